@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
 
@@ -117,6 +118,18 @@ class Layout:
             mask[start : start + size] = True
         return mask
 
+    @cached_property
+    def feature_slots(self) -> np.ndarray:
+        """Slot of each feature, int64: column by column, its states, then its value."""
+        slots: list[int] = []
+        for block, value in zip(self.column_blocks, self.column_values, strict=True):
+            if block >= 0:
+                start = int(self.block_starts[block])
+                slots.extend(range(start, start + self.block_sizes[block]))
+            if value >= 0:
+                slots.append(self.n_state_slots + value)
+        return np.array(slots, dtype=np.int64)
+
     @property
     def n_state_slots(self) -> int:
         """Number of state slots, padding included."""
@@ -154,6 +167,12 @@ class EncodedTable:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[EncodedTable]) -> EncodedTable:
+        """Put tables of one layout under each other."""
+        codes = np.concatenate([part.codes for part in parts])
+        return cls(codes, np.concatenate([part.values for part in parts]))
 
     @property
     def nbytes(self) -> int:

@@ -1,0 +1,1 @@
+"""Benchmarks of synthwgan, run from the repository root: ``python -m benchmarks.fidelity``."""

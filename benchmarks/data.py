@@ -1,0 +1,171 @@
+"""The real tables of the benchmarks, split into training and test rows."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from sklearn.datasets import fetch_openml
+from sklearn.model_selection import train_test_split
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+HOSPITALS = ("cleveland", "hungarian", "switzerland", "va")
+DATA_SETS = ("adult", "shoppers", *(f"heart-{hospital}" for hospital in HOSPITALS))
+
+_OPENML = {
+    "adult": {"data_id": 1590, "test_size": 16281},
+    "shoppers": {"data_id": 46947, "test_size": 1233},
+}
+_OPENML_NAMES = {"class": "income"}
+_COLUMNS: dict[str, dict[str, Any]] = {
+    "adult": {
+        "numeric": [
+            "age",
+            "fnlwgt",
+            "education.num",
+            "capital.gain",
+            "capital.loss",
+            "hours.per.week",
+        ],
+        "target": "income",
+    },
+    "shoppers": {
+        "numeric": [
+            "Administrative",
+            "Administrative_Duration",
+            "Informational",
+            "Informational_Duration",
+            "ProductRelated",
+            "ProductRelated_Duration",
+            "BounceRates",
+            "ExitRates",
+            "PageValues",
+            "SpecialDay",
+        ],
+        "target": "Revenue",
+    },
+}
+_HEART_NUMERIC = ("age", "trestbps", "chol", "thalach", "oldpeak", "ca")
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """A real table: its two halves and what its columns are.
+
+    Categories are texts, whatever the source holds, so that a model and every metric see the
+    same thing; unknown values of Adult stay the text ``?``.
+    """
+
+    name: str
+    train: pd.DataFrame
+    test: pd.DataFrame
+    numeric: tuple[str, ...]
+    categorical: tuple[str, ...]
+    target: str
+    task: str = "binclass"
+
+    @property
+    def sdmetrics_metadata(self) -> dict[str, Any]:
+        """Column kinds as sdmetrics asks for them."""
+        kinds = dict.fromkeys(self.numeric, "numerical") | dict.fromkeys(
+            self.categorical, "categorical"
+        )
+        return {"columns": {name: {"sdtype": kinds[name]} for name in self.train.columns}}
+
+
+def load(name: str, *, seed: int = 0) -> Dataset:
+    """Load one of ``DATA_SETS``; `seed` draws the random halves of the heart tables.
+
+    The folder comes from the environment variable ``SYNTHWGAN_DATA`` (default: ``shared/data``
+    next to the repository). Adult and Shoppers are fetched from OpenML where it is absent, and
+    split at random in the original proportions.
+    """
+    if name not in DATA_SETS:
+        raise ValueError(f"Unknown data set {name!r}; known are {', '.join(DATA_SETS)}.")
+    if name.startswith("heart-"):
+        return _load_heart(name, seed)
+    if (_data_folder() / f"{name}.json").exists():
+        return _load_split(name)
+    return _load_openml(name)
+
+
+def _data_folder() -> Path:
+    return Path(os.environ.get("SYNTHWGAN_DATA", REPOSITORY.parent / "shared" / "data"))
+
+
+def _load_split(name: str) -> Dataset:
+    folder = _data_folder()
+    columns = json.loads((folder / f"{name}.json").read_text(encoding="utf-8"))
+    train, test = (
+        _typed(_read(folder / f"{name}_{part}.csv.gz"), columns["numeric"])
+        for part in ("train", "test")
+    )
+    return _dataset(name, train, test, columns["numeric"], columns["target"], columns["task"])
+
+
+def _load_openml(name: str) -> Dataset:
+    source = _OPENML[name]
+    frame = fetch_openml(data_id=source["data_id"], as_frame=True, parser="pandas").frame
+    frame = frame.rename(columns=lambda column: _OPENML_NAMES.get(column, column))
+    if name == "adult":
+        frame = frame.rename(columns=lambda column: column.replace("-", "."))
+    frame = frame.astype(object).where(frame.notna(), "?")
+    frame = _typed(frame, _COLUMNS[name]["numeric"])
+    train, test = train_test_split(frame, test_size=source["test_size"], random_state=0)
+    return _dataset(name, train, test, _COLUMNS[name]["numeric"], _COLUMNS[name]["target"])
+
+
+def _load_heart(name: str, seed: int) -> Dataset:
+    path = _data_folder() / "heart" / f"{name.removeprefix('heart-')}.csv"
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} not found. Get the four processed files of 'Heart Disease' from the UCI "
+            "Machine Learning Repository, write them as CSV with a 0/1 column 'disease', and "
+            "point SYNTHWGAN_DATA at the folder that holds 'heart/'."
+        )
+    frame = pd.read_csv(path)
+    for column in frame.columns.difference(_HEART_NUMERIC):
+        # The files write the same code as 1 or 1.0.
+        codes = frame[column].astype("Int64").astype(object)
+        frame[column] = codes.map(str, na_action="ignore").where(codes.notna(), None)
+    train, test = train_test_split(
+        frame, test_size=0.5, random_state=seed, stratify=frame["disease"]
+    )
+    numeric = [column for column in _HEART_NUMERIC if column in frame.columns]
+    return _dataset(name, train, test, numeric, "disease")
+
+
+def _read(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=str)
+
+
+def _typed(frame: pd.DataFrame, numeric: list[str]) -> pd.DataFrame:
+    """Return numbers as numbers and everything else as texts."""
+    typed = {
+        name: pd.to_numeric(frame[name]) if name in numeric else frame[name].astype(str)
+        for name in frame.columns
+    }
+    return pd.DataFrame(typed).astype({name: object for name in typed if name not in numeric})
+
+
+def _dataset(
+    name: str,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    numeric: list[str] | tuple[str, ...],
+    target: str,
+    task: str = "binclass",
+) -> Dataset:
+    return Dataset(
+        name=name,
+        train=train.reset_index(drop=True),
+        test=test.reset_index(drop=True),
+        numeric=tuple(numeric),
+        categorical=tuple(column for column in train.columns if column not in numeric),
+        target=target,
+        task=task,
+    )

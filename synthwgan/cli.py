@@ -1,0 +1,320 @@
+"""The command line: fit a table, sample another, without writing Python."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import click
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthwgan.synthesizer import WGANGPSynthesizer
+
+_SHOWN_ROWS = 5
+_INTERRUPTED = 130
+_TABLES = ".csv, .csv.gz or .parquet"
+
+app = typer.Typer(
+    name="synthwgan",
+    help="Synthetic tables that look like the real one, with a WGAN-GP.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+_Seed = Annotated[
+    int | None, typer.Option("--seed", min=0, help="Same seed, same rows. Default: a fresh one.")
+]
+_MaxSeconds = Annotated[
+    float | None,
+    typer.Option("--max-seconds", min=0, help="Stop training after so many seconds."),
+]
+_ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file written by fit.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from synthwgan import __version__
+
+        typer.echo(f"synthwgan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug", envvar="SYNTHWGAN_DEBUG", help="Show the whole traceback of an error."
+        ),
+    ] = False,
+) -> None:
+    """Synthetic tables that look like the real one, with a WGAN-GP.
+
+    Example: synthwgan demo
+    """
+
+
+def _one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
+    """Turn a user's mistake into one line on stderr and exit code 1."""
+
+    @wraps(command)
+    def guarded(*args: Any, **kwargs: Any) -> None:
+        try:
+            with _one_line_warnings():
+                command(*args, **kwargs)
+        except BrokenPipeError:
+            _leave_broken_pipe()
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(_INTERRUPTED) from None
+        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
+            if click.get_current_context().find_root().params["debug"]:
+                raise
+            _fail(error)
+
+    return guarded
+
+
+@contextmanager
+def _one_line_warnings() -> Iterator[None]:
+    def show(message: Warning | str, *_: Any) -> None:
+        typer.echo(f"Warning: {' '.join(str(message).split())}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+def _fail(error: Exception) -> NoReturn:
+    message = " ".join(str(error).split()) or type(error).__name__
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def _leave_broken_pipe() -> NoReturn:
+    # The reader, `head` for one, has seen enough; Python must not flush into the closed pipe.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(1)
+
+
+@app.command()
+@_one_line_errors
+def demo(
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help=f"Where the synthetic rows go ({_TABLES}).")
+    ] = Path("synthetic.csv"),
+    max_seconds: _MaxSeconds = None,
+    seed: _Seed = 0,
+) -> None:
+    """Fit a small real table, write as many synthetic rows, and score them.
+
+    The table is sdmetrics' student placements: 215 students, 17 columns.
+
+    Example: synthwgan demo --output synthetic.csv
+    """
+    from synthwgan.evaluation import quality_score
+    from synthwgan.io import TableWriter
+
+    _check_table_output(output)
+    real = _demo_table()
+    typer.echo(f"Student placements: {len(real)} rows, {real.shape[1]} columns.\n")
+    model = _fitted(real, max_seconds=max_seconds, random_state=seed, verbose=1)
+    synthetic = model.sample(len(real), random_state=seed)
+    with TableWriter(output) as writer:
+        writer.write(synthetic)
+    typer.echo(f"\n{len(real)} synthetic rows in {output}, the first {_SHOWN_ROWS}:\n")
+    typer.echo(synthetic.head(_SHOWN_ROWS).to_string(index=False))
+    typer.echo(f"\nsdmetrics {quality_score(real, synthetic)}")
+
+
+@app.command()
+@_one_line_errors
+def fit(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"The real table ({_TABLES}).")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
+    max_seconds: _MaxSeconds = None,
+    max_steps: Annotated[
+        int | None, typer.Option("--max-steps", min=1, help="Stop training after so many steps.")
+    ] = None,
+    seed: _Seed = None,
+    kind: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--kind",
+            metavar="NAME=KIND",
+            help="Say what a column is instead of inferring it; may be repeated.",
+        ),
+    ] = None,
+    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...")] = "auto",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+) -> None:
+    """Learn a table and write the model to a file.
+
+    Ctrl-C ends the training early and keeps the model as it is then.
+
+    Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
+    """
+    from synthwgan.io import check_writable, read_table
+
+    kinds = _column_kinds(kind or [])
+    if output.resolve() == table.resolve():
+        raise ValueError(f"{output} is the table itself; give the model another name.")
+    check_writable(output)
+    params = {
+        "column_kinds": kinds or None,
+        "max_seconds": max_seconds,
+        "random_state": seed,
+        "device": device,
+        "verbose": 0 if quiet else 1,
+    }
+    if max_steps is not None:
+        params["max_steps"] = max_steps
+    model = _fitted(read_table(table), **params)
+    model.save(output)
+    if not quiet:
+        typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
+
+
+@app.command()
+@_one_line_errors
+def sample(
+    model: _ModelFile,
+    n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", "-o", help=f"Where the rows go ({_TABLES}). Default: CSV to stdout."
+        ),
+    ] = None,
+    seed: _Seed = None,
+    chunk_size: Annotated[
+        int | None,
+        typer.Option("--chunk-size", min=1, help="Rows held in memory at once."),
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Draw synthetic rows from a model, in constant memory.
+
+    Example: synthwgan sample customers.safetensors -n 1000000 -o rows.parquet --seed 1
+    """
+    if output is not None:
+        _check_table_output(output)
+    fitted = _load(model)
+    _write_rows(fitted, output, n_rows, seed=seed, chunk_size=chunk_size, quiet=quiet)
+
+
+@app.command()
+@_one_line_errors
+def info(model: _ModelFile) -> None:
+    """Show what a model holds: columns, size, parameters.
+
+    Example: synthwgan info customers.safetensors
+    """
+    typer.echo(_load(model).summary())
+
+
+def _column_kinds(options: list[str]) -> dict[str, str]:
+    kinds = {}
+    for option in options:
+        # A column's name may hold an equals sign, a kind never does.
+        name, equals, kind = option.rpartition("=")
+        if not equals or not name or not kind:
+            raise typer.BadParameter(f"{option!r} is not NAME=KIND", param_hint="--kind")
+        kinds[name] = kind
+    return kinds
+
+
+def _check_table_output(path: Path) -> None:
+    """Refuse a file that could not be written, before any work is spent on its rows."""
+    from synthwgan.io import check_writable, table_suffix
+
+    table_suffix(path)
+    check_writable(path)
+
+
+def _demo_table() -> pd.DataFrame:
+    try:
+        from sdmetrics.demos import load_demo
+    except ImportError as error:
+        raise ImportError('The demo needs sdmetrics: pip install "synthwgan[report]"') from error
+    tables, _, _ = load_demo(modality="single_table")
+    return tables["student_placements"]
+
+
+def _fitted(table: pd.DataFrame, **params: Any) -> WGANGPSynthesizer:
+    """Fit a synthesizer; the inferred schema is shown before the training starts."""
+    from synthwgan import TableTransformer, WGANGPSynthesizer
+
+    if params["verbose"]:
+        transformer = TableTransformer(column_kinds=params.get("column_kinds"))
+        typer.echo(f"{transformer.fit(table).schema_}\n")
+    return WGANGPSynthesizer(**params).fit(table)
+
+
+def _load(path: Path) -> WGANGPSynthesizer:
+    from synthwgan import WGANGPSynthesizer
+
+    return WGANGPSynthesizer.load(path)
+
+
+def _write_rows(
+    model: WGANGPSynthesizer,
+    output: Path | None,
+    n_rows: int,
+    *,
+    seed: int | None,
+    chunk_size: int | None = None,
+    quiet: bool = False,
+) -> None:
+    options = {} if chunk_size is None else {"chunk_size": chunk_size}
+    chunks = model.sample_iter(n_rows, random_state=seed, **options)
+    with _progress(n_rows, quiet) as advance, _writer(output) as write:
+        for chunk in chunks:
+            write(chunk)
+            advance(len(chunk))
+
+
+@contextmanager
+def _progress(n_rows: int, quiet: bool) -> Iterator[Callable[[int], object]]:
+    from tqdm import tqdm
+
+    with tqdm(total=n_rows, desc="sampling", unit=" rows", file=sys.stderr, disable=quiet) as bar:
+        yield bar.update
+
+
+@contextmanager
+def _writer(output: Path | None) -> Iterator[Callable[[pd.DataFrame], None]]:
+    if output is None:
+        yield _StdoutWriter().write
+        return
+    from synthwgan.io import TableWriter
+
+    with TableWriter(output) as writer:
+        yield writer.write
+
+
+class _StdoutWriter:
+    """Writes chunks as one CSV table to the standard output."""
+
+    def __init__(self) -> None:
+        self._is_first = True
+
+    def write(self, chunk: pd.DataFrame) -> None:
+        text = chunk.to_csv(index=False, header=self._is_first, lineterminator="\n")
+        typer.echo(text, nl=False)
+        self._is_first = False

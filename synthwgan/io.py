@@ -1,0 +1,369 @@
+"""Read and write tables by path; every file is written whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import io
+import os
+import secrets
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol
+
+import pandas as pd
+
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+_FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DECIMAL_DIGITS = 38
+
+
+def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a table from a CSV or Parquet file.
+
+    Parameters
+    ----------
+    path : path
+        A file ending in ``.csv``, ``.csv.gz`` or ``.parquet``. CSV is UTF-8 with a header line.
+
+    Returns
+    -------
+    DataFrame
+        The table. Parquet keeps dtypes; for CSV, pandas infers them.
+
+    Raises
+    ------
+    FileNotFoundError, IsADirectoryError, PermissionError
+        If there is no such file, or it may not be read.
+    ValueError
+        If the suffix is unknown, or the file is empty, truncated or no table.
+
+    Examples
+    --------
+    >>> from synthwgan.io import read_table
+    >>> read_table("customers.xlsx")
+    Traceback (most recent call last):
+        ...
+    ValueError: customers.xlsx: unknown file type; supported are .csv, .csv.gz, .parquet.
+    """
+    path = Path(path)
+    suffix = table_suffix(path)
+    _check_readable(path)
+    if path.stat().st_size == 0:
+        raise ValueError(f"{path} is empty; a table needs a header and rows.")
+    try:
+        return _READERS[suffix](path)
+    except (ValueError, OSError, EOFError, zlib.error, NotImplementedError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise ValueError(
+            f"{path} cannot be read as {suffix.removeprefix('.')} ({reason}); "
+            "check that the file is complete and of that type."
+        ) from error
+
+
+class TableWriter:
+    """Writes a table to a file in chunks, in constant memory.
+
+    The rows go to a temporary file in the same folder, which takes the file's name when the
+    block ends. On an error, an interrupt or a full disk the temporary file is removed, and an
+    older file of that name stays as it was.
+
+    Parameters
+    ----------
+    path : path
+        A file ending in ``.csv``, ``.csv.gz`` or ``.parquet``; its folder must exist.
+
+    Raises
+    ------
+    ValueError
+        If the suffix is unknown; on writing, if a chunk does not fit the first one; at the end,
+        if no chunk was written.
+    OSError
+        If the folder is missing, may not be written to, or is full.
+
+    Notes
+    -----
+    In Parquet the first chunk fixes the schema of the whole file: numbers keep their width,
+    texts, dates, time zones, durations, periods, intervals and nullable dtypes come back as they
+    were, and so do categories that are texts; other categories come back as plain values, and
+    moments in whole seconds as milliseconds.
+    ``object`` columns are stored by content: ``Decimal`` as ``decimal128`` of 38 digits with
+    the first chunk's number of decimals, ``date`` as a date, and a column that is missing
+    throughout the first chunk as text. Column names become texts, as in CSV.
+
+    Examples
+    --------
+    >>> import pandas as pd, tempfile, pathlib
+    >>> from synthwgan.io import TableWriter, read_table
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rows.parquet"
+    >>> with TableWriter(path) as writer:
+    ...     writer.write(pd.DataFrame({"age": [31, 45]}))
+    ...     writer.write(pd.DataFrame({"age": [27]}))
+    >>> read_table(path)["age"].tolist()
+    [31, 45, 27]
+    """
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self._suffix = table_suffix(self.path)
+        self._columns: list | None = None
+
+    def __enter__(self) -> TableWriter:
+        """Open the temporary file."""
+        with ExitStack() as stack:
+            temporary = stack.enter_context(atomic_path(self.path))
+            self._sink: _Sink = stack.enter_context(_SINKS[self._suffix](temporary, self.path))
+            self._stack = stack.pop_all()
+        return self
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """Append the rows of a frame; all frames must have the first one's columns."""
+        columns = list(frame.columns)
+        if self._columns is None:
+            self._columns = columns
+        elif columns != self._columns:
+            raise ValueError(
+                f"{self.path}: every chunk must have the columns {self._columns}, got {columns}."
+            )
+        self._sink.write(frame)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Finish the file, or remove what was written of it."""
+        if kind is not None or self._columns is not None:
+            self._stack.__exit__(kind, error, traceback)
+            return
+        with self._stack:
+            raise ValueError(f"{self.path}: nothing was written, not even the columns' names.")
+
+
+@contextmanager
+def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """Give a temporary path that becomes `path` when the block succeeds.
+
+    Parameters
+    ----------
+    path : path
+        The file to write or replace. A symbolic link stays one: the file it names is replaced.
+
+    Yields
+    ------
+    Path
+        An empty file in the same folder. Write it and close it inside the block; it is then
+        flushed to the disk and moved to its place in one step. If the block fails, it is removed.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing, may not be written to, or is full.
+    """
+    check_writable(path)
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name[:64]}.{secrets.token_hex(6)}.tmp")
+    try:
+        with _full_disk_explained(path):
+            temporary.touch(exist_ok=False)
+            if target.exists():
+                shutil.copymode(target, temporary)
+            yield temporary
+            _flush_to_disk(temporary)
+            os.replace(temporary, target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def check_writable(path: str | os.PathLike[str]) -> None:
+    """Raise an OSError that says why a file could not be written, before work is spent on it.
+
+    Parameters
+    ----------
+    path : path
+        The file to write.
+
+    Examples
+    --------
+    >>> from synthwgan.io import check_writable
+    >>> check_writable("no-such-folder/model.safetensors")
+    Traceback (most recent call last):
+        ...
+    FileNotFoundError: no-such-folder/model.safetensors: the folder no-such-folder does not exist; \
+create it first.
+    """
+    target = Path(os.path.realpath(path))
+    folder, shown = target.parent, Path(path).parent
+    if target.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give the name of a file in it.")
+    if target.exists() and not target.is_file():
+        raise OSError(f"{path} is not a regular file; give the name of a file to write.")
+    if not folder.exists():
+        raise FileNotFoundError(f"{path}: the folder {shown} does not exist; create it first.")
+    if not folder.is_dir():
+        raise NotADirectoryError(f"{path}: {shown} is not a folder; choose another one.")
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(
+            f"{path}: no permission to write to the folder {shown}; choose another one."
+        )
+
+
+def table_suffix(path: str | os.PathLike[str]) -> str:
+    """Return which of ``SUFFIXES`` a table's path ends in, whatever its case.
+
+    Parameters
+    ----------
+    path : path
+        The table's file.
+
+    Raises
+    ------
+    ValueError
+        If it is none of them.
+
+    Examples
+    --------
+    >>> from synthwgan.io import table_suffix
+    >>> table_suffix("Customers.CSV.gz")
+    '.csv.gz'
+    """
+    for suffix in SUFFIXES:
+        if os.fspath(path).lower().endswith(suffix):
+            return suffix
+    raise ValueError(f"{path}: unknown file type; supported are {', '.join(SUFFIXES)}.")
+
+
+class _Sink(Protocol):
+    """An open file that takes frames; leaving its context closes it."""
+
+    def write(self, frame: pd.DataFrame) -> None: ...
+
+
+class _CsvSink:
+    def __init__(self, path: Path, shown: Path) -> None:
+        self._stack = ExitStack()
+        self._text = self._stack.enter_context(self._open(path))
+        self._is_first = True
+
+    def _open(self, path: Path) -> io.TextIOBase:
+        return open(path, "w", encoding="utf-8", newline="")
+
+    def __enter__(self) -> _CsvSink:
+        return self
+
+    def write(self, frame: pd.DataFrame) -> None:
+        frame.to_csv(self._text, index=False, header=self._is_first, lineterminator="\n")
+        self._is_first = False
+
+    def __exit__(self, kind: type | None, error: object, traceback: object) -> None:
+        # After a failed write, closing fails again on the buffer's rest: the first error counts.
+        with suppress(OSError) if kind else nullcontext():
+            self._stack.close()
+
+
+class _GzipCsvSink(_CsvSink):
+    def _open(self, path: Path) -> io.TextIOBase:
+        raw = self._stack.enter_context(open(path, "wb"))
+        # No name and no time in the header: the same rows give the same bytes.
+        packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0)
+        return io.TextIOWrapper(self._stack.enter_context(packed), encoding="utf-8", newline="")
+
+
+class _ParquetSink:
+    def __init__(self, path: Path, shown: Path) -> None:
+        self._path, self._shown = path, shown
+        self._stack = ExitStack()
+        self._writer = None
+
+    def __enter__(self) -> _ParquetSink:
+        return self
+
+    def write(self, frame: pd.DataFrame) -> None:
+        import pyarrow as pa
+
+        frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+        try:
+            table = pa.Table.from_pandas(frame, preserve_index=False)
+            if self._writer is None:
+                self._open(table.schema)
+            self._writer.write_table(table.cast(self._writer.schema))
+        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
+            reason = str(error).splitlines()[0]
+            raise ValueError(
+                f"{self._shown}: a column does not fit into Parquet ({reason}); write .csv "
+                "instead, or give the column one type."
+            ) from error
+
+    def _open(self, schema: object) -> None:
+        import pyarrow.parquet as pq
+
+        # Through Python's file, errors of the disk keep their number.
+        file = self._stack.enter_context(open(self._path, "wb"))
+        self._writer = self._stack.enter_context(pq.ParquetWriter(file, _lasting(schema)))
+
+    def __exit__(self, kind: type | None, error: object, traceback: object) -> None:
+        with suppress(OSError) if kind else nullcontext():
+            self._stack.close()
+
+
+def _lasting(schema: object) -> object:
+    """Widen the first chunk's types that later chunks may outgrow."""
+    import pyarrow as pa
+
+    for index, field in enumerate(schema):
+        if pa.types.is_null(field.type):
+            schema = schema.set(index, field.with_type(pa.string()))
+        elif pa.types.is_decimal128(field.type):
+            widest = pa.decimal128(_DECIMAL_DIGITS, field.type.scale)
+            schema = schema.set(index, field.with_type(widest))
+    return schema
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    # One pass over whole columns: in chunks, pandas may give one column two types.
+    return pd.read_csv(path, encoding="utf-8-sig", low_memory=False, compression=None)
+
+
+def _read_gzip_csv(path: Path) -> pd.DataFrame:
+    return pd.read_csv(path, encoding="utf-8-sig", low_memory=False, compression="gzip")
+
+
+def _read_parquet(path: Path) -> pd.DataFrame:
+    return pd.read_parquet(path, engine="pyarrow")
+
+
+_READERS = {".csv": _read_csv, ".csv.gz": _read_gzip_csv, ".parquet": _read_parquet}
+_SINKS = {".csv": _CsvSink, ".csv.gz": _GzipCsvSink, ".parquet": _ParquetSink}
+
+
+def _check_readable(path: Path) -> None:
+    if not path.exists():
+        raise FileNotFoundError(f"{path} does not exist; check the name and the folder.")
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} is a folder; give the name of a file.")
+    if not os.access(path, os.R_OK):
+        raise PermissionError(f"{path}: no permission to read it.")
+
+
+@contextmanager
+def _full_disk_explained(path: str | os.PathLike[str]) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _FULL_DISK:
+            raise
+        raise OSError(
+            f"{path}: no space left to write it; free some space or choose another folder. "
+            "Nothing was replaced."
+        ) from error
+
+
+def _flush_to_disk(path: Path) -> None:
+    with open(path, "rb+") as file:
+        os.fsync(file.fileno())

@@ -1,0 +1,1 @@
+"""Torch modules and losses. Nothing here knows pandas or columns, only slots."""

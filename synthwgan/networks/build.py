@@ -1,0 +1,59 @@
+"""Making the networks for a layout."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import torch
+from torch import Tensor, nn
+
+from synthwgan.networks.critic import Critic
+from synthwgan.networks.generator import Generator
+from synthwgan.networks.heads import OutputHead
+
+
+class NetworkSizes(Protocol):
+    """What must be known to make the networks; `TrainingConfig` has it."""
+
+    latent_dim: int
+    generator_width: int
+    generator_layers: int
+    critic_width: int
+    critic_layers: int
+
+
+def build_networks(
+    head: OutputHead, marginals: Tensor, sizes: NetworkSizes, seed: int
+) -> nn.ModuleDict:
+    """Make a generator that starts with the given marginals, and a critic.
+
+    Layers can draw their first weights from torch's global random state only; it is put
+    back as it was.
+
+    Parameters
+    ----------
+    head : OutputHead
+        Knows the layout.
+    marginals : Tensor of shape (n_state_slots,)
+        Share of rows in each state.
+    sizes : NetworkSizes
+        Sizes of both networks.
+    seed : int
+        Seed of the first weights.
+
+    Returns
+    -------
+    nn.ModuleDict
+        ``generator`` and ``critic``, on the head's device.
+    """
+    n_slots = head.layout.n_slots
+    bias = torch.zeros(n_slots)
+    bias[: head.layout.n_state_slots] = marginals.cpu().clamp_min(1e-6).log()
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        generator = Generator(
+            sizes.latent_dim, n_slots, sizes.generator_width, sizes.generator_layers, bias
+        )
+        critic = Critic(n_slots, sizes.critic_width, sizes.critic_layers)
+    networks = nn.ModuleDict({"generator": generator, "critic": critic})
+    return networks.to(head.gate_slots.device)

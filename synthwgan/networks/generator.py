@@ -1,0 +1,63 @@
+"""The generator: latent noise in, raw outputs out."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+
+class ResidualBlock(nn.Module):
+    """``x + Linear(ReLU(BatchNorm(x)))``, the pre-activation form of He et al. (2016).
+
+    Parameters
+    ----------
+    width : int
+        Number of features in and out.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm1d(width)
+        self.linear = nn.Linear(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.linear(torch.relu(self.norm(x)))
+
+
+class Generator(nn.Module):
+    """Residual generator from latent noise to one raw output per slot.
+
+    The last layer starts with halved weights and with the given bias, so that the
+    untrained generator already has the right marginals.
+
+    Parameters
+    ----------
+    latent_dim : int
+        Length of the latent vector.
+    n_slots : int
+        Number of raw outputs.
+    width : int
+        Features of the hidden layers.
+    n_layers : int
+        Number of residual blocks.
+    output_bias : Tensor of shape (n_slots,), float32
+        Initial bias of the last layer: log marginals for states, zero for values.
+    """
+
+    def __init__(
+        self, latent_dim: int, n_slots: int, width: int, n_layers: int, output_bias: Tensor
+    ) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+        self.input = nn.Linear(latent_dim, width)
+        self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(n_layers)))
+        self.norm = nn.BatchNorm1d(width)
+        self.output = nn.Linear(width, n_slots)
+        with torch.no_grad():
+            self.output.weight.mul_(0.5)
+            self.output.bias.copy_(output_bias)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        """Map latents, shape (n_rows, latent_dim), to raw outputs, shape (n_rows, n_slots)."""
+        hidden = self.blocks(self.input(latent))
+        return self.output(torch.relu(self.norm(hidden)))

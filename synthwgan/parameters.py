@@ -1,0 +1,172 @@
+"""Checking constructor parameters against a table, all problems in one message."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+
+class Constraint(Protocol):
+    """Says whether a value is allowed, and in words what is."""
+
+    def allows(self, value: Any) -> bool: ...
+
+    def __str__(self) -> str: ...
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number within bounds.
+
+    Parameters
+    ----------
+    low, high : float
+        Bounds.
+    integer : bool
+        Whether only whole numbers are allowed.
+    open_low, open_high : bool
+        Whether the bound itself is excluded.
+    """
+
+    low: float = -math.inf
+    high: float = math.inf
+    integer: bool = False
+    open_low: bool = False
+    open_high: bool = False
+
+    def allows(self, value: Any) -> bool:
+        """Whether ``value`` is such a number; booleans are not."""
+        kind = numbers.Integral if self.integer else numbers.Real
+        if isinstance(value, bool) or not isinstance(value, kind) or value != value:
+            return False
+        above = value > self.low if self.open_low else value >= self.low
+        below = value < self.high if self.open_high else value <= self.high
+        return above and below and not math.isinf(value)
+
+    def __str__(self) -> str:
+        name = "an integer" if self.integer else "a number"
+        low = f"{'>' if self.open_low else '>='} {self.low:g}" if self.low > -math.inf else ""
+        high = f"{'<' if self.open_high else '<='} {self.high:g}" if self.high < math.inf else ""
+        return " ".join([name, " and ".join(filter(None, [low, high]))]).strip()
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """One of the given values, compared by equality and type."""
+
+    values: tuple[Any, ...]
+
+    def allows(self, value: Any) -> bool:
+        """Whether ``value`` is among the values."""
+        return any(type(value) is type(option) and value == option for option in self.values)
+
+    def __str__(self) -> str:
+        return " or ".join(map(repr, self.values))
+
+
+@dataclass(frozen=True)
+class Either:
+    """Allowed by any of the given constraints."""
+
+    constraints: tuple[Constraint, ...]
+
+    def allows(self, value: Any) -> bool:
+        """Whether any constraint allows ``value``."""
+        return any(constraint.allows(value) for constraint in self.constraints)
+
+    def __str__(self) -> str:
+        return " or ".join(map(str, self.constraints))
+
+
+@dataclass(frozen=True)
+class PairOf:
+    """A pair of values, each allowed by one constraint."""
+
+    constraint: Constraint
+
+    def allows(self, value: Any) -> bool:
+        """Whether ``value`` is a tuple or list of two allowed values."""
+        is_pair = isinstance(value, tuple | list) and len(value) == 2
+        return is_pair and all(map(self.constraint.allows, value))
+
+    def __str__(self) -> str:
+        return f"a pair, each {self.constraint}"
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An instance of one of the given types."""
+
+    types: tuple[type, ...]
+
+    def allows(self, value: Any) -> bool:
+        """Whether ``value`` is an instance."""
+        return isinstance(value, self.types)
+
+    def __str__(self) -> str:
+        return " or ".join(f"a {kind.__name__}" for kind in self.types)
+
+
+def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Constraint]) -> None:
+    """Raise if any parameter is out of its constraint.
+
+    Parameters
+    ----------
+    parameters : mapping of str to value
+        An estimator's ``get_params(deep=False)``.
+    constraints : mapping of str to Constraint
+        What is allowed.
+
+    Raises
+    ------
+    ValueError
+        Names every offending parameter, its value and what is allowed.
+    """
+    problems = [
+        f"{name} must be {constraint}, got {parameters[name]!r}"
+        for name, constraint in constraints.items()
+        if not constraint.allows(parameters[name])
+    ]
+    if problems:
+        raise ValueError("; ".join(problems))
+
+
+_POSITIVE = Number(1, integer=True)
+_RATE = Number(0, 1, open_low=True)
+_SHARE = Number(0, 1)
+_AUTO = OneOf(("auto",))
+SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
+    "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
+    "max_categories": Number(2, integer=True),
+    "rare": OneOf(("resample", "mask")),
+    "latent_dim": _POSITIVE,
+    "generator_width": _POSITIVE,
+    "generator_layers": _POSITIVE,
+    "critic_width": _POSITIVE,
+    "critic_layers": _POSITIVE,
+    "temperature": Number(0, open_low=True),
+    "batch_size": Either((Number(2, integer=True), _AUTO)),
+    "max_steps": Either((_POSITIVE, _AUTO)),
+    "max_seconds": Either((Number(0, open_low=True), OneOf((None,)))),
+    "n_critic": _POSITIVE,
+    "generator_lr": _RATE,
+    "critic_lr": _RATE,
+    "betas": PairOf(Number(0, 1, open_high=True)),
+    "constant_share": _SHARE,
+    "gradient_penalty": Number(0),
+    "penalty_interval": _POSITIVE,
+    "moment_weight": Number(0),
+    "ema_decay": Number(0, 1, open_high=True),
+    "calibrate": OneOf((True, False)),
+    "device": Instance((str,)),
+    "precision": OneOf(("auto", "float32", "bfloat16")),
+    "random_state": Either(
+        (OneOf((None,)), Number(0, 2**32 - 1, integer=True), Instance((np.random.RandomState,)))
+    ),
+    "verbose": Number(0, integer=True),
+}

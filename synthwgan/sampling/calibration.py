@@ -1,0 +1,107 @@
+"""After training: batch-norm statistics, state marginals and value ranks made exact."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+
+from synthwgan.networks.heads import OutputHead
+from synthwgan.sampling.sampler import Sampler
+
+MAX_FLOATS = 2**25
+STATE_ROWS = 20_000
+VALUE_ROWS = 200_000
+N_KNOTS = 2048
+N_ROUNDS = 20
+
+
+def calibrate(sampler: Sampler, marginals: Tensor, rng: torch.Generator) -> None:
+    """Make the sampler's state marginals and value ranks those of the table.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Its head's logit bias and its value knots are set.
+    marginals : Tensor of shape (n_state_slots,)
+        Share of the table's rows in each state.
+    rng : torch.Generator
+        Noise of the rows drawn for it.
+    """
+    if sampler.head.layout.n_blocks:
+        calibrate_states(sampler, marginals, rng)
+    if sampler.head.layout.n_values:
+        calibrate_values(sampler, rng)
+
+
+@torch.no_grad()
+def measure_batch_norm(sampler: Sampler, rng: torch.Generator) -> None:
+    """Measure batch-norm statistics for the generator's present weights.
+
+    The moving average of the weights is another network than the one that was trained, so
+    its statistics are its own (as in stochastic weight averaging, Izmailov et al. 2018,
+    section 3.2).
+    """
+    for module in sampler.generator.modules():
+        if isinstance(module, nn.BatchNorm1d):
+            module.momentum = 1.0
+    device = sampler.head.gate_slots.device
+    latent = torch.randn(STATE_ROWS, sampler.latent_dim, device=device, generator=rng)
+    sampler.generator.train()
+    sampler.generator(latent)
+    sampler.generator.eval()
+
+
+@torch.no_grad()
+def calibrate_states(sampler: Sampler, marginals: Tensor, rng: torch.Generator) -> None:
+    """Add a bias to each state's logit, so that generated marginals are the table's.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Its head's bias is changed.
+    marginals : Tensor of shape (n_state_slots,)
+        Share of rows in each state, 0 for padding.
+    rng : torch.Generator
+        Noise for the latents.
+    """
+    head = sampler.head
+    logits = head.logits(sampler.raw(_n_rows(STATE_ROWS, head), rng))
+    real = marginals > 0
+    bias = torch.zeros_like(marginals)
+    for _ in range(N_ROUNDS):
+        generated = head.probabilities(logits + bias).mean(0)
+        ratio = marginals[real] / generated[real].clamp_min(1e-9)
+        bias[real] += ratio.log().clamp_(-2, 2)
+    head.logit_bias += bias
+
+
+@torch.no_grad()
+def calibrate_values(sampler: Sampler, rng: torch.Generator) -> None:
+    """Set the sampler's knots: quantiles of each raw value where its gate is regular."""
+    head = sampler.head
+    n_rows = _n_rows(VALUE_ROWS, head)
+    values, regular = [], []
+    for start in range(0, n_rows, sampler.chunk_rows):
+        raw = sampler.raw(min(sampler.chunk_rows, n_rows - start), rng)
+        codes = head.sample_codes(head.logits(raw), rng)
+        values.append(raw[:, head.layout.n_state_slots :])
+        regular.append(head.is_regular(codes))
+    sampler.value_knots = _quantiles(torch.cat(values), torch.cat(regular))
+
+
+def _quantiles(values: Tensor, regular: Tensor) -> Tensor:
+    """Quantiles of each column among its regular rows, shape (n_values, N_KNOTS)."""
+    ranks = (torch.arange(N_KNOTS, device=values.device) + 0.5) / N_KNOTS
+    knots = []
+    for column, keep in zip(values.T, regular.T, strict=True):
+        kept = column[keep] if int(keep.sum()) > 1 else column
+        ordered = kept.sort().values
+        position = ranks * (len(ordered) - 1)
+        low = position.long()
+        high = (low + 1).clamp_max(len(ordered) - 1)
+        knots.append(torch.lerp(ordered[low], ordered[high], position - low))
+    return torch.stack(knots)
+
+
+def _n_rows(wanted: int, head: OutputHead) -> int:
+    return max(2048, min(wanted, MAX_FLOATS // max(head.layout.n_slots, 1)))

@@ -1,0 +1,40 @@
+"""How much rows look like the training table, by the critic."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import torch
+from torch import nn
+
+CHUNK_ROWS = 16_384
+
+
+@torch.no_grad()
+def score_rows(critic: nn.Module, slots: np.ndarray, device: torch.device) -> np.ndarray:
+    """Critic's score of each row; higher is more like the training table.
+
+    The products are float64 (float32 on MPS, which has none), so that a row's score does not
+    depend on the rows scored with it.
+
+    Parameters
+    ----------
+    critic : nn.Module
+        Maps slots to scores.
+    slots : ndarray of shape (n_rows, n_slots), float64
+        Encoded rows.
+    device : torch.device
+        The critic's device.
+
+    Returns
+    -------
+    ndarray of shape (n_rows,), float64
+    """
+    dtype = torch.float32 if device.type == "mps" else torch.float64
+    critic = copy.deepcopy(critic).to(dtype)
+    scores = [
+        critic(torch.from_numpy(slots[start : start + CHUNK_ROWS]).to(device, dtype)).cpu()
+        for start in range(0, len(slots), CHUNK_ROWS)
+    ]
+    return torch.cat(scores).double().numpy()

@@ -1,0 +1,474 @@
+"""`WGANGPSynthesizer`: fit a table, sample another."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from synthwgan import persistence
+from synthwgan.parameters import SYNTHESIZER_PARAMETERS, Number, check_parameters
+from synthwgan.sampling.calibration import calibrate, measure_batch_norm
+from synthwgan.sampling.sampler import Sampler
+from synthwgan.sampling.scoring import score_rows
+from synthwgan.table import TableTransformer
+from synthwgan.table.layout import EncodedTable
+from synthwgan.table.schema import Schema
+from synthwgan.table.target import target_name, with_target
+from synthwgan.training.config import TrainingConfig
+from synthwgan.training.device import resolve_device, resolve_precision
+from synthwgan.training.fit import TrainedNetworks, train_networks
+
+_POSITIVE = Number(1, integer=True)
+_MAX_SEED = 2**31 - 1
+_OTHER_NAMES_OF_N_SAMPLES = ("n", "num_rows", "n_rows", "count", "size", "n_sample")
+
+
+class WGANGPSynthesizer(BaseEstimator):
+    """Learns a table with a WGAN-GP and samples synthetic rows like it.
+
+    A generator and a critic are trained against each other on the table's rows
+    (Gulrajani et al. 2017), with a term that matches all pairwise moments, a moving average
+    of the generator, and a calibration of every column's distribution afterwards. Columns of
+    mixed types, missing values and identifiers go in and come back as they were, see
+    `TableTransformer`.
+
+    Parameters
+    ----------
+    column_kinds : dict or None, default None
+        Kind of a column (``"numeric"``, ``"categorical"``, ``"datetime"`` or
+        ``"identifier"``) by name, where the inferred one is not wanted.
+    max_categories : int, default 256
+        Most frequent categories of a column that get a state of their own; the others share
+        one, so that wide columns stay affordable.
+    rare : {"resample", "mask"}, default "resample"
+        Whether a rare category is drawn from the observed ones, or masked for privacy.
+    latent_dim : int, default 64
+        Length of the generator's latent vector.
+    generator_width, critic_width : int, default 256
+        Features of the hidden layers. 512 learns no more per second on a CPU.
+    generator_layers, critic_layers : int, default 2
+        Number of residual blocks, and of hidden layers.
+    temperature : float, default 1.0
+        Temperature of the Gumbel-softmax whose gradient trains the states; 0.2 and 0.5
+        measured worse.
+    batch_size : int or "auto", default "auto"
+        Rows a step. "auto" is 500, or half the rows of a small table, at least 32.
+    max_steps : int or "auto", default "auto"
+        Training steps. "auto" takes fewer for small tables, which would be memorised.
+    max_seconds : float or None, default None
+        Wall-clock bound on training; the learning rate's schedule follows whichever of the
+        two bounds comes first. Only `max_steps` gives the same model each time.
+    n_critic : int, default 1
+        Critic updates a generator update. The paper's 5 is for image critics that lag
+        behind; on tables, with the same time spent on more generator updates, 1 is better.
+    generator_lr, critic_lr : float, default 4e-3
+        Adam's learning rates: constant for the first `constant_share` of training, then
+        down a cosine to 1 %.
+    betas : pair of float, default (0.0, 0.95)
+        Adam's averaging. No momentum: the objective moves with every step.
+    constant_share : float, default 0.4
+        Share of training with the full learning rates.
+    gradient_penalty : float, default 1.0
+        Weight of the penalty. The paper's 10 is for images and was clearly worse here.
+    penalty_interval : int, default 4
+        Critic updates from one penalty to the next; its weight is multiplied by it.
+    moment_weight : float, default 1.0
+        Weight of the pairwise-moment term in the generator's loss; 0 turns it off.
+    ema_decay : float, default 0.998
+        Decay of the moving average of the generator's weights that is sampled from.
+    calibrate : bool, default True
+        Whether each column's distribution is made exact after training.
+    device : str, default "auto"
+        ``"auto"`` (CUDA, then MPS, then CPU) or a torch device such as ``"cuda:1"``.
+    precision : {"auto", "float32", "bfloat16"}, default "auto"
+        Precision of the matrix products in training. "auto" takes bfloat16 where the
+        hardware is faster at it; the quality is the same.
+    random_state : int, RandomState or None, default None
+        Seed of `fit`. The same int gives the same model on the same machine and device; torch's
+        and numpy's global seeds are neither used nor changed.
+    verbose : int, default 0
+        1 shows the cost before training and a progress bar.
+
+    Attributes
+    ----------
+    transformer_ : TableTransformer
+        The fitted encoding.
+    schema_ : Schema
+        What each column was found to be; ``print`` it.
+    history_ : DataFrame
+        One row for each logged step: ``step``, ``seconds``, ``critic_loss``, ``wasserstein``
+        (the critic's estimate of the distance), ``penalty``, ``gradient_norm``,
+        ``moment_distance``.
+    n_iter_ : int
+        Training steps done.
+    fit_seconds_ : float
+        Wall-clock seconds of training.
+    cost_ : TrainingCost
+        Encoded width, parameters, memory and time per 1000 steps.
+    n_features_in_ : int
+        Number of columns of ``X``.
+    feature_names_in_ : ndarray of str
+        Their names, if all are strings.
+
+    References
+    ----------
+    Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville (2017), "Improved Training of
+    Wasserstein GANs", algorithm 1.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthwgan import WGANGPSynthesizer
+    >>> df = pd.DataFrame({"age": [23, 41, 35, 62] * 25, "paid": ["yes", "no"] * 50})
+    >>> model = WGANGPSynthesizer(max_steps=20, random_state=0).fit(df)
+    >>> synthetic = model.sample(3, random_state=0)
+    >>> synthetic.shape, list(synthetic.columns)
+    ((3, 2), ['age', 'paid'])
+    >>> model.sample(0)
+    Traceback (most recent call last):
+        ...
+    ValueError: n_samples must be an integer >= 1, got 0
+    """
+
+    def __init__(
+        self,
+        *,
+        column_kinds: dict[Any, str] | None = None,
+        max_categories: int = 256,
+        rare: str = "resample",
+        latent_dim: int = 64,
+        generator_width: int = 256,
+        generator_layers: int = 2,
+        critic_width: int = 256,
+        critic_layers: int = 2,
+        temperature: float = 1.0,
+        batch_size: int | str = "auto",
+        max_steps: int | str = "auto",
+        max_seconds: float | None = None,
+        n_critic: int = 1,
+        generator_lr: float = 4e-3,
+        critic_lr: float = 4e-3,
+        betas: tuple[float, float] = (0.0, 0.95),
+        constant_share: float = 0.4,
+        gradient_penalty: float = 1.0,
+        penalty_interval: int = 4,
+        moment_weight: float = 1.0,
+        ema_decay: float = 0.998,
+        calibrate: bool = True,
+        device: str = "auto",
+        precision: str = "auto",
+        random_state: int | np.random.RandomState | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.column_kinds = column_kinds
+        self.max_categories = max_categories
+        self.rare = rare
+        self.latent_dim = latent_dim
+        self.generator_width = generator_width
+        self.generator_layers = generator_layers
+        self.critic_width = critic_width
+        self.critic_layers = critic_layers
+        self.temperature = temperature
+        self.batch_size = batch_size
+        self.max_steps = max_steps
+        self.max_seconds = max_seconds
+        self.n_critic = n_critic
+        self.generator_lr = generator_lr
+        self.critic_lr = critic_lr
+        self.betas = betas
+        self.constant_share = constant_share
+        self.gradient_penalty = gradient_penalty
+        self.penalty_interval = penalty_interval
+        self.moment_weight = moment_weight
+        self.ema_decay = ema_decay
+        self.calibrate = calibrate
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> WGANGPSynthesizer:
+        """Learn a table.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            The table; it is not written to, and its index plays no part.
+        y : Series or array of shape (n_rows,), optional
+            One more column, put last; a Series keeps its name, else it is ``"target"``.
+
+        Returns
+        -------
+        WGANGPSynthesizer
+            Itself.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or the table cannot be used; before any training.
+        """
+        parameters = self.get_params(deep=False)
+        check_parameters(parameters, SYNTHESIZER_PARAMETERS)
+        device = resolve_device(self.device)
+        seeds = check_random_state(self.random_state).randint(_MAX_SEED, size=3)
+        name = None if y is None else target_name(y)
+        table = with_target(X, y, name)
+        transformer = TableTransformer(
+            column_kinds=self.column_kinds, max_categories=self.max_categories, rare=self.rare
+        ).fit(table)
+        encoded = transformer.encode(table, random_state=seeds[0])
+        config = TrainingConfig.resolve(parameters, n_rows=len(encoded))
+        trained = train_networks(
+            encoded,
+            transformer.layout_,
+            config,
+            device=device,
+            precision=resolve_precision(self.precision, device),
+            seed=int(seeds[1]),
+            verbose=self.verbose,
+        )
+        self.target_name_, self.transformer_, self.config_ = name, transformer, config
+        self._keep(trained, torch.Generator(device).manual_seed(int(seeds[2])))
+        return self
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns of the table given to `fit`, without the target."""
+        check_is_fitted(self)
+        return self.transformer_.n_features_in_ - int(self.target_name_ is not None)
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """Names of these columns; as in scikit-learn, only if all are strings."""
+        return self.transformer_.feature_names_in_[: self.n_features_in_]
+
+    def _keep(self, trained: TrainedNetworks, rng: torch.Generator) -> None:
+        self.sampler_ = Sampler(trained.generator, trained.head, self.latent_dim)
+        self.critic_ = trained.critic
+        measure_batch_norm(self.sampler_, rng)
+        if self.calibrate:
+            calibrate(self.sampler_, trained.marginals, rng)
+        self.history_ = pd.DataFrame(trained.history)
+        self.n_iter_ = trained.outcome.n_steps
+        self.fit_seconds_ = trained.outcome.seconds
+        self.cost_ = trained.cost
+
+    @property
+    def schema_(self) -> Schema:
+        """What each column was found to be."""
+        check_is_fitted(self)
+        return self.transformer_.schema_
+
+    @property
+    def _device(self) -> torch.device:
+        return self.sampler_.head.gate_slots.device
+
+    def summary(self) -> str:
+        """Describe the fitted model: columns, size, cost and training, in a few lines."""
+        check_is_fitted(self)
+        return "\n".join(
+            [
+                str(self.schema_),
+                "",
+                str(self.cost_),
+                f"trained for {self.n_iter_:,} steps in {self.fit_seconds_:.1f} s",
+            ]
+        )
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        random_state: int | np.random.RandomState | None = None,
+        **misnamed: Any,
+    ) -> pd.DataFrame | np.ndarray:
+        """Draw synthetic rows.
+
+        Parameters
+        ----------
+        n_samples : int, default 1
+            Number of rows.
+        random_state : int, RandomState or None, default None
+            Seed of the rows; without one, each call gives others.
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n_samples, n_columns)
+            Rows in the form of the table given to `fit`: names, order and dtypes.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If `n_samples` is no positive integer.
+        TypeError
+            If an argument has another name; it says the right one.
+        """
+        _reject_misnamed(misnamed)
+        seeds = self._sampling_seeds(n_samples, random_state)
+        chunks = list(self.sampler_.chunks(n_samples, self._noise(seeds[0])))
+        return self.transformer_.decode(EncodedTable.concatenate(chunks), random_state=seeds[1])
+
+    def sample_iter(
+        self,
+        n_samples: int,
+        *,
+        chunk_size: int = 50_000,
+        random_state: int | np.random.RandomState | None = None,
+    ) -> Iterator[pd.DataFrame | np.ndarray]:
+        """Draw synthetic rows in chunks, in constant memory.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of rows in all.
+        chunk_size : int, default 50_000
+            Rows of a chunk; the last one has the rest.
+        random_state : int, RandomState or None, default None
+            Seed of the rows.
+
+        Yields
+        ------
+        DataFrame or ndarray
+            The next rows. Identifiers are unique over all chunks.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If a number is no positive integer.
+        """
+        seeds = self._sampling_seeds(n_samples, random_state)
+        check_parameters({"chunk_size": chunk_size}, {"chunk_size": _POSITIVE})
+        return self._iterate(n_samples, chunk_size, seeds)
+
+    def _iterate(
+        self, n_samples: int, chunk_size: int, seeds: np.ndarray
+    ) -> Iterator[pd.DataFrame | np.ndarray]:
+        noise, decoding = self._noise(seeds[0]), np.random.RandomState(seeds[1])
+        identifiers = self.transformer_.identifier_stream(random_state=seeds[1])
+        for start in range(0, n_samples, chunk_size):
+            n_rows = min(chunk_size, n_samples - start)
+            encoded = EncodedTable.concatenate(list(self.sampler_.chunks(n_rows, noise)))
+            yield self.transformer_.decode(
+                encoded, random_state=decoding, identifiers=identifiers
+            )
+
+    def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:
+        """Score rows by the critic: higher is more like the training table.
+
+        The critic was trained to tell the table's rows from generated ones, so its score is
+        a direction and no density: use it to rank rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            Rows with the columns given to `fit`.
+        y : Series or array of shape (n_rows,), optional
+            The target, if `fit` was given one; left out, it counts as unknown.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), float64
+            Scores.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If a column is missing.
+        """
+        check_is_fitted(self)
+        if y is None and self.target_name_ is not None:
+            y = np.full(len(X), None)
+        table = with_target(X, y, self.target_name_)
+        layout = self.transformer_.layout_
+        features = self.transformer_.transform(table)
+        slots = np.zeros((len(features), layout.n_slots))
+        slots[:, layout.feature_slots] = features
+        return score_rows(self.critic_, slots, self._device)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the fitted model to one file, whole or not at all.
+
+        The file is a safetensors file: arrays, and JSON in its header. It holds the column
+        encodings (category names, quantiles of numbers) but no row of the table.
+
+        Parameters
+        ----------
+        path : path
+            Where to; by custom it ends in ``.safetensors``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        OSError
+            If the file cannot be written; an older file there stays whole.
+        """
+        check_is_fitted(self)
+        persistence.save(self, path)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike, *, device: str = "auto") -> WGANGPSynthesizer:
+        """Read a model written by `save`; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        device : str, default "auto"
+            Where to sample.
+
+        Returns
+        -------
+        WGANGPSynthesizer
+            Fitted; it samples the same rows for the same seed.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is truncated, no model of ours, or of a newer format.
+        """
+        return persistence.load(cls, path, resolve_device(device))
+
+    def generate(self, *args: Any, **kwargs: Any) -> None:
+        """Raise: rows are drawn by `sample`, as in scikit-learn's density estimators.
+
+        Raises
+        ------
+        TypeError
+            Always.
+        """
+        raise TypeError("generate() is called sample(n_samples=...) here")
+
+    def _sampling_seeds(
+        self, n_samples: int, random_state: int | np.random.RandomState | None
+    ) -> np.ndarray:
+        check_is_fitted(self)
+        check_parameters({"n_samples": n_samples}, {"n_samples": _POSITIVE})
+        return check_random_state(random_state).randint(_MAX_SEED, size=2)
+
+    def _noise(self, seed: int) -> torch.Generator:
+        return torch.Generator(self._device).manual_seed(int(seed))
+
+
+def _reject_misnamed(arguments: dict[str, Any]) -> None:
+    """Name the right argument to people who come from other packages."""
+    if arguments:
+        name = next(iter(arguments))
+        hint = "n_samples" if name in _OTHER_NAMES_OF_N_SAMPLES else "n_samples and random_state"
+        raise TypeError(f"sample() has no argument {name!r}; it takes {hint}")

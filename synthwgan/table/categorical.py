@@ -1,0 +1,155 @@
+"""Categories: one state each, the rare ones sharing one."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.column import MISSING, RARE, UNKNOWN, ColumnTransformer
+from synthwgan.table.dtypes import Cells
+from synthwgan.table.jsonable import from_jsonable, to_jsonable
+
+
+class CategoricalTransformer(ColumnTransformer):
+    """A column of text, booleans, pandas categories, or anything declared categorical.
+
+    The ``max_categories`` most frequent categories get a state each, in natural order
+    (text sorted, pandas categories in their own order); the others share the state
+    *rare*; missing comes last. The rare state is decoded by drawing from the observed
+    frequencies of the rare categories (``rare="resample"``), or to a placeholder
+    (``rare="mask"``): ``"<rare>"`` for text, a missing cell for other dtypes.
+
+    Attributes
+    ----------
+    levels : ndarray of shape (n_levels,)
+        Canonical values of the states.
+    rare_levels, rare_counts : ndarray of shape (n_rare,)
+        Canonical values that share the rare state, and how often each occurred; empty if
+        they are masked.
+    """
+
+    kind: ClassVar[str] = "categorical"
+    has_value = False
+
+    levels: np.ndarray
+    rare_levels: np.ndarray
+    rare_counts: np.ndarray
+
+    def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
+        self._with_missing = bool(cells.missing.any())
+        levels, counts = _count(cells.present)
+        order = np.argsort(-counts, kind="stable")
+        own = np.sort(order[: self.options.max_categories])
+        rare = np.sort(order[self.options.max_categories :])
+        self.levels = levels[own]
+        self._with_rare = bool(len(rare))
+        self._masked = self.options.rare == "mask"
+        if self._with_rare and self._masked:
+            self._check_placeholder()
+            rare = rare[:0]
+        self.rare_levels, self.rare_counts = levels[rare], counts[rare].astype(np.int64)
+
+    def _check_placeholder(self) -> None:
+        if self.physical.domain != "text" and not self.physical.holds_missing:
+            raise ValueError(
+                f"rare='mask' turns rare categories into missing cells, which dtype "
+                f"{self.physical.name} does not have: use rare='resample' or a nullable dtype"
+            )
+
+    @property
+    def n_states(self) -> int:
+        n_states = len(self.levels) + self._with_rare + self._with_missing
+        return 0 if n_states == 1 else n_states
+
+    @property
+    def _rare_code(self) -> int:
+        return len(self.levels) if self._with_rare else UNKNOWN
+
+    @property
+    def _missing_code(self) -> int:
+        return len(self.levels) + self._with_rare if self._with_missing else UNKNOWN
+
+    def encode_cells(
+        self, cells: Cells, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        if not self.n_states:
+            return None, None
+        codes = _index(self.levels).get_indexer(_index(cells.values)).astype(np.int32)
+        codes[codes < 0] = self._rare_code
+        codes[cells.missing] = self._missing_code
+        return codes, None
+
+    def decode_cells(
+        self,
+        n_rows: int,
+        codes: np.ndarray | None,
+        values: np.ndarray | None,
+        rng: np.random.Generator,
+        source: Any = None,
+    ) -> Cells:
+        if codes is None:
+            codes = np.zeros(n_rows, dtype=np.int32)
+        if not len(self.levels):
+            return Cells(np.zeros(n_rows, dtype=np.int64), np.ones(n_rows, dtype=bool))
+        missing = (codes == self._missing_code) & self._with_missing
+        rare = (codes == self._rare_code) & self._with_rare
+        decoded = self.levels[np.where(missing | rare, 0, codes)]
+        if rare.any():
+            decoded, missing = self._decode_rare(decoded, missing, rare, rng)
+        return Cells(decoded, missing)
+
+    def _decode_rare(
+        self, decoded: np.ndarray, missing: np.ndarray, rare: np.ndarray, rng: np.random.Generator
+    ) -> tuple[np.ndarray, np.ndarray]:
+        if not self._masked:
+            share = self.rare_counts / self.rare_counts.sum()
+            decoded[rare] = rng.choice(self.rare_levels, size=int(rare.sum()), p=share)
+        elif self.physical.domain == "text":
+            decoded[rare] = RARE
+        else:
+            missing = missing | rare
+        return decoded, missing
+
+    def state_labels(self) -> list[str]:
+        if not self.n_states:
+            return []
+        labels = self._text(self.levels) if len(self.levels) else []
+        return labels + [RARE] * self._with_rare + [MISSING] * self._with_missing
+
+    def describe_encoding(self) -> str:
+        if not self.n_states:
+            return "constant"
+        rare = f", one for {RARE}" if self._with_rare else ""
+        return f"{self.n_states} states{rare}"
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "with_missing": self._with_missing,
+            "with_rare": self._with_rare,
+            "masked": self._masked,
+            "dtype": str(self.levels.dtype),
+            "levels": [to_jsonable(level) for level in self.levels.tolist()],
+            "rare_levels": [to_jsonable(level) for level in self.rare_levels.tolist()],
+            "rare_counts": self.rare_counts,
+        }
+
+    def _set_state(self, state: dict[str, Any]) -> None:
+        self._with_missing, self._with_rare = state["with_missing"], state["with_rare"]
+        self._masked = state["masked"]
+        self.levels, self.rare_levels = (
+            np.array([from_jsonable(item) for item in state[key]], dtype=state["dtype"])
+            for key in ("levels", "rare_levels")
+        )
+        self.rare_counts = state["rare_counts"]
+
+
+def _index(values: np.ndarray) -> pd.Index:
+    return pd.Index(values, dtype=values.dtype)
+
+
+def _count(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the distinct values, sorted, and how often each occurs."""
+    codes, levels = pd.factorize(values, sort=True)
+    return np.asarray(levels), np.bincount(codes, minlength=len(levels))

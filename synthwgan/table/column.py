@@ -1,0 +1,209 @@
+"""What every column transformer is: the verbs, and the frame of its block and value."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.dtypes import Cells, PhysicalType
+from synthwgan.table.physical import physical_from_dict, physical_to_dict, read_cells
+
+UNKNOWN = -1
+REGULAR, MISSING, RARE = "<regular>", "<missing>", "<rare>"
+
+
+@dataclass(frozen=True)
+class ColumnOptions:
+    """The parameters of `TableTransformer` that a column needs; see there."""
+
+    max_categories: int = 256
+    rare: str = "resample"
+    max_discrete: int = 40
+    spike_share: float = 0.05
+
+
+class ColumnTransformer(ABC):
+    """One column of a table: at most one block of states and at most one value.
+
+    Parameters
+    ----------
+    physical : PhysicalType
+        How the column is stored.
+    options : ColumnOptions
+        Limits of the encoding.
+
+    Attributes
+    ----------
+    n_states : int
+        Size of the block; 0 for none.
+    has_value : bool
+        Whether the column has a value.
+    missing_rate : float
+        Share of missing cells when fitted.
+    """
+
+    kind: ClassVar[str]
+    in_features: ClassVar[bool] = True
+
+    n_states: int
+    has_value: bool
+    missing_rate: float
+
+    def __init__(self, physical: PhysicalType, options: ColumnOptions | None = None) -> None:
+        self.physical = physical
+        self.options = options if options is not None else ColumnOptions()
+
+    @property
+    def gated(self) -> bool:
+        """Whether state 0 of the block switches the value on."""
+        return self.has_value and self.n_states > 0
+
+    def read(self, series: pd.Series) -> Cells:
+        """Return the cells of a series, converted to the fitted dtype where it differs."""
+        return read_cells(self.physical, series)
+
+    def fit(self, series: pd.Series, rng: np.random.Generator | None = None) -> ColumnTransformer:
+        """Learn the column."""
+        return self.fit_cells(self.read(series), np.random.default_rng(rng))
+
+    def fit_cells(self, cells: Cells, rng: np.random.Generator) -> ColumnTransformer:
+        """Learn the column from its cells."""
+        self.missing_rate = float(cells.missing.mean())
+        self._fit(cells, rng)
+        return self
+
+    @abstractmethod
+    def _fit(self, cells: Cells, rng: np.random.Generator) -> None: ...
+
+    def encode(
+        self, series: pd.Series, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Return codes and values.
+
+        Parameters
+        ----------
+        series : Series of shape (n,)
+        rng : Generator, default=None
+            Draws where in its rank span a repeated number falls; None takes the middle.
+
+        Returns
+        -------
+        codes : ndarray of shape (n,), int32, or None
+            States; -1 where the cell has no state: a category that was not seen, or a
+            missing cell in a column that had none.
+        values : ndarray of shape (n,), float64, or None
+            Normal scores; 0 where the gate is not in its regular state.
+        """
+        return self.encode_cells(self.read(series), rng)
+
+    @abstractmethod
+    def encode_cells(
+        self, cells: Cells, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        """Do what `encode` does, from cells."""
+
+    def decode(
+        self,
+        n_rows: int,
+        codes: np.ndarray | None,
+        values: np.ndarray | None,
+        rng: np.random.Generator,
+        source: Any = None,
+    ) -> pd.Series:
+        """Return the column of codes and values, in the fitted dtype.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows, for columns without block and value.
+        codes : ndarray of shape (n,), integer, or None
+        values : ndarray of shape (n,), float, or None
+        rng : Generator
+            Draws what the codes leave open, for instance which rare category.
+        source : object, default=None
+            Where identifiers come from; other kinds ignore it.
+        """
+        return self.physical.write(self.decode_cells(n_rows, codes, values, rng, source))
+
+    @abstractmethod
+    def decode_cells(
+        self,
+        n_rows: int,
+        codes: np.ndarray | None,
+        values: np.ndarray | None,
+        rng: np.random.Generator,
+        source: Any = None,
+    ) -> Cells:
+        """Do what `decode` does, to cells."""
+
+    def source(self, rng: np.random.Generator) -> Any:
+        """Return where decoded cells come from if not from codes and values, or None."""
+        return None
+
+    def draw_codes(self, n_rows: int, rng: np.random.Generator) -> np.ndarray | None:
+        """Return random states for a column whose states are no features."""
+        return None
+
+    @abstractmethod
+    def state_labels(self) -> list[str]:
+        """Return the names of the states, in the order of their codes."""
+
+    @abstractmethod
+    def describe_encoding(self) -> str:
+        """Return in a few words how the column is encoded."""
+
+    def bounds(self) -> tuple[Any, Any] | None:
+        """Return the smallest and largest cell, or None where there is no order."""
+        return None
+
+    def feature_names(self, name: Any) -> list[str]:
+        """Return the names of the one-hot states, then of the value."""
+        if not self.in_features:
+            return []
+        states = [f"{name}={label}" for label in self.state_labels()]
+        return states + [str(name)] * self.has_value
+
+    def _text(self, values: np.ndarray) -> list[str]:
+        return [str(label) for label in self.physical.labels(values)]
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def _set_state(self, state: dict[str, Any]) -> None: ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fitted state: JSON-able but for arrays of int64, uint64 and float64."""
+        return {
+            "kind": self.kind,
+            "physical": physical_to_dict(self.physical),
+            "missing_rate": self.missing_rate,
+            **self._state(),
+        }
+
+    @classmethod
+    def from_dict(
+        cls, state: dict[str, Any], options: ColumnOptions | None = None
+    ) -> ColumnTransformer:
+        """Rebuild a fitted column from `to_dict`."""
+        column = cls(physical_from_dict(state["physical"]), options)
+        column.missing_rate = state["missing_rate"]
+        column._set_state(state)
+        return column
+
+
+def all_missing(n_rows: int, like: np.ndarray) -> Cells:
+    """Return cells that are all missing, in the dtype of `like`."""
+    return Cells(np.zeros(n_rows, dtype=like.dtype), np.ones(n_rows, dtype=bool))
+
+
+def gather(levels: np.ndarray, codes: np.ndarray, missing_code: int | None) -> Cells:
+    """Look up the level of each code; `missing_code` stands for an empty cell."""
+    missing = np.zeros(len(codes), dtype=bool)
+    if missing_code is not None:
+        missing = codes == missing_code
+    return Cells(levels[np.where(missing, 0, codes)], missing)

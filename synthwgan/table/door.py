@@ -1,0 +1,176 @@
+"""The one door for data: what a user passes becomes a frame with known columns, or an error."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import validate_data
+
+from synthwgan.table.dtypes import StringType
+from synthwgan.table.jsonable import from_jsonable, to_jsonable
+
+SHOWN = 10
+
+
+@contextmanager
+def naming_column(name: Any) -> Iterator[None]:
+    """Put the column's name on errors that its handling raises."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if len(error.args) == 1 and isinstance(error.args[0], str):
+            error.args = (f"column {name!r}: {error.args[0]}",)
+        else:
+            error.add_note(f"in column {name!r}")
+        raise
+
+
+def enter(estimator: BaseEstimator, X: Any, reset: bool) -> pd.DataFrame:
+    """Return the user's table as a frame and do scikit-learn's checks of names and shape.
+
+    Parameters
+    ----------
+    estimator : BaseEstimator
+        Gets ``n_features_in_`` and ``feature_names_in_`` if `reset`, else has them.
+    X : DataFrame or 2-D array-like
+    reset : bool
+        Whether this is ``fit``.
+
+    Raises
+    ------
+    ValueError
+        If the table has no columns, too few rows, a name twice, or (unless `reset`) other
+        columns than the fitted ones.
+    """
+    if not isinstance(X, pd.DataFrame):
+        array = validate_data(
+            estimator,
+            X,
+            reset=reset,
+            dtype=None,
+            ensure_all_finite=False,
+            ensure_min_samples=2 if reset else 1,
+        )
+        return pd.DataFrame(array)
+    _check_shape(X, 2 if reset else 0)
+    _check_unique(X.columns)
+    if all(isinstance(name, str) for name in X.columns):
+        validate_data(estimator, X, reset=reset, skip_check_array=True)
+    elif reset:
+        estimator.n_features_in_ = X.shape[1]
+        vars(estimator).pop("feature_names_in_", None)
+    else:
+        check_same_names(list(X.columns), list(estimator.column_index_))
+    return X
+
+
+def _check_shape(X: pd.DataFrame, min_rows: int) -> None:
+    n_rows, n_columns = X.shape
+    if n_columns == 0:
+        raise ValueError(
+            f"Found a table with 0 feature(s) (shape={X.shape}) while a minimum of 1 is required."
+        )
+    if n_rows < min_rows:
+        raise ValueError(
+            f"Found a table with {n_rows} sample(s) (shape={X.shape}) while a minimum of "
+            f"{min_rows} is required."
+        )
+
+
+def _check_unique(columns: pd.Index) -> None:
+    if not columns.is_unique:
+        repeated = list(columns[columns.duplicated()].unique()[:SHOWN])
+        raise ValueError(f"column names occur more than once: {repeated}; rename the columns")
+
+
+def select(X: Any, names: pd.Index, n_columns: int) -> pd.DataFrame:
+    """Return the named columns of a table in their order; of an array, all columns.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, or an array has another number of columns.
+    """
+    if not isinstance(X, pd.DataFrame):
+        X = pd.DataFrame(np.asarray(X))
+        if X.shape[1] == n_columns:
+            return X
+        raise ValueError(f"X has {X.shape[1]} columns, but the table fitted had {n_columns}")
+    _check_unique(X.columns)
+    positions = X.columns.get_indexer(names)
+    if (positions < 0).any():
+        check_same_names(list(X.columns), list(names))
+    return X.iloc[:, positions]
+
+
+def check_same_names(given: list[Any], fitted: list[Any]) -> None:
+    """Raise a ValueError that shows the difference if the names are not the fitted ones."""
+    if given == fitted:
+        return
+    missing = [name for name in fitted if name not in given]
+    extra = [name for name in given if name not in fitted]
+    if not missing and not extra:
+        raise ValueError(f"columns are in another order than when fitted: {fitted[:SHOWN]}")
+    lines = [f"  - {name!r}" for name in missing[:SHOWN]]
+    lines += [f"  + {name!r}" for name in extra[:SHOWN]]
+    raise ValueError(
+        "columns differ from the fitted ones (- missing, + not known):\n" + "\n".join(lines)
+    )
+
+
+def given_kinds(column_kinds: Any, columns: pd.Index, known: list[str]) -> dict[int, str]:
+    """Return the kinds that the user gave, by position.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If `column_kinds` is no dict, names an unknown column or an unknown kind.
+    """
+    if column_kinds is None:
+        return {}
+    if not isinstance(column_kinds, dict):
+        raise TypeError(f"column_kinds must be a dict of name to kind, got {column_kinds!r}")
+    for name, kind in column_kinds.items():
+        if name not in columns:
+            raise ValueError(f"column_kinds names {name!r}, {_suggest(name, columns)}")
+        if kind not in known:
+            raise ValueError(
+                f"column_kinds says {kind!r} for column {name!r}; the kinds are {known}"
+            )
+    return {columns.get_loc(name): kind for name, kind in column_kinds.items()}
+
+
+def _suggest(name: Any, columns: pd.Index) -> str:
+    near = difflib.get_close_matches(str(name), [str(column) for column in columns], n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"the columns are {list(columns[:SHOWN])}"
+    return f"which is no column; {hint}"
+
+
+def index_to_dict(columns: pd.Index) -> dict[str, Any]:
+    """Return column names of any saveable type as a JSON-able dict."""
+    many = isinstance(columns, pd.MultiIndex)
+    text = isinstance(columns.dtype, pd.StringDtype)
+    return {
+        "names": [to_jsonable(name) for name in columns],
+        "levels": [to_jsonable(level) for level in columns.names],
+        "multi": many,
+        "dtype": StringType(columns.dtype).to_dict() if text else str(columns.dtype),
+    }
+
+
+def index_from_dict(state: dict[str, Any]) -> pd.Index:
+    """Rebuild column names from `index_to_dict`."""
+    names = [from_jsonable(name) for name in state["names"]]
+    levels = [from_jsonable(level) for level in state["levels"]]
+    if state["multi"]:
+        return pd.MultiIndex.from_tuples(names, names=levels)
+    dtype = state["dtype"]
+    if isinstance(dtype, dict):
+        dtype = StringType.from_dict(dtype).dtype
+    return pd.Index(names, dtype=dtype, name=levels[0], tupleize_cols=False)

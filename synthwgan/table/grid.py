@@ -1,0 +1,108 @@
+"""The grid that a column's numbers lie on: a step, an offset and a number of decimals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+MAX_DECIMALS = 12
+_EXACT = 2**53
+
+
+class Grid:
+    """Numbers as steps above the column's minimum.
+
+    Integers become ``(number - offset) / step`` in uint64, whatever their width or sign.
+    Floats with few decimals are integer multiples of a power of ten and treated likewise.
+    Other floats have no grid (``step`` is 0) and stay float64.
+
+    Parameters
+    ----------
+    low, high : int
+        Smallest and largest number in units of ``10 ** -decimals``; 0 without a grid.
+    step : int
+        Greatest common divisor of the differences, or 0 for no grid.
+    decimals : int or None
+        Decimals of a column of floats, None for integers.
+    """
+
+    def __init__(self, low: int, high: int, step: int, decimals: int | None = None) -> None:
+        self.low = low
+        self.high = high
+        self.step = step
+        self.decimals = decimals
+
+    @classmethod
+    def fit(cls, numbers: np.ndarray, float_type: Any = np.float64) -> Grid:
+        """Find the grid of at least one number.
+
+        Parameters
+        ----------
+        numbers : ndarray of shape (n,), int64, uint64 or float64
+            The column's numbers, none missing or infinite.
+        float_type : numpy float type, default=float64
+            Precision that the floats had in the table.
+        """
+        if numbers.dtype.kind in "iu":
+            return cls._of_integers(numbers, None)
+        for decimals in range(MAX_DECIMALS + 1):
+            if _has_decimals(numbers[:1000], decimals, float_type) and _has_decimals(
+                numbers, decimals, float_type
+            ):
+                return cls._of_integers(_scale(numbers, decimals), decimals)
+        return cls(0, 0, 0)
+
+    @classmethod
+    def _of_integers(cls, numbers: np.ndarray, decimals: int | None) -> Grid:
+        low, high = int(numbers.min()), int(numbers.max())
+        step = int(np.gcd.reduce(_above(numbers, low))) if high > low else 1
+        return cls(low, high, step, decimals)
+
+    def to_keys(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the steps above the minimum, uint64, of numbers clipped to the range.
+
+        Without a grid the numbers come back as they are, float64.
+        """
+        if self.step == 0:
+            return numbers.astype(np.float64, copy=False)
+        if self.decimals is not None:
+            with np.errstate(over="ignore"):
+                scaled = np.clip(numbers * 10.0**self.decimals, self.low, self.high)
+            numbers = np.rint(scaled).astype(np.int64)
+        low, high = (np.asarray(bound).astype(numbers.dtype) for bound in (self.low, self.high))
+        return _above(np.clip(numbers, low, high), self.low) // np.uint64(self.step)
+
+    def from_keys(self, keys: np.ndarray) -> np.ndarray:
+        """Return the numbers of keys: int64, uint64 (beyond 2**63) or float64."""
+        if self.step == 0:
+            return keys
+        shifted = keys * np.uint64(self.step) + np.uint64(self.low % 2**64)
+        numbers = shifted if self.high >= 2**63 else shifted.view(np.int64)
+        return numbers if self.decimals is None else numbers / 10.0**self.decimals
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the grid as a JSON-able dict."""
+        return dict(vars(self))
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Grid:
+        """Rebuild from `to_dict`."""
+        return cls(**state)
+
+
+def _above(numbers: np.ndarray, low: int) -> np.ndarray:
+    """Return ``numbers - low`` in uint64, right for any int64 or uint64."""
+    return numbers.astype(np.uint64) - np.uint64(low % 2**64)
+
+
+def _scale(numbers: np.ndarray, decimals: int) -> np.ndarray:
+    return np.rint(numbers * 10.0**decimals).astype(np.int64)
+
+
+def _has_decimals(numbers: np.ndarray, decimals: int, float_type: Any) -> bool:
+    with np.errstate(over="ignore"):
+        scaled = np.rint(numbers * 10.0**decimals)
+    if np.abs(scaled).max() >= _EXACT:
+        return False
+    return bool(np.array_equal((scaled / 10.0**decimals).astype(float_type), numbers))

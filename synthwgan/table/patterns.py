@@ -1,0 +1,239 @@
+"""Patterns of identifiers, and unlimited unique draws from them in constant memory."""
+
+from __future__ import annotations
+
+import math
+import re
+import string
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+MAX_TEMPLATES = 50
+_MAX_COUNTER = 2**31
+_FEW = 5
+_ALPHANUMERIC = re.compile(r"[^\W_]")
+_KINDS = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
+_CLASSES = (
+    string.digits,
+    string.ascii_lowercase,
+    string.ascii_uppercase,
+    string.digits + "abcdef",
+    string.digits + "ABCDEF",
+    string.digits + string.ascii_lowercase,
+    string.digits + string.ascii_uppercase,
+    string.ascii_letters,
+    string.digits + string.ascii_letters,
+)
+
+
+def shape_of(text: str) -> str:
+    """Return a text with every letter and digit replaced by ``x``."""
+    return _ALPHANUMERIC.sub("x", text)
+
+
+def _alphabet(letters: set[str]) -> str:
+    for alphabet in _CLASSES:
+        if letters <= set(alphabet):
+            return alphabet
+    return "".join(sorted(letters))
+
+
+def _kind(letter: str) -> int:
+    return next((i for i, kind in enumerate(_KINDS) if letter in kind), len(_KINDS))
+
+
+def learn_alphabets(texts: list[str]) -> list[str]:
+    """Return for each position of texts of one shape which letters may stand there.
+
+    A position that is the same in all of five texts or more is literal, as are
+    separators. Within a run of letters and digits, every position keeps its own class
+    (digits, lower or upper case) if it has only one, else the run shares one class.
+    """
+    observed = [set(letters) for letters in zip(*texts, strict=True)]
+    literal = [
+        len(letters) == 1 and (len(texts) >= _FEW or not _ALPHANUMERIC.match(min(letters)))
+        for letters in observed
+    ]
+    alphabets = [min(letters) if fixed else "" for letters, fixed in zip(observed, literal, strict=True)]
+    for run in re.finditer("x+", shape_of(texts[0])):
+        free = [place for place in range(*run.span()) if not literal[place]]
+        pure = all(len({_kind(letter) for letter in observed[place]}) == 1 for place in free)
+        union = set().union(*(observed[place] for place in free))
+        for place in free:
+            alphabets[place] = _alphabet(observed[place] if pure else union)
+    return alphabets
+
+
+def learn_templates(texts: list[str]) -> tuple[list[list[str]], list[int]]:
+    """Return the most frequent templates (alphabets by position) and their counts."""
+    groups: dict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        groups[shape_of(text)].append(text)
+    ordered = sorted(groups, key=lambda shape: (-len(groups[shape]), shape))[:MAX_TEMPLATES]
+    return [learn_alphabets(groups[shape]) for shape in ordered], [
+        len(groups[shape]) for shape in ordered
+    ]
+
+
+class Counter:
+    """Each integer below ``size`` once, in a scrambled order, in constant memory.
+
+    Parameters
+    ----------
+    size : int
+        At most ``2 ** 31``.
+    rng : Generator
+        Draws the order: the affine map ``i -> (factor * i + shift) mod size``.
+    """
+
+    def __init__(self, size: int, rng: np.random.Generator) -> None:
+        self.size = size
+        self.used = 0
+        self._shift = int(rng.integers(size))
+        self._factor = int(rng.integers(1, max(size, 2)))
+        while math.gcd(self._factor, size) != 1:
+            self._factor += 1
+
+    def take(self, n: int) -> np.ndarray:
+        """Return the next `n` integers, fewer where they run out; shape (m,), int64."""
+        steps = np.arange(self.used, min(self.used + n, self.size), dtype=np.uint64)
+        self.used += len(steps)
+        mixed = (steps * np.uint64(self._factor % self.size) + np.uint64(self._shift))
+        return (mixed % np.uint64(self.size)).astype(np.int64)
+
+
+class TemplateSource:
+    """Unique texts of one template; longer ones when it is used up.
+
+    Parameters
+    ----------
+    alphabets : list of str
+        The letters of each position.
+    shapes : set of str
+        Shapes that other templates use, shared; a longer template keeps away from them.
+    rng : Generator
+    """
+
+    def __init__(self, alphabets: list[str], shapes: set[str], rng: np.random.Generator) -> None:
+        self._alphabets = list(alphabets)
+        self._shapes = shapes
+        self._rng = rng
+        self._restart()
+
+    def _restart(self) -> None:
+        sizes = [len(alphabet) for alphabet in self._alphabets]
+        size, first = 1, len(sizes)
+        while first > 0 and size * sizes[first - 1] <= _MAX_COUNTER:
+            first -= 1
+            size *= sizes[first]
+        self._first = first
+        self._counter = Counter(size, self._rng)
+
+    def take(self, n: int) -> np.ndarray:
+        """Return at most `n` new texts, at least one; shape (m,), object."""
+        if self._counter.used == self._counter.size:
+            self._lengthen()
+        numbers = self._counter.take(n)
+        letters = np.empty((len(numbers), len(self._alphabets)), dtype="U1")
+        for place in reversed(range(len(self._alphabets))):
+            alphabet = np.array(list(self._alphabets[place]))
+            if place >= self._first:
+                numbers, chosen = np.divmod(numbers, len(alphabet))
+            else:
+                chosen = self._rng.integers(len(alphabet), size=len(letters))
+            letters[:, place] = alphabet[chosen]
+        return letters.view(f"U{letters.shape[1]}").ravel().astype(object)
+
+    def _lengthen(self) -> None:
+        free = [place for place, letters in enumerate(self._alphabets) if len(letters) > 1]
+        place = free[-1] if free else len(self._alphabets) - 1
+        extra = self._alphabets[place] if free else string.digits
+        while self._shape() in self._shapes:
+            self._alphabets.insert(place + 1, extra)
+        self._shapes.add(self._shape())
+        self._restart()
+
+    def _shape(self) -> str:
+        return shape_of("".join(letters[0] for letters in self._alphabets))
+
+
+class IntegerSource:
+    """Unique integers: the range seen, scrambled, and then upwards from its end.
+
+    Parameters
+    ----------
+    low, high : int
+        The observed range.
+    limit : int
+        The largest integer that the dtype holds.
+    dense : bool
+        Start beyond the range at once, for sequences without gaps.
+    rng : Generator
+    """
+
+    def __init__(
+        self, low: int, high: int, limit: int, dense: bool, rng: np.random.Generator
+    ) -> None:
+        span = high - low + 1
+        self._low, self._next, self._limit = low, high + 1, limit
+        self._stride = max(span // _MAX_COUNTER, 1)
+        self._rng = rng
+        self._counter = Counter(min(span // self._stride, _MAX_COUNTER), rng)
+        if dense:
+            self._counter.used = self._counter.size
+
+    def take(self, n: int) -> np.ndarray:
+        """Return at most `n` new integers, at least one, as Python ints; shape (m,), object.
+
+        Raises
+        ------
+        ValueError
+            If the dtype holds no more.
+        """
+        if self._counter.used < self._counter.size:
+            cells = self._counter.take(n).astype(object) * self._stride + self._low
+            return cells + self._rng.integers(self._stride, size=len(cells)).astype(object)
+        if self._next > self._limit:
+            raise ValueError(
+                f"no integer up to {self._limit} is left for a new identifier: use a wider dtype"
+            )
+        stop = min(self._next + n, self._limit + 1)
+        numbers = np.array(range(self._next, stop), dtype=object)
+        self._next = stop
+        return numbers
+
+
+class TextSource:
+    """Unique texts of several templates by frequency, with an optional ``@domain``."""
+
+    def __init__(
+        self,
+        templates: list[list[str]],
+        counts: list[int],
+        domains: dict[str, int],
+        rng: np.random.Generator,
+    ) -> None:
+        shapes = {shape_of("".join(letters[0] for letters in t)) for t in templates}
+        self._sources = [TemplateSource(template, shapes, rng) for template in templates]
+        self._shares = np.array(counts) / sum(counts)
+        self._domains = domains
+        self._rng = rng
+
+    def take(self, n: int) -> np.ndarray:
+        """Return at most `n` new texts, at least one; shape (m,), object."""
+        chosen = self._rng.choice(len(self._sources), size=n, p=self._shares)
+        texts = np.full(n, None, dtype=object)
+        for place, source in enumerate(self._sources):
+            rows = np.flatnonzero(chosen == place)
+            if len(rows):
+                drawn = source.take(len(rows))
+                texts[rows[: len(drawn)]] = drawn
+        texts = texts[np.not_equal(texts, None)]
+        return texts + self._suffixes(len(texts)) if self._domains else texts
+
+    def _suffixes(self, n: int) -> Any:
+        names = np.array(list(self._domains), dtype=object)
+        counts = np.array(list(self._domains.values()))
+        return "@" + self._rng.choice(names, size=n, p=counts / counts.sum())

@@ -1,0 +1,54 @@
+"""A target given apart from the table becomes its last column."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+DEFAULT_NAME = "target"
+
+
+def target_name(y: Any) -> Any:
+    """Name of the target's column: a Series keeps its own, else it is ``"target"``."""
+    name = getattr(y, "name", None)
+    return DEFAULT_NAME if name is None else name
+
+
+def with_target(X: Any, y: Any, name: Any = DEFAULT_NAME) -> Any:
+    """Return the table with the target as its last column; without a target, the table.
+
+    Parameters
+    ----------
+    X : DataFrame or array-like of shape (n_rows, n_columns)
+        The table; it is not written to.
+    y : Series or array-like of shape (n_rows,), or None
+        The target.
+    name : hashable, default "target"
+        Name of the target's column in a DataFrame.
+
+    Returns
+    -------
+    DataFrame or array
+        In the form of `X`.
+
+    Raises
+    ------
+    ValueError
+        If the lengths differ, `y` is no single column, or `X` has a column of that name.
+    """
+    if y is None:
+        return X
+    y_values = y if isinstance(y, pd.Series) else np.asarray(y)
+    if y_values.ndim != 1:
+        raise ValueError(f"y must be one column, got shape {y_values.shape}; put others into X")
+    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
+    if len(y_values) != n_rows:
+        raise ValueError(f"X has {n_rows} rows, but y has {len(y_values)}; they must be the same")
+    if not isinstance(X, pd.DataFrame):
+        return np.column_stack([np.asarray(X), y_values])
+    if name in X.columns:
+        raise ValueError(f"X already has a column {name!r}; leave y out, or rename one of them")
+    target = pd.Series(y_values).set_axis(X.index).rename(name)
+    return pd.concat([X, target], axis=1)

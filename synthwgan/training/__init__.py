@@ -1,0 +1,1 @@
+"""How networks learn. Knows layouts and tensors, not columns."""

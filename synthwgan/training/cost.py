@@ -1,0 +1,71 @@
+"""What a fit will cost, known before it starts."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+
+from torch import nn
+
+from synthwgan.table.layout import EncodedTable, Layout
+from synthwgan.training.config import TrainingConfig
+from synthwgan.training.wgan import WGANGPStep
+
+BYTES_PER_FLOAT = 4
+# Weights, gradients, two Adam moments, the moving average and a snapshot for recovery.
+COPIES_OF_WEIGHTS = 6
+# Float tensors of a batch's size alive at once, as wide as the slots or the hidden layers.
+ALIVE_TENSORS = 24
+
+
+@dataclass(frozen=True)
+class TrainingCost:
+    """Size, memory and speed of a fit.
+
+    Parameters
+    ----------
+    n_slots : int
+        Encoded width of a row.
+    n_parameters : int
+        Weights of generator and critic.
+    memory_mb : float
+        Expected memory of training in MiB, beyond the table that was given.
+    seconds_per_1000_steps : float or None
+        Measured time of 1000 steps; None if not measured.
+    """
+
+    n_slots: int
+    n_parameters: int
+    memory_mb: float
+    seconds_per_1000_steps: float | None = None
+
+    def __str__(self) -> str:
+        text = (
+            f"encoded width {self.n_slots}, {self.n_parameters:,} parameters, "
+            f"about {self.memory_mb:,.0f} MiB to train"
+        )
+        if self.seconds_per_1000_steps is None:
+            return text
+        return f"{text}, {self.seconds_per_1000_steps:.1f} s per 1000 steps"
+
+
+def estimate_cost(
+    layout: Layout, encoded: EncodedTable, networks: nn.Module, config: TrainingConfig
+) -> TrainingCost:
+    """Expected size and memory of a fit, from shapes alone."""
+    n_parameters = sum(weights.numel() for weights in networks.parameters())
+    widths = layout.n_slots + config.generator_width + config.critic_width
+    floats = COPIES_OF_WEIGHTS * n_parameters + ALIVE_TENSORS * config.batch_size * widths
+    memory = encoded.nbytes + BYTES_PER_FLOAT * floats
+    return TrainingCost(layout.n_slots, n_parameters, memory / 2**20)
+
+
+def measure_cost(cost: TrainingCost, trial: WGANGPStep, n_steps: int = 8) -> TrainingCost:
+    """Add the time of 1000 steps, measured on a few of a trial that is then thrown away."""
+    trial(0.0)
+    start = time.perf_counter()
+    for _ in range(n_steps):
+        figures = trial(0.0)
+    float(figures["wasserstein"])
+    seconds = (time.perf_counter() - start) / n_steps * 1000
+    return replace(cost, seconds_per_1000_steps=seconds)

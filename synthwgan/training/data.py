@@ -1,0 +1,60 @@
+"""An encoded table on the device, and random batches of its rows as slots."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from synthwgan.networks.heads import OutputHead
+from synthwgan.table.layout import EncodedTable
+
+MAX_BATCH_FLOATS = 2**22
+
+
+class TableBatches:
+    """Draws batches of rows; one-hot states exist only here, one batch at a time.
+
+    Parameters
+    ----------
+    encoded : EncodedTable
+        The training table.
+    head : OutputHead
+        Knows the layout; its device is the batches' device.
+    """
+
+    def __init__(self, encoded: EncodedTable, head: OutputHead) -> None:
+        device = head.gate_slots.device
+        self.head = head
+        self.codes = torch.from_numpy(encoded.codes).to(device)
+        self.values = torch.from_numpy(encoded.values).to(device)
+
+    def __len__(self) -> int:
+        return len(self.codes)
+
+    def draw(self, n_rows: int, generator: torch.Generator) -> Tensor:
+        """Slots of rows drawn with replacement, shape (n_rows, n_slots), float32."""
+        rows = torch.randint(
+            len(self), (n_rows,), device=self.codes.device, generator=generator
+        )
+        return self._slots(self.codes[rows], self.values[rows])
+
+    def in_order(self) -> Iterator[Tensor]:
+        """Slots of all rows in order, some megabytes at a time."""
+        n_rows = max(256, MAX_BATCH_FLOATS // max(1, self.head.layout.n_slots))
+        for start in range(0, len(self), n_rows):
+            rows = slice(start, start + n_rows)
+            yield self._slots(self.codes[rows], self.values[rows])
+
+    def marginals(self) -> Tensor:
+        """Share of rows in each state, shape (n_state_slots,), float32."""
+        counts = torch.zeros(self.head.layout.n_state_slots, device=self.codes.device)
+        for codes, start, size in zip(
+            self.codes.T, self.head.layout.block_starts, self.head.layout.block_sizes, strict=True
+        ):
+            counts[start : start + size] = torch.bincount(codes.int(), minlength=size).float()
+        return counts / len(self)
+
+    def _slots(self, codes: Tensor, values: Tensor) -> Tensor:
+        return torch.cat([self.head.one_hot(codes), values], dim=1)

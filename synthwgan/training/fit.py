@@ -1,0 +1,135 @@
+"""From an encoded table to trained networks."""
+
+from __future__ import annotations
+
+import copy
+import warnings
+from dataclasses import dataclass
+
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from torch import Tensor, nn
+
+from synthwgan.networks.build import build_networks
+from synthwgan.networks.heads import OutputHead
+from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.table.layout import EncodedTable, Layout
+from synthwgan.training.callbacks import History, ProgressBar
+from synthwgan.training.config import TrainingConfig
+from synthwgan.training.cost import TrainingCost, estimate_cost, measure_cost
+from synthwgan.training.data import TableBatches
+from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
+from synthwgan.training.wgan import WGANGPStep
+
+
+@dataclass(frozen=True)
+class TrainedNetworks:
+    """What training leaves behind.
+
+    Parameters
+    ----------
+    generator : nn.Module
+        Moving average of the generator's weights.
+    critic : nn.Module
+        The critic.
+    head : OutputHead
+        Turns raw outputs into slots.
+    marginals : Tensor of shape (n_state_slots,)
+        Share of the table's rows in each state.
+    history : list of dict
+        One record for each logged step.
+    outcome : TrainingOutcome
+        How training ended.
+    cost : TrainingCost
+        Its size, memory and speed.
+    """
+
+    generator: nn.Module
+    critic: nn.Module
+    head: OutputHead
+    marginals: Tensor
+    history: list[dict[str, float]]
+    outcome: TrainingOutcome
+    cost: TrainingCost
+
+
+def train_networks(
+    encoded: EncodedTable,
+    layout: Layout,
+    config: TrainingConfig,
+    *,
+    device: torch.device,
+    precision: str,
+    seed: int,
+    verbose: int,
+) -> TrainedNetworks:
+    """Train a generator and a critic on an encoded table.
+
+    Parameters
+    ----------
+    encoded : EncodedTable
+        The table.
+    layout : Layout
+        Its layout.
+    config : TrainingConfig
+        Hyperparameters.
+    device : torch.device
+        Where to train.
+    precision : {"float32", "bfloat16"}
+        Precision of the matrix products.
+    seed : int
+        Seed of first weights, batches and noise.
+    verbose : int
+        From 1 on, the cost and a progress bar are shown.
+
+    Returns
+    -------
+    TrainedNetworks
+        On ``device``.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If a loss was not finite; the last good weights are returned.
+    UserWarning
+        If training was interrupted; the weights trained so far are returned.
+    """
+    head = OutputHead(layout, config.temperature).to(device)
+    batches = TableBatches(encoded, head)
+    marginals = batches.marginals()
+    networks = build_networks(head, marginals, config, seed)
+    moments = PairwiseMoments(head).to(device)
+    if config.moment_weight:
+        moments.fit(batches.in_order)
+    cost = estimate_cost(layout, encoded, networks, config)
+    history = History()
+    observers: list[Observer] = [history]
+    if verbose:
+        trial_networks = copy.deepcopy(networks)
+        trial = WGANGPStep(trial_networks, moments, batches, config, precision, seed)
+        cost = measure_cost(cost, trial)
+        observers.append(ProgressBar(title=str(cost)))
+    step = WGANGPStep(networks, moments, batches, config, precision, seed)
+    trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
+    outcome = trainer.run(step)
+    _warn_of_early_stop(outcome)
+    return TrainedNetworks(
+        step.ema.module, step.critic, head, marginals, history.records, outcome, cost
+    )
+
+
+def _warn_of_early_stop(outcome: TrainingOutcome) -> None:
+    if outcome.stopped_by == "non-finite":
+        warnings.warn(
+            f"training stopped at step {outcome.n_steps}: a loss was not finite. The last good "
+            "weights were restored. Lower generator_lr and critic_lr, or use precision='float32'.",
+            ConvergenceWarning,
+            stacklevel=4,
+        )
+    elif outcome.stopped_by == "interrupt":
+        warnings.warn(
+            f"training was interrupted at step {outcome.n_steps}; the model trained so far is "
+            "kept and can be sampled and saved.",
+            UserWarning,
+            stacklevel=4,
+        )

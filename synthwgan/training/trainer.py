@@ -1,0 +1,119 @@
+"""The training loop: it knows steps, time and trouble, but no model."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from torch import Tensor
+
+
+class Step(Protocol):
+    """What the loop asks of a model: one step, and a way back to good weights."""
+
+    def __call__(self, progress: float) -> dict[str, Tensor]: ...
+
+    def snapshot(self) -> Any: ...
+
+    def restore(self, weights: Any) -> None: ...
+
+
+class Observer(Protocol):
+    """Is told of each logged step, and of the end."""
+
+    def on_log(self, record: dict[str, float], progress: float) -> None: ...
+
+    def on_end(self) -> None: ...
+
+
+@dataclass(frozen=True)
+class TrainingOutcome:
+    """How training ended.
+
+    Parameters
+    ----------
+    n_steps : int
+        Steps done.
+    seconds : float
+        Wall-clock seconds of the loop.
+    stopped_by : {"steps", "time", "interrupt", "non-finite"}
+        What ended it.
+    """
+
+    n_steps: int
+    seconds: float
+    stopped_by: str
+
+
+class Trainer:
+    """Repeats a step until the steps or the seconds are used up.
+
+    Every ``log_every`` steps, the step's figures are read, checked and handed to the
+    observers. Figures that are not finite end training with the weights of the last good
+    log; so does nothing else: an interrupt keeps the weights as they are.
+
+    Parameters
+    ----------
+    max_steps : int
+        Number of steps.
+    max_seconds : float or None
+        Wall-clock bound.
+    log_every : int
+        Steps between logs; reading figures costs a synchronisation on a GPU.
+    observers : sequence of Observer
+        Told of each log.
+    """
+
+    def __init__(
+        self,
+        max_steps: int,
+        max_seconds: float | None,
+        log_every: int,
+        observers: Sequence[Observer] = (),
+    ) -> None:
+        self.max_steps = max_steps
+        self.max_seconds = math.inf if max_seconds is None else max_seconds
+        self.log_every = log_every
+        self.observers = observers
+        self.n_steps = 0
+
+    def run(self, step: Step) -> TrainingOutcome:
+        """Train; the step's networks hold the result."""
+        self.n_steps, self._start = 0, time.perf_counter()
+        try:
+            stopped_by = self._loop(step)
+        except KeyboardInterrupt:
+            stopped_by = "interrupt"
+        finally:
+            for observer in self.observers:
+                observer.on_end()
+        return TrainingOutcome(self.n_steps, self._elapsed(), stopped_by)
+
+    def _loop(self, step: Step) -> str:
+        good_weights = step.snapshot()
+        while self.n_steps < self.max_steps and self._elapsed() < self.max_seconds:
+            figures = step(self._progress())
+            self.n_steps += 1
+            if self.n_steps % self.log_every and self.n_steps < self.max_steps:
+                continue
+            record = {name: float(figure) for name, figure in figures.items()}
+            if not all(map(math.isfinite, record.values())):
+                step.restore(good_weights)
+                return "non-finite"
+            good_weights = step.snapshot()
+            self._log(record)
+        return "steps" if self.n_steps == self.max_steps else "time"
+
+    def _log(self, record: dict[str, float]) -> None:
+        record = {"step": self.n_steps, "seconds": self._elapsed(), **record}
+        for observer in self.observers:
+            observer.on_log(record, self._progress())
+
+    def _elapsed(self) -> float:
+        return time.perf_counter() - self._start
+
+    def _progress(self) -> float:
+        return max(self.n_steps / self.max_steps, self._elapsed() / self.max_seconds)

@@ -1,0 +1,150 @@
+"""The WGAN-GP step: what happens between a batch and the next."""
+
+from __future__ import annotations
+
+import copy
+from contextlib import AbstractContextManager
+
+import torch
+from torch import Tensor, nn
+
+from synthwgan.networks.losses import gradient_penalty, interpolate, wasserstein_estimate
+from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.training.config import TrainingConfig
+from synthwgan.training.data import TableBatches
+from synthwgan.training.ema import ExponentialMovingAverage
+from synthwgan.training.schedule import learning_rate_factor
+
+
+class WGANGPStep:
+    """One training step: ``n_critic`` critic updates and one generator update.
+
+    Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", algorithm 1, with a
+    lazy penalty (every ``penalty_interval``-th critic update, weighted up; Karras et al.
+    2020, "Analyzing and Improving the Image Quality of StyleGAN", section 3.1) and the
+    pairwise-moment term in the generator's loss.
+
+    Parameters
+    ----------
+    networks : nn.ModuleDict
+        The generator and the critic.
+    moments : PairwiseMoments
+        The moment term, fitted to the table.
+    batches : TableBatches
+        The training table.
+    config : TrainingConfig
+        Hyperparameters.
+    precision : {"float32", "bfloat16"}
+        Precision of the matrix products; weights, states and losses are float32.
+    seed : int
+        Seed of all noise drawn in training.
+    """
+
+    def __init__(
+        self,
+        networks: nn.ModuleDict,
+        moments: PairwiseMoments,
+        batches: TableBatches,
+        config: TrainingConfig,
+        precision: str,
+        seed: int,
+    ) -> None:
+        self.networks, self.moments, self.batches, self.config = networks, moments, batches, config
+        self.generator, self.critic = networks["generator"], networks["critic"]
+        self.head = batches.head
+        self.device = self.head.gate_slots.device
+        self.precision = precision
+        self.rng = torch.Generator(self.device).manual_seed(seed)
+        self.ema = ExponentialMovingAverage(self.generator, config.ema_decay)
+        self.optimizers = [
+            torch.optim.Adam(network.parameters(), lr=lr, betas=config.betas, fused=True)
+            for network, lr in (
+                (self.generator, config.generator_lr),
+                (self.critic, config.critic_lr),
+            )
+        ]
+        self._rates = (config.generator_lr, config.critic_lr)
+        self._n_critic_updates = 0
+        self._penalty_figures: dict[str, Tensor] = {}
+
+    def __call__(self, progress: float) -> dict[str, Tensor]:
+        """Do one step at the given share of training; return its figures."""
+        factor = learning_rate_factor(progress, self.config.constant_share)
+        for optimizer, rate in zip(self.optimizers, self._rates, strict=True):
+            optimizer.param_groups[0]["lr"] = rate * factor
+        figures: dict[str, Tensor] = {}
+        for _ in range(self.config.n_critic):
+            real = self.batches.draw(self.config.batch_size, self.rng)
+            fake = self._generate()
+            figures |= self.critic_step(real, fake.detach())
+        return figures | self.generator_step(fake, real)
+
+    def critic_step(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+        """Update the critic on a real and a generated batch, shape (n_rows, n_slots) each."""
+        with self._autocast():
+            real_scores, fake_scores = self.critic(torch.cat([real, fake])).float().chunk(2)
+        wasserstein = wasserstein_estimate(real_scores, fake_scores)
+        loss = -wasserstein + self._penalty(real, fake)
+        self._update(1, loss)
+        return {
+            "critic_loss": loss.detach(),
+            "wasserstein": wasserstein.detach(),
+            **self._penalty_figures,
+        }
+
+    def _penalty(self, real: Tensor, fake: Tensor) -> Tensor | float:
+        """The weighted gradient penalty on every ``penalty_interval``-th update, else 0."""
+        self._n_critic_updates += 1
+        interval = self.config.penalty_interval
+        if not self.config.gradient_penalty or (self._n_critic_updates - 1) % interval:
+            return 0.0
+        with self._autocast():
+            gradients = self.critic.input_gradient(interpolate(real, fake, self.rng))
+        penalty, norm = gradient_penalty(gradients)
+        self._penalty_figures = {"penalty": penalty.detach(), "gradient_norm": norm}
+        return self.config.gradient_penalty * interval * penalty
+
+    def generator_step(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
+        """Update the generator on the batch that it made, with the critic's weights fixed."""
+        self.critic.requires_grad_(False)
+        with self._autocast():
+            scores = self.critic(fake).float()
+        loss, figures = -scores.mean(), {}
+        if self.config.moment_weight:
+            distance = self.moments(fake, real)
+            loss = loss + self.config.moment_weight * distance
+            figures["moment_distance"] = distance.detach()
+        self._update(0, loss)
+        self.critic.requires_grad_(True)
+        self.ema.update()
+        return figures
+
+    def _generate(self) -> Tensor:
+        latent = torch.randn(
+            self.config.batch_size,
+            self.config.latent_dim,
+            device=self.device,
+            generator=self.rng,
+        )
+        with self._autocast():
+            raw = self.generator(latent)
+        return self.head(raw, self.rng)
+
+    def _update(self, index: int, loss: Tensor) -> None:
+        self.optimizers[index].zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizers[index].step()
+
+    def _autocast(self) -> AbstractContextManager:
+        enabled = self.precision == "bfloat16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
+
+    def snapshot(self) -> list[dict[str, Tensor]]:
+        """Copies of all weights, for `restore`."""
+        modules = (self.networks, self.ema.module)
+        return [copy.deepcopy(module.state_dict()) for module in modules]
+
+    def restore(self, weights: list[dict[str, Tensor]]) -> None:
+        """Go back to the weights of a `snapshot`."""
+        for module, state in zip((self.networks, self.ema.module), weights, strict=True):
+            module.load_state_dict(state)
