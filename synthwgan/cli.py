@@ -7,12 +7,11 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import click
 import typer
+from typer.core import TyperGroup
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,9 +22,28 @@ _SHOWN_ROWS = 5
 _INTERRUPTED = 130
 _TABLES = ".csv, .csv.gz or .parquet"
 
+
+class _OneLineErrors(TyperGroup):
+    """Turns a user's mistake into one line on stderr and exit code 1."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        try:
+            with _one_line_warnings():
+                return super().invoke(ctx)
+        except BrokenPipeError:
+            _leave_broken_pipe()
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(_INTERRUPTED) from None
+        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
+            if ctx.params["debug"]:
+                raise
+            _fail(error)
+
+
 app = typer.Typer(
     name="synthwgan",
-    help="Synthetic tables that look like the real one, with a WGAN-GP.",
+    cls=_OneLineErrors,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -69,51 +87,7 @@ def _main(
     """
 
 
-def _one_line_errors(command: Callable[..., None]) -> Callable[..., None]:
-    """Turn a user's mistake into one line on stderr and exit code 1."""
-
-    @wraps(command)
-    def guarded(*args: Any, **kwargs: Any) -> None:
-        try:
-            with _one_line_warnings():
-                command(*args, **kwargs)
-        except BrokenPipeError:
-            _leave_broken_pipe()
-        except KeyboardInterrupt:
-            typer.echo("Interrupted.", err=True)
-            raise typer.Exit(_INTERRUPTED) from None
-        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
-            if click.get_current_context().find_root().params["debug"]:
-                raise
-            _fail(error)
-
-    return guarded
-
-
-@contextmanager
-def _one_line_warnings() -> Iterator[None]:
-    def show(message: Warning | str, *_: Any) -> None:
-        typer.echo(f"Warning: {' '.join(str(message).split())}", err=True)
-
-    with warnings.catch_warnings():
-        warnings.showwarning = show
-        yield
-
-
-def _fail(error: Exception) -> NoReturn:
-    message = " ".join(str(error).split()) or type(error).__name__
-    typer.echo(f"Error: {message}", err=True)
-    raise typer.Exit(1)
-
-
-def _leave_broken_pipe() -> NoReturn:
-    # The reader, `head` for one, has seen enough; Python must not flush into the closed pipe.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise typer.Exit(1)
-
-
 @app.command()
-@_one_line_errors
 def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", help=f"Where the synthetic rows go ({_TABLES}).")
@@ -143,7 +117,6 @@ def demo(
 
 
 @app.command()
-@_one_line_errors
 def fit(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"The real table ({_TABLES}).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
@@ -191,7 +164,6 @@ def fit(
 
 
 @app.command()
-@_one_line_errors
 def sample(
     model: _ModelFile,
     n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
@@ -219,13 +191,34 @@ def sample(
 
 
 @app.command()
-@_one_line_errors
 def info(model: _ModelFile) -> None:
     """Show what a model holds: columns, size, parameters.
 
     Example: synthwgan info customers.safetensors
     """
     typer.echo(_load(model).summary())
+
+
+@contextmanager
+def _one_line_warnings() -> Iterator[None]:
+    def show(message: Warning | str, *_: Any) -> None:
+        typer.echo(f"Warning: {' '.join(str(message).split())}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+def _fail(error: Exception) -> NoReturn:
+    message = " ".join(str(error).split()) or type(error).__name__
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def _leave_broken_pipe() -> NoReturn:
+    # The reader, `head` for one, has seen enough; Python must not flush into the closed pipe.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(1)
 
 
 def _column_kinds(options: list[str]) -> dict[str, str]:

@@ -89,7 +89,10 @@ def _pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
         parameters["random_state"] = None
     if parameters["column_kinds"] is not None:
         parameters["column_kinds"] = tuple(parameters["column_kinds"].items())
-    return {name: to_jsonable(value) for name, value in parameters.items()}
+    return {
+        name: to_jsonable(tuple(value) if isinstance(value, list) else value)
+        for name, value in parameters.items()
+    }
 
 
 def _unpack_parameters(packed: dict[str, Any]) -> dict[str, Any]:
@@ -123,11 +126,18 @@ def write_model(path: str | os.PathLike, content: dict[str, Any], arrays: dict) 
     header = {
         "format": FORMAT_NAME,
         "format_version": str(FORMAT_VERSION),
-        "content": json.dumps(content, allow_nan=False),
+        "content": json.dumps(content, allow_nan=False, default=_plain_number),
     }
     payload = save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, header)
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         file.write(payload)
+
+
+def _plain_number(value: Any) -> Any:
+    """Python's number for one of numpy's, which parameter searches hand out."""
+    if isinstance(value, np.generic):
+        return value.item()
+    raise TypeError(f"cannot save {value!r} of type {type(value).__name__}")
 
 
 def read_model(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.ndarray]]:

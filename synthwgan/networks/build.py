@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Protocol
 
 import torch
@@ -49,7 +50,9 @@ def build_networks(
     n_slots = head.layout.n_slots
     bias = torch.zeros(n_slots)
     bias[: head.layout.n_state_slots] = marginals.cpu().clamp_min(1e-6).log()
-    with torch.random.fork_rng(devices=[]):
+    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
+        # A table of identifiers and constants only has no slots.
+        warnings.filterwarnings("ignore", "Initializing zero-element tensors", UserWarning)
         torch.manual_seed(seed)
         generator = Generator(
             sizes.latent_dim, n_slots, sizes.generator_width, sizes.generator_layers, bias

@@ -81,7 +81,8 @@ class OutputHead(nn.Module):
             for gate in layout.value_gates
         ]
         self.register_buffer("gate_slots", torch.tensor(gates, dtype=torch.long), persistent=False)
-        self.register_buffer("gates", torch.tensor(layout.value_gates), persistent=False)
+        gate_blocks = torch.tensor(layout.value_gates, dtype=torch.long)
+        self.register_buffer("gates", gate_blocks, persistent=False)
         self.is_gated = any(gate >= 0 for gate in layout.value_gates)
 
     def logits(self, raw: Tensor) -> Tensor:

@@ -35,6 +35,6 @@ def score_rows(critic: nn.Module, slots: np.ndarray, device: torch.device) -> np
     critic = copy.deepcopy(critic).to(dtype)
     scores = [
         critic(torch.from_numpy(slots[start : start + CHUNK_ROWS]).to(device, dtype)).cpu()
-        for start in range(0, len(slots), CHUNK_ROWS)
+        for start in range(0, max(len(slots), 1), CHUNK_ROWS)
     ]
     return torch.cat(scores).double().numpy()

@@ -52,7 +52,10 @@ class ArrowType(PhysicalType):
         return Cells(self.to_values(_array(series)), series.isna().to_numpy())
 
     def array(self, cells: Cells) -> Any:
-        built = self.to_arrow(cells.values, cells.missing)
+        if cells.missing.all():
+            built = pa.nulls(len(cells.missing), self.arrow)
+        else:
+            built = self.to_arrow(cells.values, cells.missing)
         return pd.arrays.ArrowExtensionArray(pa.chunked_array([built], type=self.arrow))
 
     def to_values(self, array: pa.Array) -> np.ndarray:

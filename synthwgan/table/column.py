@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from synthwgan.table.dtypes import Cells, PhysicalType
+from synthwgan.table.options import ColumnOptions
 from synthwgan.table.physical import physical_from_dict, physical_to_dict, read_cells
 
 UNKNOWN = -1
 REGULAR, MISSING, RARE = "<regular>", "<missing>", "<rare>"
-
-
-@dataclass(frozen=True)
-class ColumnOptions:
-    """The parameters of `TableTransformer` that a column needs; see there."""
-
-    max_categories: int = 256
-    rare: str = "resample"
-    max_discrete: int = 40
-    spike_share: float = 0.05
 
 
 class ColumnTransformer(ABC):
@@ -194,16 +184,3 @@ class ColumnTransformer(ABC):
         column.missing_rate = state["missing_rate"]
         column._set_state(state)
         return column
-
-
-def all_missing(n_rows: int, like: np.ndarray) -> Cells:
-    """Return cells that are all missing, in the dtype of `like`."""
-    return Cells(np.zeros(n_rows, dtype=like.dtype), np.ones(n_rows, dtype=bool))
-
-
-def gather(levels: np.ndarray, codes: np.ndarray, missing_code: int | None) -> Cells:
-    """Look up the level of each code; `missing_code` stands for an empty cell."""
-    missing = np.zeros(len(codes), dtype=bool)
-    if missing_code is not None:
-        missing = codes == missing_code
-    return Cells(levels[np.where(missing, 0, codes)], missing)

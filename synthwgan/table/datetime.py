@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.column import ColumnOptions
 from synthwgan.table.dtypes import Cells, PhysicalType, ticks_to_index
 from synthwgan.table.grid import Grid
 from synthwgan.table.numeric import NumericTransformer
+from synthwgan.table.options import ColumnOptions
 from synthwgan.table.textdates import TextFormat, find_format
 
 
@@ -87,7 +87,8 @@ class DatetimeTransformer(NumericTransformer):
     def _parse(self, texts: np.ndarray) -> np.ndarray:
         ticks = self.text_format.parse(texts)
         if ticks is None:
-            failing = next(t for t in texts if self.text_format.parse(np.array([t], object)) is None)
+            parse = self.text_format.parse
+            failing = next(text for text in texts if parse(np.array([text], object)) is None)
             raise ValueError(
                 f"{failing!r} is no date in the fitted format {self.text_format.pattern}"
             )

@@ -26,8 +26,6 @@ def naming_column(name: Any) -> Iterator[None]:
     except (TypeError, ValueError) as error:
         if len(error.args) == 1 and isinstance(error.args[0], str):
             error.args = (f"column {name!r}: {error.args[0]}",)
-        else:
-            error.add_note(f"in column {name!r}")
         raise
 
 
@@ -136,20 +134,44 @@ def given_kinds(column_kinds: Any, columns: pd.Index, known: list[str]) -> dict[
         return {}
     if not isinstance(column_kinds, dict):
         raise TypeError(f"column_kinds must be a dict of name to kind, got {column_kinds!r}")
+    places = {name: place for place, name in enumerate(columns)}
     for name, kind in column_kinds.items():
-        if name not in columns:
+        if name not in places:
             raise ValueError(f"column_kinds names {name!r}, {_suggest(name, columns)}")
         if kind not in known:
             raise ValueError(
                 f"column_kinds says {kind!r} for column {name!r}; the kinds are {known}"
             )
-    return {columns.get_loc(name): kind for name, kind in column_kinds.items()}
+    return {places[name]: kind for name, kind in column_kinds.items()}
 
 
 def _suggest(name: Any, columns: pd.Index) -> str:
     near = difflib.get_close_matches(str(name), [str(column) for column in columns], n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"the columns are {list(columns[:SHOWN])}"
     return f"which is no column; {hint}"
+
+
+def input_names(estimator: BaseEstimator, input_features: Any) -> list[Any]:
+    """Return the column names on which feature names are built, as scikit-learn has it.
+
+    Raises
+    ------
+    ValueError
+        If `input_features` are not the fitted names, or not as many.
+    """
+    fitted = getattr(estimator, "feature_names_in_", None)
+    if input_features is None:
+        if estimator.array_dtype_ is not None:
+            return [f"x{place}" for place in range(estimator.n_features_in_)]
+        return list(estimator.column_index_)
+    if fitted is not None and not np.array_equal(fitted, input_features):
+        raise ValueError("input_features is not equal to feature_names_in_")
+    if len(input_features) != estimator.n_features_in_:
+        raise ValueError(
+            "input_features should have length equal to number of features "
+            f"({estimator.n_features_in_}), got {len(input_features)}"
+        )
+    return list(input_features)
 
 
 def index_to_dict(columns: pd.Index) -> dict[str, Any]:

@@ -292,6 +292,12 @@ class CategoryType(PhysicalType):
     A category unknown to the dtype reads as the code ``n_categories``.
     """
 
+    def matches(self, series: pd.Series) -> bool:
+        # Equality of unordered dtypes ignores the order of the categories, codes do not.
+        if not isinstance(series.dtype, pd.CategoricalDtype):
+            return False
+        return series.dtype.categories.equals(self.dtype.categories)
+
     def read(self, series: pd.Series) -> Cells:
         codes = series.cat.codes.to_numpy().astype(np.int64)
         return Cells(codes, codes < 0)

@@ -60,7 +60,7 @@ class Grid:
         return cls(low, high, step, decimals)
 
     def to_keys(self, numbers: np.ndarray) -> np.ndarray:
-        """Return the steps above the minimum, uint64, of numbers clipped to the range.
+        """Return the steps above the minimum, uint64, of numbers clipped and rounded to the grid.
 
         Without a grid the numbers come back as they are, float64.
         """
@@ -71,7 +71,8 @@ class Grid:
                 scaled = np.clip(numbers * 10.0**self.decimals, self.low, self.high)
             numbers = np.rint(scaled).astype(np.int64)
         low, high = (np.asarray(bound).astype(numbers.dtype) for bound in (self.low, self.high))
-        return _above(np.clip(numbers, low, high), self.low) // np.uint64(self.step)
+        steps, rest = np.divmod(_above(np.clip(numbers, low, high), self.low), np.uint64(self.step))
+        return steps + (rest > np.uint64(self.step // 2))
 
     def from_keys(self, keys: np.ndarray) -> np.ndarray:
         """Return the numbers of keys: int64, uint64 (beyond 2**63) or float64."""

@@ -168,13 +168,11 @@ class ObjectDecimal(ObjectType):
     exponent: int = 0
 
     def learn(self, objects: np.ndarray) -> None:
-        exponents = [value.as_tuple().exponent for value in objects]
-        infinite = [value for value in objects if not value.is_finite()]
-        if infinite:
-            raise ValueError(f"holds {infinite[0]}: replace it by a number or a missing value")
-        self.exponent = min(exponents)
+        _check_finite(objects)
+        self.exponent = min(value.as_tuple().exponent for value in objects)
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
+        _check_finite(objects)
         scaled = [int(value.scaleb(-self.exponent, _CONTEXT)) for value in objects]
         if any(abs(value) >= 2**63 for value in scaled):
             raise ValueError("the decimals need more than 64 bits: convert them to float")
@@ -187,6 +185,12 @@ class ObjectDecimal(ObjectType):
     def _parse(self, series: pd.Series) -> Cells:
         objects = np.array([decimal.Decimal(str(value)) for value in series], dtype=object)
         return Cells(self.to_values(objects), np.zeros(len(objects), dtype=bool))
+
+
+def _check_finite(objects: np.ndarray) -> None:
+    for value in objects:
+        if not value.is_finite():
+            raise ValueError(f"holds {value}: replace it by a number or a missing value")
 
 
 class ObjectDate(ObjectType):
@@ -216,15 +220,23 @@ class ObjectDatetime(ObjectType):
     unit: str = "us"
 
     def learn(self, objects: np.ndarray) -> None:
-        zones = {getattr(value, "tzinfo", None) for value in objects}
+        zones = {str(value.tzinfo): value.tzinfo for value in objects}
         if len(zones) > 1:
-            raise ValueError("mixes time zones: convert with pd.to_datetime(..., utc=True)")
-        self.tz = zones.pop()
+            raise ValueError(
+                f"mixes time zones ({', '.join(zones)}): convert with pd.to_datetime(..., utc=True)"
+            )
+        self.tz = zones.popitem()[1]
         self.stamps = all(isinstance(value, pd.Timestamp) for value in objects)
         self.unit = "ns" if self.stamps else "us"
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
-        return pd.DatetimeIndex(pd.to_datetime(objects)).as_unit(self.unit).asi8.copy()
+        if self.tz is not None:
+            objects = [value.astimezone(datetime.timezone.utc) for value in objects]
+        if self.stamps:
+            stamps = [value.tz_localize(None).as_unit("ns").asm8 for value in objects]
+        else:
+            stamps = [value.replace(tzinfo=None) for value in objects]
+        return np.array(stamps, dtype=f"M8[{self.unit}]").view(np.int64)
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
         cells = Cells(values, np.zeros(len(values), dtype=bool))
@@ -261,7 +273,9 @@ class ObjectDuration(ObjectType):
         self.unit = "ns" if self.stamps else "us"
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
-        return pd.TimedeltaIndex(pd.to_timedelta(objects)).as_unit(self.unit).asi8.copy()
+        if self.stamps:
+            objects = [pd.Timedelta(value).as_unit("ns").asm8 for value in objects]
+        return np.array(list(objects), dtype=f"m8[{self.unit}]").view(np.int64)
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
         index = pd.TimedeltaIndex(values.view(f"m8[{self.unit}]"))

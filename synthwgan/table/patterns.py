@@ -56,7 +56,9 @@ def learn_alphabets(texts: list[str]) -> list[str]:
         len(letters) == 1 and (len(texts) >= _FEW or not _ALPHANUMERIC.match(min(letters)))
         for letters in observed
     ]
-    alphabets = [min(letters) if fixed else "" for letters, fixed in zip(observed, literal, strict=True)]
+    alphabets = [
+        min(letters) if fixed else "" for letters, fixed in zip(observed, literal, strict=True)
+    ]
     for run in re.finditer("x+", shape_of(texts[0])):
         free = [place for place in range(*run.span()) if not literal[place]]
         pure = all(len({_kind(letter) for letter in observed[place]}) == 1 for place in free)
@@ -100,7 +102,7 @@ class Counter:
         """Return the next `n` integers, fewer where they run out; shape (m,), int64."""
         steps = np.arange(self.used, min(self.used + n, self.size), dtype=np.uint64)
         self.used += len(steps)
-        mixed = (steps * np.uint64(self._factor % self.size) + np.uint64(self._shift))
+        mixed = steps * np.uint64(self._factor % self.size) + np.uint64(self._shift)
         return (mixed % np.uint64(self.size)).astype(np.int64)
 
 

@@ -51,9 +51,7 @@ def _arrow_type(series: pd.Series) -> PhysicalType:
 
 
 def _refuse_sparse(series: pd.Series) -> PhysicalType:
-    raise TypeError(
-        f"sparse column of dtype {series.dtype}: make it dense with .sparse.to_dense()"
-    )
+    raise TypeError(f"sparse column of dtype {series.dtype}: make it dense with .sparse.to_dense()")
 
 
 _BY_DTYPE: dict[type, Callable[[pd.Series], PhysicalType]] = {

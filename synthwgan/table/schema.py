@@ -185,11 +185,11 @@ class Schema(tuple[ColumnSchema, ...]):
     --------
     >>> import pandas as pd
     >>> from synthwgan.table import TableTransformer
-    >>> table = pd.DataFrame({"size": [1, 2, 2], "colour": ["red", "blue", None]})
+    >>> table = pd.DataFrame({"size": [1, 2, 2], "price": [0.5, None, 2.25]})
     >>> print(TableTransformer().fit(table).schema_)
-      name        kind            dtype  range missing encoding
-      size     numeric            int64 1 to 2      0% 2 states
-    colour categorical object (string)            33% 3 states
+     name    kind   dtype       range missing encoding
+     size numeric   int64      1 to 2      0% 2 states
+    price numeric float64 0.5 to 2.25     33% 3 states
     """
 
     @classmethod

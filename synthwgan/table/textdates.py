@@ -10,7 +10,15 @@ _TIMES = ("", " hh:mm", " hh:mm:ss", "Thh:mm", "Thh:mm:ss")
 _FRACTIONAL = tuple(
     f"{separator}hh:mm:ss.{'f' * digits}" for separator in " T" for digits in (3, 6, 9)
 )
-_DATES = ("YYYY-MM-DD", "YYYY/MM/DD", "DD.MM.YYYY", "MM/DD/YYYY", "DD/MM/YYYY", "DD-MM-YYYY")
+_DATES = (
+    "YYYY-MM-DD",
+    "YYYY/MM/DD",
+    "DD.MM.YYYY",
+    "MM/DD/YYYY",
+    "DD/MM/YYYY",
+    "DD-MM-YYYY",
+    "MM-DD-YYYY",
+)
 _ISO_ZONED = tuple(f"YYYY-MM-DD{time}Z" for time in (*_TIMES[1:], *_FRACTIONAL))
 PATTERNS = (
     *(date + time for date in _DATES for time in (*_TIMES, *_FRACTIONAL)),

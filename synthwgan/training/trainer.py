@@ -16,6 +16,8 @@ class Step(Protocol):
 
     def __call__(self, progress: float) -> dict[str, Tensor]: ...
 
+    def is_finite(self) -> bool: ...
+
     def snapshot(self) -> Any: ...
 
     def restore(self, weights: Any) -> None: ...
@@ -51,9 +53,9 @@ class TrainingOutcome:
 class Trainer:
     """Repeats a step until the steps or the seconds are used up.
 
-    Every ``log_every`` steps, the step's figures are read, checked and handed to the
-    observers. Figures that are not finite end training with the weights of the last good
-    log; so does nothing else: an interrupt keeps the weights as they are.
+    Every ``log_every`` steps and after the last one, the step's figures and weights are
+    checked and the figures handed to the observers. If any is not finite, training ends with
+    the weights of the last good log. An interrupt keeps the weights as they are, if finite.
 
     Parameters
     ----------
@@ -83,29 +85,38 @@ class Trainer:
     def run(self, step: Step) -> TrainingOutcome:
         """Train; the step's networks hold the result."""
         self.n_steps, self._start = 0, time.perf_counter()
+        self._good_weights = step.snapshot()
         try:
             stopped_by = self._loop(step)
         except KeyboardInterrupt:
             stopped_by = "interrupt"
+            if not step.is_finite():
+                step.restore(self._good_weights)
         finally:
             for observer in self.observers:
                 observer.on_end()
         return TrainingOutcome(self.n_steps, self._elapsed(), stopped_by)
 
     def _loop(self, step: Step) -> str:
-        good_weights = step.snapshot()
-        while self.n_steps < self.max_steps and self._elapsed() < self.max_seconds:
+        stopped_by = self._stopped_by()
+        while not stopped_by:
             figures = step(self._progress())
             self.n_steps += 1
-            if self.n_steps % self.log_every and self.n_steps < self.max_steps:
+            stopped_by = self._stopped_by()
+            if self.n_steps % self.log_every and not stopped_by:
                 continue
             record = {name: float(figure) for name, figure in figures.items()}
-            if not all(map(math.isfinite, record.values())):
-                step.restore(good_weights)
+            if not (all(map(math.isfinite, record.values())) and step.is_finite()):
+                step.restore(self._good_weights)
                 return "non-finite"
-            good_weights = step.snapshot()
+            self._good_weights = step.snapshot()
             self._log(record)
-        return "steps" if self.n_steps == self.max_steps else "time"
+        return stopped_by
+
+    def _stopped_by(self) -> str:
+        if self.n_steps >= self.max_steps:
+            return "steps"
+        return "time" if self._elapsed() >= self.max_seconds else ""
 
     def _log(self, record: dict[str, float]) -> None:
         record = {"step": self.n_steps, "seconds": self._elapsed(), **record}
@@ -116,4 +127,4 @@ class Trainer:
         return time.perf_counter() - self._start
 
     def _progress(self) -> float:
-        return max(self.n_steps / self.max_steps, self._elapsed() / self.max_seconds)
+        return min(1.0, max(self.n_steps / self.max_steps, self._elapsed() / self.max_seconds))

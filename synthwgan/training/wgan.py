@@ -139,6 +139,12 @@ class WGANGPStep:
         enabled = self.precision == "bfloat16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
 
+    def is_finite(self) -> bool:
+        """Whether all weights are finite: a finite loss can still have other gradients."""
+        modules = (self.networks, self.ema.module)
+        weights = [weight.detach() for module in modules for weight in module.parameters()]
+        return bool(torch.stack([weight.sum() for weight in weights]).isfinite().all())
+
     def snapshot(self) -> list[dict[str, Tensor]]:
         """Copies of all weights, for `restore`."""
         modules = (self.networks, self.ema.module)

@@ -14,7 +14,7 @@ import pytest
 
 from synthwgan.evaluation import QualityScore, quality_score, sdmetrics_metadata
 
-N_ROWS = 400
+N_ROWS = 1000
 
 
 def plain_frame(seed: int = 0) -> pd.DataFrame:
@@ -141,12 +141,12 @@ class TestScore:
         assert "column pair trends n/a" in str(score)
 
     def test_given_metadata_counts(self) -> None:
-        frame = pd.DataFrame({"code": range(15), "size": range(0, 30, 2)})
+        frame = pd.DataFrame({"code": [1, 2, 3] * 20, "size": np.arange(60) ** 2})
+        moved = frame.assign(code=frame["code"].replace({3: 9}))
         metadata = sdmetrics_metadata(frame)
-        metadata["columns"]["code"]["sdtype"] = "categorical"
-        moved = frame.assign(code=frame["code"].replace({14: 15}))
-        assert quality_score(frame, moved, metadata=metadata).column_shapes == pytest.approx(29 / 30)
-        assert quality_score(frame, moved).column_shapes == pytest.approx(29 / 30)
+        assert quality_score(frame, moved, metadata=metadata).column_shapes == pytest.approx(5 / 6)
+        metadata["columns"]["code"]["sdtype"] = "id"
+        assert quality_score(frame, moved, metadata=metadata).column_shapes == pytest.approx(1)
 
     def test_nothing_global_changes(self, capsys) -> None:
         frame = plain_frame()

@@ -1,0 +1,156 @@
+"""Small tables, small networks and one well-trained model, shared by the tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthwgan import WGANGPSynthesizer
+from synthwgan.table.layout import EncodedTable, Layout
+
+
+@pytest.fixture(scope="session")
+def quick() -> dict[str, Any]:
+    """Parameters of a synthesizer that fits in a fraction of a second, and badly."""
+    return {
+        "latent_dim": 8,
+        "generator_width": 16,
+        "generator_layers": 1,
+        "critic_width": 16,
+        "critic_layers": 2,
+        "batch_size": 32,
+        "max_steps": 4,
+        "calibrate": False,
+        "device": "cpu",
+        "precision": "float32",
+        "random_state": 0,
+    }
+
+
+@pytest.fixture
+def mixed_table() -> pd.DataFrame:
+    """80 rows of every kind of column, with missing cells, in a shuffled index."""
+    rng = np.random.default_rng(7)
+    n_rows = 80
+    table = pd.DataFrame(
+        {
+            "id": [f"u-{number:04d}" for number in rng.permutation(n_rows)],
+            "city": rng.choice(["Bonn", "Köln", "Ulm"], n_rows, p=[0.6, 0.3, 0.1]),
+            "income": rng.lognormal(8, 1, n_rows).round(2),
+            "children": rng.integers(0, 5, n_rows).astype("int16"),
+            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, n_rows), "D"),
+            "member": rng.random(n_rows) < 0.3,
+            "grade": pd.Categorical(rng.choice(["low", "high"], n_rows), ["low", "high"], True),
+            "visits": pd.array(rng.integers(0, 1000, n_rows), dtype="Int64"),
+        }
+    )
+    table.loc[rng.random(n_rows) < 0.2, "income"] = np.nan
+    table.loc[rng.random(n_rows) < 0.2, "visits"] = pd.NA
+    table.loc[rng.random(n_rows) < 0.1, "city"] = None
+    return table.sample(frac=1, random_state=0)
+
+
+@pytest.fixture(scope="session")
+def fitted(quick: dict[str, Any]) -> WGANGPSynthesizer:
+    """A quickly fitted model of numbers and categories; tests must not change it."""
+    rng = np.random.default_rng(3)
+    table = pd.DataFrame(
+        {
+            "key": [f"k{number:03d}" for number in range(60)],
+            "number": rng.normal(size=60),
+            "label": rng.choice(list("abc"), 60),
+        }
+    )
+    return WGANGPSynthesizer(**quick).fit(table)
+
+
+@pytest.fixture(scope="session")
+def dependent_table() -> pd.DataFrame:
+    """1500 rows whose columns depend strongly on each other.
+
+    The kind sets the level of the price, width and height correlate at 0.9, and the two
+    notes are missing together, mostly for one kind.
+    """
+    rng = np.random.default_rng(11)
+    n_rows = 1500
+    kind = rng.choice(["tent", "boat", "kite", "bike"], n_rows, p=[0.4, 0.3, 0.2, 0.1])
+    level = pd.Series(kind).map({"tent": 4.0, "boat": 7.0, "kite": 2.0, "bike": 5.5}).to_numpy()
+    width = rng.normal(size=n_rows)
+    missing = rng.random(n_rows) < np.where(kind == "boat", 0.7, 0.1)
+    first, second = rng.gamma(2.0, size=n_rows), rng.normal(size=n_rows)
+    return pd.DataFrame(
+        {
+            "kind": kind,
+            "price": np.exp(level + 0.25 * rng.normal(size=n_rows)),
+            "width": width,
+            "height": 0.9 * width + np.sqrt(1 - 0.81) * rng.normal(size=n_rows),
+            "first": np.where(missing, np.nan, first),
+            "second": np.where(missing, np.nan, second),
+            "big": level + 0.3 * rng.normal(size=n_rows) > 4.5,
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def shuffled_table(dependent_table: pd.DataFrame) -> pd.DataFrame:
+    """The same columns, shuffled independently: right marginals, no dependence."""
+    rng = np.random.default_rng(12)
+    return pd.DataFrame(
+        {
+            name: dependent_table[name].to_numpy()[rng.permutation(len(dependent_table))]
+            for name in dependent_table
+        }
+    )
+
+
+@pytest.fixture(scope="session")
+def trained(dependent_table: pd.DataFrame) -> WGANGPSynthesizer:
+    """A model that has had some seconds to learn `dependent_table`; do not change it."""
+    return WGANGPSynthesizer(
+        generator_width=96,
+        critic_width=96,
+        latent_dim=32,
+        batch_size=250,
+        max_steps=500,
+        precision="float32",
+        device="cpu",
+        random_state=0,
+    ).fit(dependent_table)
+
+
+LAYOUTS = {
+    # Two groups: blocks of 5 and 4 padded to 5, then one of 2; a gated and a free value.
+    "mixed": Layout((5, 4, 2), (2, -1), (0, 1, 2, -1), (-1, -1, 0, 1)),
+    "no values": Layout((3, 2), (), (0, 1), (-1, -1)),
+    "no blocks": Layout((), (-1, -1), (-1, -1), (0, 1)),
+    "single states": Layout((3, 1, 1), (1,), (0, 1, 2), (-1, 0, -1)),
+    "no slots": Layout((), (), (-1,), (-1,)),
+}
+
+
+@pytest.fixture(params=LAYOUTS.values(), ids=LAYOUTS.keys())
+def layout(request: pytest.FixtureRequest) -> Layout:
+    """Each kind of layout in turn."""
+    return request.param
+
+
+@pytest.fixture
+def mixed_layout() -> Layout:
+    return LAYOUTS["mixed"]
+
+
+@pytest.fixture
+def mixed_encoded(mixed_layout: Layout) -> EncodedTable:
+    """600 encoded rows of `mixed_layout` whose columns depend on each other."""
+    rng = np.random.default_rng(5)
+    n_rows = 600
+    first = rng.choice(5, n_rows, p=[0.5, 0.2, 0.15, 0.1, 0.05])
+    second = np.where(rng.random(n_rows) < 0.8, first % 4, rng.integers(0, 4, n_rows))
+    gate = (rng.random(n_rows) < np.where(first == 0, 0.7, 0.1)).astype(int)
+    gated = np.where(gate == 0, rng.normal(size=n_rows), 0.0)
+    free = 0.8 * gated + 0.6 * rng.normal(size=n_rows)
+    codes = np.stack([first, second, gate], axis=1).astype(np.uint8)
+    return EncodedTable(codes, np.stack([gated, free], axis=1).astype(np.float32))

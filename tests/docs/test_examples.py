@@ -1,0 +1,194 @@
+"""What the documentation shows is run: Python examples, options of commands, pages, names."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer.main
+
+import synthwgan
+import synthwgan.evaluation
+from synthwgan.cli import app
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+DOCS = REPOSITORY / "docs"
+PAGES = [REPOSITORY / "README.md", *sorted(DOCS.rglob("*.md"))]
+# Examples leave the length of training at its default; here it is enough that they run.
+AUTO_STEPS = 40
+VARIES = "<!-- output varies -->"
+_FENCE = re.compile(
+    r"^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
+)
+_ERROR = re.compile(r"[A-Za-z_]*(Error|Exception|Interrupt)\b")
+_OPTION = re.compile(r"(?<!\S)(--?[a-z][a-z-]*)")
+_IDENTIFIER = re.compile(r"^::: ([\w.]+)", re.M)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block of Python, and the output shown below it if it is to be compared."""
+
+    code: str
+    line: int
+    output: str | None
+
+
+def blocks(text: str) -> Iterator[tuple[str, str, int, str]]:
+    """Language, body, line and what stands between it and the block before."""
+    end = 0
+    for match in _FENCE.finditer(text):
+        line = text.count("\n", 0, match.start("body"))
+        yield match["language"], match["body"], line, text[end : match.start()].strip()
+        end = match.end()
+
+
+def examples_of(text: str) -> list[Example]:
+    """Every Python block with the text block that follows it directly, or after `VARIES`."""
+    found: list[Example] = []
+    after_python = False
+    for language, body, line, between in blocks(text):
+        if language == "python":
+            found.append(Example(body, line, None))
+        elif language == "text" and after_python and not between:
+            found[-1] = Example(found[-1].code, found[-1].line, body)
+        after_python = language == "python"
+    return found
+
+
+def run(example: Example, namespace: dict[str, Any], page: str) -> str:
+    """Run a block; what it prints, and the error that it ends with if one is shown."""
+    shown = io.StringIO()
+    # Line numbers of a traceback are those of the page.
+    tree = ast.increment_lineno(ast.parse(example.code), example.line)
+    expects_error = bool(_ERROR.match(example.output or ""))
+    with contextlib.redirect_stdout(shown):
+        try:
+            exec(compile(tree, page, "exec"), namespace)  # noqa: S102
+        except Exception as error:
+            if not expects_error:
+                raise
+            print(f"{type(error).__name__}: {error}", file=shown)  # noqa: T201
+    return shown.getvalue()
+
+
+def plain(output: str) -> list[str]:
+    """Lines without trailing blanks, and none that are empty at either end."""
+    return [line.rstrip() for line in output.strip().splitlines()]
+
+
+PAGES_WITH_EXAMPLES = [page for page in PAGES if examples_of(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize(
+    "page", PAGES_WITH_EXAMPLES, ids=lambda page: str(page.relative_to(REPOSITORY))
+)
+def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = page.read_text(encoding="utf-8")
+    found = examples_of(text)
+    if any("sdmetrics" in example.code for example in found):
+        pytest.importorskip("sdmetrics")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("synthwgan.training.config.auto_max_steps", lambda n_rows: AUTO_STEPS)
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    for example in found:
+        output = run(example, namespace, str(page))
+        if example.output is not None:
+            place = f"{page.name}, line {example.line}"
+            assert plain(output) == plain(example.output), place
+
+
+def test_output_is_compared_unless_it_varies() -> None:
+    block = "```python\nprint(1)\n```\n\n{}```text\n1\n```\n"
+    assert examples_of(block.format(""))[0].output == "1\n"
+    assert examples_of(block.format(f"{VARIES}\n"))[0].output is None
+    assert examples_of(block.format("Then, of something else:\n\n"))[0].output is None
+
+
+def test_an_error_that_is_not_shown_fails() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run(Example("1 / 0", 1, None), {}, "page")
+    shown = Example("1 / 0", 1, "ZeroDivisionError: division by zero")
+    assert run(shown, {}, "page") == "ZeroDivisionError: division by zero\n"
+
+
+def console_lines() -> list[str]:
+    lines = [
+        line.strip()
+        for page in PAGES
+        for language, body, _, _ in blocks(page.read_text(encoding="utf-8"))
+        if language in ("console", "bash")
+        for line in body.splitlines()
+    ]
+    return sorted({line for line in lines if line and not line.startswith("#")})
+
+
+def options_of(command: Any) -> set[str]:
+    return {name for parameter in command.params for name in parameter.opts} | {"--help"}
+
+
+@pytest.mark.parametrize("line", [x for x in console_lines() if x.startswith("synthwgan")])
+def test_commands_and_their_options_exist(line: str) -> None:
+    program = typer.main.get_command(app)
+    words = line.split()[1:]
+    name = next((word for word in words if word in program.commands), None)
+    before = " ".join(words[: words.index(name)] if name else words)
+    assert set(_OPTION.findall(before)) <= options_of(program)
+    if name is not None:
+        own = " ".join(words[words.index(name) + 1 :])
+        assert set(_OPTION.findall(own)) <= options_of(program.commands[name])
+    else:
+        assert before.startswith("--"), "no such command"
+
+
+@pytest.mark.parametrize("line", [x for x in console_lines() if x.startswith("make ")])
+def test_make_targets_exist(line: str) -> None:
+    makefile = (REPOSITORY / "Makefile").read_text(encoding="utf-8")
+    assert re.search(rf"^{line.split()[1]}:", makefile, re.M)
+
+
+@pytest.mark.parametrize("line", [x for x in console_lines() if x.startswith("python -m")])
+def test_options_of_benchmarks_exist(line: str) -> None:
+    source = (REPOSITORY / "benchmarks" / "fidelity.py").read_text(encoding="utf-8")
+    _, _, module, *words = line.split()
+    assert module == "benchmarks.fidelity"
+    assert all(f'"{option}"' in source for option in _OPTION.findall(" ".join(words)))
+
+
+def test_the_command_line_page_names_every_option() -> None:
+    text = (DOCS / "guide" / "command-line.md").read_text(encoding="utf-8")
+    program = typer.main.get_command(app)
+    for command in (program, *program.commands.values()):
+        long = {name for name in options_of(command) if name.startswith("--")}
+        assert not {name for name in long if name not in text}, command.name
+
+
+def test_navigation_lists_every_page() -> None:
+    config = (REPOSITORY / "mkdocs.yml").read_text(encoding="utf-8")
+    nav = re.search(r"^nav:\n((?: .*\n)+)", config, re.M)
+    listed = re.findall(r": (\S+\.md)$", nav[1], re.M)
+    assert len(listed) == len(set(listed))
+    assert set(listed) == {str(page.relative_to(DOCS)) for page in DOCS.rglob("*.md")}
+
+
+def test_api_pages_list_exactly_the_public_names() -> None:
+    pages = [page for page in (DOCS / "api").glob("*.md") if page.name != "internals.md"]
+    listed = [
+        name for page in pages for name in _IDENTIFIER.findall(page.read_text(encoding="utf-8"))
+    ]
+    public = [f"synthwgan.{name}" for name in synthwgan.__all__]
+    public += [f"synthwgan.evaluation.{name}" for name in synthwgan.evaluation.__all__]
+    assert sorted(listed) == sorted(public)
+
+
+def test_links_between_files_of_the_repository() -> None:
+    text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+    targets = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    assert targets and not [target for target in targets if not (REPOSITORY / target).exists()]

@@ -1,0 +1,115 @@
+"""Networks start at the table's marginals and leave torch's global state alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from synthwgan.networks.build import build_networks
+from synthwgan.networks.heads import OutputHead
+from synthwgan.networks.state import load_module_arrays, module_arrays
+from synthwgan.table.layout import Layout
+
+
+@dataclass
+class Sizes:
+    latent_dim: int = 8
+    generator_width: int = 32
+    generator_layers: int = 2
+    critic_width: int = 24
+    critic_layers: int = 2
+
+
+SKEWED = torch.tensor([0.9, 0.06, 0.03, 0.01])
+
+
+def skewed_head() -> OutputHead:
+    return OutputHead(Layout((4,), (-1,), (0, -1), (-1, 0)), 1.0)
+
+
+def test_sizes_are_as_asked():
+    networks = build_networks(skewed_head(), SKEWED, Sizes(), seed=0)
+    generator, critic = networks["generator"], networks["critic"]
+    assert generator(torch.randn(6, 8, generator=torch.Generator())).shape == (6, 5)
+    assert len(generator.blocks) == 2
+    assert generator.input.out_features == 32
+    assert [layer.out_features for layer in critic.layers] == [24, 24]
+    assert critic(torch.zeros(6, 5)).shape == (6,)
+
+
+def test_the_untrained_generator_has_the_marginals():
+    head = skewed_head()
+    generator = build_networks(head, SKEWED, Sizes(), seed=0)["generator"]
+    latent = torch.randn(4000, 8, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        raw = generator(latent)
+        means = head.probabilities(head.logits(raw)).mean(0)
+        # The first weights blur the marginals a little; uniform ones would be off by 0.65.
+        assert (means - SKEWED).abs().max() < 0.06
+        assert raw[:, 4].mean().abs() < 0.5
+        generator.output.bias.zero_()
+        broken = head.probabilities(head.logits(generator(latent))).mean(0)
+        assert (broken - SKEWED).abs().max() > 0.4
+
+
+def test_a_state_without_rows_keeps_the_bias_finite():
+    head = skewed_head()
+    networks = build_networks(head, torch.tensor([1.0, 0.0, 0.0, 0.0]), Sizes(), seed=0)
+    assert torch.isfinite(networks["generator"].output.bias).all()
+
+
+def test_same_seed_same_weights():
+    first, again, other = (
+        module_arrays({"all": build_networks(skewed_head(), SKEWED, Sizes(), seed)})
+        for seed in (0, 0, 1)
+    )
+    assert all((first[name] == again[name]).all() for name in first)
+    assert (first["all.critic.output.weight"] != other["all.critic.output.weight"]).any()
+
+
+def test_torchs_global_random_state_stays():
+    before = torch.get_rng_state()
+    build_networks(skewed_head(), SKEWED, Sizes(), seed=5)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_layout_without_slots_builds_without_a_warning(recwarn):
+    head = OutputHead(Layout((), (), (-1,), (-1,)), 1.0)
+    networks = build_networks(head, torch.ones(0), Sizes(), seed=0)
+    assert networks["generator"](torch.zeros(3, 8)).shape == (3, 0)
+    assert networks["critic"](torch.zeros(3, 0)).shape == (3,)
+    assert not [str(warning.message) for warning in recwarn]
+
+
+def test_weights_go_to_arrays_and_back():
+    one, other = (build_networks(skewed_head(), SKEWED, Sizes(), seed) for seed in (0, 1))
+    arrays = module_arrays(one)
+    assert "generator.output.bias" in arrays
+    assert "generator.norm.running_mean" in arrays
+    load_module_arrays(other, arrays)
+    for name, array in module_arrays(other).items():
+        assert (array == arrays[name]).all()
+
+
+def test_loaded_weights_do_not_share_memory_with_the_arrays():
+    one, other = (build_networks(skewed_head(), SKEWED, Sizes(), seed) for seed in (0, 1))
+    arrays = module_arrays(one)
+    load_module_arrays(other, arrays)
+    before = arrays["critic.output.weight"].copy()
+    with torch.no_grad():
+        other["critic"].output.weight.zero_()
+    assert (arrays["critic.output.weight"] == before).all()
+
+
+@pytest.mark.parametrize("damage", ["missing", "shape"])
+def test_arrays_that_do_not_fit_name_the_network(damage):
+    networks = build_networks(skewed_head(), SKEWED, Sizes(), seed=0)
+    arrays = module_arrays(networks)
+    if damage == "missing":
+        del arrays["critic.output.bias"]
+    else:
+        arrays["critic.output.bias"] = arrays["critic.output.bias"].repeat(2)
+    with pytest.raises(ValueError, match=r"(?s)weights of the critic do not fit: .*output\.bias"):
+        load_module_arrays(networks, arrays)

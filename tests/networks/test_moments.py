@@ -1,0 +1,158 @@
+"""The moment term is unbiased: zero for real rows, positive for others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+
+from synthwgan.networks.heads import OutputHead
+from synthwgan.networks.moments import N_HATS, PairwiseMoments, _gram_product
+from synthwgan.table.layout import EncodedTable, Layout
+from synthwgan.training.data import TableBatches
+
+N_DRAWS, BATCH = 400, 64
+
+
+@pytest.fixture
+def batches(mixed_layout: Layout, mixed_encoded: EncodedTable) -> TableBatches:
+    return TableBatches(mixed_encoded, OutputHead(mixed_layout, 1.0))
+
+
+@pytest.fixture
+def shuffled(mixed_layout: Layout, mixed_encoded: EncodedTable) -> TableBatches:
+    """The same marginals without dependence between the codes."""
+    rng = np.random.default_rng(0)
+    codes = np.stack([rng.permutation(column) for column in mixed_encoded.codes.T], axis=1)
+    encoded = EncodedTable(codes, mixed_encoded.values * (codes[:, 2:] == 0))
+    return TableBatches(encoded, OutputHead(mixed_layout, 1.0))
+
+
+def fitted_moments(batches: TableBatches, max_features: int = 2048) -> PairwiseMoments:
+    return PairwiseMoments(batches.head, max_features).fit(batches.in_order)
+
+
+def mean_and_error(draw: Callable[[], torch.Tensor]) -> tuple[float, float]:
+    """Mean of many draws and its standard error."""
+    draws = torch.stack([draw() for _ in range(N_DRAWS)]).double()
+    return draws.mean().item(), draws.std().item() / N_DRAWS**0.5
+
+
+def test_hat_features_by_hand():
+    layout = Layout((2,), (0, -1), (0, -1), (0, 1))
+    moments = PairwiseMoments(OutputHead(layout, 1.0))
+    # A score of 0 is rank 1/2, halfway between hats 7 and 8; far left is hat 0 alone.
+    slots = torch.tensor([[1.0, 0.0, 0.0, -9.0], [0.0, 1.0, 0.0, 0.0]])
+    features = moments.features(slots)
+    assert features.shape == (2, 2 + 2 * N_HATS)
+    first, second = features[:, 2 : 2 + N_HATS], features[:, 2 + N_HATS :]
+    assert first[0].nonzero().flatten().tolist() == [7, 8]
+    assert first[0, 7:9].tolist() == pytest.approx([0.5, 0.5])
+    assert first[1].abs().max() == 0  # its gate is off
+    assert second[0].tolist() == pytest.approx([1.0] + [0.0] * (N_HATS - 1))
+    assert second.sum(1).tolist() == pytest.approx([1.0, 1.0])
+
+
+def test_fit_takes_scale_and_matrix_from_the_table(batches):
+    slots = torch.cat(list(batches.in_order()))
+    raw = PairwiseMoments(batches.head).features(slots)
+    moments = fitted_moments(batches)
+    torch.testing.assert_close(moments.scale, (raw.mean(0) + 0.01).rsqrt())
+    scaled = raw * moments.scale
+    torch.testing.assert_close(moments.matrix, scaled.T @ scaled / len(slots))
+    assert moments.n_parts == 5
+
+
+def test_fit_reads_the_table_in_batches_alike(batches):
+    slots = torch.cat(list(batches.in_order()))
+    moments = PairwiseMoments(batches.head).fit(lambda: slots.split(77))
+    torch.testing.assert_close(moments.matrix, fitted_moments(batches).matrix)
+
+
+@pytest.mark.parametrize("max_features", [2048, 1], ids=["matrix", "gram"])
+def test_the_term_is_zero_in_expectation_for_real_rows(batches, max_features):
+    moments = fitted_moments(batches, max_features)
+    rng = torch.Generator().manual_seed(0)
+    mean, error = mean_and_error(
+        lambda: moments(batches.draw(BATCH, rng), batches.draw(BATCH, rng))
+    )
+    assert abs(mean) < 4 * error
+
+
+def test_the_plain_squared_distance_would_not_be_zero(batches):
+    """The check above can fail: without the halves, batch noise counts."""
+    moments = fitted_moments(batches)
+    rng = torch.Generator().manual_seed(0)
+    mean, error = mean_and_error(
+        lambda: moments._difference(moments.features(batches.draw(BATCH, rng))).square().sum()
+    )
+    assert mean > 20 * error
+
+
+@pytest.mark.parametrize("max_features", [2048, 1], ids=["matrix", "gram"])
+def test_the_term_is_positive_for_shuffled_columns(batches, shuffled, max_features):
+    moments = fitted_moments(batches, max_features)
+    assert moments.holds_matrix == (max_features > 1)
+    rng = torch.Generator().manual_seed(0)
+    mean, error = mean_and_error(
+        lambda: moments(shuffled.draw(BATCH, rng), batches.draw(BATCH, rng))
+    )
+    assert mean > 8 * error
+
+
+def test_both_forms_have_the_same_expectation(batches, shuffled):
+    rng = torch.Generator().manual_seed(0)
+    results = [
+        mean_and_error(lambda m=moments: m(shuffled.draw(BATCH, rng), batches.draw(BATCH, rng)))
+        for moments in (fitted_moments(batches), fitted_moments(batches, max_features=1))
+    ]
+    (matrix_mean, matrix_error), (gram_mean, gram_error) = results
+    assert abs(matrix_mean - gram_mean) < 4 * np.hypot(matrix_error, gram_error)
+    # The distance of whole tables is what both estimate.
+    moments = fitted_moments(batches)
+    features = moments.features(torch.cat(list(shuffled.in_order())))
+    exact = moments._difference(features).square().sum().item() / moments.n_parts**2
+    assert abs(matrix_mean - exact) < 4 * matrix_error
+
+
+def test_gram_product_is_the_inner_product_of_moment_differences():
+    rng = torch.Generator().manual_seed(0)
+    features = [torch.randn(n, 6, generator=rng, dtype=torch.float64) for n in (8, 9, 10, 11)]
+    first, second, third, fourth = (f.T @ f / len(f) for f in features)
+    expected = ((first - third) * (second - fourth)).sum()
+    torch.testing.assert_close(_gram_product(*features), expected)
+
+
+def test_the_generator_is_pushed_towards_the_table(batches):
+    """Descending the term's gradient brings free values to the table's moments."""
+    moments = fitted_moments(batches)
+    real = batches.draw(512, torch.Generator().manual_seed(0))
+    values = torch.full((512, 1), 1.5, requires_grad=True)
+
+    def distance() -> torch.Tensor:
+        return moments(torch.cat([real[:, :-1], values], dim=1), real)
+
+    start = distance()
+    start.backward()
+    assert values.grad.abs().max() > 0
+    with torch.no_grad():
+        values -= 0.5 * values.grad.sign()
+    assert distance() < 0.8 * start
+
+
+def test_layouts_without_blocks_or_values(layout):
+    head = OutputHead(layout, 1.0)
+    if not layout.n_slots:
+        pytest.skip("no features at all")
+    rng = torch.Generator().manual_seed(0)
+    slots = head(torch.randn(64, layout.n_slots, generator=rng), rng)
+    moments = PairwiseMoments(head).fit(lambda: [slots])
+    assert torch.isfinite(moments(slots, slots))
+
+
+def test_an_odd_batch_is_split_unevenly(batches):
+    moments = fitted_moments(batches)
+    rng = torch.Generator().manual_seed(0)
+    assert torch.isfinite(moments(batches.draw(3, rng), batches.draw(3, rng)))

@@ -1,0 +1,117 @@
+"""Categories: states in natural order, rare ones drawn or masked."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandas.testing import assert_series_equal
+
+from synthwgan.table.categorical import CategoricalTransformer
+from synthwgan.table.column import ColumnOptions
+from synthwgan.table.physical import physical_type
+
+DTYPES = ["object", "string[python]", "string[pyarrow]", "category"]
+
+
+def _fitted(series: pd.Series, **options: Any) -> CategoricalTransformer:
+    return CategoricalTransformer(physical_type(series), ColumnOptions(**options)).fit(series)
+
+
+def _text(cells: list, dtype: str = "object") -> pd.Series:
+    return pd.Series(cells, dtype=object).astype(dtype)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.one_of(st.none(), st.text(st.characters(exclude_categories=["Cs"]), max_size=4)),
+        min_size=1,
+    ),
+    st.sampled_from(DTYPES),
+)
+def test_there_and_back(cells: list, dtype: str) -> None:
+    series = _text(cells, dtype)
+    column = _fitted(series)
+    codes, _ = column.encode(series)
+    back = column.decode(len(series), codes, None, np.random.default_rng(0))
+    assert_series_equal(back, series)
+
+
+def test_states_are_in_natural_order_then_missing() -> None:
+    assert _fitted(_text(["b", "a", None, "b"])).state_labels() == ["a", "b", "<missing>"]
+    sizes = pd.Categorical(["S", "L", "S"], categories=["L", "M", "S"], ordered=True)
+    assert _fitted(pd.Series(sizes)).state_labels() == ["L", "S"]
+    assert _fitted(pd.Series([True, False])).state_labels() == ["False", "True"]
+
+
+class TestRare:
+    CELLS = ["a"] * 50 + ["b"] * 30 + ["c"] * 12 + ["d"] * 4
+
+    def test_they_share_a_state(self) -> None:
+        column = _fitted(_text(self.CELLS), max_categories=2)
+        assert column.state_labels() == ["a", "b", "<rare>"]
+        assert np.bincount(column.encode(_text(self.CELLS))[0]).tolist() == [50, 30, 16]
+
+    def test_they_are_drawn_by_frequency(self) -> None:
+        column = _fitted(_text(self.CELLS), max_categories=2)
+        made = column.decode(4000, np.full(4000, 2), None, np.random.default_rng(0))
+        assert set(made) == {"c", "d"}
+        # Four standard deviations of a share of 3/4 in 4000 draws are 0.027.
+        assert abs((made == "c").mean() - 0.75) < 0.027
+
+    def test_ties_are_broken_by_order(self) -> None:
+        column = _fitted(_text(["c", "b", "a"]), max_categories=2)
+        assert column.state_labels() == ["a", "b", "<rare>"]
+
+    def test_unseen_is_rare(self) -> None:
+        column = _fitted(_text(self.CELLS), max_categories=2)
+        assert column.encode(_text(["new"]))[0].tolist() == [2]
+
+    @pytest.mark.parametrize("dtype", DTYPES)
+    def test_masked(self, dtype: str) -> None:
+        series = _text(self.CELLS, dtype)
+        column = _fitted(series, max_categories=2, rare="mask")
+        made = column.decode(3, np.array([0, 1, 2]), None, np.random.default_rng(0))
+        assert made.dtype == series.dtype
+        assert made[:2].tolist() == ["a", "b"]
+        assert pd.isna(made[2]) if dtype == "category" else made[2] == "<rare>"
+
+    def test_masked_categories_are_not_kept(self) -> None:
+        column = _fitted(_text(self.CELLS), max_categories=2, rare="mask")
+        state = column.to_dict()
+        assert "c" not in state["levels"] + state["rare_levels"]
+
+
+def test_unseen_has_no_state() -> None:
+    column = _fitted(_text(["a", "b"]))
+    assert column.encode(_text(["b", "new", None]))[0].tolist() == [1, -1, -1]
+
+
+def test_categories_in_another_order() -> None:
+    fitted = pd.Series(pd.Categorical(["a", "b", "b"], categories=["a", "b"]))
+    given_ = pd.Series(pd.Categorical(["a", "b", "b"], categories=["b", "a", "x"]))
+    column = _fitted(fitted)
+    assert column.encode(given_)[0].tolist() == [0, 1, 1]
+    swapped = pd.Series(pd.Categorical(["a", "b", "b"], categories=["b", "a"]))
+    assert column.encode(swapped)[0].tolist() == [0, 1, 1]
+
+
+@pytest.mark.parametrize("given_dtype", ["object", "string[python]", "category"])
+@pytest.mark.parametrize("fitted_dtype", ["object", "string[pyarrow]", "category"])
+def test_another_text_dtype_is_converted(fitted_dtype: str, given_dtype: str) -> None:
+    cells = ["a", "b", None, "b"]
+    column = _fitted(_text(cells, fitted_dtype))
+    assert column.encode(_text(cells, given_dtype))[0].tolist() == [0, 1, 2, 1]
+
+
+def test_numbers_declared_categorical() -> None:
+    series = pd.Series([10115, 20095, 10115])
+    column = _fitted(series)
+    assert column.state_labels() == ["10115", "20095"]
+    back = column.decode(3, column.encode(series)[0], None, np.random.default_rng(0))
+    assert_series_equal(back, series)

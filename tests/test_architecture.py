@@ -1,0 +1,168 @@
+"""The rules of the house: what may import what, and what importing may not do."""
+
+from __future__ import annotations
+
+import ast
+import statistics
+import subprocess
+import sys
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parents[1] / "synthwgan"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+FORBIDDEN_EVERYWHERE = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
+FORBIDDEN_EVERYWHERE |= {"sdv", "ctgan", "rdt", "copulas"}
+FORBIDDEN_IN = {
+    "networks": {"pandas", "sdmetrics"},
+    "training": {"pandas", "sdmetrics"},
+    "sampling": {"sdmetrics"},
+    "table": {"torch", "sdmetrics"},
+    "evaluation": {"torch"},
+}
+# Which rooms of the package a room may use; the faces may use all of them.
+ROOMS = {
+    "table": set(),
+    "evaluation": set(),
+    "networks": {"table.layout"},
+    "training": {"networks", "table.layout"},
+    "sampling": {"networks", "table.layout"},
+}
+OPTIONAL = ("sdmetrics", "plotly", "matplotlib", "xgboost", "mkdocs")
+N_TIMINGS = 3
+IMPORT_BUDGET = 1.15
+
+
+def name_of(path: Path) -> str:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imports_of(tree: ast.AST) -> Iterator[str]:
+    """Full names of imported modules, with imported names attached where there are any."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, "write imports in full"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def module_imports(path: Path) -> list[str]:
+    return list(imports_of(ast.parse(path.read_text(encoding="utf-8"))))
+
+
+def room_of(module: str) -> str | None:
+    """The room of a full module name, or None for a face."""
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 and parts[1] in ROOMS else None
+
+
+def is_allowed(room: str, imported: str) -> bool:
+    inside = imported.removeprefix("synthwgan.")
+    allowed = ROOMS[room] | {room}
+    return any(inside == name or inside.startswith(f"{name}.") for name in allowed)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_walls_between_rooms(path: Path) -> None:
+    room = room_of(name_of(path))
+    imported = module_imports(path)
+    forbidden = FORBIDDEN_EVERYWHERE | FORBIDDEN_IN.get(room, set())
+    if room == "evaluation":
+        forbidden = forbidden - {"sdmetrics"}
+    assert not [name for name in imported if name.split(".")[0] in forbidden]
+    if room is not None:
+        own = [name for name in imported if name.split(".")[0] == "synthwgan"]
+        assert not [name for name in own if not is_allowed(room, name)]
+
+
+def test_the_wall_test_can_fail() -> None:
+    assert is_allowed("training", "synthwgan.networks.losses")
+    assert is_allowed("networks", "synthwgan.table.layout.Layout")
+    assert not is_allowed("networks", "synthwgan.table.numeric")
+    assert not is_allowed("networks", "synthwgan.training")
+    assert not is_allowed("table", "synthwgan.synthesizer")
+    assert room_of("synthwgan.table.layout") == "table"
+    assert room_of("synthwgan.cli") is None
+
+
+def test_no_cycles() -> None:
+    known = {name_of(path) for path in MODULES}
+    graph: dict[str, set[str]] = {}
+    for path in MODULES:
+        # An import inside a function runs later and closes no cycle; one at the top does.
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        top = ast.Module(
+            [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)], []
+        )
+        names = {name for name in imports_of(top) if name.startswith("synthwgan")}
+        targets = {name if name in known else name.rpartition(".")[0] for name in names}
+        graph[name_of(path)] = targets & known - {name_of(path), "synthwgan"}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        pytest.fail(f"modules import each other: {error.args[1]}")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_modules_and_functions_stay_small(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    assert source.count("\n") <= 500
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef):
+            first = node.body[1] if ast.get_docstring(node) and len(node.body) > 1 else node.body[0]
+            assert node.end_lineno - first.lineno < 50, f"{node.name} is too long"
+
+
+def run(code: str) -> str:
+    finished = subprocess.run(
+        [sys.executable, "-c", code],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=PACKAGE.parent,
+    )
+    return finished.stdout
+
+
+def seconds_of(imports: str) -> float:
+    clock = "import time; started = time.perf_counter()"
+    return float(run(f"{clock}\nimport {imports}\nprint(time.perf_counter() - started)"))
+
+
+def test_importing_takes_little_more_than_its_dependencies() -> None:
+    # Pairs, one after the other, so that a busy moment hits both; the first warms the disk.
+    pairs = [
+        (seconds_of("synthwgan"), seconds_of("torch, pandas, sklearn.base"))
+        for _ in range(N_TIMINGS + 1)
+    ][1:]
+    assert statistics.median(ours / theirs for ours, theirs in pairs) <= IMPORT_BUDGET
+
+
+def test_importing_loads_no_optional_package() -> None:
+    code = f"import synthwgan, sys; print([n for n in {OPTIONAL} if n in sys.modules])"
+    assert run(code).strip() == "[]"
+
+
+def test_importing_changes_no_global_state() -> None:
+    code = """
+import logging, os, random, threading, warnings
+import numpy, pandas, sklearn.base, torch
+
+def state():
+    return [
+        list(warnings.filters), list(logging.getLogger().handlers), logging.getLogger().level,
+        random.getstate(), str(numpy.random.get_state()), torch.get_rng_state().tolist(),
+        torch.get_default_dtype(), torch.get_num_threads(), dict(os.environ), os.getcwd(),
+        str(numpy.geterr()), pandas.get_option("mode.copy_on_write"), threading.active_count(),
+    ]
+
+before = state()
+import synthwgan, synthwgan.cli, synthwgan.io, synthwgan.evaluation
+print([i for i, (old, new) in enumerate(zip(before, state())) if old != new])
+"""
+    assert run(code).strip() == "[]"

@@ -1,0 +1,326 @@
+"""The WGAN-GP step moves what it should, and every hyperparameter takes effect."""
+
+from __future__ import annotations
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from sklearn.exceptions import ConvergenceWarning
+
+from synthwgan.networks.build import build_networks
+from synthwgan.networks.heads import OutputHead
+from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.networks.state import module_arrays
+from synthwgan.table.layout import EncodedTable, Layout
+from synthwgan.training.config import TrainingConfig
+from synthwgan.training.cost import estimate_cost, measure_cost
+from synthwgan.training.data import TableBatches
+from synthwgan.training.fit import TrainedNetworks, train_networks
+from synthwgan.training.wgan import WGANGPStep
+
+CONFIG = TrainingConfig(
+    latent_dim=6,
+    generator_width=12,
+    generator_layers=1,
+    critic_width=14,
+    critic_layers=2,
+    temperature=1.0,
+    batch_size=32,
+    max_steps=6,
+    max_seconds=None,
+    n_critic=1,
+    generator_lr=4e-3,
+    critic_lr=4e-3,
+    betas=(0.0, 0.95),
+    constant_share=0.4,
+    gradient_penalty=1.0,
+    penalty_interval=2,
+    moment_weight=1.0,
+    ema_decay=0.998,
+    log_every=2,
+)
+CHANGES: dict[str, Any] = {
+    "latent_dim": 7,
+    "generator_width": 13,
+    "generator_layers": 2,
+    "critic_width": 15,
+    "critic_layers": 3,
+    "temperature": 0.5,
+    "batch_size": 48,
+    "max_steps": 5,
+    "max_seconds": 1e-9,
+    "n_critic": 2,
+    "generator_lr": 2e-3,
+    "critic_lr": 2e-3,
+    "betas": (0.5, 0.9),
+    "constant_share": 0.0,
+    "gradient_penalty": 5.0,
+    "penalty_interval": 1,
+    "moment_weight": 0.0,
+    "ema_decay": 0.05,
+    "log_every": 3,
+}
+
+
+def train(
+    layout: Layout,
+    encoded: EncodedTable,
+    config: TrainingConfig = CONFIG,
+    *,
+    seed: int = 0,
+    precision: str = "float32",
+    verbose: int = 0,
+) -> TrainedNetworks:
+    return train_networks(
+        encoded,
+        layout,
+        config,
+        device=torch.device("cpu"),
+        precision=precision,
+        seed=seed,
+        verbose=verbose,
+    )
+
+
+def outcome_of(trained: TrainedNetworks) -> tuple[dict[str, np.ndarray], list[int]]:
+    weights = module_arrays({"generator": trained.generator, "critic": trained.critic})
+    return weights, [record["step"] for record in trained.history]
+
+
+def same(one: TrainedNetworks, other: TrainedNetworks) -> bool:
+    (weights, steps), (other_weights, other_steps) = outcome_of(one), outcome_of(other)
+    if steps != other_steps or weights.keys() != other_weights.keys():
+        return False
+    return all(np.array_equal(weights[name], other_weights[name]) for name in weights)
+
+
+def make_step(
+    layout: Layout, encoded: EncodedTable, precision: str = "float32", **changes: Any
+) -> WGANGPStep:
+    config = replace(CONFIG, **changes)
+    batches = TableBatches(encoded, OutputHead(layout, config.temperature))
+    networks = build_networks(batches.head, batches.marginals(), config, seed=0)
+    moments = PairwiseMoments(batches.head).fit(batches.in_order)
+    return WGANGPStep(networks, moments, batches, config, precision, seed=0)
+
+
+def weights_of(module: torch.nn.Module) -> list[torch.Tensor]:
+    return [weight.detach().clone() for weight in module.parameters()]
+
+
+def equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
+    return all(torch.equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+# The config
+
+
+def test_the_table_of_changes_is_complete():
+    assert set(CHANGES) == {field.name for field in fields(TrainingConfig)}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_every_field_takes_effect(mixed_layout, mixed_encoded, name):
+    baseline = train(mixed_layout, mixed_encoded)
+    changed = train(mixed_layout, mixed_encoded, replace(CONFIG, **{name: CHANGES[name]}))
+    assert not same(baseline, changed)
+
+
+def test_resolve_takes_given_values_and_sizes_the_rest():
+    given = {name: getattr(CONFIG, name) for name in CHANGES if name != "log_every"}
+    config = TrainingConfig.resolve(given | {"rare": "mask"}, n_rows=900)
+    assert replace(config, log_every=CONFIG.log_every) == CONFIG
+    auto = TrainingConfig.resolve(
+        given | {"batch_size": "auto", "max_steps": "auto"}, n_rows=900
+    )
+    assert (auto.batch_size, auto.max_steps, auto.log_every) == (450, 1000, 50)
+
+
+@pytest.mark.parametrize(("steps", "log_every"), [(1, 1), (40, 2), (1000, 50), (50_000, 100)])
+def test_log_every_gives_twenty_logs_and_at_least_one_in_a_hundred(steps, log_every):
+    given = {name: getattr(CONFIG, name) for name in CHANGES} | {"max_steps": steps}
+    assert TrainingConfig.resolve(given, n_rows=10).log_every == log_every
+
+
+# The step
+
+
+def test_critic_step_moves_the_critic_only(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded)
+    generator, critic = weights_of(step.generator), weights_of(step.critic)
+    real = step.batches.draw(32, step.rng)
+    figures = step.critic_step(real, step._generate().detach())
+    assert equal(generator, weights_of(step.generator))
+    assert not equal(critic, weights_of(step.critic))
+    assert set(figures) == {"critic_loss", "wasserstein", "penalty", "gradient_norm"}
+    assert not any(figure.requires_grad for figure in figures.values())
+
+
+def test_generator_step_moves_the_generator_only(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded)
+    generator, critic = weights_of(step.generator), weights_of(step.critic)
+    figures = step.generator_step(step._generate(), step.batches.draw(32, step.rng))
+    assert not equal(generator, weights_of(step.generator))
+    assert equal(critic, weights_of(step.critic))
+    assert set(figures) == {"moment_distance"}
+    assert all(weight.requires_grad for weight in step.critic.parameters())
+
+
+def test_the_critic_learns_to_tell_real_from_generated(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, generator_lr=1e-9)
+    estimates = [float(step(0.0)["wasserstein"]) for _ in range(60)]
+    assert np.mean(estimates[-10:]) > np.mean(estimates[:10]) + 0.05
+
+
+@pytest.mark.parametrize("n_critic", [1, 3])
+def test_n_critic_updates_of_the_critic_a_step(mixed_layout, mixed_encoded, n_critic):
+    step = make_step(mixed_layout, mixed_encoded, n_critic=n_critic)
+    for _ in range(4):
+        step(0.0)
+    updates = [
+        int(next(iter(optimizer.state.values()))["step"]) for optimizer in step.optimizers
+    ]
+    assert updates == [4, 4 * n_critic]
+
+
+def test_the_penalty_comes_every_interval_with_its_weight_multiplied(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, penalty_interval=3, gradient_penalty=2.0)
+    real, fake = step.batches.draw(32, step.rng), step._generate().detach()
+    penalties = [step._penalty(real, fake) for _ in range(7)]
+    assert [index for index, penalty in enumerate(penalties) if isinstance(penalty, torch.Tensor)] == [0, 3, 6]
+    weighted = float(penalties[6].detach())
+    assert weighted == pytest.approx(6 * float(step._penalty_figures["penalty"]), rel=1e-5)
+
+
+def test_no_penalty_and_no_moments_leave_no_figures(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, gradient_penalty=0.0, moment_weight=0.0)
+    assert set(step(0.0)) == {"critic_loss", "wasserstein"}
+
+
+def test_the_penalty_keeps_the_gradient_norm_near_one(mixed_layout, mixed_encoded):
+    norms = {}
+    for weight in (0.0001, 10.0):
+        step = make_step(
+            mixed_layout, mixed_encoded, gradient_penalty=weight, penalty_interval=1, n_critic=5
+        )
+        for _ in range(60):
+            figures = step(0.0)
+        norms[weight] = float(figures["gradient_norm"])
+    assert abs(norms[10.0] - 1) < 0.2
+    assert abs(norms[0.0001] - 1) > 0.4
+
+
+def test_learning_rates_follow_the_schedule(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, generator_lr=2e-3, critic_lr=6e-3)
+    step(0.7)
+    rates = [optimizer.param_groups[0]["lr"] for optimizer in step.optimizers]
+    assert rates == pytest.approx([2e-3 * 0.505, 6e-3 * 0.505])
+
+
+def test_snapshot_and_restore(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded)
+    step(0.0)
+    kept, modules = step.snapshot(), (step.networks, step.ema.module)
+    before = [weights_of(module) for module in modules]
+    step(0.0)
+    assert not any(equal(old, weights_of(m)) for old, m in zip(before, modules, strict=True))
+    step.restore(kept)
+    assert all(equal(old, weights_of(m)) for old, m in zip(before, modules, strict=True))
+
+
+@pytest.mark.parametrize("network", ["generator", "critic"])
+def test_is_finite_sees_every_network(mixed_layout, mixed_encoded, network):
+    step = make_step(mixed_layout, mixed_encoded)
+    step(0.0)
+    assert step.is_finite()
+    with torch.no_grad():
+        step.networks[network].output.bias[0] = float("nan")
+    assert not step.is_finite()
+
+
+def test_bfloat16_keeps_float32_weights_near_those_of_float32(mixed_layout, mixed_encoded):
+    exact, rounded = (make_step(mixed_layout, mixed_encoded, p) for p in ("float32", "bfloat16"))
+    start = weights_of(exact.critic)
+    estimates = [float(step(0.0)["wasserstein"]) for step in (exact, rounded)]
+    assert estimates[0] != estimates[1]
+    assert estimates[0] == pytest.approx(estimates[1], abs=0.05)
+    assert all(weight.dtype == torch.float32 for weight in rounded.networks.parameters())
+    assert not equal(start, weights_of(rounded.critic))
+
+
+# The whole fit
+
+
+def test_same_seed_same_networks(mixed_layout, mixed_encoded):
+    first, again = (train(mixed_layout, mixed_encoded) for _ in range(2))
+    assert same(first, again)
+    assert not same(first, train(mixed_layout, mixed_encoded, seed=1))
+
+
+def test_showing_the_cost_does_not_change_the_result(mixed_layout, mixed_encoded, capsys):
+    quiet = train(mixed_layout, mixed_encoded)
+    assert capsys.readouterr() == ("", "")
+    shown = train(mixed_layout, mixed_encoded, verbose=1)
+    assert same(quiet, shown)
+    assert "per 1000 steps" in capsys.readouterr().err
+    assert quiet.cost.seconds_per_1000_steps is None
+    assert shown.cost.seconds_per_1000_steps > 0
+
+
+def test_the_moving_average_is_returned_not_the_last_weights(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded)
+    for _ in range(CONFIG.max_steps):
+        step(0.0)
+    assert not equal(weights_of(step.generator), weights_of(step.ema.module))
+
+
+def test_every_layout_trains(layout):
+    rng = np.random.default_rng(0)
+    codes = (rng.random((40, layout.n_blocks)) * layout.block_sizes).astype(np.uint8)
+    values = rng.normal(size=(40, layout.n_values)).astype(np.float32)
+    trained = train(layout, EncodedTable(codes, values))
+    assert trained.outcome.stopped_by == "steps"
+    assert len(trained.history) == 3
+
+
+def test_the_gram_form_trains(mixed_layout, mixed_encoded, monkeypatch):
+    monkeypatch.setattr(PairwiseMoments.__init__, "__defaults__", (1,))
+    trained = train(mixed_layout, mixed_encoded)
+    assert trained.outcome.stopped_by == "steps"
+    assert np.isfinite([record["moment_distance"] for record in trained.history]).all()
+
+
+def test_a_loss_that_is_not_finite_warns(mixed_layout, mixed_encoded):
+    encoded = EncodedTable(mixed_encoded.codes, np.full_like(mixed_encoded.values, np.inf))
+    with pytest.warns(ConvergenceWarning, match="step 2: a loss was not finite.*precision"):
+        trained = train(mixed_layout, encoded)
+    weights, _ = outcome_of(trained)
+    assert all(np.isfinite(array).all() for array in weights.values())
+
+
+# Cost
+
+
+def test_cost_counts_what_is_there(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded)
+    cost = estimate_cost(mixed_layout, mixed_encoded, step.networks, CONFIG)
+    assert cost.n_slots == mixed_layout.n_slots
+    assert cost.n_parameters == sum(array.size for array in (
+        weight.detach().numpy() for weight in step.networks.parameters()
+    ))
+    assert cost.memory_mb > mixed_encoded.nbytes / 2**20
+    assert cost.memory_mb < 5
+    wide = estimate_cost(mixed_layout, mixed_encoded, step.networks, replace(CONFIG, batch_size=9999))
+    assert wide.memory_mb > 20 * cost.memory_mb
+
+
+def test_measured_cost_is_the_time_of_a_step(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded)
+    cost = measure_cost(
+        estimate_cost(mixed_layout, mixed_encoded, step.networks, CONFIG), step, n_steps=5
+    )
+    # A step of so small a network takes between 0.1 and 100 ms.
+    assert 0.1 < cost.seconds_per_1000_steps < 100
