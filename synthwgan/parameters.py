@@ -158,6 +158,7 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "critic_lr": _RATE,
     "betas": PairOf(Number(0, 1, open_high=True)),
     "constant_share": _SHARE,
+    "column_dropout": Either((Number(0, 1, open_high=True), _AUTO)),
     "gradient_penalty": Number(0),
     "penalty_interval": _POSITIVE,
     "moment_weight": Number(0),

@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 
 FORMAT_NAME = "synthwgan"
 FORMAT_VERSION = 1
+_CONTENT_KEYS = {
+    "parameters",
+    "table",
+    "target_name",
+    "config",
+    "cost",
+    "n_iter",
+    "fit_seconds",
+    "history",
+}
 
 
 def save(model: WGANGPSynthesizer, path: str | os.PathLike) -> None:
@@ -53,6 +63,7 @@ def load(
 ) -> WGANGPSynthesizer:
     """Read what `save` wrote; see `WGANGPSynthesizer.load`."""
     content, arrays = read_model(path)
+    _check_content(path, content)
     model = cls(**_unpack_parameters(content["parameters"]))
     model.transformer_ = TableTransformer.from_state(content["table"], arrays)
     model.target_name_ = from_jsonable(content["target_name"])
@@ -62,6 +73,12 @@ def load(
     model.history_ = pd.DataFrame(content["history"])
     _load_networks(model, arrays, device)
     return model
+
+
+def _check_content(path: str | os.PathLike, content: Any) -> None:
+    lacking = _CONTENT_KEYS - set(content if isinstance(content, dict) else ())
+    if lacking:
+        raise ValueError(_not_a_model(path, f"it lacks {sorted(lacking)}"))
 
 
 def _load_networks(
@@ -169,16 +186,23 @@ def read_model(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.nd
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         return json.loads(header["content"]), arrays
     except (SafetensorError, json.JSONDecodeError, KeyError) as error:
-        raise ValueError(
-            f"{path!r} is truncated or not a model file ({error}); fit and save the model again"
-        ) from error
+        raise ValueError(_not_a_model(path, error)) from error
+
+
+def _not_a_model(path: str | os.PathLike, reason: Any) -> str:
+    return (
+        f"{os.fspath(path)!r} is truncated or not a model file ({reason}); "
+        "fit and save the model again"
+    )
 
 
 def _check_header(path: str, header: dict[str, str]) -> None:
     if header.get("format") != FORMAT_NAME:
         raise ValueError(f"{path!r} is a safetensors file, but not a synthwgan model")
-    version = int(header["format_version"])
-    if version > FORMAT_VERSION:
+    version = header["format_version"]
+    if not version.isdecimal():
+        raise ValueError(_not_a_model(path, f"its format version is {version!r}"))
+    if int(version) > FORMAT_VERSION:
         raise ValueError(
             f"{path!r} has model format {version}, newer than {FORMAT_VERSION}, the newest that "
             "this version of synthwgan reads; upgrade synthwgan to load it"

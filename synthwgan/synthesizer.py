@@ -76,6 +76,9 @@ class WGANGPSynthesizer(BaseEstimator):
         Adam's averaging. No momentum: the objective moves with every step.
     constant_share : float, default 0.4
         Share of training with the full learning rates.
+    column_dropout : float or "auto", default "auto"
+        Probability that a column of a row is hidden from the critic, which keeps it from
+        learning small tables by heart. "auto" goes by the number of rows.
     gradient_penalty : float, default 1.0
         Weight of the penalty. The paper's 10 is for images and was clearly worse here.
     penalty_interval : int, default 4
@@ -158,6 +161,7 @@ class WGANGPSynthesizer(BaseEstimator):
         critic_lr: float = 4e-3,
         betas: tuple[float, float] = (0.0, 0.95),
         constant_share: float = 0.4,
+        column_dropout: float | str = "auto",
         gradient_penalty: float = 1.0,
         penalty_interval: int = 4,
         moment_weight: float = 1.0,
@@ -185,6 +189,7 @@ class WGANGPSynthesizer(BaseEstimator):
         self.critic_lr = critic_lr
         self.betas = betas
         self.constant_share = constant_share
+        self.column_dropout = column_dropout
         self.gradient_penalty = gradient_penalty
         self.penalty_interval = penalty_interval
         self.moment_weight = moment_weight

@@ -41,7 +41,8 @@ def mixed_table() -> pd.DataFrame:
             "city": rng.choice(["Bonn", "Köln", "Ulm"], n_rows, p=[0.6, 0.3, 0.1]),
             "income": rng.lognormal(8, 1, n_rows).round(2),
             "children": rng.integers(0, 5, n_rows).astype("int16"),
-            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, n_rows), "D"),
+            "since": pd.Timestamp("2020-01-01")
+            + pd.to_timedelta(rng.integers(0, 900, n_rows), "D"),
             "member": rng.random(n_rows) < 0.3,
             "grade": pd.Categorical(rng.choice(["low", "high"], n_rows), ["low", "high"], True),
             "visits": pd.array(rng.integers(0, 1000, n_rows), dtype="Int64"),

@@ -38,6 +38,7 @@ OUT_OF_RANGE: dict[str, list[Any]] = {
     "critic_lr": [0.0, 2, "fast"],
     "betas": [0.9, (0.9,), (0.0, 1.0), (-0.1, 0.9), "ab", None],
     "constant_share": [-0.1, 1.1, None],
+    "column_dropout": [1.0, -0.1, "much", None],
     "gradient_penalty": [-1, math.inf, None],
     "penalty_interval": [0, 2.5],
     "moment_weight": [-0.5, "1"],

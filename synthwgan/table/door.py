@@ -104,7 +104,8 @@ def select(X: Any, names: pd.Index, n_columns: int) -> pd.DataFrame:
     positions = X.columns.get_indexer(names)
     if (positions < 0).any():
         check_same_names(list(X.columns), list(names))
-    return X.iloc[:, positions]
+    in_place = np.array_equal(positions, np.arange(X.shape[1]))
+    return X if in_place else X.iloc[:, positions]
 
 
 def check_same_names(given: list[Any], fitted: list[Any]) -> None:

@@ -202,7 +202,7 @@ def _integer_form(identifiers: np.ndarray) -> dict[str, Any]:
 
 def _text_form(identifiers: np.ndarray) -> dict[str, Any]:
     step = max(len(identifiers) // _MAX_LEARNED, 1)
-    texts = list(identifiers[::step])
+    texts = [text for text in identifiers[::step] if text] or ["0"]
     domains: dict[str, int] = {}
     if all(_EMAIL.fullmatch(text) for text in texts):
         found = Counter(text.split("@")[1] for text in texts)

@@ -130,6 +130,25 @@ class Layout:
                 slots.append(self.n_state_slots + value)
         return np.array(slots, dtype=np.int64)
 
+    @cached_property
+    def slot_columns(self) -> np.ndarray:
+        """Column that owns each slot, int64; padding goes with its block."""
+        columns = np.zeros(self.n_slots, dtype=np.int64)
+        widths = {
+            block: group.width
+            for group in self.groups
+            for block in range(group.first_block, group.first_block + group.n_blocks)
+        }
+        for column, (block, value) in enumerate(
+            zip(self.column_blocks, self.column_values, strict=True)
+        ):
+            if block >= 0:
+                start = self.block_starts[block]
+                columns[start : start + widths[block]] = column
+            if value >= 0:
+                columns[self.n_state_slots + value] = column
+        return columns
+
     @property
     def n_state_slots(self) -> int:
         """Number of state slots, padding included."""

@@ -200,6 +200,10 @@ class ObjectDate(ObjectType):
     tz: ClassVar[Any] = None
     unit: ClassVar[str] = "D"
 
+    def learn(self, objects: np.ndarray) -> None:
+        if any(isinstance(value, datetime.datetime) for value in objects):
+            _refuse(objects)
+
     def to_values(self, objects: np.ndarray) -> np.ndarray:
         return np.array([value.toordinal() - _DAY for value in objects], dtype=np.int64)
 

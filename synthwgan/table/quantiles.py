@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtr, ndtri
 
 MAX_KNOTS = 16_384
 # A rank this near to a knot is that knot: the resolution that float32 scores leave.
@@ -14,15 +15,11 @@ _EDGE = 1e-12
 
 def rank_to_score(ranks: np.ndarray) -> np.ndarray:
     """Return the standard normal quantiles of ranks in [0, 1], all finite."""
-    from scipy.special import ndtri
-
     return ndtri(np.clip(ranks, _EDGE, 1 - _EDGE))
 
 
 def score_to_rank(scores: np.ndarray) -> np.ndarray:
     """Return the ranks in [0, 1] of normal scores."""
-    from scipy.special import ndtr
-
     return ndtr(np.asarray(scores, dtype=np.float64))
 
 

@@ -13,9 +13,12 @@ import pandas as pd
 from synthwgan.table.categorical import CategoricalTransformer
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.datetime import DatetimeTransformer
+from synthwgan.table.door import naming_column
 from synthwgan.table.dtypes import Cells, NumberType, PhysicalType
 from synthwgan.table.identifier import IdentifierTransformer
 from synthwgan.table.numeric import NumericTransformer
+from synthwgan.table.options import ColumnOptions
+from synthwgan.table.physical import physical_type, read_cells
 from synthwgan.table.textdates import find_format
 
 COLUMN_CLASSES: dict[str, type[ColumnTransformer]] = {
@@ -123,6 +126,24 @@ def _not_a_number(texts: np.ndarray) -> str:
     if len(failing):
         return f"{failing[0]!r} is no number: correct it or use the kind 'categorical'"
     return "its numbers are written as text: convert the column with pd.to_numeric"
+
+
+def fit_column(
+    name: Any,
+    series: pd.Series,
+    kind: str | None,
+    options: ColumnOptions,
+    rng: np.random.Generator,
+) -> ColumnTransformer:
+    """Fit one column, of the given kind or, if it is None, of the inferred one."""
+    with naming_column(name):
+        physical = physical_type(series)
+        cells = read_cells(physical, series)
+        if kind is None:
+            kind = infer_kind(name, physical, cells)
+        else:
+            check_kind(kind, physical, cells)
+        return COLUMN_CLASSES[kind](physical, options).fit_cells(cells, rng)
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,7 @@ from synthwgan.table.options import (
     parameters_from_dict,
     parameters_to_dict,
 )
-from synthwgan.table.physical import physical_type, read_cells
-from synthwgan.table.schema import COLUMN_CLASSES, Schema, check_kind, infer_kind
+from synthwgan.table.schema import COLUMN_CLASSES, Schema, fit_column
 
 _STATE_VERSION = 1
 
@@ -170,25 +169,13 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         kinds = given_kinds(self.column_kinds, frame.columns, list(COLUMN_CLASSES))
         rng = as_generator(self.random_state)
         self.columns_ = [
-            self._fit_column(name, frame.iloc[:, place], kinds.get(place), rng)
+            fit_column(name, frame.iloc[:, place], kinds.get(place), self._options(), rng)
             for place, name in enumerate(frame.columns)
         ]
         if not any(self._varies(column) for column in self.columns_):
             raise ValueError("all rows are the same: at least two must differ to learn from them")
         self._describe()
         return self
-
-    def _fit_column(
-        self, name: Any, series: pd.Series, kind: str | None, rng: np.random.Generator
-    ) -> ColumnTransformer:
-        with naming_column(name):
-            physical = physical_type(series)
-            column_cells = read_cells(physical, series)
-            if kind is None:
-                kind = infer_kind(name, physical, column_cells)
-            else:
-                check_kind(kind, physical, column_cells)
-            return COLUMN_CLASSES[kind](physical, self._options()).fit_cells(column_cells, rng)
 
     def _options(self) -> ColumnOptions:
         return ColumnOptions(self.max_categories, self.rare, self.max_discrete, self.spike_share)

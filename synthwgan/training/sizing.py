@@ -16,3 +16,8 @@ def auto_batch_size(n_rows: int) -> int:
 def auto_max_steps(n_rows: int) -> int:
     """Steps for a table of this size: small ones are learnt, then memorised, in fewer."""
     return max(MIN_STEPS, min(FULL_STEPS, n_rows))
+
+
+def auto_column_dropout(n_rows: int) -> float:
+    """Hide none of the columns of a large table, half of those of a very small one."""
+    return 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,7 @@ def _table(cells: Any) -> pd.DataFrame:
         ([{1}, {2}], TypeError, "column 'bad': holds \\{1\\} of type set"),
         ([b"a", b"b"], TypeError, "column 'bad': holds b'a' of type bytes"),
         ([2**70, 1], ValueError, "column 'bad': the integer .* needs more than 64 bits"),
+        ([datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 2)], TypeError, "mixes types"),
         (NESTED, TypeError, "column 'bad': pyarrow type list.* is not supported"),
         (pd.arrays.SparseArray([0, 1]), TypeError, "column 'bad': sparse column.*to_dense"),
         (

@@ -104,6 +104,15 @@ def test_single_forms_are_not_copied() -> None:
     assert not set(made) & set(texts)
 
 
+@pytest.mark.parametrize("cells", [["", *"abcdefghijklmnopqrst"], ["-" * n for n in range(30)]])
+def test_texts_without_letters(cells: list[str]) -> None:
+    table = pd.DataFrame({"mark": cells, "x": np.arange(len(cells)) % 2})
+    transformer = TableTransformer(random_state=0).fit(table)
+    made = transformer.decode(_rows(transformer, 200))["mark"]
+    assert made.is_unique
+    assert not set(made) & set(cells)
+
+
 class TestIntegers:
     def _made(self, cells: object, n_rows: int = 500, name: str = "id") -> pd.Series:
         table = pd.DataFrame({name: cells, "x": np.arange(len(cells)) % 2})

@@ -158,7 +158,9 @@ def test_devices_resolve():
 
 @pytest.mark.parametrize("device", ["toaster", "cuda:99", "cpu:x", ""])
 def test_a_device_that_is_not_here_is_refused(device):
-    with pytest.raises(ValueError, match=f"device '{device}' cannot be used here .*'auto' or 'cpu'"):
+    with pytest.raises(
+        ValueError, match=f"device '{device}' cannot be used here .*'auto' or 'cpu'"
+    ):
         resolve_device(device)
 
 

@@ -171,5 +171,5 @@ def test_other_errors_pass_but_end_the_observers():
 
 def test_a_trainer_can_run_again():
     trainer = Trainer(5, None, 1)
-    assert trainer.run(CountingStep()) .n_steps == 5
+    assert trainer.run(CountingStep()).n_steps == 5
     assert trainer.run(CountingStep()).n_steps == 5

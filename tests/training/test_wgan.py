@@ -36,6 +36,7 @@ CONFIG = TrainingConfig(
     critic_lr=4e-3,
     betas=(0.0, 0.95),
     constant_share=0.4,
+    column_dropout=0.0,
     gradient_penalty=1.0,
     penalty_interval=2,
     moment_weight=1.0,
@@ -57,6 +58,7 @@ CHANGES: dict[str, Any] = {
     "critic_lr": 2e-3,
     "betas": (0.5, 0.9),
     "constant_share": 0.0,
+    "column_dropout": 0.5,
     "gradient_penalty": 5.0,
     "penalty_interval": 1,
     "moment_weight": 0.0,
@@ -133,9 +135,7 @@ def test_resolve_takes_given_values_and_sizes_the_rest():
     given = {name: getattr(CONFIG, name) for name in CHANGES if name != "log_every"}
     config = TrainingConfig.resolve(given | {"rare": "mask"}, n_rows=900)
     assert replace(config, log_every=CONFIG.log_every) == CONFIG
-    auto = TrainingConfig.resolve(
-        given | {"batch_size": "auto", "max_steps": "auto"}, n_rows=900
-    )
+    auto = TrainingConfig.resolve(given | {"batch_size": "auto", "max_steps": "auto"}, n_rows=900)
     assert (auto.batch_size, auto.max_steps, auto.log_every) == (450, 1000, 50)
 
 
@@ -180,9 +180,7 @@ def test_n_critic_updates_of_the_critic_a_step(mixed_layout, mixed_encoded, n_cr
     step = make_step(mixed_layout, mixed_encoded, n_critic=n_critic)
     for _ in range(4):
         step(0.0)
-    updates = [
-        int(next(iter(optimizer.state.values()))["step"]) for optimizer in step.optimizers
-    ]
+    updates = [int(next(iter(optimizer.state.values()))["step"]) for optimizer in step.optimizers]
     assert updates == [4, 4 * n_critic]
 
 
@@ -190,7 +188,9 @@ def test_the_penalty_comes_every_interval_with_its_weight_multiplied(mixed_layou
     step = make_step(mixed_layout, mixed_encoded, penalty_interval=3, gradient_penalty=2.0)
     real, fake = step.batches.draw(32, step.rng), step._generate().detach()
     penalties = [step._penalty(real, fake) for _ in range(7)]
-    assert [index for index, penalty in enumerate(penalties) if isinstance(penalty, torch.Tensor)] == [0, 3, 6]
+    assert [
+        index for index, penalty in enumerate(penalties) if isinstance(penalty, torch.Tensor)
+    ] == [0, 3, 6]
     weighted = float(penalties[6].detach())
     assert weighted == pytest.approx(6 * float(step._penalty_figures["penalty"]), rel=1e-5)
 
@@ -308,12 +308,14 @@ def test_cost_counts_what_is_there(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded)
     cost = estimate_cost(mixed_layout, mixed_encoded, step.networks, CONFIG)
     assert cost.n_slots == mixed_layout.n_slots
-    assert cost.n_parameters == sum(array.size for array in (
-        weight.detach().numpy() for weight in step.networks.parameters()
-    ))
+    assert cost.n_parameters == sum(
+        array.size for array in (weight.detach().numpy() for weight in step.networks.parameters())
+    )
     assert cost.memory_mb > mixed_encoded.nbytes / 2**20
     assert cost.memory_mb < 5
-    wide = estimate_cost(mixed_layout, mixed_encoded, step.networks, replace(CONFIG, batch_size=9999))
+    wide = estimate_cost(
+        mixed_layout, mixed_encoded, step.networks, replace(CONFIG, batch_size=9999)
+    )
     assert wide.memory_mb > 20 * cost.memory_mb
 
 
