@@ -154,7 +154,9 @@ def _detection(metric: Any, real: pd.DataFrame, synthetic: pd.DataFrame, dataset
 def _efficacy(rows: pd.DataFrame, test: pd.DataFrame, dataset: Dataset) -> float:
     rows, test = (frame[frame[dataset.target].notna()] for frame in (rows, test))
     both = _features(pd.concat([rows, test], ignore_index=True), dataset)
-    both = both.drop(columns=dataset.target)
+    # The booster's binning fails on a column of less than two numbers; it would learn nothing.
+    constant = [name for name in both if both[name].iloc[: len(rows)].nunique() < 2]
+    both = both.drop(columns=[dataset.target, *constant])
     fitted, held_out = both.iloc[: len(rows)], both.iloc[len(rows) :]
     if dataset.task == "regression":
         regressor = HistGradientBoostingRegressor(

@@ -1,11 +1,19 @@
-"""What the documentation shows is run: Python examples, options of commands, pages, names."""
+"""What the documentation shows is run: Python examples, options of commands, pages, names.
+
+To see what the examples of a page print with the default length of training, for pasting::
+
+    python tests/docs/test_examples.py README.md
+"""
 
 from __future__ import annotations
 
 import ast
 import contextlib
 import io
+import os
 import re
+import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +30,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
 PAGES = [REPOSITORY / "README.md", *sorted(DOCS.rglob("*.md"))]
 # Examples leave the length of training at its default; here it is enough that they run.
-AUTO_STEPS = 40
+AUTO_STEPS = 20
+CALIBRATION_ROWS = 10_000
 VARIES = "<!-- output varies -->"
 _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
@@ -97,6 +106,7 @@ def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         pytest.importorskip("sdmetrics")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("synthwgan.training.config.auto_max_steps", lambda n_rows: AUTO_STEPS)
+    monkeypatch.setattr("synthwgan.sampling.calibration.VALUE_ROWS", CALIBRATION_ROWS)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for example in found:
         output = run(example, namespace, str(page))
@@ -192,3 +202,18 @@ def test_links_between_files_of_the_repository() -> None:
     text = (REPOSITORY / "README.md").read_text(encoding="utf-8")
     targets = re.findall(r"\]\((?!https?:)([^)#]+)", text)
     assert targets and not [target for target in targets if not (REPOSITORY / target).exists()]
+
+
+def show(page: str) -> None:
+    """Write what each example of a page prints."""
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    found = examples_of((REPOSITORY / page).read_text(encoding="utf-8"))
+    os.chdir(tempfile.mkdtemp())
+    for example in found:
+        output = run(Example(example.code, example.line, "Error"), namespace, page)
+        sys.stdout.write(f"{page}, line {example.line}\n{output}\n")
+
+
+if __name__ == "__main__":
+    for argument in sys.argv[1:]:
+        show(argument)

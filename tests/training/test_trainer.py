@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import time
 from collections.abc import Callable
@@ -87,6 +88,16 @@ def test_progress_follows_the_bound_that_comes_first_and_never_passes_one():
     step = CountingStep()
     run(step, max_steps=4, max_seconds=1000)
     assert step.progress == pytest.approx([0, 0.25, 0.5, 0.75], abs=1e-3)
+
+
+def test_progress_stays_one_if_time_runs_out_just_before_a_step(monkeypatch):
+    """The clock is read when the loop decides and again for the progress."""
+    clock = itertools.count(0, 0.3)
+    monkeypatch.setattr("synthwgan.training.trainer.time.perf_counter", lambda: next(clock))
+    step = CountingStep()
+    outcome, _ = run(step, max_steps=10**6, max_seconds=0.5)
+    assert outcome.stopped_by == "time"
+    assert step.progress == [1.0]
 
 
 def test_time_that_is_over_before_the_first_step_trains_nothing():
