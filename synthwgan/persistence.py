@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import numbers
 import os
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from dataclasses import asdict, dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,85 +19,110 @@ from synthwgan.networks.state import load_module_arrays, module_arrays
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.table import TableTransformer
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
+from synthwgan.table.layout import Layout
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost
 
-if TYPE_CHECKING:
-    from synthwgan.synthesizer import WGANGPSynthesizer
-
 FORMAT_NAME = "synthwgan"
 FORMAT_VERSION = 1
-_CONTENT_KEYS = {
-    "parameters",
-    "table",
-    "target_name",
-    "config",
-    "cost",
-    "n_iter",
-    "fit_seconds",
-    "history",
-}
 
 
-def save(model: WGANGPSynthesizer, path: str | os.PathLike) -> None:
-    """Write a fitted synthesizer; see `WGANGPSynthesizer.save`."""
-    table, arrays = model.transformer_.to_state()
+@dataclass(frozen=True)
+class FittedState:
+    """Everything that `WGANGPSynthesizer.fit` learns; each field is an attribute there.
+
+    Parameters
+    ----------
+    transformer : TableTransformer
+        The fitted encoding.
+    target_name : hashable or None
+        Column that was given as ``y``.
+    config : TrainingConfig
+        Hyperparameters, none of them "auto".
+    sampler : Sampler
+        The calibrated generator.
+    critic : nn.Module
+        The critic.
+    history : DataFrame
+        One row for each logged step.
+    n_iter : int
+        Training steps done.
+    fit_seconds : float
+        Wall-clock seconds of training.
+    cost : TrainingCost
+        Size, memory and speed.
+    """
+
+    transformer: TableTransformer
+    target_name: Any
+    config: TrainingConfig
+    sampler: Sampler
+    critic: nn.Module
+    history: pd.DataFrame
+    n_iter: int
+    fit_seconds: float
+    cost: TrainingCost
+
+
+def save_model(
+    path: str | os.PathLike, parameters: dict[str, Any], state: FittedState
+) -> None:
+    """Write constructor parameters and fitted state; see `WGANGPSynthesizer.save`."""
+    table, arrays = state.transformer.to_state()
     content = {
-        "parameters": _pack_parameters(model.get_params(deep=False)),
+        "parameters": _pack_parameters(parameters),
         "table": table,
-        "target_name": to_jsonable(model.target_name_),
-        "config": asdict(model.config_),
-        "cost": asdict(model.cost_),
-        "n_iter": model.n_iter_,
-        "fit_seconds": model.fit_seconds_,
-        "history": model.history_.to_dict("list"),
+        "target_name": to_jsonable(state.target_name),
+        "config": asdict(state.config),
+        "cost": asdict(state.cost),
+        "n_iter": state.n_iter,
+        "fit_seconds": state.fit_seconds,
+        "history": state.history.to_dict("list"),
     }
-    knots = model.sampler_.value_knots
+    knots = state.sampler.value_knots
     if knots is not None:
         arrays = arrays | {"value_knots": knots.cpu().numpy()}
-    write_model(path, content, arrays | module_arrays(_modules(model)))
+    weights = module_arrays(_modules(state.sampler, state.critic))
+    write_model(path, content, arrays | weights)
 
 
-def load(
-    cls: type[WGANGPSynthesizer], path: str | os.PathLike, device: torch.device
-) -> WGANGPSynthesizer:
-    """Read what `save` wrote; see `WGANGPSynthesizer.load`."""
+def load_model(
+    path: str | os.PathLike, device: torch.device
+) -> tuple[dict[str, Any], FittedState]:
+    """Read what `save_model` wrote; see `WGANGPSynthesizer.load`."""
     content, arrays = read_model(path)
-    _check_content(path, content)
-    model = cls(**_unpack_parameters(content["parameters"]))
-    model.transformer_ = TableTransformer.from_state(content["table"], arrays)
-    model.target_name_ = from_jsonable(content["target_name"])
-    model.config_ = TrainingConfig(**content["config"])
-    model.cost_ = TrainingCost(**content["cost"])
-    model.n_iter_, model.fit_seconds_ = content["n_iter"], content["fit_seconds"]
-    model.history_ = pd.DataFrame(content["history"])
-    _load_networks(model, arrays, device)
-    return model
-
-
-def _check_content(path: str | os.PathLike, content: Any) -> None:
-    lacking = _CONTENT_KEYS - set(content if isinstance(content, dict) else ())
-    if lacking:
-        raise ValueError(_not_a_model(path, f"it lacks {sorted(lacking)}"))
+    transformer = TableTransformer.from_state(content["table"], arrays)
+    config = TrainingConfig(**content["config"])
+    sampler, critic = _load_networks(transformer.layout_, config, arrays, device)
+    state = FittedState(
+        transformer=transformer,
+        target_name=from_jsonable(content["target_name"]),
+        config=config,
+        sampler=sampler,
+        critic=critic,
+        history=pd.DataFrame(content["history"]),
+        n_iter=content["n_iter"],
+        fit_seconds=content["fit_seconds"],
+        cost=TrainingCost(**content["cost"]),
+    )
+    return _unpack_parameters(content["parameters"]), state
 
 
 def _load_networks(
-    model: WGANGPSynthesizer, arrays: dict[str, np.ndarray], device: torch.device
-) -> None:
-    config = model.config_
-    head = OutputHead(model.transformer_.layout_, config.temperature).to(device)
-    networks = build_networks(head, torch.ones(head.layout.n_state_slots), config, seed=0)
+    layout: Layout, config: TrainingConfig, arrays: dict[str, np.ndarray], device: torch.device
+) -> tuple[Sampler, nn.Module]:
+    head = OutputHead(layout, config.temperature).to(device)
+    networks = build_networks(head, torch.ones(layout.n_state_slots), config, seed=0)
     knots = arrays.get("value_knots")
     if knots is not None:
         knots = torch.from_numpy(np.array(knots)).to(device)
-    model.sampler_ = Sampler(networks["generator"], head, config.latent_dim, knots)
-    model.critic_ = networks["critic"]
-    load_module_arrays(_modules(model), arrays)
+    sampler = Sampler(networks["generator"], head, config.latent_dim, knots)
+    load_module_arrays(_modules(sampler, networks["critic"]), arrays)
+    return sampler, networks["critic"]
 
 
-def _modules(model: WGANGPSynthesizer) -> dict[str, nn.Module]:
-    sampler = model.sampler_
-    return {"generator": sampler.generator, "critic": model.critic_, "head": sampler.head}
+def _modules(sampler: Sampler, critic: nn.Module) -> dict[str, nn.Module]:
+    return {"generator": sampler.generator, "critic": critic, "head": sampler.head}
 
 
 def _pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:

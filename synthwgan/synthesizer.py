@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from synthwgan import persistence
 from synthwgan.parameters import SYNTHESIZER_PARAMETERS, Number, check_parameters
+from synthwgan.persistence import FittedState, load_model, save_model
 from synthwgan.sampling.calibration import calibrate, measure_batch_norm
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import score_rows
@@ -240,8 +240,31 @@ class WGANGPSynthesizer(BaseEstimator):
             seed=int(seeds[1]),
             verbose=self.verbose,
         )
-        self.target_name_, self.transformer_, self.config_ = name, transformer, config
-        self._keep(trained, torch.Generator(device).manual_seed(int(seeds[2])))
+        state = FittedState(
+            transformer=transformer,
+            target_name=name,
+            config=config,
+            sampler=self._make_sampler(trained, int(seeds[2])),
+            critic=trained.critic,
+            history=pd.DataFrame(trained.history),
+            n_iter=trained.outcome.n_steps,
+            fit_seconds=trained.outcome.seconds,
+            cost=trained.cost,
+        )
+        return self._keep(state)
+
+    def _make_sampler(self, trained: TrainedNetworks, seed: int) -> Sampler:
+        sampler = Sampler(trained.generator, trained.head, self.latent_dim)
+        rng = sampler.noise(seed)
+        measure_batch_norm(sampler, rng)
+        if self.calibrate:
+            calibrate(sampler, trained.marginals, rng)
+        return sampler
+
+    def _keep(self, state: FittedState) -> WGANGPSynthesizer:
+        """Set the fitted attributes, all at once: a fit that fails changes none."""
+        for field in fields(state):
+            setattr(self, f"{field.name}_", getattr(state, field.name))
         return self
 
     @property
@@ -255,26 +278,11 @@ class WGANGPSynthesizer(BaseEstimator):
         """Names of these columns; as in scikit-learn, only if all are strings."""
         return self.transformer_.feature_names_in_[: self.n_features_in_]
 
-    def _keep(self, trained: TrainedNetworks, rng: torch.Generator) -> None:
-        self.sampler_ = Sampler(trained.generator, trained.head, self.latent_dim)
-        self.critic_ = trained.critic
-        measure_batch_norm(self.sampler_, rng)
-        if self.calibrate:
-            calibrate(self.sampler_, trained.marginals, rng)
-        self.history_ = pd.DataFrame(trained.history)
-        self.n_iter_ = trained.outcome.n_steps
-        self.fit_seconds_ = trained.outcome.seconds
-        self.cost_ = trained.cost
-
     @property
     def schema_(self) -> Schema:
         """What each column was found to be."""
         check_is_fitted(self)
         return self.transformer_.schema_
-
-    @property
-    def _device(self) -> torch.device:
-        return self.sampler_.head.gate_slots.device
 
     def summary(self) -> str:
         """Describe the fitted model: columns, size, cost and training, in a few lines."""
@@ -320,7 +328,7 @@ class WGANGPSynthesizer(BaseEstimator):
         """
         _reject_misnamed(misnamed)
         seeds = self._sampling_seeds(n_samples, random_state)
-        chunks = list(self.sampler_.chunks(n_samples, self._noise(seeds[0])))
+        chunks = list(self.sampler_.chunks(n_samples, self.sampler_.noise(seeds[0])))
         return self.transformer_.decode(EncodedTable.concatenate(chunks), random_state=seeds[1])
 
     def sample_iter(
@@ -360,7 +368,7 @@ class WGANGPSynthesizer(BaseEstimator):
     def _iterate(
         self, n_samples: int, chunk_size: int, seeds: np.ndarray
     ) -> Iterator[pd.DataFrame | np.ndarray]:
-        noise, decoding = self._noise(seeds[0]), np.random.RandomState(seeds[1])
+        noise, decoding = self.sampler_.noise(seeds[0]), np.random.RandomState(seeds[1])
         identifiers = self.transformer_.identifier_stream(random_state=seeds[1])
         for start in range(0, n_samples, chunk_size):
             n_rows = min(chunk_size, n_samples - start)
@@ -402,7 +410,7 @@ class WGANGPSynthesizer(BaseEstimator):
         features = self.transformer_.transform(table)
         slots = np.zeros((len(features), layout.n_slots))
         slots[:, layout.feature_slots] = features
-        return score_rows(self.critic_, slots, self._device)
+        return score_rows(self.critic_, slots, self.sampler_.device)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the fitted model to one file, whole or not at all.
@@ -423,7 +431,8 @@ class WGANGPSynthesizer(BaseEstimator):
             If the file cannot be written; an older file there stays whole.
         """
         check_is_fitted(self)
-        persistence.save(self, path)
+        state = {field.name: getattr(self, f"{field.name}_") for field in fields(FittedState)}
+        save_model(path, self.get_params(deep=False), FittedState(**state))
 
     @classmethod
     def load(cls, path: str | os.PathLike, *, device: str = "auto") -> WGANGPSynthesizer:
@@ -448,7 +457,8 @@ class WGANGPSynthesizer(BaseEstimator):
         ValueError
             If it is truncated, no model of ours, or of a newer format.
         """
-        return persistence.load(cls, path, resolve_device(device))
+        parameters, state = load_model(path, resolve_device(device))
+        return cls(**parameters)._keep(state)
 
     def generate(self, *args: Any, **kwargs: Any) -> None:
         """Raise: rows are drawn by `sample`, as in scikit-learn's density estimators.
@@ -466,9 +476,6 @@ class WGANGPSynthesizer(BaseEstimator):
         check_is_fitted(self)
         check_parameters({"n_samples": n_samples}, {"n_samples": _POSITIVE})
         return check_random_state(random_state).randint(_MAX_SEED, size=2)
-
-    def _noise(self, seed: int) -> torch.Generator:
-        return torch.Generator(self._device).manual_seed(int(seed))
 
 
 def _reject_misnamed(arguments: dict[str, Any]) -> None:

@@ -44,8 +44,7 @@ def measure_batch_norm(sampler: Sampler, rng: torch.Generator) -> None:
     for module in sampler.generator.modules():
         if isinstance(module, nn.BatchNorm1d):
             module.momentum = 1.0
-    device = sampler.head.gate_slots.device
-    latent = torch.randn(STATE_ROWS, sampler.latent_dim, device=device, generator=rng)
+    latent = torch.randn(STATE_ROWS, sampler.latent_dim, device=sampler.device, generator=rng)
     sampler.generator.train()
     sampler.generator(latent)
     sampler.generator.eval()

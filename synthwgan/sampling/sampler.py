@@ -42,6 +42,15 @@ class Sampler:
         self.value_knots = value_knots
 
     @property
+    def device(self) -> torch.device:
+        """Where rows are drawn."""
+        return self.head.gate_slots.device
+
+    def noise(self, seed: int) -> torch.Generator:
+        """Return a fresh source of noise on the sampler's device."""
+        return torch.Generator(self.device).manual_seed(int(seed))
+
+    @property
     def chunk_rows(self) -> int:
         """Rows drawn at once: bounded, and fewer for wide tables."""
         width = max(self.head.layout.n_slots, 256)
@@ -50,8 +59,7 @@ class Sampler:
     @torch.no_grad()
     def raw(self, n_rows: int, rng: torch.Generator) -> Tensor:
         """Raw outputs for fresh latents, shape (n_rows, n_slots), float32."""
-        device = self.head.gate_slots.device
-        latent = torch.randn(n_rows, self.latent_dim, device=device, generator=rng)
+        latent = torch.randn(n_rows, self.latent_dim, device=self.device, generator=rng)
         return self.generator.eval()(latent)
 
     @torch.no_grad()
