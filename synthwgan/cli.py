@@ -101,13 +101,14 @@ def demo(
 
     Example: synthwgan demo --output synthetic.csv
     """
+    from synthwgan import WGANGPSynthesizer
     from synthwgan.evaluation import quality_score
     from synthwgan.io import TableWriter
 
     _check_table_output(output)
     real = _demo_table()
     typer.echo(f"Student placements: {len(real)} rows, {real.shape[1]} columns.\n")
-    model = _fitted(real, max_seconds=max_seconds, random_state=seed, verbose=1)
+    model = WGANGPSynthesizer(max_seconds=max_seconds, random_state=seed, verbose=1).fit(real)
     synthetic = model.sample(len(real), random_state=seed)
     with TableWriter(output) as writer:
         writer.write(synthetic)
@@ -142,6 +143,7 @@ def fit(
 
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
+    from synthwgan import WGANGPSynthesizer
     from synthwgan.io import check_writable, read_table
 
     kinds = _column_kinds(kind or [])
@@ -157,7 +159,7 @@ def fit(
     }
     if max_steps is not None:
         params["max_steps"] = max_steps
-    model = _fitted(read_table(table), **params)
+    model = WGANGPSynthesizer(**params).fit(read_table(table))
     model.save(output)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
@@ -247,16 +249,6 @@ def _demo_table() -> pd.DataFrame:
         raise ImportError('The demo needs sdmetrics: pip install "synthwgan[report]"') from error
     tables, _, _ = load_demo(modality="single_table")
     return tables["student_placements"]
-
-
-def _fitted(table: pd.DataFrame, **params: Any) -> WGANGPSynthesizer:
-    """Fit a synthesizer; the inferred schema is shown before the training starts."""
-    from synthwgan import TableTransformer, WGANGPSynthesizer
-
-    if params["verbose"]:
-        transformer = TableTransformer(column_kinds=params.get("column_kinds"))
-        typer.echo(f"{transformer.fit(table).schema_}\n")
-    return WGANGPSynthesizer(**params).fit(table)
 
 
 def _load(path: Path) -> WGANGPSynthesizer:

@@ -50,8 +50,8 @@ class Number:
 
     def __str__(self) -> str:
         name = "an integer" if self.integer else "a number"
-        low = f"{'>' if self.open_low else '>='} {self.low:g}" if self.low > -math.inf else ""
-        high = f"{'<' if self.open_high else '<='} {self.high:g}" if self.high < math.inf else ""
+        low = f"{'>' if self.open_low else '>='} {self.low}" if self.low > -math.inf else ""
+        high = f"{'<' if self.open_high else '<='} {self.high}" if self.high < math.inf else ""
         return " ".join([name, " and ".join(filter(None, [low, high]))]).strip()
 
 
@@ -136,6 +136,13 @@ def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Co
         raise ValueError("; ".join(problems))
 
 
+RANDOM_STATE = Either(
+    (
+        OneOf((None,)),
+        Number(0, integer=True),
+        Instance((np.random.Generator, np.random.RandomState)),
+    )
+)
 _POSITIVE = Number(1, integer=True)
 _RATE = Number(0, 1, open_low=True)
 _SHARE = Number(0, 1)
@@ -158,7 +165,6 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "critic_lr": _RATE,
     "betas": PairOf(Number(0, 1, open_high=True)),
     "constant_share": _SHARE,
-    "column_dropout": Either((Number(0, 1, open_high=True), _AUTO)),
     "gradient_penalty": Number(0),
     "penalty_interval": _POSITIVE,
     "moment_weight": Number(0),
@@ -166,8 +172,6 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "calibrate": OneOf((True, False)),
     "device": Instance((str,)),
     "precision": OneOf(("auto", "float32", "bfloat16")),
-    "random_state": Either(
-        (OneOf((None,)), Number(0, 2**32 - 1, integer=True), Instance((np.random.RandomState,)))
-    ),
+    "random_state": RANDOM_STATE,
     "verbose": Number(0, integer=True),
 }

@@ -25,6 +25,16 @@ from synthwgan.training.cost import TrainingCost
 
 FORMAT_NAME = "synthwgan"
 FORMAT_VERSION = 1
+_CONTENT_KEYS = {
+    "parameters",
+    "table",
+    "target_name",
+    "config",
+    "cost",
+    "n_iter",
+    "fit_seconds",
+    "history",
+}
 
 
 @dataclass(frozen=True)
@@ -64,9 +74,7 @@ class FittedState:
     cost: TrainingCost
 
 
-def save_model(
-    path: str | os.PathLike, parameters: dict[str, Any], state: FittedState
-) -> None:
+def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: FittedState) -> None:
     """Write constructor parameters and fitted state; see `WGANGPSynthesizer.save`."""
     table, arrays = state.transformer.to_state()
     content = {
@@ -86,11 +94,10 @@ def save_model(
     write_model(path, content, arrays | weights)
 
 
-def load_model(
-    path: str | os.PathLike, device: torch.device
-) -> tuple[dict[str, Any], FittedState]:
+def load_model(path: str | os.PathLike, device: torch.device) -> tuple[dict[str, Any], FittedState]:
     """Read what `save_model` wrote; see `WGANGPSynthesizer.load`."""
     content, arrays = read_model(path)
+    _check_content(path, content)
     transformer = TableTransformer.from_state(content["table"], arrays)
     config = TrainingConfig(**content["config"])
     sampler, critic = _load_networks(transformer.layout_, config, arrays, device)
@@ -106,6 +113,12 @@ def load_model(
         cost=TrainingCost(**content["cost"]),
     )
     return _unpack_parameters(content["parameters"]), state
+
+
+def _check_content(path: str | os.PathLike, content: Any) -> None:
+    lacking = _CONTENT_KEYS - set(content if isinstance(content, dict) else ())
+    if lacking:
+        raise ValueError(_not_a_model(path, f"it lacks {sorted(lacking)}"))
 
 
 def _load_networks(

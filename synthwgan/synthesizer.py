@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator
-from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
-from synthwgan.parameters import SYNTHESIZER_PARAMETERS, Number, check_parameters
+from synthwgan.parameters import RANDOM_STATE, SYNTHESIZER_PARAMETERS, Number, check_parameters
 from synthwgan.persistence import FittedState, load_model, save_model
+from synthwgan.randomness import RandomState, as_generator, draw_seeds
 from synthwgan.sampling.calibration import calibrate, measure_batch_norm
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import score_rows
@@ -22,12 +22,12 @@ from synthwgan.table import TableTransformer
 from synthwgan.table.layout import EncodedTable
 from synthwgan.table.schema import Schema
 from synthwgan.table.target import target_name, with_target
+from synthwgan.training.callbacks import announce
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.device import resolve_device, resolve_precision
 from synthwgan.training.fit import TrainedNetworks, train_networks
 
 _POSITIVE = Number(1, integer=True)
-_MAX_SEED = 2**31 - 1
 _OTHER_NAMES_OF_N_SAMPLES = ("n", "num_rows", "n_rows", "count", "size", "n_sample")
 
 
@@ -60,7 +60,7 @@ class WGANGPSynthesizer(BaseEstimator):
         Temperature of the Gumbel-softmax whose gradient trains the states; 0.2 and 0.5
         measured worse.
     batch_size : int or "auto", default "auto"
-        Rows a step. "auto" is 500, or half the rows of a small table, at least 32.
+        Rows a step. "auto" is 1000, or half the rows of a small table, at least 32.
     max_steps : int or "auto", default "auto"
         Training steps. "auto" takes fewer for small tables, which would be memorised.
     max_seconds : float or None, default None
@@ -76,9 +76,6 @@ class WGANGPSynthesizer(BaseEstimator):
         Adam's averaging. No momentum: the objective moves with every step.
     constant_share : float, default 0.4
         Share of training with the full learning rates.
-    column_dropout : float or "auto", default "auto"
-        Probability that a column of a row is hidden from the critic, which keeps it from
-        learning small tables by heart. "auto" goes by the number of rows.
     gradient_penalty : float, default 1.0
         Weight of the penalty. The paper's 10 is for images and was clearly worse here.
     penalty_interval : int, default 4
@@ -94,11 +91,11 @@ class WGANGPSynthesizer(BaseEstimator):
     precision : {"auto", "float32", "bfloat16"}, default "auto"
         Precision of the matrix products in training. "auto" takes bfloat16 where the
         hardware is faster at it; the quality is the same.
-    random_state : int, RandomState or None, default None
+    random_state : int, Generator, RandomState or None, default None
         Seed of `fit`. The same int gives the same model on the same machine and device; torch's
         and numpy's global seeds are neither used nor changed.
     verbose : int, default 0
-        1 shows the cost before training and a progress bar.
+        1 shows, on standard error, the inferred schema, the cost of training and a progress bar.
 
     Attributes
     ----------
@@ -161,7 +158,6 @@ class WGANGPSynthesizer(BaseEstimator):
         critic_lr: float = 4e-3,
         betas: tuple[float, float] = (0.0, 0.95),
         constant_share: float = 0.4,
-        column_dropout: float | str = "auto",
         gradient_penalty: float = 1.0,
         penalty_interval: int = 4,
         moment_weight: float = 1.0,
@@ -169,7 +165,7 @@ class WGANGPSynthesizer(BaseEstimator):
         calibrate: bool = True,
         device: str = "auto",
         precision: str = "auto",
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
         verbose: int = 0,
     ) -> None:
         self.column_kinds = column_kinds
@@ -189,7 +185,6 @@ class WGANGPSynthesizer(BaseEstimator):
         self.critic_lr = critic_lr
         self.betas = betas
         self.constant_share = constant_share
-        self.column_dropout = column_dropout
         self.gradient_penalty = gradient_penalty
         self.penalty_interval = penalty_interval
         self.moment_weight = moment_weight
@@ -223,12 +218,14 @@ class WGANGPSynthesizer(BaseEstimator):
         parameters = self.get_params(deep=False)
         check_parameters(parameters, SYNTHESIZER_PARAMETERS)
         device = resolve_device(self.device)
-        seeds = check_random_state(self.random_state).randint(_MAX_SEED, size=3)
+        seeds = draw_seeds(self.random_state, 3)
         name = None if y is None else target_name(y)
         table = with_target(X, y, name)
         transformer = TableTransformer(
             column_kinds=self.column_kinds, max_categories=self.max_categories, rare=self.rare
         ).fit(table)
+        if self.verbose:
+            announce(f"{transformer.schema_}\n")
         encoded = transformer.encode(table, random_state=seeds[0])
         config = TrainingConfig.resolve(parameters, n_rows=len(encoded))
         trained = train_networks(
@@ -237,14 +234,14 @@ class WGANGPSynthesizer(BaseEstimator):
             config,
             device=device,
             precision=resolve_precision(self.precision, device),
-            seed=int(seeds[1]),
+            seed=seeds[1],
             verbose=self.verbose,
         )
         state = FittedState(
             transformer=transformer,
             target_name=name,
             config=config,
-            sampler=self._make_sampler(trained, int(seeds[2])),
+            sampler=self._make_sampler(trained, seeds[2]),
             critic=trained.critic,
             history=pd.DataFrame(trained.history),
             n_iter=trained.outcome.n_steps,
@@ -266,6 +263,14 @@ class WGANGPSynthesizer(BaseEstimator):
         for field in fields(state):
             setattr(self, f"{field.name}_", getattr(state, field.name))
         return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that missing cells, text and categories are taken."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
 
     @property
     def n_features_in_(self) -> int:
@@ -300,7 +305,7 @@ class WGANGPSynthesizer(BaseEstimator):
         self,
         n_samples: int = 1,
         *,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
         **misnamed: Any,
     ) -> pd.DataFrame | np.ndarray:
         """Draw synthetic rows.
@@ -309,7 +314,7 @@ class WGANGPSynthesizer(BaseEstimator):
         ----------
         n_samples : int, default 1
             Number of rows.
-        random_state : int, RandomState or None, default None
+        random_state : int, Generator, RandomState or None, default None
             Seed of the rows; without one, each call gives others.
 
         Returns
@@ -336,7 +341,7 @@ class WGANGPSynthesizer(BaseEstimator):
         n_samples: int,
         *,
         chunk_size: int = 50_000,
-        random_state: int | np.random.RandomState | None = None,
+        random_state: RandomState = None,
     ) -> Iterator[pd.DataFrame | np.ndarray]:
         """Draw synthetic rows in chunks, in constant memory.
 
@@ -346,7 +351,7 @@ class WGANGPSynthesizer(BaseEstimator):
             Number of rows in all.
         chunk_size : int, default 50_000
             Rows of a chunk; the last one has the rest.
-        random_state : int, RandomState or None, default None
+        random_state : int, Generator, RandomState or None, default None
             Seed of the rows.
 
         Yields
@@ -366,16 +371,14 @@ class WGANGPSynthesizer(BaseEstimator):
         return self._iterate(n_samples, chunk_size, seeds)
 
     def _iterate(
-        self, n_samples: int, chunk_size: int, seeds: np.ndarray
+        self, n_samples: int, chunk_size: int, seeds: list[int]
     ) -> Iterator[pd.DataFrame | np.ndarray]:
-        noise, decoding = self.sampler_.noise(seeds[0]), np.random.RandomState(seeds[1])
+        noise, decoding = self.sampler_.noise(seeds[0]), as_generator(seeds[1])
         identifiers = self.transformer_.identifier_stream(random_state=seeds[1])
         for start in range(0, n_samples, chunk_size):
             n_rows = min(chunk_size, n_samples - start)
             encoded = EncodedTable.concatenate(list(self.sampler_.chunks(n_rows, noise)))
-            yield self.transformer_.decode(
-                encoded, random_state=decoding, identifiers=identifiers
-            )
+            yield self.transformer_.decode(encoded, random_state=decoding, identifiers=identifiers)
 
     def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:
         """Score rows by the critic: higher is more like the training table.
@@ -470,12 +473,13 @@ class WGANGPSynthesizer(BaseEstimator):
         """
         raise TypeError("generate() is called sample(n_samples=...) here")
 
-    def _sampling_seeds(
-        self, n_samples: int, random_state: int | np.random.RandomState | None
-    ) -> np.ndarray:
+    def _sampling_seeds(self, n_samples: int, random_state: RandomState) -> list[int]:
         check_is_fitted(self)
-        check_parameters({"n_samples": n_samples}, {"n_samples": _POSITIVE})
-        return check_random_state(random_state).randint(_MAX_SEED, size=2)
+        check_parameters(
+            {"n_samples": n_samples, "random_state": random_state},
+            {"n_samples": _POSITIVE, "random_state": RANDOM_STATE},
+        )
+        return draw_seeds(random_state, 2)
 
 
 def _reject_misnamed(arguments: dict[str, Any]) -> None:

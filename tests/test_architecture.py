@@ -25,7 +25,7 @@ FORBIDDEN_IN = {
 }
 # Which rooms of the package a room may use; the faces may use all of them.
 ROOMS = {
-    "table": set(),
+    "table": {"parameters", "randomness"},
     "evaluation": set(),
     "networks": {"table.layout"},
     "training": {"networks", "table.layout"},

@@ -46,7 +46,7 @@ def folder(tmp_path_factory) -> Path:
     table.to_csv(folder / "table.csv", index=False)
     result = run("fit", folder / "table.csv", "-o", folder / "model", "--max-steps", 3, "--seed", 1)
     assert result.exit_code == 0, result.stderr
-    (folder / "fit.out").write_text(result.stdout)
+    (folder / "fit.out").write_text(result.output)
     return folder
 
 

@@ -27,17 +27,7 @@ QUICK = {
     "precision": "float32",
 }
 # Checks that an estimator does not pass, each with the reason.
-EXPECTED_FAILURES: dict[type[BaseEstimator], dict[str, str]] = {
-    WGANGPSynthesizer: {
-        "check_estimators_nan_inf": "the tags do not say that missing cells are taken",
-        "check_dtype_object": "the tags do not say that text is taken",
-        "check_fit1d": "X is stacked with y before it is checked",
-        "check_estimators_empty_data_messages": "X is stacked with y before it is checked",
-        "check_estimator_sparse_tag": "X is stacked with y before it is checked",
-        "check_estimator_sparse_array": "X is stacked with y before it is checked",
-        "check_estimator_sparse_matrix": "X is stacked with y before it is checked",
-    }
-}
+EXPECTED_FAILURES: dict[type[BaseEstimator], dict[str, str]] = {}
 
 
 def expected_failures(estimator: BaseEstimator) -> dict[str, str]:

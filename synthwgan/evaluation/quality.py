@@ -87,7 +87,7 @@ def quality_score(
     synthetic : DataFrame of shape (n_synthetic, n_columns)
         A synthetic table with the same columns, in any order.
     metadata : mapping, default=None
-        Single-table metadata as sdmetrics knows it. By default :func:`sdmetrics_metadata`
+        Single-table metadata as sdmetrics knows it. By default `sdmetrics_metadata`
         infers it from `real`.
 
     Returns

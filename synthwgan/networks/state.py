@@ -18,9 +18,7 @@ def module_arrays(modules: Mapping[str, nn.Module]) -> dict[str, np.ndarray]:
     }
 
 
-def load_module_arrays(
-    modules: Mapping[str, nn.Module], arrays: Mapping[str, np.ndarray]
-) -> None:
+def load_module_arrays(modules: Mapping[str, nn.Module], arrays: Mapping[str, np.ndarray]) -> None:
     """Load what `module_arrays` gave into modules of the same shapes.
 
     Raises

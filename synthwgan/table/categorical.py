@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.column import MISSING, RARE, UNKNOWN, ColumnTransformer
-from synthwgan.table.dtypes import Cells
+from synthwgan.table.dtypes import CategoryType, Cells
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
 
 
@@ -48,8 +48,15 @@ class CategoricalTransformer(ColumnTransformer):
         self._masked = self.options.rare == "mask"
         if self._with_rare and self._masked:
             self._check_placeholder()
+            self._forget(levels[rare])
             rare = rare[:0]
         self.rare_levels, self.rare_counts = levels[rare], counts[rare].astype(np.int64)
+
+    def _forget(self, masked: np.ndarray) -> None:
+        """Take masked categories out of a `category` dtype, which would list them by name."""
+        if isinstance(self.physical, CategoryType):
+            self.levels = self.levels - np.searchsorted(masked, self.levels)
+            self.physical = self.physical.without(masked)
 
     def _check_placeholder(self) -> None:
         if self.physical.domain != "text" and not self.physical.holds_missing:

@@ -42,10 +42,17 @@ def enter(estimator: BaseEstimator, X: Any, reset: bool) -> pd.DataFrame:
 
     Raises
     ------
+    TypeError
+        If it is no table.
     ValueError
         If the table has no columns, too few rows, a name twice, or (unless `reset`) other
         columns than the fitted ones.
     """
+    if X is None or isinstance(X, str | bytes) or type(X) is dict:
+        raise TypeError(
+            f"a table must be a DataFrame or a 2-D array, got {type(X).__name__}: build one with "
+            "pd.DataFrame, or read a file with synthwgan.io.read_table"
+        )
     if not isinstance(X, pd.DataFrame):
         array = validate_data(
             estimator,

@@ -313,6 +313,11 @@ class CategoryType(PhysicalType):
         codes = self.dtype.categories.get_indexer(pd.Index(series))
         return Cells(np.where(codes < 0, len(self.dtype.categories), codes), missing)
 
+    def without(self, codes: np.ndarray) -> CategoryType:
+        """Return the type without the categories of these codes; codes above them move down."""
+        categories = self.dtype.categories.delete(codes)
+        return CategoryType(pd.CategoricalDtype(categories, self.dtype.ordered))
+
     @property
     def name(self) -> str:
         return "category (ordered)" if self.dtype.ordered else "category"

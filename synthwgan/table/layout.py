@@ -1,4 +1,4 @@
-"""What torch knows about a table: slots, blocks and gates, and the compact arrays that fill them."""
+"""What torch knows about a table: slots, blocks and gates, and the arrays that fill them."""
 
 from __future__ import annotations
 
@@ -105,9 +105,7 @@ class Layout:
     @cached_property
     def block_starts(self) -> np.ndarray:
         """First slot of each block, shape (n_blocks,), int64."""
-        starts = [
-            np.arange(group.n_blocks) * group.width + group.start for group in self.groups
-        ]
+        starts = [np.arange(group.n_blocks) * group.width + group.start for group in self.groups]
         return np.concatenate(starts) if starts else np.empty(0, dtype=np.int64)
 
     @cached_property
@@ -129,25 +127,6 @@ class Layout:
             if value >= 0:
                 slots.append(self.n_state_slots + value)
         return np.array(slots, dtype=np.int64)
-
-    @cached_property
-    def slot_columns(self) -> np.ndarray:
-        """Column that owns each slot, int64; padding goes with its block."""
-        columns = np.zeros(self.n_slots, dtype=np.int64)
-        widths = {
-            block: group.width
-            for group in self.groups
-            for block in range(group.first_block, group.first_block + group.n_blocks)
-        }
-        for column, (block, value) in enumerate(
-            zip(self.column_blocks, self.column_values, strict=True)
-        ):
-            if block >= 0:
-                start = self.block_starts[block]
-                columns[start : start + widths[block]] = column
-            if value >= 0:
-                columns[self.n_state_slots + value] = column
-        return columns
 
     @property
     def n_state_slots(self) -> int:

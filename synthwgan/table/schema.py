@@ -55,7 +55,7 @@ def infer_kind(name: Any, physical: PhysicalType, cells: Cells) -> str:
     -----
     Text is a date if every cell is one in the same format, an identifier if no cell occurs
     twice (in at least 20 rows), else categorical. Whole numbers are identifiers if none
-    occurs twice and the name says so or they count up in steps of one.
+    occurs twice and the name says so, or if they number the rows from 0 or 1.
     """
     if physical.domain == "label":
         return "categorical"
@@ -78,7 +78,8 @@ def _is_integer_key(name: Any, physical: PhysicalType, present: np.ndarray) -> b
     if present.dtype.kind == "f":
         whole = (np.mod(present, 1) == 0).all() and np.abs(present).max() < 2**53
         return bool(whole) and looks_like_id(name) and _all_distinct(present)
-    counts_up = present[0] < present[-1] and bool((present[1:] == present[:-1] + 1).all())
+    # Rows numbered from 0 or 1; consecutive years, say, are numbers and no keys.
+    counts_up = present[0] in (0, 1) and bool((present[1:] == present[:-1] + 1).all())
     return counts_up or (looks_like_id(name) and _all_distinct(present))
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from sklearn.utils import check_array
 
 DEFAULT_NAME = "target"
 
@@ -43,12 +44,21 @@ def with_target(X: Any, y: Any, name: Any = DEFAULT_NAME) -> Any:
     y_values = y if isinstance(y, pd.Series) else np.asarray(y)
     if y_values.ndim != 1:
         raise ValueError(f"y must be one column, got shape {y_values.shape}; put others into X")
-    n_rows = X.shape[0] if hasattr(X, "shape") else len(X)
-    if len(y_values) != n_rows:
-        raise ValueError(f"X has {n_rows} rows, but y has {len(y_values)}; they must be the same")
     if not isinstance(X, pd.DataFrame):
-        return np.column_stack([np.asarray(X), y_values])
+        X = check_array(X, dtype=None, ensure_all_finite=False)
+    if len(y_values) != len(X):
+        raise ValueError(f"X has {len(X)} rows, but y has {len(y_values)}; they must be the same")
+    if not isinstance(X, pd.DataFrame):
+        return _beside(X, np.asarray(y_values))
     if name in X.columns:
         raise ValueError(f"X already has a column {name!r}; leave y out, or rename one of them")
     target = pd.Series(y_values).set_axis(X.index).rename(name)
     return pd.concat([X, target], axis=1)
+
+
+def _beside(X: np.ndarray, y: np.ndarray) -> np.ndarray:
+    """Stack an array and a column; numbers beside text stay numbers, in an object array."""
+    numbers = "biufc"
+    if (X.dtype.kind in numbers) != (y.dtype.kind in numbers):
+        X, y = X.astype(object), y.astype(object)
+    return np.column_stack([X, y])

@@ -9,6 +9,8 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from synthwgan.parameters import check_parameters
+from synthwgan.randomness import as_generator
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import (
     enter,
@@ -33,9 +35,8 @@ from synthwgan.table.identifier import IdentifierStream
 from synthwgan.table.jsonable import join_arrays, split_arrays
 from synthwgan.table.layout import EncodedTable
 from synthwgan.table.options import (
+    TABLE_PARAMETERS,
     ColumnOptions,
-    as_generator,
-    check_parameters,
     parameters_from_dict,
     parameters_to_dict,
 )
@@ -61,7 +62,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         At most so many categories of a column have a state of their own.
     rare : {"resample", "mask"}, default="resample"
         How the state that the other categories share is decoded: by drawing from their
-        observed frequencies, or, so that rare categories cannot be seen, to "<rare>" in
+        observed frequencies, or, so that rare categories cannot be seen, to ``"<rare>"`` in
         text and to a missing cell in other dtypes.
     max_discrete : int, default=40
         Numbers and dates with at most so many distinct values become states only.
@@ -162,7 +163,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             If a parameter or a column cannot be used; the message names the column, the
             cell and the remedy.
         """
-        check_parameters(self.get_params(deep=False))
+        check_parameters(self.get_params(deep=False), TABLE_PARAMETERS)
         frame = enter(self, X, reset=True)
         self.column_index_ = frame.columns
         self.array_dtype_ = None if isinstance(X, pd.DataFrame) else frame.to_numpy().dtype

@@ -25,19 +25,19 @@ class History:
         """Do nothing: the records stay."""
 
 
+def announce(text: str) -> None:
+    """Show a text on standard error, above any progress bar."""
+    from tqdm import tqdm
+
+    tqdm.write(text, file=sys.stderr)
+
+
 class ProgressBar:
-    """One tqdm bar over the share of training done, with the Wasserstein estimate.
+    """One tqdm bar over the share of training done, with the Wasserstein estimate."""
 
-    Parameters
-    ----------
-    title : str
-        A line above the bar.
-    """
-
-    def __init__(self, title: str) -> None:
+    def __init__(self) -> None:
         from tqdm import tqdm
 
-        tqdm.write(title, file=sys.stderr)
         layout = "training {percentage:3.0f}%|{bar}| {elapsed} < {remaining}{postfix}"
         self._bar = tqdm(total=1.0, bar_format=layout)
 

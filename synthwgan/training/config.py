@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from synthwgan.training.sizing import auto_batch_size, auto_column_dropout, auto_max_steps
+from synthwgan.training.sizing import auto_batch_size, auto_max_steps
 
 LOGS_OF_SHORT_FITS = 20
 MAX_STEPS_BETWEEN_LOGS = 100
@@ -30,7 +30,6 @@ class TrainingConfig:
     critic_lr: float
     betas: tuple[float, float]
     constant_share: float
-    column_dropout: float
     gradient_penalty: float
     penalty_interval: int
     moment_weight: float
@@ -53,8 +52,6 @@ class TrainingConfig:
             given["batch_size"] = auto_batch_size(n_rows)
         if given["max_steps"] == "auto":
             given["max_steps"] = auto_max_steps(n_rows)
-        if given["column_dropout"] == "auto":
-            given["column_dropout"] = auto_column_dropout(n_rows)
         interval = given["max_steps"] // LOGS_OF_SHORT_FITS
         given["log_every"] = max(1, min(MAX_STEPS_BETWEEN_LOGS, interval))
         return cls(**given)

@@ -35,9 +35,7 @@ class TableBatches:
 
     def draw(self, n_rows: int, generator: torch.Generator) -> Tensor:
         """Slots of rows drawn with replacement, shape (n_rows, n_slots), float32."""
-        rows = torch.randint(
-            len(self), (n_rows,), device=self.codes.device, generator=generator
-        )
+        rows = torch.randint(len(self), (n_rows,), device=self.codes.device, generator=generator)
         return self._slots(self.codes[rows], self.values[rows])
 
     def in_order(self) -> Iterator[Tensor]:

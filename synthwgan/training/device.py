@@ -26,9 +26,8 @@ def resolve_device(device: str) -> torch.device:
         resolved = torch.device(device)
         torch.empty(0, device=resolved)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
         raise ValueError(
-            f"device {device!r} cannot be used here ({reason}); use 'auto' or 'cpu'"
+            f"device {device!r} cannot be used here: use 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'"
         ) from error
     return resolved
 

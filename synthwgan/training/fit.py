@@ -14,7 +14,7 @@ from synthwgan.networks.build import build_networks
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.table.layout import EncodedTable, Layout
-from synthwgan.training.callbacks import History, ProgressBar
+from synthwgan.training.callbacks import History, ProgressBar, announce
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost, estimate_cost, measure_cost
 from synthwgan.training.data import TableBatches
@@ -108,7 +108,8 @@ def train_networks(
         trial_networks = copy.deepcopy(networks)
         trial = WGANGPStep(trial_networks, moments, batches, config, precision, seed)
         cost = measure_cost(cost, trial)
-        observers.append(ProgressBar(title=str(cost)))
+        announce(str(cost))
+        observers.append(ProgressBar())
     step = WGANGPStep(networks, moments, batches, config, precision, seed)
     trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
     outcome = trainer.run(step)

@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 import torch
 from torch import Tensor, nn
 
-from synthwgan.networks.dropout import ColumnDropout
 from synthwgan.networks.losses import gradient_penalty, interpolate, wasserstein_estimate
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.training.config import TrainingConfig
@@ -54,7 +53,6 @@ class WGANGPStep:
         self.generator, self.critic = networks["generator"], networks["critic"]
         self.head = batches.head
         self.device = self.head.gate_slots.device
-        self.dropout = ColumnDropout(self.head.layout, config.column_dropout).to(self.device)
         self.precision = precision
         self.rng = torch.Generator(self.device).manual_seed(seed)
         self.ema = ExponentialMovingAverage(self.generator, config.ema_decay)
@@ -79,8 +77,7 @@ class WGANGPStep:
         for _ in range(self.config.n_critic):
             real = self.batches.draw(self.config.batch_size, self.rng)
             fake = self._generate()
-            visible = self.dropout(real, fake.detach(), generator=self.rng)
-            figures |= self.critic_step(*visible)
+            figures |= self.critic_step(real, fake.detach())
         return figures | self.generator_step(fake, real)
 
     def critic_step(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
@@ -112,7 +109,7 @@ class WGANGPStep:
         """Update the generator on the batch that it made, with the critic's weights fixed."""
         self.critic.requires_grad_(False)
         with self._autocast():
-            scores = self.critic(*self.dropout(fake, generator=self.rng)).float()
+            scores = self.critic(fake).float()
         loss, figures = -scores.mean(), {}
         if self.config.moment_weight:
             distance = self.moments(fake, real)

@@ -77,7 +77,7 @@ class TestRare:
         series = _text(self.CELLS, dtype)
         column = _fitted(series, max_categories=2, rare="mask")
         made = column.decode(3, np.array([0, 1, 2]), None, np.random.default_rng(0))
-        assert made.dtype == series.dtype
+        assert made.dtype == (pd.CategoricalDtype(["a", "b"]) if dtype == "category" else dtype)
         assert made[:2].tolist() == ["a", "b"]
         assert pd.isna(made[2]) if dtype == "category" else made[2] == "<rare>"
 
@@ -115,3 +115,13 @@ def test_numbers_declared_categorical() -> None:
     assert column.state_labels() == ["10115", "20095"]
     back = column.decode(3, column.encode(series)[0], None, np.random.default_rng(0))
     assert_series_equal(back, series)
+
+
+def test_masked_categories_leave_the_category_dtype() -> None:
+    towns = pd.Series(pd.Categorical(["Rome", "Oslo"] * 40 + ["Ushuaia", "Nuuk"]))
+    column = _fitted(towns, max_categories=2, rare="mask")
+    codes, _ = column.encode(towns)
+    decoded = column.decode(len(codes), codes, None, np.random.default_rng(0))
+    assert list(decoded.cat.categories) == ["Oslo", "Rome"]
+    assert decoded.tolist()[:80] == towns.tolist()[:80]
+    assert decoded.isna().tolist()[80:] == [True, True]

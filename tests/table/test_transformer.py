@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from synthwgan.table import EncodedTable, TableTransformer
-from synthwgan.table.options import PARAMETER_RULES
+from synthwgan.table.options import TABLE_PARAMETERS
 
 
 @parametrize_with_checks([TableTransformer()])
@@ -26,7 +26,7 @@ def test_scikit_learn(estimator, check) -> None:  # noqa: ANN001
 
 
 def test_every_parameter_has_a_rule() -> None:
-    assert PARAMETER_RULES.keys() == TableTransformer().get_params().keys()
+    assert TABLE_PARAMETERS.keys() == TableTransformer().get_params().keys()
 
 
 def test_clone_keeps_parameters() -> None:

@@ -19,6 +19,7 @@ from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import estimate_cost, measure_cost
 from synthwgan.training.data import TableBatches
 from synthwgan.training.fit import TrainedNetworks, train_networks
+from synthwgan.training.sizing import auto_batch_size, auto_max_steps
 from synthwgan.training.wgan import WGANGPStep
 
 CONFIG = TrainingConfig(
@@ -36,7 +37,6 @@ CONFIG = TrainingConfig(
     critic_lr=4e-3,
     betas=(0.0, 0.95),
     constant_share=0.4,
-    column_dropout=0.0,
     gradient_penalty=1.0,
     penalty_interval=2,
     moment_weight=1.0,
@@ -58,7 +58,6 @@ CHANGES: dict[str, Any] = {
     "critic_lr": 2e-3,
     "betas": (0.5, 0.9),
     "constant_share": 0.0,
-    "column_dropout": 0.5,
     "gradient_penalty": 5.0,
     "penalty_interval": 1,
     "moment_weight": 0.0,
@@ -136,7 +135,8 @@ def test_resolve_takes_given_values_and_sizes_the_rest():
     config = TrainingConfig.resolve(given | {"rare": "mask"}, n_rows=900)
     assert replace(config, log_every=CONFIG.log_every) == CONFIG
     auto = TrainingConfig.resolve(given | {"batch_size": "auto", "max_steps": "auto"}, n_rows=900)
-    assert (auto.batch_size, auto.max_steps, auto.log_every) == (450, 1000, 50)
+    assert (auto.batch_size, auto.max_steps) == (auto_batch_size(900), auto_max_steps(900))
+    assert auto.log_every == max(1, auto.max_steps // 20)
 
 
 @pytest.mark.parametrize(("steps", "log_every"), [(1, 1), (40, 2), (1000, 50), (50_000, 100)])
