@@ -406,7 +406,9 @@ class WGANGPSynthesizer(BaseEstimator):
             If a column is missing.
         """
         check_is_fitted(self)
-        if y is None and self.target_name_ is not None:
+        if self.target_name_ is None:
+            y = None
+        elif y is None:
             y = np.full(len(X), None)
         table = with_target(X, y, self.target_name_)
         layout = self.transformer_.layout_

@@ -64,6 +64,18 @@ class TestHelp:
         assert "fit" in run().output
 
 
+def peak_memory(*arguments: object) -> int:
+    """Peak memory in bytes of the command, in a process of its own."""
+    program = (
+        "import resource, sys; from synthwgan.cli import app; "
+        "app(sys.argv[1:], standalone_mode=False); "
+        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024)"
+    )
+    command = [sys.executable, "-c", program, *map(str, arguments)]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    return int(result.stdout)
+
+
 class TestFit:
     def test_it_shows_the_schema_and_the_model(self, folder: Path) -> None:
         shown = (folder / "fit.out").read_text()
@@ -132,6 +144,17 @@ class TestSample:
             run("sample", folder / "model", "-n", 20, "--seed", seed).stdout for seed in (1, 1, 2)
         ]
         assert drawn[0] == drawn[1] != drawn[2]
+
+    @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
+    def test_memory_does_not_grow_with_the_rows(
+        self, folder: Path, tmp_path: Path, suffix: str
+    ) -> None:
+        few, many = (
+            peak_memory("sample", folder / "model", "-n", n_rows, "-o", tmp_path / f"rows{suffix}")
+            for n_rows in (100_000, 600_000)
+        )
+        # 500,000 rows of these columns are 50 MB as a frame; a chunk is 5 MB.
+        assert many - few < 25 * 2**20
 
     def test_an_unknown_suffix(self, folder: Path) -> None:
         result = run("sample", folder / "model", "-n", 5, "-o", folder / "rows.xlsx")

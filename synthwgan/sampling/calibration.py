@@ -9,7 +9,8 @@ from synthwgan.networks.heads import OutputHead
 from synthwgan.sampling.sampler import Sampler
 
 MAX_FLOATS = 2**25
-STATE_ROWS = 20_000
+NORM_ROWS = 20_000
+STATE_ROWS = 60_000
 VALUE_ROWS = 200_000
 N_KNOTS = 2048
 N_ROUNDS = 20
@@ -44,7 +45,7 @@ def measure_batch_norm(sampler: Sampler, rng: torch.Generator) -> None:
     for module in sampler.generator.modules():
         if isinstance(module, nn.BatchNorm1d):
             module.momentum = 1.0
-    latent = torch.randn(STATE_ROWS, sampler.latent_dim, device=sampler.device, generator=rng)
+    latent = torch.randn(NORM_ROWS, sampler.latent_dim, device=sampler.device, generator=rng)
     sampler.generator.train()
     sampler.generator(latent)
     sampler.generator.eval()

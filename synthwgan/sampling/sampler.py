@@ -95,13 +95,16 @@ def ranks_among(knots: Tensor, values: Tensor) -> Tensor:
     Returns
     -------
     Tensor of shape (n_values, n_rows)
-        Ranks; values beyond the outer knots get a rank half a knot from the end.
+        Ranks; values beyond the outer knots get a rank half a knot from the end, and a value
+        that several knots share the middle of theirs.
     """
     n_knots = knots.shape[1]
-    upper = torch.searchsorted(knots, values).clamp_(1, n_knots - 1)
+    first, last = (torch.searchsorted(knots, values, right=right) for right in (False, True))
+    upper = first.clamp(1, n_knots - 1)
     low, high = knots.gather(1, upper - 1), knots.gather(1, upper)
     share = ((values - low) / (high - low).clamp_min(1e-12)).clamp_(-0.5, 1.5)
-    return ((upper - 0.5 + share) / n_knots).clamp_(0.02 / n_knots, 1 - 0.02 / n_knots)
+    position = torch.where(last - first > 1, (first + last) / 2, upper - 0.5 + share)
+    return (position / n_knots).clamp_(0.02 / n_knots, 1 - 0.02 / n_knots)
 
 
 def _code_type(head: OutputHead) -> torch.dtype:

@@ -24,7 +24,7 @@ def resolve_device(device: str) -> torch.device:
         return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
     try:
         resolved = torch.device(device)
-        torch.empty(0, device=resolved)
+        torch.zeros(1, device=resolved).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise ValueError(
             f"device {device!r} cannot be used here: use 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'"

@@ -56,14 +56,11 @@ class WGANGPStep:
         self.precision = precision
         self.rng = torch.Generator(self.device).manual_seed(seed)
         self.ema = ExponentialMovingAverage(self.generator, config.ema_decay)
-        self.optimizers = [
-            torch.optim.Adam(network.parameters(), lr=lr, betas=config.betas, fused=True)
-            for network, lr in (
-                (self.generator, config.generator_lr),
-                (self.critic, config.critic_lr),
-            )
-        ]
-        self._rates = (config.generator_lr, config.critic_lr)
+        self._rates = {"generator": config.generator_lr, "critic": config.critic_lr}
+        self.optimizers = {
+            name: torch.optim.Adam(networks[name].parameters(), rate, config.betas, fused=True)
+            for name, rate in self._rates.items()
+        }
         self._n_critic_updates = 0
         self._penalty_figures: dict[str, Tensor] = {}
 
@@ -71,8 +68,8 @@ class WGANGPStep:
     def __call__(self, progress: float) -> dict[str, Tensor]:
         """Do one step at the given share of training; return its figures."""
         factor = learning_rate_factor(progress, self.config.constant_share)
-        for optimizer, rate in zip(self.optimizers, self._rates, strict=True):
-            optimizer.param_groups[0]["lr"] = rate * factor
+        for name, optimizer in self.optimizers.items():
+            optimizer.param_groups[0]["lr"] = self._rates[name] * factor
         figures: dict[str, Tensor] = {}
         for _ in range(self.config.n_critic):
             real = self.batches.draw(self.config.batch_size, self.rng)
@@ -86,7 +83,7 @@ class WGANGPStep:
             real_scores, fake_scores = self.critic(torch.cat([real, fake])).float().chunk(2)
         wasserstein = wasserstein_estimate(real_scores, fake_scores)
         loss = -wasserstein + self._penalty(real, fake)
-        self._update(1, loss)
+        self._update("critic", loss)
         return {
             "critic_loss": loss.detach(),
             "wasserstein": wasserstein.detach(),
@@ -115,7 +112,7 @@ class WGANGPStep:
             distance = self.moments(fake, real)
             loss = loss + self.config.moment_weight * distance
             figures["moment_distance"] = distance.detach()
-        self._update(0, loss)
+        self._update("generator", loss)
         self.critic.requires_grad_(True)
         self.ema.update()
         return figures
@@ -131,10 +128,10 @@ class WGANGPStep:
             raw = self.generator(latent)
         return self.head(raw, self.rng)
 
-    def _update(self, index: int, loss: Tensor) -> None:
-        self.optimizers[index].zero_grad(set_to_none=True)
+    def _update(self, name: str, loss: Tensor) -> None:
+        self.optimizers[name].zero_grad(set_to_none=True)
         loss.backward()
-        self.optimizers[index].step()
+        self.optimizers[name].step()
 
     def _autocast(self) -> AbstractContextManager:
         enabled = self.precision == "bfloat16"

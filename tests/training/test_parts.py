@@ -10,7 +10,7 @@ from torch import nn
 from synthwgan.networks.heads import OutputHead
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training import data
-from synthwgan.training.callbacks import History, ProgressBar
+from synthwgan.training.callbacks import History, ProgressBar, announce
 from synthwgan.training.cost import TrainingCost
 from synthwgan.training.data import TableBatches
 from synthwgan.training.device import resolve_device, resolve_precision
@@ -206,7 +206,8 @@ def test_history_keeps_each_record():
 
 
 def test_progress_bar_goes_to_stderr_up_to_the_whole(capsys):
-    bar = ProgressBar("some title")
+    announce("some title")
+    bar = ProgressBar()
     bar.on_log({"step": 7, "wasserstein": 1.25}, 0.5)
     bar.on_log({"step": 9}, 1.7)
     bar.on_end()

@@ -180,7 +180,8 @@ def test_n_critic_updates_of_the_critic_a_step(mixed_layout, mixed_encoded, n_cr
     step = make_step(mixed_layout, mixed_encoded, n_critic=n_critic)
     for _ in range(4):
         step(0.0)
-    updates = [int(next(iter(optimizer.state.values()))["step"]) for optimizer in step.optimizers]
+    optimizers = step.optimizers.values()
+    updates = [int(next(iter(optimizer.state.values()))["step"]) for optimizer in optimizers]
     assert updates == [4, 4 * n_critic]
 
 
@@ -216,7 +217,7 @@ def test_the_penalty_keeps_the_gradient_norm_near_one(mixed_layout, mixed_encode
 def test_learning_rates_follow_the_schedule(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded, generator_lr=2e-3, critic_lr=6e-3)
     step(0.7)
-    rates = [optimizer.param_groups[0]["lr"] for optimizer in step.optimizers]
+    rates = [optimizer.param_groups[0]["lr"] for optimizer in step.optimizers.values()]
     assert rates == pytest.approx([2e-3 * 0.505, 6e-3 * 0.505])
 
 
