@@ -147,13 +147,21 @@ def describe(result: dict[str, Any]) -> str:
 
 def markdown_table(results: Sequence[dict[str, Any]]) -> str:
     """Return the results as Markdown; seeds of the same run are averaged."""
+    shown = [name for name in FIGURES if any(name in result["figures"] for result in results)]
     runs: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
     for result in sorted(results, key=lambda result: (result["data_set"], result["date"])):
         settings = ", ".join(f"{key}={value}" for key, value in result["params"].items())
         runs.setdefault((result["data_set"], result["model"], settings), []).append(result)
-    titles = ["data set", "model", "settings", "seeds", "fit s", *(t for t, _ in FIGURES.values())]
+    titles = [
+        "data set",
+        "model",
+        "settings",
+        "seeds",
+        "fit s",
+        *(FIGURES[name][0] for name in shown),
+    ]
     lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
-    lines += [_markdown_row(key, group) for key, group in runs.items()]
+    lines += [_markdown_row(key, group, shown) for key, group in runs.items()]
     return "\n".join(lines)
 
 
@@ -218,12 +226,12 @@ def _n_synthetic(dataset: Dataset) -> int:
     return max(len(dataset.train), MIN_SYNTHETIC_ROWS)
 
 
-def _markdown_row(key: tuple[str, str, str], group: list[dict[str, Any]]) -> str:
+def _markdown_row(key: tuple[str, str, str], group: list[dict[str, Any]], shown: list[str]) -> str:
     times = [result["fit_seconds"] for result in group]
     cells = [*key, str(len(group)), f"{sum(times) / len(times):.0f}"]
-    for name, (_, form) in FIGURES.items():
+    for name in shown:
         values = [result["figures"][name] for result in group if name in result["figures"]]
-        cells.append(f"{sum(values) / len(values):{form}}" if values else "")
+        cells.append(f"{sum(values) / len(values):{FIGURES[name][1]}}" if values else "")
     return "| " + " | ".join(cells) + " |"
 
 

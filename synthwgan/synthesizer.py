@@ -218,11 +218,14 @@ class WGANGPSynthesizer(BaseEstimator):
         parameters = self.get_params(deep=False)
         check_parameters(parameters, SYNTHESIZER_PARAMETERS)
         device = resolve_device(self.device)
-        seeds = draw_seeds(self.random_state, 3)
+        seeds = draw_seeds(self.random_state, 4)
         name = None if y is None else target_name(y)
         table = with_target(X, y, name)
         transformer = TableTransformer(
-            column_kinds=self.column_kinds, max_categories=self.max_categories, rare=self.rare
+            column_kinds=self.column_kinds,
+            max_categories=self.max_categories,
+            rare=self.rare,
+            random_state=seeds[3],
         ).fit(table)
         if self.verbose:
             announce(f"{transformer.schema_}\n")

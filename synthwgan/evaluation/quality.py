@@ -138,7 +138,7 @@ def sdmetrics_metadata(frame: pd.DataFrame) -> dict[str, Any]:
     """Describe a table in the form that sdmetrics asks for.
 
     Numbers and durations are ``numerical``; dates, also as ISO strings, ``datetime``; keys (no
-    two values alike, and texts, integers counting up, or integers named as a key) ``id``, which
+    two values alike, and texts, row numbers, or integers named as a key) ``id``, which
     sdmetrics leaves out of its scores; everything else ``categorical``.
 
     Parameters
@@ -245,7 +245,8 @@ def _looks_like_key(name: str, values: pd.Series, content: str, n_rows: int) -> 
         return False
     if content == "string" or _KEY_NAME.search(name):
         return True
-    return bool((values.astype("int64").diff().iloc[1:] == 1).all())
+    numbers = values.astype("int64")
+    return numbers.iloc[0] in (0, 1) and bool((numbers.diff().iloc[1:] == 1).all())
 
 
 def _plain_frame(frame: pd.DataFrame, metadata: Mapping[str, Any]) -> pd.DataFrame:
