@@ -162,7 +162,20 @@ def markdown_table(results: Sequence[dict[str, Any]]) -> str:
     ]
     lines = ["| " + " | ".join(titles) + " |", "|" + "---|" * len(titles)]
     lines += [_markdown_row(key, group, shown) for key, group in runs.items()]
-    return "\n".join(lines)
+    return "\n".join([*lines, "", _measured(results)])
+
+
+def _measured(results: Sequence[dict[str, Any]]) -> str:
+    """Say when and on which machines the results were measured."""
+    dates = sorted({result["date"][:10] for result in results})
+    machines = sorted(
+        {
+            f"{machine['cpu']}, {machine['cores']} cores, {machine['torch_threads']} torch threads"
+            for machine in (result["machine"] for result in results)
+        }
+    )
+    days = " to ".join(sorted({dates[0], dates[-1]}))
+    return f"Measured {days} on {'; '.join(machines)}."
 
 
 def save(result: dict[str, Any], folder: Path = RESULTS) -> Path:

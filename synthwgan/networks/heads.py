@@ -22,7 +22,8 @@ class _StraightThroughGumbel(torch.autograd.Function):
             view = _blocks(logits, group)
             odds = (view - view.amax(-1, keepdim=True)).exp_().div_(_blocks(noise, group))
             if temperature != 1:
-                odds.pow_(1 / temperature)
+                # Odds reach 1e20: their powers would overflow unless the largest is 1.
+                odds.div_(odds.amax(-1, keepdim=True)).pow_(1 / temperature)
             torch.div(odds, odds.sum(-1, keepdim=True), out=_blocks(soft, group))
             _blocks(states, group).copy_(odds == odds.amax(-1, keepdim=True))
         ctx.save_for_backward(soft)

@@ -95,7 +95,8 @@ class TestMetadata:
         [
             ("code", [f"k{i}" for i in range(30)], "id"),
             ("code", [f"k{i % 29}" for i in range(30)], "categorical"),
-            ("row", list(range(5, 35)), "id"),
+            ("row", list(range(1, 31)), "id"),
+            ("year", list(range(1991, 2021)), "numerical"),
             ("income", [i * i for i in range(30)], "numerical"),
             ("customerId", [i * i for i in range(30)], "id"),
             ("paid", [i * i for i in range(30)], "numerical"),

@@ -171,3 +171,13 @@ def test_noise_repeats_with_its_generator_and_is_exponential():
 def test_bfloat16_raw_outputs_give_float32_slots(mixed_layout):
     slots = OutputHead(mixed_layout, 1.0)(raw_outputs(mixed_layout).bfloat16(), rng())
     assert slots.dtype == torch.float32
+
+
+@pytest.mark.parametrize("temperature", [0.05, 0.5, 20.0])
+def test_no_temperature_overflows(temperature):
+    head = OutputHead(Layout((3,), (), (0,), ()), temperature)
+    logits = torch.zeros(200_000, 3, requires_grad=True)
+    states = head.draw_states(logits, torch.Generator().manual_seed(0))
+    (states * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
+    assert states.sum(1).eq(1).all()
+    assert logits.grad.isfinite().all()
