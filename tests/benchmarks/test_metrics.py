@@ -141,8 +141,9 @@ def test_a_run_is_written_and_tabled(tmp_path: Path, monkeypatch, capsys, datase
     assert results[0]["figures"]["copies"] == 1.0
     assert results[0]["machine"]["versions"]["torch"]
     fidelity.main(["--table", "--results", str(tmp_path)])
-    last_line = capsys.readouterr().out.strip().splitlines()[-1]
-    assert last_line.startswith("| adult | bootstrap | width=3 | 2 |")
+    *_, row, _, measured = capsys.readouterr().out.strip().splitlines()
+    assert row.startswith("| adult | bootstrap | width=3 | 2 |")
+    assert measured.startswith(f"Measured {results[0]['date'][:10]} on ")
 
 
 def test_heart_tables_are_halved_and_typed(tmp_path: Path, monkeypatch) -> None:
