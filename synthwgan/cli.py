@@ -144,11 +144,13 @@ def fit(
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
     from synthwgan import WGANGPSynthesizer
-    from synthwgan.io import check_writable, read_table
+    from synthwgan.io import SUFFIXES, check_writable, read_table
 
     kinds = _column_kinds(kind or [])
     if output.resolve() == table.resolve():
         raise ValueError(f"{output} is the table itself; give the model another name.")
+    if output.name.endswith(SUFFIXES):
+        raise ValueError(f"{output} is the name of a table; let the model end in .safetensors.")
     check_writable(output)
     params = {
         "column_kinds": kinds or None,

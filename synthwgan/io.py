@@ -17,6 +17,8 @@ from typing import Protocol
 
 import pandas as pd
 
+from synthwgan.csvfile import read_csv
+
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -58,6 +60,8 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         raise ValueError(f"{path} is empty; a table needs a header and rows.")
     try:
         return _READERS[suffix](path)
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{path} is not written in UTF-8; save it in that encoding.") from error
     except (ValueError, OSError, EOFError, zlib.error, NotImplementedError) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
         raise ValueError(
@@ -326,12 +330,11 @@ def _lasting(schema: object) -> object:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    # One pass over whole columns: in chunks, pandas may give one column two types.
-    return pd.read_csv(path, encoding="utf-8-sig", low_memory=False, compression=None)
+    return read_csv(path, compression=None)
 
 
 def _read_gzip_csv(path: Path) -> pd.DataFrame:
-    return pd.read_csv(path, encoding="utf-8-sig", low_memory=False, compression="gzip")
+    return read_csv(path, compression="gzip")
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:

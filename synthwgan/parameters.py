@@ -173,5 +173,5 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "device": Instance((str,)),
     "precision": OneOf(("auto", "float32", "bfloat16")),
     "random_state": RANDOM_STATE,
-    "verbose": Number(0, integer=True),
+    "verbose": Either((Number(0, integer=True), OneOf((True, False)))),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import numbers
 import os
@@ -178,14 +179,25 @@ def write_model(path: str | os.PathLike, content: dict[str, Any], arrays: dict) 
 
     from synthwgan.io import atomic_path
 
+    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     header = {
         "format": FORMAT_NAME,
+        "digest": digest(arrays),
         "format_version": str(FORMAT_VERSION),
         "content": json.dumps(content, allow_nan=False, default=_plain_number),
     }
-    payload = save({name: np.ascontiguousarray(a) for name, a in arrays.items()}, header)
+    payload = save(arrays, header)
     with atomic_path(path) as temporary, open(temporary, "wb") as file:
         file.write(payload)
+
+
+def digest(arrays: dict[str, np.ndarray]) -> str:
+    """SHA-256 of all arrays: a bit that turned over in one would be sampled from unseen."""
+    digest = hashlib.sha256()
+    for name in sorted(arrays):
+        digest.update(name.encode())
+        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
+    return digest.hexdigest()
 
 
 def _plain_number(value: Any) -> Any:
@@ -214,14 +226,22 @@ def read_model(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.nd
     """
     from safetensors import SafetensorError, safe_open
 
+    from synthwgan.io import SUFFIXES
+
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"no model file at {path!r}")
+    if path.endswith(SUFFIXES):
+        raise ValueError(
+            f"{path!r} is a table; give the file that save() or 'synthwgan fit ... -o' wrote"
+        )
     try:
         with safe_open(path, framework="numpy") as file:
             header = file.metadata() or {}
             _check_header(path, header)
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        if header["digest"] != digest(arrays):
+            raise ValueError(_not_a_model(path, "its arrays are damaged"))
         return json.loads(header["content"]), arrays
     except (SafetensorError, json.JSONDecodeError, KeyError) as error:
         raise ValueError(_not_a_model(path, error)) from error

@@ -46,7 +46,7 @@ OUT_OF_RANGE: dict[str, list[Any]] = {
     "device": [0, None],
     "precision": ["float16", "double", None, 32],
     "random_state": [-1, 1.5, "seed", True],
-    "verbose": [-1, 0.5, True, None],
+    "verbose": [-1, 0.5, "yes", None],
 }
 TABLE = pd.DataFrame({"a": [1, 2, 3], "b": list("xyz")})
 

@@ -20,7 +20,7 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
 from synthwgan import WGANGPSynthesizer
-from synthwgan.persistence import FORMAT_VERSION, read_model
+from synthwgan.persistence import FORMAT_VERSION, digest, read_model
 
 
 @pytest.fixture(scope="module")
@@ -264,7 +264,7 @@ def test_random_bytes_are_refused(tmp_path, seed):
 def test_a_csv_is_refused(tmp_path):
     path = tmp_path / "table.csv"
     path.write_text("a,b\n1,2\n" * 100)
-    with pytest.raises(ValueError, match="truncated or not a model file"):
+    with pytest.raises(ValueError, match="is a table; give the file that save"):
         WGANGPSynthesizer.load(path)
 
 
@@ -303,7 +303,11 @@ def test_a_damaged_description_is_refused(path, content):
 
 @pytest.mark.parametrize("name", ["generator.output.bias", "head.logit_bias"])
 def test_missing_weights_are_named(path, name):
-    rewrite(path, lambda header, arrays: arrays.pop(name) is None)
+    def drop(header: dict[str, str], arrays: dict[str, np.ndarray]) -> None:
+        del arrays[name]
+        header["digest"] = digest(arrays)
+
+    rewrite(path, drop)
     network = name.split(".")[0]
     with pytest.raises(ValueError, match=f"weights of the {network} do not fit"):
         WGANGPSynthesizer.load(path)
@@ -367,3 +371,13 @@ def test_str_and_path_like_are_both_taken(model, tmp_path):
     model.save(tmp_path / "two")
     (content, _), (other_content, _) = (read_model(tmp_path / name) for name in ("one", "two"))
     assert content == other_content
+
+
+def test_a_damaged_array_is_noticed(model, tmp_path):
+    path = tmp_path / "model"
+    model.save(path)
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="arrays are damaged"):
+        WGANGPSynthesizer.load(path)

@@ -630,7 +630,8 @@ def test_an_absurd_learning_rate_gives_finite_rows_or_a_warning(quick, table):
 def test_silence_is_the_default(model, mixed_table, capfd, recwarn):
     model.set_params(calibrate=True).fit(mixed_table).sample(3)
     assert capfd.readouterr() == ("", "")
-    assert not [str(warning.message) for warning in recwarn]
+    warned = ["nothing to learn" in str(warning.message) for warning in recwarn]
+    assert warned == [True] * ("identifiers" in name)
 
 
 def test_verbose_shows_the_cost_and_a_bar_on_stderr(quick, table, capfd):
@@ -691,7 +692,8 @@ def test_odd_tables_go_all_the_way(model, name, calibrate, recwarn, tmp_path):
     model.save(tmp_path / "model")
     loaded = WGANGPSynthesizer.load(tmp_path / "model", device="cpu")
     pd.testing.assert_frame_equal(loaded.sample(30, random_state=0), rows)
-    assert not [str(warning.message) for warning in recwarn]
+    warned = ["nothing to learn" in str(warning.message) for warning in recwarn]
+    assert warned == [True] * ("identifiers" in name)
 
 
 def test_a_table_of_300_columns(quick):

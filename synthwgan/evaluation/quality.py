@@ -197,6 +197,8 @@ def _quality_report_class() -> type:
 
 
 def _check_same_columns(real: pd.DataFrame, synthetic: pd.DataFrame) -> None:
+    if not (isinstance(real, pd.DataFrame) and isinstance(synthetic, pd.DataFrame)):
+        raise TypeError("Both tables must be DataFrames; wrap arrays in pd.DataFrame.")
     lacking = [name for name in real.columns if name not in synthetic.columns]
     unknown = [name for name in synthetic.columns if name not in real.columns]
     if lacking:

@@ -111,7 +111,7 @@ class IdentifierTransformer(ColumnTransformer):
             raise ValueError("all cells are missing: an identifier needs some to imitate")
         distinct, counts = np.unique(present, return_counts=True)
         if len(distinct) < len(present):
-            repeated = distinct[np.argmax(counts > 1)]
+            repeated = distinct.tolist()[np.argmax(counts > 1)]
             raise ValueError(
                 f"{repeated!r} occurs more than once, so this is no identifier: "
                 "use the kind 'categorical'"

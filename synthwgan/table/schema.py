@@ -16,6 +16,7 @@ from synthwgan.table.datetime import DatetimeTransformer
 from synthwgan.table.door import naming_column
 from synthwgan.table.dtypes import Cells, NumberType, PhysicalType
 from synthwgan.table.identifier import IdentifierTransformer
+from synthwgan.table.lookalikes import warn_of_lookalikes
 from synthwgan.table.numeric import NumericTransformer
 from synthwgan.table.options import ColumnOptions
 from synthwgan.table.physical import physical_type, read_cells
@@ -62,13 +63,16 @@ def infer_kind(name: Any, physical: PhysicalType, cells: Cells) -> str:
     if physical.domain == "time":
         return "datetime"
     if physical.domain == "text":
-        return _text_kind(cells.present)
+        return _text_kind(name, cells.present)
     return "identifier" if _is_integer_key(name, physical, cells.present) else "numeric"
 
 
-def _text_kind(present: np.ndarray) -> str:
+def _text_kind(name: Any, present: np.ndarray) -> str:
     if len(present) and find_format(present) is not None:
         return "datetime"
+    distinct = pd.unique(present)
+    if len(distinct) >= _MIN_IDENTIFIERS and warn_of_lookalikes(name, distinct):
+        return "categorical"
     return "identifier" if _all_distinct(present) else "categorical"
 
 

@@ -46,6 +46,11 @@ def with_target(X: Any, y: Any, name: Any = DEFAULT_NAME) -> Any:
         raise ValueError(f"y must be one column, got shape {y_values.shape}; put others into X")
     if not isinstance(X, pd.DataFrame):
         X = check_array(X, dtype=None, ensure_all_finite=False)
+    if isinstance(X, pd.DataFrame) and len(y_values) < len(X) and set(y_values) <= set(X.columns):
+        raise ValueError(
+            f"y is the target's values, got column names {list(y_values)}; kinds of columns are "
+            "inferred, or given as column_kinds={'name': 'categorical'}"
+        )
     if len(y_values) != len(X):
         raise ValueError(f"X has {len(X)} rows, but y has {len(y_values)}; they must be the same")
     if not isinstance(X, pd.DataFrame):

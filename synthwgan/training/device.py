@@ -26,8 +26,10 @@ def resolve_device(device: str) -> torch.device:
         resolved = torch.device(device)
         torch.zeros(1, device=resolved).item()
     except (RuntimeError, AssertionError, NotImplementedError) as error:
+        here = ["auto", "cpu", *(f"cuda:{i}" for i in range(torch.cuda.device_count()))]
+        here += ["mps"] * torch.backends.mps.is_available()
         raise ValueError(
-            f"device {device!r} cannot be used here: use 'auto', 'cpu', 'cuda', 'cuda:1' or 'mps'"
+            f"device {device!r} cannot be used here; there is {', '.join(map(repr, here))}"
         ) from error
     return resolved
 

@@ -92,8 +92,16 @@ def train_networks(
     ConvergenceWarning
         If a loss was not finite; the last good weights are returned.
     UserWarning
-        If training was interrupted; the weights trained so far are returned.
+        If there is nothing to learn, or training was interrupted: the weights trained so far
+        are returned.
     """
+    if not layout.n_slots:
+        warnings.warn(
+            "there is nothing to learn: every column is an identifier or constant; give one "
+            "another kind with column_kinds if that is not meant",
+            UserWarning,
+            stacklevel=3,
+        )
     head = OutputHead(layout, config.temperature).to(device)
     batches = TableBatches(encoded, head)
     marginals = batches.marginals()
