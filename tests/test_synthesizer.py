@@ -630,8 +630,7 @@ def test_an_absurd_learning_rate_gives_finite_rows_or_a_warning(quick, table):
 def test_silence_is_the_default(model, mixed_table, capfd, recwarn):
     model.set_params(calibrate=True).fit(mixed_table).sample(3)
     assert capfd.readouterr() == ("", "")
-    warned = ["nothing to learn" in str(warning.message) for warning in recwarn]
-    assert warned == [True] * ("identifiers" in name)
+    assert not [str(warning.message) for warning in recwarn]
 
 
 def test_verbose_shows_the_cost_and_a_bar_on_stderr(quick, table, capfd):
