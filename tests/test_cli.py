@@ -93,6 +93,13 @@ class TestFit:
         loaded = WGANGPSynthesizer.load(tmp_path / "model")
         assert loaded.column_kinds == {"age": "categorical"}
 
+    def test_a_model_is_not_written_under_a_name_of_a_table(
+        self, folder: Path, tmp_path: Path
+    ) -> None:
+        result = run("fit", folder / "table.csv", "-o", tmp_path / "model.csv")
+        assert_one_line_error(result, "is the name of a table")
+        assert not (tmp_path / "model.csv").exists()
+
     def test_a_kind_without_a_name_is_a_usage_error(self, folder: Path) -> None:
         result = run("fit", folder / "table.csv", "-o", "model", "--kind", "categorical")
         assert result.exit_code == 2

@@ -840,3 +840,15 @@ def test_scores_rank_real_rows_above_shuffled_ones(trained, dependent_table, shu
     is_real = np.repeat([1, 0], [len(dependent_table), len(shuffled_table)])
     # 0.5 is a coin; shuffled rows break relations that hold in nearly every real row.
     assert roc_auc_score(is_real, scores) > 0.7
+
+
+def test_column_names_as_target_are_explained(model, table):
+    with pytest.raises(ValueError, match="y is the target's values, got column names .*column_kin"):
+        model.fit(table, [table.columns[0]])
+    for y in ([], [{"a": 1}]):
+        with pytest.raises(ValueError, match="they must be the same"):
+            model.fit(table, np.array(y, dtype=object))
+
+
+def test_verbose_may_be_a_boolean(quick, table):
+    WGANGPSynthesizer(**quick | {"verbose": False}).fit(table)

@@ -46,7 +46,7 @@ def with_target(X: Any, y: Any, name: Any = DEFAULT_NAME) -> Any:
         raise ValueError(f"y must be one column, got shape {y_values.shape}; put others into X")
     if not isinstance(X, pd.DataFrame):
         X = check_array(X, dtype=None, ensure_all_finite=False)
-    if isinstance(X, pd.DataFrame) and len(y_values) < len(X) and set(y_values) <= set(X.columns):
+    if isinstance(X, pd.DataFrame) and _are_column_names(y_values, X):
         raise ValueError(
             f"y is the target's values, got column names {list(y_values)}; kinds of columns are "
             "inferred, or given as column_kinds={'name': 'categorical'}"
@@ -67,3 +67,10 @@ def _beside(X: np.ndarray, y: np.ndarray) -> np.ndarray:
     if (X.dtype.kind in numbers) != (y.dtype.kind in numbers):
         X, y = X.astype(object), y.astype(object)
     return np.column_stack([X, y])
+
+
+def _are_column_names(y_values: Any, X: pd.DataFrame) -> bool:
+    """Whether `y` lists columns of `X`, as the discrete columns of other packages."""
+    if not 0 < len(y_values) < len(X):
+        return False
+    return all(isinstance(value, str) and value in X.columns for value in y_values)

@@ -191,3 +191,8 @@ def test_importing_does_not_load_sdmetrics() -> None:
 def test_the_score_reads_well() -> None:
     score = QualityScore(overall=0.9512, column_shapes=0.97, column_pair_trends=0.9324)
     assert str(score) == "quality 95.1 % (column shapes 97.0 %, column pair trends 93.2 %)"
+
+
+def test_arrays_are_refused() -> None:
+    with pytest.raises(TypeError, match="wrap arrays in pd.DataFrame"):
+        quality_score(np.zeros((3, 1)), np.zeros((3, 1)))
