@@ -59,4 +59,4 @@ def build_networks(
         )
         critic = Critic(n_slots, sizes.critic_width, sizes.critic_layers)
     networks = nn.ModuleDict({"generator": generator, "critic": critic})
-    return networks.to(head.gate_slots.device)
+    return networks.to(head.device)

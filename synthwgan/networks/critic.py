@@ -9,13 +9,11 @@ from torch import Tensor, nn
 NEGATIVE_SLOPE = 0.2
 
 
-def _slope(hidden: Tensor) -> Tensor:
-    """Derivative of the leaky ReLU at ``hidden``, a constant for autograd."""
-    return torch.where(hidden.detach() > 0, 1.0, NEGATIVE_SLOPE).to(hidden.dtype)
-
-
 class Critic(nn.Module):
     """Leaky-ReLU network without normalisation (the penalty sees each row by itself).
+
+    Rows come slot by slot in memory, so that the layers multiply from the left and no
+    matrix has to be turned.
 
     Parameters
     ----------
@@ -37,10 +35,10 @@ class Critic(nn.Module):
 
     def forward(self, slots: Tensor) -> Tensor:
         """Score rows, shape (n_rows, n_slots) to (n_rows,); higher means more real."""
-        hidden = slots
+        hidden = slots.T
         for layer in self.layers:
-            hidden = F.leaky_relu(layer(hidden), NEGATIVE_SLOPE)
-        return self.output(hidden).squeeze(-1)
+            hidden = F.leaky_relu(_affine(layer, hidden), NEGATIVE_SLOPE, inplace=True)
+        return _affine(self.output, hidden).squeeze(0)
 
     def input_gradient(self, slots: Tensor) -> Tensor:
         """Gradient of each row's score by the row, shape (n_rows, n_slots).
@@ -49,13 +47,18 @@ class Critic(nn.Module):
         the slopes of the active pieces. It is differentiable by the weights, so a
         gradient penalty needs no double backward.
         """
-        hidden, slopes = slots, []
+        hidden, slopes = slots.T, []
         with torch.no_grad():
             for layer in self.layers:
-                hidden = layer(hidden)
-                slopes.append(_slope(hidden))
-                hidden = hidden * slopes[-1]
-        gradient = self.output.weight * slopes[-1]
+                hidden = _affine(layer, hidden)
+                slopes.append(hidden.sign().clamp_min_(NEGATIVE_SLOPE))
+                hidden *= slopes[-1]
+        gradient = self.output.weight.T * slopes[-1]
         for layer, slope in zip(reversed(self.layers[1:]), reversed(slopes[:-1]), strict=True):
-            gradient = (gradient @ layer.weight) * slope
-        return gradient @ self.layers[0].weight
+            gradient = (layer.weight.T @ gradient) * slope
+        return (self.layers[0].weight.T @ gradient).T
+
+
+def _affine(layer: nn.Linear, columns: Tensor) -> Tensor:
+    """Apply a layer to columns, shape (n_in, n_rows) to (n_out, n_rows)."""
+    return torch.addmm(layer.bias.unsqueeze(1), layer.weight, columns)

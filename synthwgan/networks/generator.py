@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
 class ResidualBlock(nn.Module):
     """``x + Linear(ReLU(BatchNorm(x)))``, the pre-activation form of He et al. (2016).
+
+    The linear layer has no bias: the next normalisation would take it away.
 
     Parameters
     ----------
@@ -18,10 +21,11 @@ class ResidualBlock(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
         self.norm = nn.BatchNorm1d(width)
-        self.linear = nn.Linear(width, width)
+        self.linear = nn.Linear(width, width, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
-        return x + self.linear(torch.relu(self.norm(x)))
+        """Map features, shape (n_rows, width), to features of the same shape."""
+        return torch.addmm(x, F.relu(self.norm(x), inplace=True), self.linear.weight.T)
 
 
 class Generator(nn.Module):
@@ -49,7 +53,7 @@ class Generator(nn.Module):
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.input = nn.Linear(latent_dim, width)
+        self.input = nn.Linear(latent_dim, width, bias=False)
         self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(n_layers)))
         self.norm = nn.BatchNorm1d(width)
         self.output = nn.Linear(width, n_slots)
@@ -59,5 +63,6 @@ class Generator(nn.Module):
 
     def forward(self, latent: Tensor) -> Tensor:
         """Map latents, shape (n_rows, latent_dim), to raw outputs, shape (n_rows, n_slots)."""
-        hidden = self.blocks(self.input(latent))
-        return self.output(torch.relu(self.norm(hidden)))
+        hidden = F.relu(self.norm(self.blocks(self.input(latent))), inplace=True)
+        # Laid out in memory slot by slot, as the head works on them.
+        return torch.addmm(self.output.bias.unsqueeze(1), self.output.weight, hidden.T).T

@@ -1,4 +1,8 @@
-"""Raw generator outputs to slots: all blocks at once."""
+"""Raw generator outputs to slots: all blocks at once.
+
+Rows of slots have the shape (n_rows, n_slots) for everyone, but lie in memory slot by slot:
+what is done within a block then runs along neighbouring numbers, several times as fast.
+"""
 
 from __future__ import annotations
 
@@ -8,46 +12,60 @@ from torch import Tensor, nn
 from synthwgan.table.layout import BlockGroup, Layout
 
 
-class _StraightThroughGumbel(torch.autograd.Function):
-    """One-hot samples forward, the gradient of the tempered softmax backward.
+class _DrawSlots(torch.autograd.Function):
+    """One-hot states and gated values forward, the tempered softmax's gradient backward.
 
     Dividing ``exp(logits)`` by standard exponential noise is the Gumbel perturbation:
-    ``-log(Exp(1))`` is a Gumbel variable.
+    ``-log(Exp(1))`` is a Gumbel variable. Raw outputs and slots have the shape
+    (n_slots, n_rows), the noise (n_state_slots, n_rows).
     """
 
     @staticmethod
-    def forward(ctx, logits, noise, groups, temperature):  # noqa: ANN001, ANN205
-        states, soft = torch.empty_like(logits), torch.empty_like(logits)
-        for group in groups:
-            view = _blocks(logits, group)
-            odds = (view - view.amax(-1, keepdim=True)).exp_().div_(_blocks(noise, group))
-            if temperature != 1:
+    def forward(ctx, raw, noise, head):  # noqa: ANN001, ANN205
+        slots = raw.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
+        soft = torch.empty_like(noise)
+        states, values = slots.split([head.layout.n_state_slots, head.layout.n_values])
+        torch.add(raw[: len(states)], head.logit_bias.unsqueeze(1), out=states)
+        for group in head.layout.groups:
+            logits = _blocks(states, group)
+            odds = (logits - logits.amax(1, keepdim=True)).exp_().div_(_blocks(noise, group))
+            if head.temperature != 1:
                 # Odds reach 1e20: their powers would overflow unless the largest is 1.
-                odds.div_(odds.amax(-1, keepdim=True)).pow_(1 / temperature)
-            torch.div(odds, odds.sum(-1, keepdim=True), out=_blocks(soft, group))
-            _blocks(states, group).copy_(odds == odds.amax(-1, keepdim=True))
-        ctx.save_for_backward(soft)
-        ctx.groups, ctx.temperature = groups, temperature
-        return states
+                odds.div_(odds.amax(1, keepdim=True)).pow_(1 / head.temperature)
+            torch.div(odds, odds.sum(1, keepdim=True), out=_blocks(soft, group))
+            torch.eq(odds, odds.amax(1, keepdim=True), out=logits)
+        gates = states[head.gate_slots]
+        ctx.save_for_backward(soft, gates, values[head.gated_values])
+        ctx.head = head
+        values[head.gated_values] *= gates
+        return slots
 
     @staticmethod
     def backward(ctx, gradient):  # noqa: ANN001, ANN205
-        (soft,) = ctx.saved_tensors
-        weighted = gradient * soft
-        for group in ctx.groups:
-            view = _blocks(weighted, group)
-            view.sub_(_blocks(soft, group) * view.sum(-1, keepdim=True))
-        return weighted.div_(ctx.temperature), None, None, None
+        soft, gates, ungated = ctx.saved_tensors
+        head, by_raw = ctx.head, gradient.clone()
+        by_states, by_values = by_raw.split([head.layout.n_state_slots, head.layout.n_values])
+        by_gated = by_values[head.gated_values]
+        by_states.index_add_(0, head.gate_slots, by_gated * ungated)
+        by_values[head.gated_values] = by_gated * gates
+        by_states.mul_(soft)
+        for group in head.layout.groups:
+            view = _blocks(by_states, group)
+            view.sub_(_blocks(soft, group) * view.sum(1, keepdim=True))
+        by_states.div_(head.temperature)
+        return by_raw, None, None
 
 
 def _blocks(slots: Tensor, group: BlockGroup) -> Tensor:
-    """View a group's slots as (n_rows, n_blocks, width)."""
-    return slots[:, group.start : group.stop].unflatten(1, (group.n_blocks, group.width))
+    """View a group's slots, of shape (n_slots, n_rows), as (n_blocks, width, n_rows)."""
+    return slots[group.start : group.stop].unflatten(0, (group.n_blocks, group.width))
 
 
-def _exponential_noise(like: Tensor, generator: torch.Generator | None) -> Tensor:
-    """Standard exponential noise of a tensor's shape (faster than ``exponential_``)."""
-    noise = torch.rand(like.shape, device=like.device, generator=generator)
+def _exponential_noise(
+    n_slots: int, n_rows: int, device: torch.device, generator: torch.Generator | None
+) -> Tensor:
+    """Standard exponential noise, shape (n_slots, n_rows) (faster than ``exponential_``)."""
+    noise = torch.rand(n_slots, n_rows, device=device, generator=generator)
     # 1 - u lies in (0, 1], so the logarithm is finite; the floor keeps noise above zero.
     return noise.neg_().add_(1).log_().neg_().clamp_min_(1e-20)
 
@@ -74,64 +92,63 @@ class OutputHead(nn.Module):
         logit_bias = torch.zeros(layout.n_state_slots)
         logit_bias[~torch.from_numpy(layout.state_mask)] = -1e9
         self.register_buffer("logit_bias", logit_bias)
+        gates = torch.tensor(layout.value_gates, dtype=torch.long)
+        gated = (gates >= 0).nonzero().squeeze(1)
         starts = torch.from_numpy(layout.block_starts)
-        self.register_buffer("block_starts", starts, persistent=False)
-        # Values that are always on read the slot appended after the states, which is 1.
-        gates = [
-            int(layout.block_starts[gate]) if gate >= 0 else layout.n_state_slots
-            for gate in layout.value_gates
-        ]
-        self.register_buffer("gate_slots", torch.tensor(gates, dtype=torch.long), persistent=False)
-        gate_blocks = torch.tensor(layout.value_gates, dtype=torch.long)
-        self.register_buffer("gates", gate_blocks, persistent=False)
-        self.is_gated = any(gate >= 0 for gate in layout.value_gates)
+        for name, tensor in {
+            "gates": gates,
+            "gated_values": gated,
+            "gate_slots": starts[gates[gated]],
+            "block_starts": starts,
+        }.items():
+            self.register_buffer(name, tensor, persistent=False)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the head and all that it makes are."""
+        return self.logit_bias.device
+
+    def forward(self, raw: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """Draw slots, shape (n_rows, n_slots), float32, from raw outputs of that shape.
+
+        Each block's states become one drawn state, one-hot, with a straight-through gradient;
+        a value is multiplied by its gate's regular state.
+        """
+        n_states = self.layout.n_state_slots
+        noise = _exponential_noise(n_states, len(raw), raw.device, generator)
+        return _DrawSlots.apply(raw.T, noise, self).T
 
     def logits(self, raw: Tensor) -> Tensor:
         """State logits, shape (n_rows, n_state_slots), float32; padding far below all."""
-        return raw[:, : self.layout.n_state_slots].float() + self.logit_bias
-
-    def forward(self, raw: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Draw slots, shape (n_rows, n_slots), float32, from raw outputs of that shape."""
-        states = self.draw_states(self.logits(raw), generator)
-        values = raw[:, self.layout.n_state_slots :].float()
-        return torch.cat([states, self.gate(values, states)], dim=1)
-
-    def draw_states(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """One-hot states, shape (n_rows, n_state_slots), with straight-through gradient."""
-        if not self.layout.n_blocks:
-            return logits
-        noise = _exponential_noise(logits, generator)
-        return _StraightThroughGumbel.apply(logits, noise, self.layout.groups, self.temperature)
+        states = raw.T[: self.layout.n_state_slots].contiguous().float()
+        return (states + self.logit_bias.unsqueeze(1)).T
 
     def sample_codes(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
         """Draw each block's state, shape (n_rows, n_blocks), int64; without gradient."""
+        noise = _exponential_noise(*logits.T.shape, logits.device, generator)
         # argmax(logits - log(Exp(1))) is the Gumbel-max trick.
-        return self.codes(logits - _exponential_noise(logits, generator).log_())
+        return self.codes(logits - noise.log_().T)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """Softmax within each block, shape (n_rows, n_state_slots)."""
-        parts = [_blocks(logits, group).softmax(-1).flatten(1) for group in self.layout.groups]
-        return torch.cat(parts, dim=1) if parts else logits
+        groups = self.layout.groups
+        parts = [_blocks(logits.T, group).softmax(1).flatten(0, 1) for group in groups]
+        return torch.cat(parts).T if parts else logits
 
     def is_regular(self, codes: Tensor) -> Tensor:
         """Whether each value is switched on, shape (n_rows, n_values), bool."""
-        always = self.gates < 0
-        if not self.layout.n_blocks:
-            return always.expand(len(codes), -1)
-        return (codes[:, self.gates.clamp_min(0)] == 0) | always
-
-    def gate(self, values: Tensor, states: Tensor) -> Tensor:
-        """Values times their gates' regular states, shape (n_rows, n_values)."""
-        if not self.is_gated:
-            return values
-        return values * nn.functional.pad(states, (0, 1), value=1.0)[:, self.gate_slots]
+        regular = torch.ones(
+            len(codes), self.layout.n_values, dtype=torch.bool, device=codes.device
+        )
+        regular[:, self.gated_values] = codes[:, self.gates[self.gated_values]] == 0
+        return regular
 
     def codes(self, states: Tensor) -> Tensor:
         """State number of each block, shape (n_rows, n_blocks), int64."""
-        codes = [_blocks(states, group).argmax(-1) for group in self.layout.groups]
-        return torch.cat(codes, dim=1) if codes else states.new_empty(len(states), 0).long()
+        codes = [_blocks(states.T, group).argmax(1) for group in self.layout.groups]
+        return torch.cat(codes).T if codes else states.new_empty(len(states), 0).long()
 
     def one_hot(self, codes: Tensor) -> Tensor:
         """State slots of the given codes, shape (n_rows, n_state_slots), float32."""
-        states = torch.zeros(len(codes), self.layout.n_state_slots, device=codes.device)
-        return states.scatter_(1, codes.long() + self.block_starts, 1.0)
+        states = torch.zeros(self.layout.n_state_slots, len(codes), device=codes.device)
+        return states.scatter_(0, codes.T.long() + self.block_starts.unsqueeze(1), 1.0).T

@@ -17,7 +17,7 @@ def interpolate(real: Tensor, fake: Tensor, generator: torch.Generator | None = 
     Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", algorithm 1, line 6.
     """
     weight = torch.rand(len(real), 1, device=real.device, generator=generator)
-    return torch.lerp(real, fake, weight)
+    return torch.lerp(real, fake, weight.to(real.dtype))
 
 
 def gradient_penalty(gradients: Tensor) -> tuple[Tensor, Tensor]:

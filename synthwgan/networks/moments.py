@@ -40,27 +40,29 @@ class PairwiseMoments(nn.Module):
         self.n_features = layout.n_state_slots + N_HATS * layout.n_values
         self.n_parts = max(1, layout.n_blocks + layout.n_values)
         self.holds_matrix = self.n_features <= max_features
-        self.register_buffer("knots", torch.arange(N_HATS, dtype=torch.float32), persistent=False)
+        first_hats = N_HATS * torch.arange(layout.n_values).unsqueeze(1)
+        self.register_buffer("first_hats", first_hats, persistent=False)
         self.register_buffer("scale", torch.ones(self.n_features), persistent=False)
         size = self.n_features if self.holds_matrix else 0
         self.register_buffer("matrix", torch.zeros(size, size), persistent=False)
 
     def features(self, slots: Tensor) -> Tensor:
-        """Scaled features of rows, shape (n_rows, n_features)."""
-        n_states = self.head.layout.n_state_slots
-        states, values = slots[:, :n_states], slots[:, n_states:]
-        if not values.shape[1]:
-            return states * self.scale
-        ranks = torch.special.ndtr(values).mul(N_HATS - 1).unsqueeze(-1)
-        hats = (1 - (ranks - self.knots).abs()).relu()
-        hats = self._gated(hats, states).flatten(1)
-        return torch.cat([states, hats], dim=1) * self.scale
-
-    def _gated(self, hats: Tensor, states: Tensor) -> Tensor:
-        if not self.head.is_gated:
-            return hats
-        ones = torch.ones(hats.shape[:2], device=hats.device)
-        return hats * self.head.gate(ones, states).unsqueeze(-1)
+        """Scaled features of rows, shape (n_rows, n_features), in the dtype of ``slots``."""
+        layout, gated = self.head.layout, self.head.gated_values
+        states, values = slots.T.split([layout.n_state_slots, layout.n_values])
+        # A rank lies between two hats, and is on no other.
+        position = torch.special.ndtr(values.float()) * (N_HATS - 1)
+        # A diverged value is no index; its weights still carry it to the loss.
+        low = position.detach().floor().nan_to_num_(0.0).clamp_max_(N_HATS - 2)
+        upper = position - low
+        weights = torch.stack([1 - upper, upper]).to(slots.dtype)
+        if len(gated):
+            gates = torch.ones_like(values).index_copy(0, gated, states[self.head.gate_slots])
+            weights = weights * gates
+        first = low.long() + self.first_hats
+        hats = states.new_zeros(N_HATS * layout.n_values, len(slots))
+        hats = hats.scatter(0, torch.cat([first, first + 1]), weights.flatten(0, 1))
+        return (torch.cat([states, hats]) * self.scale.to(slots.dtype).unsqueeze(1)).T
 
     @torch.no_grad()
     def fit(self, read_batches: Callable[[], Iterable[Tensor]]) -> PairwiseMoments:
@@ -76,7 +78,8 @@ class PairwiseMoments(nn.Module):
         for batch in read_batches():
             total += self.features(batch).sum(0)
             n_rows += len(batch)
-        self.scale.copy_((total / n_rows + 0.01).rsqrt())
+        # Exact in bfloat16 too, so that states are the same features in either precision.
+        self.scale.copy_((total / n_rows + 0.01).rsqrt().bfloat16())
         if self.holds_matrix:
             for batch in read_batches():
                 features = self.features(batch)
@@ -93,15 +96,37 @@ class PairwiseMoments(nn.Module):
         real : Tensor of shape (n_rows, n_slots)
             Real rows, used only where the table's matrix is not held.
         """
-        first, second = self.features(fake).chunk(2)
+        features = self.features(fake)
         if self.holds_matrix:
-            product = (self._difference(first) * self._difference(second)).sum()
+            product = _MomentProduct.apply(features.T, self.matrix)
         else:
-            product = _gram_product(first, second, *self.features(real).chunk(2))
+            product = _gram_product(*features.chunk(2), *self.features(real).chunk(2))
         return product / self.n_parts**2
 
-    def _difference(self, features: Tensor) -> Tensor:
-        return features.T @ features / len(features) - self.matrix
+
+class _MomentProduct(torch.autograd.Function):
+    """Inner product of the differences of a batch's two halves to a matrix of moments.
+
+    The differences are symmetric, so that the gradient by the one half's features is twice
+    their product with the other half's difference: a matrix product less than autograd's.
+    Features have the shape (n_features, n_rows).
+    """
+
+    @staticmethod
+    def forward(ctx, features, matrix):  # noqa: ANN001, ANN205
+        halves = features.chunk(2, dim=1)
+        differences = [(half @ half.T).float() / half.shape[1] - matrix for half in halves]
+        ctx.save_for_backward(features, *differences)
+        return (differences[0] * differences[1]).sum()
+
+    @staticmethod
+    def backward(ctx, gradient):  # noqa: ANN001, ANN205
+        features, *differences = ctx.saved_tensors
+        by_features = [
+            (other * (2 * gradient / half.shape[1])).to(half.dtype) @ half
+            for half, other in zip(features.chunk(2, dim=1), reversed(differences), strict=True)
+        ]
+        return torch.cat(by_features, dim=1), None
 
 
 def _gram_product(first: Tensor, second: Tensor, third: Tensor, fourth: Tensor) -> Tensor:

@@ -44,7 +44,7 @@ class Sampler:
     @property
     def device(self) -> torch.device:
         """Where rows are drawn."""
-        return self.head.gate_slots.device
+        return self.head.device
 
     def noise(self, seed: int) -> torch.Generator:
         """Return a fresh source of noise on the sampler's device."""

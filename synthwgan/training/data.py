@@ -25,7 +25,7 @@ class TableBatches:
     """
 
     def __init__(self, encoded: EncodedTable, head: OutputHead) -> None:
-        device = head.gate_slots.device
+        device = head.device
         self.head = head
         self.codes = torch.from_numpy(encoded.codes).to(device)
         self.values = torch.from_numpy(encoded.values).to(device)
@@ -55,4 +55,4 @@ class TableBatches:
         return counts / len(self)
 
     def _slots(self, codes: Tensor, values: Tensor) -> Tensor:
-        return torch.cat([self.head.one_hot(codes), values], dim=1)
+        return torch.cat([self.head.one_hot(codes).T, values.T]).T

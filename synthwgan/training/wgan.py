@@ -52,8 +52,8 @@ class WGANGPStep:
         self.networks, self.moments, self.batches, self.config = networks, moments, batches, config
         self.generator, self.critic = networks["generator"], networks["critic"]
         self.head = batches.head
-        self.device = self.head.gate_slots.device
-        self.precision = precision
+        self.device = self.head.device
+        self.dtype = getattr(torch, precision)
         self.rng = torch.Generator(self.device).manual_seed(seed)
         self.ema = ExponentialMovingAverage(self.generator, config.ema_decay)
         self._rates = {"generator": config.generator_lr, "critic": config.critic_lr}
@@ -72,15 +72,15 @@ class WGANGPStep:
             optimizer.param_groups[0]["lr"] = self._rates[name] * factor
         figures: dict[str, Tensor] = {}
         for _ in range(self.config.n_critic):
-            real = self.batches.draw(self.config.batch_size, self.rng)
-            fake = self._generate()
+            real = self.batches.draw(self.config.batch_size, self.rng).to(self.dtype)
+            fake = self._generate().to(self.dtype)
             figures |= self.critic_step(real, fake.detach())
         return figures | self.generator_step(fake, real)
 
     def critic_step(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Update the critic on a real and a generated batch, shape (n_rows, n_slots) each."""
         with self._autocast():
-            real_scores, fake_scores = self.critic(torch.cat([real, fake])).float().chunk(2)
+            real_scores, fake_scores = self.critic(real).float(), self.critic(fake).float()
         wasserstein = wasserstein_estimate(real_scores, fake_scores)
         loss = -wasserstein + self._penalty(real, fake)
         self._update("critic", loss)
@@ -106,10 +106,9 @@ class WGANGPStep:
         """Update the generator on the batch that it made, with the critic's weights fixed."""
         self.critic.requires_grad_(False)
         with self._autocast():
-            scores = self.critic(fake).float()
-        loss, figures = -scores.mean(), {}
-        if self.config.moment_weight:
-            distance = self.moments(fake, real)
+            loss, figures = -self.critic(fake).float().mean(), {}
+            distance = self.moments(fake, real) if self.config.moment_weight else None
+        if distance is not None:
             loss = loss + self.config.moment_weight * distance
             figures["moment_distance"] = distance.detach()
         self._update("generator", loss)
@@ -134,7 +133,7 @@ class WGANGPStep:
         self.optimizers[name].step()
 
     def _autocast(self) -> AbstractContextManager:
-        enabled = self.precision == "bfloat16"
+        enabled = self.dtype == torch.bfloat16
         return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
 
     def is_finite(self) -> bool:

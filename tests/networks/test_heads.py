@@ -25,6 +25,11 @@ def blocks_of(layout: Layout, slots: torch.Tensor) -> list[torch.Tensor]:
     ]
 
 
+def noise_of(layout: Layout, n_rows: int, seed: int) -> torch.Tensor:
+    """The noise that the head draws for a batch."""
+    return _exponential_noise(layout.n_state_slots, n_rows, torch.device("cpu"), rng(seed)).T
+
+
 def plain_soft_states(head: OutputHead, logits: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
     """Gumbel-softmax block by block with torch's own softmax; padding is 0."""
     soft = torch.zeros_like(logits)
@@ -53,7 +58,7 @@ def test_padding_is_never_chosen_however_large_its_raw_output(mixed_layout):
     raw = raw_outputs(mixed_layout, 2000)
     raw[:, : mixed_layout.n_state_slots][:, padding] = 1e6
     logits = head.logits(raw)
-    assert head.draw_states(logits, rng())[:, padding].sum() == 0
+    assert head(raw, rng())[:, : mixed_layout.n_state_slots][:, padding].sum() == 0
     assert head.probabilities(logits)[:, padding].sum() == 0
     sizes = torch.tensor(mixed_layout.block_sizes)
     assert (head.sample_codes(logits, rng()) < sizes).all()
@@ -73,31 +78,34 @@ def test_straight_through_gradient_is_the_softmaxs(layout, temperature):
     if not layout.n_blocks:
         pytest.skip("no states")
     head = OutputHead(layout, temperature)
-    logits = head.logits(raw_outputs(layout)).requires_grad_()
-    weights = torch.randn(logits.shape, generator=rng(2))
-    (head.draw_states(logits, rng(4)) * weights).sum().backward()
-    plain = logits.detach().clone().requires_grad_()
-    noise = _exponential_noise(plain.detach(), rng(4))
-    (plain_soft_states(head, plain, noise) * weights).sum().backward()
-    torch.testing.assert_close(logits.grad, plain.grad, rtol=1e-3, atol=1e-5)
-    assert logits.grad.abs().max() > 0.01
+    raw = raw_outputs(layout).requires_grad_()
+    weights = torch.randn(len(raw), layout.n_state_slots, generator=rng(2))
+    (head(raw, rng(4))[:, : layout.n_state_slots] * weights).sum().backward()
+    plain = raw.detach().clone().requires_grad_()
+    soft = plain_soft_states(head, head.logits(plain), noise_of(layout, len(raw), 4))
+    (soft * weights).sum().backward()
+    torch.testing.assert_close(raw.grad, plain.grad, rtol=1e-3, atol=1e-5)
+    assert raw.grad.abs().max() > 0.01
 
 
 def test_drawn_state_is_the_largest_of_the_perturbed_logits(mixed_layout):
     head = OutputHead(mixed_layout, 0.5)
-    logits = head.logits(raw_outputs(mixed_layout))
-    noise = _exponential_noise(logits, rng(4))
-    expected = head.codes(plain_soft_states(head, logits, noise))
-    assert torch.equal(head.codes(head.draw_states(logits, rng(4))), expected)
-    assert torch.equal(head.sample_codes(logits, rng(4)), expected)
+    raw = raw_outputs(mixed_layout)
+    noise = noise_of(mixed_layout, len(raw), 4)
+    expected = head.codes(plain_soft_states(head, head.logits(raw), noise))
+    assert torch.equal(head.codes(head(raw, rng(4))), expected)
+    assert torch.equal(head.sample_codes(head.logits(raw), rng(4)), expected)
 
 
-@pytest.mark.parametrize("drawn_by", ["draw_states", "sample_codes"])
-def test_frequencies_are_the_softmax_probabilities(mixed_layout, drawn_by):
+@pytest.mark.parametrize("in_training", [True, False])
+def test_frequencies_are_the_softmax_probabilities(mixed_layout, in_training):
     head = OutputHead(mixed_layout, 0.7)
-    logits = head.logits(raw_outputs(mixed_layout, 1)).expand(40_000, -1)
-    drawn = getattr(head, drawn_by)(logits, rng())
-    states = head.one_hot(drawn) if drawn_by == "sample_codes" else drawn
+    raw = raw_outputs(mixed_layout, 1).expand(40_000, -1)
+    logits = head.logits(raw)
+    if in_training:
+        states = head(raw, rng())[:, : mixed_layout.n_state_slots]
+    else:
+        states = head.one_hot(head.sample_codes(logits, rng()))
     expected = head.probabilities(logits[:1])[0]
     # The standard error is at most 0.5 / sqrt(40_000) = 0.0025; six of them.
     assert (states.mean(0) - expected).abs().max() < 0.015
@@ -158,10 +166,10 @@ def test_is_regular_for_every_layout(layout):
 
 
 def test_noise_repeats_with_its_generator_and_is_exponential():
-    like = torch.zeros(200_000)
-    noise = _exponential_noise(like, rng(1))
-    assert torch.equal(noise, _exponential_noise(like, rng(1)))
-    assert not torch.equal(noise, _exponential_noise(like, rng(2)))
+    shape = (10, 20_000, torch.device("cpu"))
+    noise = _exponential_noise(*shape, rng(1))
+    assert torch.equal(noise, _exponential_noise(*shape, rng(1)))
+    assert not torch.equal(noise, _exponential_noise(*shape, rng(2)))
     assert noise.min() > 0
     # Mean 1 and standard deviation 1: standard errors 0.0022 and about 0.0032.
     assert abs(noise.mean().item() - 1) < 0.015
@@ -176,8 +184,8 @@ def test_bfloat16_raw_outputs_give_float32_slots(mixed_layout):
 @pytest.mark.parametrize("temperature", [0.05, 0.5, 20.0])
 def test_no_temperature_overflows(temperature):
     head = OutputHead(Layout((3,), (), (0,), ()), temperature)
-    logits = torch.zeros(200_000, 3, requires_grad=True)
-    states = head.draw_states(logits, torch.Generator().manual_seed(0))
+    raw = torch.zeros(200_000, 3, requires_grad=True)
+    states = head(raw, rng())
     (states * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
     assert states.sum(1).eq(1).all()
-    assert logits.grad.isfinite().all()
+    assert raw.grad.isfinite().all()

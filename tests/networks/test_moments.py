@@ -34,6 +34,11 @@ def fitted_moments(batches: TableBatches, max_features: int = 2048) -> PairwiseM
     return PairwiseMoments(batches.head, max_features).fit(batches.in_order)
 
 
+def moment_difference(moments: PairwiseMoments, slots: torch.Tensor) -> torch.Tensor:
+    features = moments.features(slots)
+    return features.T @ features / len(features) - moments.matrix
+
+
 def mean_and_error(draw: Callable[[], torch.Tensor]) -> tuple[float, float]:
     """Mean of many draws and its standard error."""
     draws = torch.stack([draw() for _ in range(N_DRAWS)]).double()
@@ -59,7 +64,8 @@ def test_fit_takes_scale_and_matrix_from_the_table(batches):
     slots = torch.cat(list(batches.in_order()))
     raw = PairwiseMoments(batches.head).features(slots)
     moments = fitted_moments(batches)
-    torch.testing.assert_close(moments.scale, (raw.mean(0) + 0.01).rsqrt())
+    torch.testing.assert_close(moments.scale, (raw.mean(0) + 0.01).rsqrt(), rtol=2**-8, atol=0)
+    assert torch.equal(moments.scale, moments.scale.bfloat16().float())
     scaled = raw * moments.scale
     torch.testing.assert_close(moments.matrix, scaled.T @ scaled / len(slots))
     assert moments.n_parts == 5
@@ -86,7 +92,7 @@ def test_the_plain_squared_distance_would_not_be_zero(batches):
     moments = fitted_moments(batches)
     rng = torch.Generator().manual_seed(0)
     mean, error = mean_and_error(
-        lambda: moments._difference(moments.features(batches.draw(BATCH, rng))).square().sum()
+        lambda: moment_difference(moments, batches.draw(BATCH, rng)).square().sum()
     )
     assert mean > 20 * error
 
@@ -112,8 +118,8 @@ def test_both_forms_have_the_same_expectation(batches, shuffled):
     assert abs(matrix_mean - gram_mean) < 4 * np.hypot(matrix_error, gram_error)
     # The distance of whole tables is what both estimate.
     moments = fitted_moments(batches)
-    features = moments.features(torch.cat(list(shuffled.in_order())))
-    exact = moments._difference(features).square().sum().item() / moments.n_parts**2
+    difference = moment_difference(moments, torch.cat(list(shuffled.in_order())))
+    exact = difference.square().sum().item() / moments.n_parts**2
     assert abs(matrix_mean - exact) < 4 * matrix_error
 
 
@@ -150,6 +156,35 @@ def test_layouts_without_blocks_or_values(layout):
     slots = head(torch.randn(64, layout.n_slots, generator=rng), rng)
     moments = PairwiseMoments(head).fit(lambda: [slots])
     assert torch.isfinite(moments(slots, slots))
+
+
+def plain_distance(moments: PairwiseMoments, slots: torch.Tensor) -> torch.Tensor:
+    """The term as its definition has it: dense hats, and autograd through every product."""
+    layout = moments.head.layout
+    states, values = slots.split([layout.n_state_slots, layout.n_values], dim=1)
+    ranks = torch.special.ndtr(values).mul(N_HATS - 1).unsqueeze(-1)
+    hats = (1 - (ranks - torch.arange(N_HATS)).abs()).relu()
+    gates = [
+        states[:, int(layout.block_starts[gate])] if gate >= 0 else torch.ones(len(slots))
+        for gate in layout.value_gates
+    ]
+    hats = hats * torch.stack(gates, dim=1).unsqueeze(-1)
+    features = torch.cat([states, hats.flatten(1)], dim=1) * moments.scale
+    first, second = (half.T @ half / len(half) - moments.matrix for half in features.chunk(2))
+    return (first * second).sum() / moments.n_parts**2
+
+
+@pytest.mark.parametrize("n_rows", [64, 9])
+def test_value_and_gradient_are_those_of_the_definition(batches, n_rows):
+    moments = fitted_moments(batches)
+    slots = batches.draw(n_rows, torch.Generator().manual_seed(0))
+    ours, plain = (slots.clone().requires_grad_() for _ in range(2))
+    distance, expected = moments(ours, slots), plain_distance(moments, plain)
+    torch.testing.assert_close(distance, expected)
+    distance.backward()
+    expected.backward()
+    assert plain.grad.abs().max() > 1e-3
+    torch.testing.assert_close(ours.grad, plain.grad, rtol=1e-4, atol=1e-6)
 
 
 def test_an_odd_batch_is_split_unevenly(batches):

@@ -116,7 +116,8 @@ def test_a_value_that_is_never_regular_still_gets_knots():
 def test_batch_norm_statistics_are_those_of_the_present_weights():
     generator = Generator(4, 3, width=16, n_layers=1, output_bias=torch.zeros(3))
     with torch.no_grad():
-        generator.input.bias.add_(5.0)  # statistics of other weights, as after averaging
+        # Statistics of other weights, as after averaging.
+        generator.blocks[0].norm.running_mean.add_(5.0)
     generator.eval()
     sampler = Sampler(generator, OutputHead(Layout((), (-1,) * 3, (-1,) * 3, (0, 1, 2)), 1.0), 4)
     latent = torch.randn(5000, 4, generator=rng(1))
