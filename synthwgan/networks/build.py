@@ -45,7 +45,7 @@ def build_networks(
     Returns
     -------
     nn.ModuleDict
-        ``generator`` and ``critic``, on the head's device.
+        ``generator``, ``critic`` and the ``head`` itself, on the head's device.
     """
     n_slots = head.layout.n_slots
     bias = torch.zeros(n_slots)
@@ -58,5 +58,5 @@ def build_networks(
             sizes.latent_dim, n_slots, sizes.generator_width, sizes.generator_layers, bias
         )
         critic = Critic(n_slots, sizes.critic_width, sizes.critic_layers)
-    networks = nn.ModuleDict({"generator": generator, "critic": critic})
+    networks = nn.ModuleDict({"generator": generator, "critic": critic, "head": head})
     return networks.to(head.device)

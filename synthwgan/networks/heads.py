@@ -6,10 +6,15 @@ what is done within a block then runs along neighbouring numbers, several times 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
+from synthwgan.networks.coupling import Coupling
 from synthwgan.table.layout import BlockGroup, Layout
+
+BeforeDraw = Callable[[BlockGroup, Tensor], None] | None
 
 
 class _DrawSlots(torch.autograd.Function):
@@ -21,39 +26,52 @@ class _DrawSlots(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, raw, noise, head):  # noqa: ANN001, ANN205
+    def forward(ctx, raw, matrix, noise, head):  # noqa: ANN001, ANN205
         slots = raw.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
-        soft = torch.empty_like(noise)
+        soft, seen = torch.empty_like(noise), torch.empty_like(noise, dtype=raw.dtype)
+        matrix, coupling = matrix.to(raw.dtype), head.coupling
         states, values = slots.split([head.layout.n_state_slots, head.layout.n_values])
         torch.add(raw[: len(states)], head.logit_bias.unsqueeze(1), out=states)
-        for group in head.layout.groups:
-            logits = _blocks(states, group)
-            odds = (logits - logits.amax(1, keepdim=True)).exp_().div_(_blocks(noise, group))
+        for stage in coupling.stages:
+            of_stage = states[stage.start : stage.stop]
+            if stage.start > coupling.first:
+                of_stage += coupling.to_stage(matrix, stage) @ seen[coupling.parents(stage)]
+            logits = _blocks(states, stage)
+            odds = (logits - logits.amax(1, keepdim=True)).exp_().div_(_blocks(noise, stage))
             if head.temperature != 1:
                 # Odds reach 1e20: their powers would overflow unless the largest is 1.
                 odds.div_(odds.amax(1, keepdim=True)).pow_(1 / head.temperature)
-            torch.div(odds, odds.sum(1, keepdim=True), out=_blocks(soft, group))
+            torch.div(odds, odds.sum(1, keepdim=True), out=_blocks(soft, stage))
             torch.eq(odds, odds.amax(1, keepdim=True), out=logits)
+            seen[stage.start : stage.stop] = of_stage
+        values += coupling.to_values(matrix) @ seen[coupling.first :]
         gates = states[head.gate_slots]
-        ctx.save_for_backward(soft, gates, values[head.gated_values])
+        ctx.save_for_backward(soft, seen, matrix, gates, values[head.gated_values])
         ctx.head = head
         values[head.gated_values] *= gates
         return slots
 
     @staticmethod
     def backward(ctx, gradient):  # noqa: ANN001, ANN205
-        soft, gates, ungated = ctx.saved_tensors
-        head, by_raw = ctx.head, gradient.clone()
+        soft, seen, matrix, gates, ungated = ctx.saved_tensors
+        head, coupling, by_raw = ctx.head, ctx.head.coupling, gradient.clone()
         by_states, by_values = by_raw.split([head.layout.n_state_slots, head.layout.n_values])
         by_gated = by_values[head.gated_values]
         by_states.index_add_(0, head.gate_slots, by_gated * ungated)
         by_values[head.gated_values] = by_gated * gates
-        by_states.mul_(soft)
-        for group in head.layout.groups:
-            view = _blocks(by_states, group)
-            view.sub_(_blocks(soft, group) * view.sum(1, keepdim=True))
-        by_states.div_(head.temperature)
-        return by_raw, None, None
+        by_matrix, passed = torch.zeros_like(matrix), by_values.to(matrix.dtype)
+        by_states[coupling.first :] += coupling.to_values(matrix).T @ passed
+        coupling.to_values(by_matrix).copy_(passed @ seen[coupling.first :].T)
+        for stage in reversed(coupling.stages):
+            of_stage, view = by_states[stage.start : stage.stop], _blocks(by_states, stage)
+            of_stage *= soft[stage.start : stage.stop]
+            view.sub_(_blocks(soft, stage) * view.sum(1, keepdim=True))
+            of_stage /= head.temperature
+            if stage.start > coupling.first:
+                passed, parents = of_stage.to(matrix.dtype), coupling.parents(stage)
+                by_states[parents] += coupling.to_stage(matrix, stage).T @ passed
+                coupling.to_stage(by_matrix, stage).copy_(passed @ seen[parents].T)
+        return by_raw, by_matrix.float(), None, None
 
 
 def _blocks(slots: Tensor, group: BlockGroup) -> Tensor:
@@ -74,7 +92,8 @@ class OutputHead(nn.Module):
     """Turns raw outputs into slots: sampled one-hot states and gated values.
 
     States are drawn with the straight-through Gumbel-softmax (Jang et al. 2017,
-    "Categorical Reparameterization with Gumbel-Softmax", section 2.2).
+    "Categorical Reparameterization with Gumbel-Softmax", section 2.2), block after block, each
+    knowing the states drawn before (`Coupling`). The head is trained with the generator.
 
     Parameters
     ----------
@@ -88,6 +107,7 @@ class OutputHead(nn.Module):
         super().__init__()
         self.layout = layout
         self.temperature = temperature
+        self.coupling = Coupling(layout)
         # Padding never wins; calibration after training moves the bias of real states.
         logit_bias = torch.zeros(layout.n_state_slots)
         logit_bias[~torch.from_numpy(layout.state_mask)] = -1e9
@@ -116,24 +136,49 @@ class OutputHead(nn.Module):
         """
         n_states = self.layout.n_state_slots
         noise = _exponential_noise(n_states, len(raw), raw.device, generator)
-        return _DrawSlots.apply(raw.T, noise, self).T
+        return _DrawSlots.apply(raw.T, self.coupling.matrix, noise, self).T
 
-    def logits(self, raw: Tensor) -> Tensor:
-        """State logits, shape (n_rows, n_state_slots), float32; padding far below all."""
-        states = raw.T[: self.layout.n_state_slots].contiguous().float()
-        return (states + self.logit_bias.unsqueeze(1)).T
+    @torch.no_grad()
+    def sample(
+        self, raw: Tensor, generator: torch.Generator | None = None, before_draw: BeforeDraw = None
+    ) -> tuple[Tensor, Tensor]:
+        """Draw codes and values for sampling, without gradient.
 
-    def sample_codes(self, logits: Tensor, generator: torch.Generator | None = None) -> Tensor:
-        """Draw each block's state, shape (n_rows, n_blocks), int64; without gradient."""
-        noise = _exponential_noise(*logits.T.shape, logits.device, generator)
-        # argmax(logits - log(Exp(1))) is the Gumbel-max trick.
-        return self.codes(logits - noise.log_().T)
+        Parameters
+        ----------
+        raw : Tensor of shape (n_rows, n_slots), float32
+            Raw outputs.
+        generator : torch.Generator, optional
+            Source of noise.
+        before_draw : callable, optional
+            Gets each stage and its logits, shape (n_blocks, width, n_rows), without the head's
+            bias, before its states are drawn; may change the bias.
 
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """Softmax within each block, shape (n_rows, n_state_slots)."""
-        groups = self.layout.groups
-        parts = [_blocks(logits.T, group).softmax(1).flatten(0, 1) for group in groups]
-        return torch.cat(parts).T if parts else logits
+        Returns
+        -------
+        codes : Tensor of shape (n_rows, n_blocks), int64
+            The drawn state of each block.
+        values : Tensor of shape (n_rows, n_values), float32
+            Values, whether their gate is regular or not.
+        """
+        raw = raw.T.float()
+        noise = _exponential_noise(self.layout.n_state_slots, raw.shape[1], raw.device, generator)
+        matrix, coupling = self.coupling.matrix, self.coupling
+        states, codes = torch.zeros_like(noise), [noise.new_empty(0, raw.shape[1]).long()]
+        for stage in coupling.stages:
+            of_stage = raw[stage.start : stage.stop].clone()
+            if stage.start > coupling.first:
+                of_stage += coupling.to_stage(matrix, stage) @ states[coupling.parents(stage)]
+            logits = of_stage.view(stage.n_blocks, stage.width, -1)
+            if before_draw is not None:
+                before_draw(stage, logits)
+            logits += self.logit_bias[stage.start : stage.stop].view(stage.n_blocks, stage.width, 1)
+            # argmax(logits - log(Exp(1))) is the Gumbel-max trick.
+            codes.append((logits - _blocks(noise, stage).log()).argmax(1))
+            _blocks(states, stage).scatter_(1, codes[-1].unsqueeze(1), 1.0)
+        values = raw[self.layout.n_state_slots :]
+        values = values + coupling.to_values(matrix) @ states[coupling.first :]
+        return torch.cat(codes).T, values.T
 
     def is_regular(self, codes: Tensor) -> Tensor:
         """Whether each value is switched on, shape (n_rows, n_values), bool."""

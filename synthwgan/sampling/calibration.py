@@ -7,6 +7,7 @@ from torch import Tensor, nn
 
 from synthwgan.networks.heads import OutputHead
 from synthwgan.sampling.sampler import Sampler
+from synthwgan.table.layout import BlockGroup
 
 MAX_FLOATS = 2**25
 NORM_ROWS = 20_000
@@ -65,14 +66,18 @@ def calibrate_states(sampler: Sampler, marginals: Tensor, rng: torch.Generator) 
         Noise for the latents.
     """
     head = sampler.head
-    logits = head.logits(sampler.raw(_n_rows(STATE_ROWS, head), rng))
-    real = marginals > 0
-    bias = torch.zeros_like(marginals)
-    for _ in range(N_ROUNDS):
-        generated = head.probabilities(logits + bias).mean(0)
-        ratio = marginals[real] / generated[real].clamp_min(1e-9)
-        bias[real] += ratio.log().clamp_(-2, 2)
-    head.logit_bias += bias
+
+    def set_bias(stage: BlockGroup, logits: Tensor) -> None:
+        """Find the bias of a stage's states, given what was drawn before them."""
+        wanted = marginals[stage.start : stage.stop].view(stage.n_blocks, stage.width, 1)
+        bias = torch.zeros_like(wanted)
+        for _ in range(N_ROUNDS):
+            generated = (logits + bias).softmax(1).mean(2, keepdim=True)
+            ratio = wanted / generated.clamp_min(1e-9)
+            bias += torch.where(wanted > 0, ratio.log().clamp_(-2, 2), 0.0)
+        head.logit_bias[stage.start : stage.stop] += bias.flatten()
+
+    head.sample(sampler.raw(_n_rows(STATE_ROWS, head), rng), rng, before_draw=set_bias)
 
 
 @torch.no_grad()
@@ -83,8 +88,8 @@ def calibrate_values(sampler: Sampler, rng: torch.Generator) -> None:
     values, regular = [], []
     for start in range(0, n_rows, sampler.chunk_rows):
         raw = sampler.raw(min(sampler.chunk_rows, n_rows - start), rng)
-        codes = head.sample_codes(head.logits(raw), rng)
-        values.append(raw[:, head.layout.n_state_slots :])
+        codes, of_chunk = head.sample(raw, rng)
+        values.append(of_chunk)
         regular.append(head.is_regular(codes))
     sampler.value_knots = _quantiles(torch.cat(values), torch.cat(regular))
 

@@ -33,7 +33,7 @@ class TrainedNetworks:
     critic : nn.Module
         The critic.
     head : OutputHead
-        Turns raw outputs into slots.
+        Turns raw outputs into rows; a moving average like the generator.
     marginals : Tensor of shape (n_state_slots,)
         Share of the table's rows in each state.
     history : list of dict
@@ -122,8 +122,15 @@ def train_networks(
     trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
     outcome = trainer.run(step)
     _warn_of_early_stop(outcome)
+    averaged = step.ema.module
     return TrainedNetworks(
-        step.ema.module, step.critic, head, marginals, history.records, outcome, cost
+        generator=averaged["generator"],
+        critic=step.critic,
+        head=averaged["head"],
+        marginals=marginals,
+        history=history.records,
+        outcome=outcome,
+        cost=cost,
     )
 
 

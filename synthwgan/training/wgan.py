@@ -27,7 +27,7 @@ class WGANGPStep:
     Parameters
     ----------
     networks : nn.ModuleDict
-        The generator and the critic.
+        The generator, the critic and the output head.
     moments : PairwiseMoments
         The moment term, fitted to the table.
     batches : TableBatches
@@ -51,14 +51,17 @@ class WGANGPStep:
     ) -> None:
         self.networks, self.moments, self.batches, self.config = networks, moments, batches, config
         self.generator, self.critic = networks["generator"], networks["critic"]
-        self.head = batches.head
+        self.head = networks["head"]
         self.device = self.head.device
         self.dtype = getattr(torch, precision)
         self.rng = torch.Generator(self.device).manual_seed(seed)
-        self.ema = ExponentialMovingAverage(self.generator, config.ema_decay)
+        # The head's weights are the generator's: they are trained and averaged together.
+        generating = nn.ModuleDict({name: networks[name] for name in ("generator", "head")})
+        self.ema = ExponentialMovingAverage(generating, config.ema_decay)
         self._rates = {"generator": config.generator_lr, "critic": config.critic_lr}
+        trained = {"generator": generating, "critic": self.critic}
         self.optimizers = {
-            name: torch.optim.Adam(networks[name].parameters(), rate, config.betas, fused=True)
+            name: torch.optim.Adam(trained[name].parameters(), rate, config.betas, fused=True)
             for name, rate in self._rates.items()
         }
         self._n_critic_updates = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from torch import nn
 
 from synthwgan.networks.heads import OutputHead, _exponential_noise
 from synthwgan.table.layout import Layout
@@ -30,13 +31,39 @@ def noise_of(layout: Layout, n_rows: int, seed: int) -> torch.Tensor:
     return _exponential_noise(layout.n_state_slots, n_rows, torch.device("cpu"), rng(seed)).T
 
 
-def plain_soft_states(head: OutputHead, logits: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
-    """Gumbel-softmax block by block with torch's own softmax; padding is 0."""
-    soft = torch.zeros_like(logits)
-    perturbed = (logits - noise.log()) / head.temperature
-    for start, size in zip(head.layout.block_starts, head.layout.block_sizes, strict=True):
-        soft[:, start : start + size] = perturbed[:, start : start + size].softmax(-1)
-    return soft
+def coupled_head(layout: Layout, temperature: float = 1.0) -> OutputHead:
+    """A head whose blocks depend on each other."""
+    head = OutputHead(layout, temperature)
+    weight = head.coupling.weight
+    with torch.no_grad():
+        weight.copy_(2 * torch.randn(weight.shape, generator=rng(7)))
+    return head
+
+
+def plain_slots(head: OutputHead, raw: torch.Tensor, noise: torch.Tensor) -> torch.Tensor:
+    """Straight-through Gumbel-softmax, block after block, with torch's own softmax."""
+    layout, matrix = head.layout, head.coupling.matrix
+    assert head.coupling.first == 0
+    n_states = layout.n_state_slots
+    slots = [torch.zeros(len(raw), 0)]
+    for group in layout.groups:
+        for index in range(group.n_blocks):
+            block = group.first_block + index
+            start, size = group.start + index * group.width, layout.block_sizes[block]
+            seen = torch.cat(slots, dim=1)
+            logits = raw[:, start : start + size] + seen @ matrix[start : start + size, :start].T
+            soft = ((logits - noise[:, start : start + size].log()) / head.temperature).softmax(1)
+            hard = nn.functional.one_hot(soft.argmax(1), size)
+            padding = torch.zeros(len(raw), group.width - size)
+            slots += [hard + soft - soft.detach(), padding]
+    states = torch.cat(slots, dim=1)
+    values = raw[:, n_states:] + states @ matrix[n_states:].T
+    gates = [
+        states[:, int(layout.block_starts[gate])] if gate >= 0 else torch.ones(len(raw))
+        for gate in layout.value_gates
+    ]
+    gated = [value * gate for value, gate in zip(values.T, gates, strict=True)]
+    return torch.cat([states, *(value.unsqueeze(1) for value in gated)], dim=1)
 
 
 def test_states_are_exactly_one_hot_in_every_block(layout):
@@ -57,11 +84,9 @@ def test_padding_is_never_chosen_however_large_its_raw_output(mixed_layout):
     assert padding.sum() == 1
     raw = raw_outputs(mixed_layout, 2000)
     raw[:, : mixed_layout.n_state_slots][:, padding] = 1e6
-    logits = head.logits(raw)
     assert head(raw, rng())[:, : mixed_layout.n_state_slots][:, padding].sum() == 0
-    assert head.probabilities(logits)[:, padding].sum() == 0
     sizes = torch.tensor(mixed_layout.block_sizes)
-    assert (head.sample_codes(logits, rng()) < sizes).all()
+    assert (head.sample(raw, rng())[0] < sizes).all()
 
 
 def test_extreme_logits_leave_a_finite_choice(mixed_layout):
@@ -74,55 +99,70 @@ def test_extreme_logits_leave_a_finite_choice(mixed_layout):
 
 
 @pytest.mark.parametrize("temperature", [0.3, 1.0, 2.0])
-def test_straight_through_gradient_is_the_softmaxs(layout, temperature):
-    if not layout.n_blocks:
-        pytest.skip("no states")
-    head = OutputHead(layout, temperature)
-    raw = raw_outputs(layout).requires_grad_()
-    weights = torch.randn(len(raw), layout.n_state_slots, generator=rng(2))
-    (head(raw, rng(4))[:, : layout.n_state_slots] * weights).sum().backward()
-    plain = raw.detach().clone().requires_grad_()
-    soft = plain_soft_states(head, head.logits(plain), noise_of(layout, len(raw), 4))
-    (soft * weights).sum().backward()
-    torch.testing.assert_close(raw.grad, plain.grad, rtol=1e-3, atol=1e-5)
+def test_slots_and_gradients_are_those_of_the_plain_computation(layout, temperature):
+    if not layout.n_slots:
+        pytest.skip("no slots")
+    head, plain_head = coupled_head(layout, temperature), coupled_head(layout, temperature)
+    raw, plain = (raw_outputs(layout).requires_grad_() for _ in range(2))
+    weights = torch.randn(raw.shape, generator=rng(2))
+    slots = head(raw, rng(4))
+    expected = plain_slots(plain_head, plain, noise_of(layout, len(raw), 4))
+    torch.testing.assert_close(slots, expected, rtol=1e-4, atol=1e-5)
+    (slots * weights).sum().backward()
+    (expected * weights).sum().backward()
+    torch.testing.assert_close(raw.grad, plain.grad, rtol=1e-3, atol=1e-4)
     assert raw.grad.abs().max() > 0.01
+    ours, theirs = head.coupling.weight.grad, plain_head.coupling.weight.grad
+    if layout.n_blocks > 1:
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
+        assert ours.abs().max() > 0.01
 
 
-def test_drawn_state_is_the_largest_of_the_perturbed_logits(mixed_layout):
-    head = OutputHead(mixed_layout, 0.5)
-    raw = raw_outputs(mixed_layout)
-    noise = noise_of(mixed_layout, len(raw), 4)
-    expected = head.codes(plain_soft_states(head, head.logits(raw), noise))
-    assert torch.equal(head.codes(head(raw, rng(4))), expected)
-    assert torch.equal(head.sample_codes(head.logits(raw), rng(4)), expected)
+def test_training_and_sampling_draw_the_same(layout):
+    head = coupled_head(layout)
+    raw = raw_outputs(layout)
+    slots = head(raw, rng(4))
+    codes, values = head.sample(raw, rng(4))
+    assert torch.equal(head.codes(slots), codes)
+    gated = values * head.is_regular(codes)
+    torch.testing.assert_close(gated, slots[:, layout.n_state_slots :], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("in_training", [True, False])
-def test_frequencies_are_the_softmax_probabilities(mixed_layout, in_training):
-    head = OutputHead(mixed_layout, 0.7)
-    raw = raw_outputs(mixed_layout, 1).expand(40_000, -1)
-    logits = head.logits(raw)
-    if in_training:
-        states = head(raw, rng())[:, : mixed_layout.n_state_slots]
-    else:
-        states = head.one_hot(head.sample_codes(logits, rng()))
-    expected = head.probabilities(logits[:1])[0]
-    # The standard error is at most 0.5 / sqrt(40_000) = 0.0025; six of them.
-    assert (states.mean(0) - expected).abs().max() < 0.015
-    # The check can fail: the tempered softmax has other probabilities.
-    tempered = head.probabilities(logits[:1] / 0.7)[0]
-    assert (states.mean(0) - tempered).abs().max() > 0.03
+def test_frequencies_are_those_of_conditional_softmaxes(in_training):
+    layout = Layout((3, 2), (), (0, 1), ())
+    head = coupled_head(layout)
+    raw = raw_outputs(layout, 1)
+    many = raw.expand(60_000, -1)
+    codes = head.codes(head(many, rng())) if in_training else head.sample(many, rng())[0]
+    first = raw[0, :3].softmax(0)
+    matrix = head.coupling.matrix.detach()
+    second = (raw[0, 3:5, None] + matrix[3:5, :3]).softmax(0)
+    joint = torch.zeros(3, 2).index_put_(tuple(codes.T), torch.tensor(1 / 60_000), True)
+    # The standard error is at most 0.5 / sqrt(60_000) = 0.002; six of them.
+    assert (joint - first[:, None] * second.T).abs().max() < 0.012
+    # The check can fail: drawn by themselves, the blocks have another joint distribution.
+    independent = joint.sum(1, keepdim=True) * joint.sum(0)
+    assert (joint - independent).abs().max() > 0.03
 
 
-def test_probabilities_are_torchs_softmax_of_each_block(layout):
-    head = OutputHead(layout, 1.0)
-    logits = head.logits(raw_outputs(layout))
-    probabilities = head.probabilities(logits)
-    assert probabilities.shape == logits.shape
-    for ours, block in zip(
-        blocks_of(layout, probabilities), blocks_of(layout, logits), strict=True
-    ):
-        torch.testing.assert_close(ours, block.softmax(-1))
+def test_wide_tables_are_coupled_among_their_smaller_blocks():
+    layout = Layout((5000, 40, 3), (-1,), (0, 1, 2, -1), (-1, -1, -1, 0))
+    head = coupled_head(layout)
+    assert head.coupling.first == layout.block_starts[1]
+    assert head.coupling.weight.shape == (44, 43)
+    slots = head(raw_outputs(layout, 20), rng(1))
+    assert torch.equal(head.codes(slots), head.sample(raw_outputs(layout, 20), rng(1))[0])
+    assert (slots[:, :-1].sum(1) == 3).all()
+
+
+def test_many_blocks_share_stages():
+    layout = Layout((2,) * 300, (), tuple(range(300)), ())
+    head = coupled_head(layout)
+    assert len(head.coupling.stages) == 30
+    assert sum(stage.n_blocks for stage in head.coupling.stages) == 300
+    assert head.coupling.stages[-1].stop == layout.n_state_slots
+    assert head(raw_outputs(layout, 20), rng(1)).sum() == 20 * 300
 
 
 def test_one_hot_and_codes_are_inverse(layout):

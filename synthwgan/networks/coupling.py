@@ -1,0 +1,80 @@
+"""Which states a block sees: blocks are drawn one after another."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from synthwgan.table.layout import BlockGroup, Layout
+
+MAX_STAGES = 32
+MAX_COUPLED_SLOTS = 1024
+# Adam moves every weight alike, but a coupling weight acts on a logit directly.
+STEP_SCALE = 0.5
+
+
+class Coupling(nn.Module):
+    """A linear term in the states drawn before, added to logits and values.
+
+    With noise drawn for every block by itself, columns would be independent given the latent
+    vector, and all their dependence would have to pass through it. So blocks are drawn in
+    *stages*, the largest blocks first and values last, and what was drawn adds to the logits of
+    what follows: an autoregressive output layer, as in NADE (Larochelle & Murray 2011, "The
+    Neural Autoregressive Distribution Estimator") without its hidden layer, given the
+    generator's output.
+
+    Tables of many states are coupled among their smaller blocks only, and neighbouring small
+    blocks share a stage where there are many, so that the cost stays that of a layer.
+
+    Parameters
+    ----------
+    layout : Layout
+        The row vector's layout.
+    """
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__()
+        self.n_states = layout.n_state_slots
+        starts = [*layout.block_starts.tolist(), self.n_states]
+        self.first = next(start for start in starts if self.n_states - start <= MAX_COUPLED_SLOTS)
+        self.stages = _stages(layout)
+        n_coupled = self.n_states - self.first
+        shape = (n_coupled + layout.n_values, n_coupled)
+        self.weight = nn.Parameter(torch.zeros(shape, dtype=torch.float32))
+
+    @property
+    def matrix(self) -> Tensor:
+        """What a drawn state adds to each later slot, shape (n_coupled + n_values, n_coupled)."""
+        return STEP_SCALE * self.weight
+
+    def parents(self, stage: BlockGroup) -> slice:
+        """State slots that a stage sees."""
+        return slice(self.first, max(self.first, stage.start))
+
+    def to_stage(self, matrix: Tensor, stage: BlockGroup) -> Tensor:
+        """Part of a `matrix` that acts on a stage, shape (n_slots of it, n_slots of parents)."""
+        seen = self.parents(stage)
+        start, stop = (max(0, slot - self.first) for slot in (stage.start, stage.stop))
+        return matrix[start:stop, : seen.stop - self.first]
+
+    def to_values(self, matrix: Tensor) -> Tensor:
+        """Part of a `matrix` that acts on the values, shape (n_values, n_coupled)."""
+        return matrix[self.n_states - self.first :]
+
+
+def _stages(layout: Layout) -> list[BlockGroup]:
+    """Runs of neighbouring blocks of one width, about ``MAX_STAGES`` in all."""
+    n_together = math.ceil(layout.n_blocks / MAX_STAGES)
+    return [
+        BlockGroup(
+            group.first_block + first,
+            min(n_together, group.n_blocks - first),
+            group.start + first * group.width,
+            group.width,
+        )
+        for group in layout.groups
+        for first in np.arange(0, group.n_blocks, max(1, n_together)).tolist()
+    ]
