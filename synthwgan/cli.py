@@ -55,7 +55,7 @@ _Seed = Annotated[
 ]
 _MaxSeconds = Annotated[
     float | None,
-    typer.Option("--max-seconds", min=0, help="Stop training after so many seconds."),
+    typer.Option("--max-seconds", min=0, help="Stop learning after so many seconds."),
 ]
 _ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file written by fit.")]
 
@@ -125,6 +125,13 @@ def fit(
     max_steps: Annotated[
         int | None, typer.Option("--max-steps", min=1, help="Stop training after so many steps.")
     ] = None,
+    rejection: Annotated[
+        bool,
+        typer.Option(
+            "--rejection/--no-rejection",
+            help="Whether to learn which drawn rows to keep: better rows, slower sampling.",
+        ),
+    ] = True,
     seed: _Seed = None,
     kind: Annotated[
         list[str] | None,
@@ -155,6 +162,7 @@ def fit(
     params = {
         "column_kinds": kinds or None,
         "max_seconds": max_seconds,
+        "rejection": "auto" if rejection else None,
         "random_state": seed,
         "device": device,
         "verbose": 0 if quiet else 1,

@@ -136,6 +136,20 @@ def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Co
         raise ValueError("; ".join(problems))
 
 
+def reject_misnamed(arguments: Mapping[str, Any]) -> None:
+    """Name the right argument of ``sample`` to people who come from other packages.
+
+    Raises
+    ------
+    TypeError
+        If there are any arguments.
+    """
+    if arguments:
+        name = next(iter(arguments))
+        hint = "n_samples" if name in _OTHER_NAMES_OF_N_SAMPLES else "n_samples and random_state"
+        raise TypeError(f"sample() has no argument {name!r}; it takes {hint}")
+
+
 RANDOM_STATE = Either(
     (
         OneOf((None,)),
@@ -143,6 +157,7 @@ RANDOM_STATE = Either(
         Instance((np.random.Generator, np.random.RandomState)),
     )
 )
+_OTHER_NAMES_OF_N_SAMPLES = ("n", "num_rows", "n_rows", "count", "size", "n_sample")
 _POSITIVE = Number(1, integer=True)
 _RATE = Number(0, 1, open_low=True)
 _SHARE = Number(0, 1)
@@ -157,6 +172,7 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "critic_width": _POSITIVE,
     "critic_layers": _POSITIVE,
     "temperature": Number(0, open_low=True),
+    "couple_columns": OneOf((True, False)),
     "batch_size": Either((Number(2, integer=True), _AUTO)),
     "max_steps": Either((_POSITIVE, _AUTO)),
     "max_seconds": Either((Number(0, open_low=True), OneOf((None,)))),
@@ -170,6 +186,7 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "moment_weight": Number(0),
     "ema_decay": Number(0, 1, open_high=True),
     "calibrate": OneOf((True, False)),
+    "rejection": Either((_POSITIVE, _AUTO, OneOf((None,)))),
     "device": Instance((str,)),
     "precision": OneOf(("auto", "float32", "bfloat16")),
     "random_state": RANDOM_STATE,

@@ -17,6 +17,7 @@ from torch import nn
 from synthwgan.networks.build import build_networks
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import load_module_arrays, module_arrays
+from synthwgan.sampling.rejection import Rejection
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.table import TableTransformer
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
@@ -25,7 +26,7 @@ from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost
 
 FORMAT_NAME = "synthwgan"
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 _CONTENT_KEYS = {
     "parameters",
     "table",
@@ -35,6 +36,7 @@ _CONTENT_KEYS = {
     "n_iter",
     "fit_seconds",
     "history",
+    "rejection",
 }
 
 
@@ -62,6 +64,10 @@ class FittedState:
         Wall-clock seconds of training.
     cost : TrainingCost
         Size, memory and speed.
+    acceptance_rate : float
+        Share of drawn rows that the sampler keeps.
+    n_rejection_rounds : int
+        Rounds of learning which rows to keep.
     """
 
     transformer: TableTransformer
@@ -73,6 +79,8 @@ class FittedState:
     n_iter: int
     fit_seconds: float
     cost: TrainingCost
+    acceptance_rate: float
+    n_rejection_rounds: int
 
 
 def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: FittedState) -> None:
@@ -87,10 +95,14 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
         "n_iter": state.n_iter,
         "fit_seconds": state.fit_seconds,
         "history": state.history.to_dict("list"),
+        "rejection": None,
     }
-    knots = state.sampler.value_knots
+    knots, rejection = state.sampler.value_knots, state.sampler.rejection
     if knots is not None:
         arrays = arrays | {"value_knots": knots.cpu().numpy()}
+    if rejection is not None:
+        content["rejection"], rejection_arrays = rejection.to_state()
+        arrays = arrays | rejection_arrays
     weights = module_arrays(_modules(state.sampler, state.critic))
     write_model(path, content, arrays | weights)
 
@@ -102,6 +114,8 @@ def load_model(path: str | os.PathLike, device: torch.device) -> tuple[dict[str,
     transformer = TableTransformer.from_state(content["table"], arrays)
     config = TrainingConfig(**content["config"])
     sampler, critic = _load_networks(transformer.layout_, config, arrays, device)
+    if content["rejection"] is not None:
+        sampler.rejection = _load_rejection(path, sampler.head.layout, content, arrays)
     state = FittedState(
         transformer=transformer,
         target_name=from_jsonable(content["target_name"]),
@@ -112,6 +126,8 @@ def load_model(path: str | os.PathLike, device: torch.device) -> tuple[dict[str,
         n_iter=content["n_iter"],
         fit_seconds=content["fit_seconds"],
         cost=TrainingCost(**content["cost"]),
+        acceptance_rate=sampler.acceptance_rate,
+        n_rejection_rounds=sampler.n_rejection_rounds,
     )
     return _unpack_parameters(content["parameters"]), state
 
@@ -125,7 +141,7 @@ def _check_content(path: str | os.PathLike, content: Any) -> None:
 def _load_networks(
     layout: Layout, config: TrainingConfig, arrays: dict[str, np.ndarray], device: torch.device
 ) -> tuple[Sampler, nn.Module]:
-    head = OutputHead(layout, config.temperature).to(device)
+    head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
     networks = build_networks(head, torch.ones(layout.n_state_slots), config, seed=0)
     knots = arrays.get("value_knots")
     if knots is not None:
@@ -133,6 +149,15 @@ def _load_networks(
     sampler = Sampler(networks["generator"], head, config.latent_dim, knots)
     load_module_arrays(_modules(sampler, networks["critic"]), arrays)
     return sampler, networks["critic"]
+
+
+def _load_rejection(
+    path: str | os.PathLike, layout: Layout, content: dict[str, Any], arrays: dict[str, np.ndarray]
+) -> Rejection:
+    try:
+        return Rejection.from_state(layout, content["rejection"], arrays)
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(_not_a_model(path, f"of its rejection: {error}")) from error
 
 
 def _modules(sampler: Sampler, critic: nn.Module) -> dict[str, nn.Module]:
@@ -260,6 +285,11 @@ def _check_header(path: str, header: dict[str, str]) -> None:
     version = header["format_version"]
     if not version.isdecimal():
         raise ValueError(_not_a_model(path, f"its format version is {version!r}"))
+    if int(version) < FORMAT_VERSION:
+        raise ValueError(
+            f"{path!r} has model format {version}, older than {FORMAT_VERSION}, which this version "
+            "of synthwgan reads; fit and save the model again"
+        )
     if int(version) > FORMAT_VERSION:
         raise ValueError(
             f"{path!r} has model format {version}, newer than {FORMAT_VERSION}, the newest that "

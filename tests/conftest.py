@@ -24,6 +24,7 @@ def quick() -> dict[str, Any]:
         "batch_size": 32,
         "max_steps": 4,
         "calibrate": False,
+        "rejection": None,
         "device": "cpu",
         "precision": "float32",
         "random_state": 0,

@@ -93,6 +93,12 @@ class TestFit:
         loaded = WGANGPSynthesizer.load(tmp_path / "model")
         assert loaded.column_kinds == {"age": "categorical"}
 
+    def test_rejection_can_be_turned_off(self, folder: Path, tmp_path: Path) -> None:
+        arguments = ["--no-rejection", "--max-steps", 2, "--quiet"]
+        result = run("fit", folder / "table.csv", "-o", tmp_path / "model", *arguments)
+        assert result.exit_code == 0, result.stderr
+        assert WGANGPSynthesizer.load(tmp_path / "model").rejection is None
+
     def test_a_model_is_not_written_under_a_name_of_a_table(
         self, folder: Path, tmp_path: Path
     ) -> None:

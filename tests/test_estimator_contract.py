@@ -23,6 +23,7 @@ QUICK = {
     "critic_width": 16,
     "max_steps": 2,
     "calibrate": False,
+    "rejection": 1,
     "device": "cpu",
     "precision": "float32",
 }

@@ -182,6 +182,18 @@ def test_a_model_of_an_array_and_one_with_a_target(quick, tmp_path):
     assert loaded.score_samples(X).shape == (40,)
 
 
+def test_a_model_with_rejection_gives_the_same_rows(trained, tmp_path):
+    assert trained.n_rejection_rounds_ > 0
+    trained.save(tmp_path / "model")
+    loaded = WGANGPSynthesizer.load(tmp_path / "model", device="cpu")
+    assert loaded.acceptance_rate_ == trained.acceptance_rate_ < 1
+    assert loaded.n_rejection_rounds_ == trained.n_rejection_rounds_
+    rows = trained.sample(2000, random_state=5)
+    pd.testing.assert_frame_equal(loaded.sample(2000, random_state=5), rows)
+    loaded.save(tmp_path / "again")
+    assert read_model(tmp_path / "again")[0] == read_model(tmp_path / "model")[0]
+
+
 # The file itself
 
 
@@ -322,6 +334,38 @@ def test_a_missing_file_and_a_folder(tmp_path):
 def test_a_device_that_is_not_here_is_refused(path):
     with pytest.raises(ValueError, match="device 'toaster' cannot be used here"):
         WGANGPSynthesizer.load(path, device="toaster")
+
+
+def test_an_older_format_is_refused_with_the_remedy(path):
+    rewrite(path, lambda header, arrays: header.update(format_version="1"))
+    with pytest.raises(ValueError, match="format 1, older than .*; fit and save the model again"):
+        WGANGPSynthesizer.load(path)
+
+
+@pytest.mark.parametrize("name", ["masks", "leaves", "features", "effects", "value_edges"])
+def test_a_rejection_that_does_not_fit_is_refused(trained, tmp_path, name):
+    def cut(header: dict[str, str], arrays: dict[str, np.ndarray]) -> None:
+        arrays[f"rejection.{name}"] = arrays[f"rejection.{name}"][:-1]
+        header["digest"] = digest(arrays)
+
+    path = tmp_path / "model"
+    trained.save(path)
+    rewrite(path, cut)
+    with pytest.raises(ValueError, match="not a model file \\(of its rejection: "):
+        WGANGPSynthesizer.load(path)
+
+
+@pytest.mark.parametrize("rejection", [[], "", {"ceiling": 1.0}])
+def test_a_rejection_that_is_none_is_refused(trained, tmp_path, rejection):
+    def change(header: dict[str, str], arrays: dict[str, np.ndarray]) -> None:
+        content = json.loads(header["content"]) | {"rejection": rejection}
+        header["content"] = json.dumps(content)
+
+    path = tmp_path / "model"
+    trained.save(path)
+    rewrite(path, change)
+    with pytest.raises(ValueError, match="not a model file \\(of its rejection: "):
+        WGANGPSynthesizer.load(path)
 
 
 # Writing

@@ -23,7 +23,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import roc_auc_score
 
-from synthwgan import WGANGPSynthesizer
+from synthwgan import WGANGPSynthesizer, finishing
 from synthwgan import synthesizer as synthesizer_module
 from synthwgan.training.wgan import WGANGPStep
 
@@ -486,21 +486,21 @@ def test_a_failing_refit_leaves_the_old_model(model, table, mixed_table, monkeyp
     assert len(model.score_samples(table)) == 50
 
 
-@pytest.mark.parametrize("step", ["measure_batch_norm", "calibrate"])
+@pytest.mark.parametrize("step", ["measure_batch_norm", "calibrate", "learn_rejection"])
 def test_a_refit_that_fails_after_training_leaves_the_old_model(
     model, table, mixed_table, monkeypatch, tmp_path, step
 ):
     before = model.set_params(calibrate=True).fit(table).sample(9, random_state=0)
-    monkeypatch.setattr(synthesizer_module, step, fail)
+    monkeypatch.setattr(finishing, step, fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         model.fit(mixed_table)
     pd.testing.assert_frame_equal(model.sample(9, random_state=0), before)
     model.save(tmp_path / "model")
 
 
-@pytest.mark.parametrize("step", ["measure_batch_norm", "calibrate"])
+@pytest.mark.parametrize("step", ["measure_batch_norm", "calibrate", "learn_rejection"])
 def test_a_fit_that_fails_after_training_is_no_fit(model, table, monkeypatch, step):
-    monkeypatch.setattr(synthesizer_module, step, fail)
+    monkeypatch.setattr(finishing, step, fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         model.set_params(calibrate=True).fit(table)
     with pytest.raises(NotFittedError, match="not fitted"):
@@ -556,7 +556,7 @@ def test_ctrl_c_during_fit_in_a_real_process(tmp_path):
     code = """
 import os, signal, sys, threading, warnings
 import pandas as pd
-from synthwgan import WGANGPSynthesizer
+from synthwgan import WGANGPSynthesizer, finishing
 from synthwgan.training.wgan import WGANGPStep
 plain = WGANGPStep.__call__
 def call(step, progress):
@@ -852,3 +852,57 @@ def test_column_names_as_target_are_explained(model, table):
 
 def test_verbose_may_be_a_boolean(quick, table):
     WGANGPSynthesizer(**quick | {"verbose": False}).fit(table)
+
+
+# Rejection
+
+
+def test_rejection_is_learned_and_shown(trained, dependent_table):
+    assert 0.25 <= trained.acceptance_rate_ < 1
+    assert 1 <= trained.n_rejection_rounds_ <= 12
+    assert f"({trained.n_rejection_rounds_} rounds)" in trained.summary()
+    assert len(trained.sample(777)) == 777
+
+
+def test_streamed_rows_are_those_in_memory_with_rejection(trained):
+    rows = trained.sample(3000, random_state=2)
+    (streamed,) = trained.sample_iter(3000, chunk_size=3000, random_state=2)
+    pd.testing.assert_frame_equal(streamed, rows)
+    chunks = list(trained.sample_iter(2500, chunk_size=1000, random_state=2))
+    assert [len(chunk) for chunk in chunks] == [1000, 1000, 500]
+
+
+def test_rejection_none_keeps_all_rows(quick, dependent_table):
+    model = WGANGPSynthesizer(**quick).fit(dependent_table)
+    assert (model.acceptance_rate_, model.n_rejection_rounds_) == (1.0, 0)
+    assert "keeps 100% of drawn rows (0 rounds)" in model.summary()
+
+
+def test_rounds_by_number_are_bounded_and_leave_the_generator_alone(quick, dependent_table):
+    plain = WGANGPSynthesizer(**quick).fit(dependent_table)
+    model = WGANGPSynthesizer(**(quick | {"rejection": 1})).fit(dependent_table)
+    assert model.n_rejection_rounds_ == 1
+    states = [each.sampler_.generator.state_dict() for each in (plain, model)]
+    assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
+
+
+def test_an_interrupt_while_learning_to_reject_keeps_the_model(quick, dependent_table, monkeypatch):
+    def interrupt(*args: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("synthwgan.finishing.learn_rejection", interrupt)
+    model = WGANGPSynthesizer(**(quick | {"rejection": 1}))
+    with pytest.warns(UserWarning, match="rows to keep was interrupted; all are kept") as caught:
+        model.fit(dependent_table)
+    assert [warning.filename for warning in caught] == [__file__]
+    assert model.acceptance_rate_ == 1
+    assert len(model.sample(5)) == 5
+
+
+def test_max_seconds_leaves_time_for_rejection(quick, dependent_table):
+    bounds = {"max_steps": 10**7, "max_seconds": 2.0, "rejection": "auto"}
+    start = time.perf_counter()
+    model = WGANGPSynthesizer(**(quick | bounds)).fit(dependent_table)
+    # Encoding and batch-norm statistics come on top; the machine may be busy.
+    assert time.perf_counter() - start < 10
+    assert 1.7 <= model.fit_seconds_ < 2.0

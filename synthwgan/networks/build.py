@@ -59,4 +59,5 @@ def build_networks(
         )
         critic = Critic(n_slots, sizes.critic_width, sizes.critic_layers)
     networks = nn.ModuleDict({"generator": generator, "critic": critic, "head": head})
-    return networks.to(head.device)
+    # Whatever the default dtype is where layers and buffers are made.
+    return networks.to(head.device, torch.float32)

@@ -33,17 +33,18 @@ class Coupling(nn.Module):
     ----------
     layout : Layout
         The row vector's layout.
+    max_coupled_slots : int, default 1024
+        Largest number of state slots that are coupled; 0 for none.
     """
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, max_coupled_slots: int = MAX_COUPLED_SLOTS) -> None:
         super().__init__()
         self.n_states = layout.n_state_slots
         starts = [*layout.block_starts.tolist(), self.n_states]
-        self.first = next(start for start in starts if self.n_states - start <= MAX_COUPLED_SLOTS)
+        self.first = next(start for start in starts if self.n_states - start <= max_coupled_slots)
         self.stages = _stages(layout)
         n_coupled = self.n_states - self.first
-        shape = (n_coupled + layout.n_values, n_coupled)
-        self.weight = nn.Parameter(torch.zeros(shape, dtype=torch.float32))
+        self.weight = nn.Parameter(torch.zeros(n_coupled + layout.n_values, n_coupled))
 
     @property
     def matrix(self) -> Tensor:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from synthwgan.networks.coupling import Coupling
+from synthwgan.networks.coupling import MAX_COUPLED_SLOTS, Coupling
 from synthwgan.table.layout import BlockGroup, Layout
 
 BeforeDraw = Callable[[BlockGroup, Tensor], None] | None
@@ -83,7 +83,7 @@ def _exponential_noise(
     n_slots: int, n_rows: int, device: torch.device, generator: torch.Generator | None
 ) -> Tensor:
     """Standard exponential noise, shape (n_slots, n_rows) (faster than ``exponential_``)."""
-    noise = torch.rand(n_slots, n_rows, device=device, generator=generator)
+    noise = torch.rand(n_slots, n_rows, dtype=torch.float32, device=device, generator=generator)
     # 1 - u lies in (0, 1], so the logarithm is finite; the floor keeps noise above zero.
     return noise.neg_().add_(1).log_().neg_().clamp_min_(1e-20)
 
@@ -101,13 +101,15 @@ class OutputHead(nn.Module):
         The row vector's layout.
     temperature : float
         Temperature of the softmax whose gradient is used.
+    couple_columns : bool, default True
+        Whether each block knows the states drawn before it.
     """
 
-    def __init__(self, layout: Layout, temperature: float) -> None:
+    def __init__(self, layout: Layout, temperature: float, couple_columns: bool = True) -> None:
         super().__init__()
         self.layout = layout
         self.temperature = temperature
-        self.coupling = Coupling(layout)
+        self.coupling = Coupling(layout, MAX_COUPLED_SLOTS if couple_columns else 0)
         # Padding never wins; calibration after training moves the bias of real states.
         logit_bias = torch.zeros(layout.n_state_slots)
         logit_bias[~torch.from_numpy(layout.state_mask)] = -1e9
@@ -195,5 +197,6 @@ class OutputHead(nn.Module):
 
     def one_hot(self, codes: Tensor) -> Tensor:
         """State slots of the given codes, shape (n_rows, n_state_slots), float32."""
-        states = torch.zeros(self.layout.n_state_slots, len(codes), device=codes.device)
+        shape = (self.layout.n_state_slots, len(codes))
+        states = torch.zeros(shape, dtype=torch.float32, device=codes.device)
         return states.scatter_(0, codes.T.long() + self.block_starts.unsqueeze(1), 1.0).T

@@ -46,7 +46,8 @@ def measure_batch_norm(sampler: Sampler, rng: torch.Generator) -> None:
     for module in sampler.generator.modules():
         if isinstance(module, nn.BatchNorm1d):
             module.momentum = 1.0
-    latent = torch.randn(NORM_ROWS, sampler.latent_dim, device=sampler.device, generator=rng)
+    shape = (NORM_ROWS, sampler.latent_dim)
+    latent = torch.randn(shape, dtype=torch.float32, device=sampler.device, generator=rng)
     sampler.generator.train()
     sampler.generator(latent)
     sampler.generator.eval()
@@ -96,7 +97,8 @@ def calibrate_values(sampler: Sampler, rng: torch.Generator) -> None:
 
 def _quantiles(values: Tensor, regular: Tensor) -> Tensor:
     """Quantiles of each column among its regular rows, shape (n_values, N_KNOTS)."""
-    ranks = (torch.arange(N_KNOTS, device=values.device) + 0.5) / N_KNOTS
+    steps = torch.arange(N_KNOTS, dtype=torch.float32, device=values.device)
+    ranks = (steps + 0.5) / N_KNOTS
     knots = []
     for column, keep in zip(values.T, regular.T, strict=True):
         kept = column[keep] if int(keep.sum()) > 1 else column

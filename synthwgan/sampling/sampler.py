@@ -9,10 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from synthwgan.networks.heads import OutputHead
+from synthwgan.sampling.rejection import Rejection
 from synthwgan.table.layout import EncodedTable
 
-MAX_CHUNK_ROWS = 32_768
-MAX_CHUNK_FLOATS = 2**24
+MAX_CHUNK_ROWS = 8192
+MAX_CHUNK_FLOATS = 2**22
+# Rows drawn beyond those expected to be needed, so that a second drawing is rare.
+SURPLUS = 1.05
+MIN_DRAWN = 32
 
 
 class Sampler:
@@ -29,6 +33,8 @@ class Sampler:
     value_knots : Tensor of shape (n_values, n_knots) or None
         Quantiles of the raw values at evenly spaced ranks; a raw value becomes its rank
         among them. None takes raw values for normal scores as they are.
+    rejection : Rejection or None
+        Says which drawn rows are kept; None keeps all.
     """
 
     def __init__(
@@ -37,14 +43,25 @@ class Sampler:
         head: OutputHead,
         latent_dim: int,
         value_knots: Tensor | None = None,
+        rejection: Rejection | None = None,
     ) -> None:
         self.generator, self.head, self.latent_dim = generator, head, latent_dim
-        self.value_knots = value_knots
+        self.value_knots, self.rejection = value_knots, rejection
 
     @property
     def device(self) -> torch.device:
         """Where rows are drawn."""
         return self.head.device
+
+    @property
+    def acceptance_rate(self) -> float:
+        """Share of drawn rows that are kept."""
+        return 1.0 if self.rejection is None else self.rejection.acceptance_rate
+
+    @property
+    def n_rejection_rounds(self) -> int:
+        """Rounds of learning which rows to keep."""
+        return 0 if self.rejection is None else self.rejection.n_rounds
 
     def noise(self, seed: int) -> torch.Generator:
         """Return a fresh source of noise on the sampler's device."""
@@ -56,25 +73,40 @@ class Sampler:
         width = max(self.head.layout.n_slots, 256)
         return max(256, min(MAX_CHUNK_ROWS, MAX_CHUNK_FLOATS // width))
 
+    def latent(self, n_rows: int, rng: torch.Generator) -> Tensor:
+        """Fresh latents, shape (n_rows, latent_dim), float32 whatever torch's default is."""
+        shape = (n_rows, self.latent_dim)
+        return torch.randn(shape, dtype=torch.float32, device=self.device, generator=rng)
+
     @torch.no_grad()
     def raw(self, n_rows: int, rng: torch.Generator) -> Tensor:
         """Raw outputs for fresh latents, shape (n_rows, n_slots), float32."""
-        latent = torch.randn(n_rows, self.latent_dim, device=self.device, generator=rng)
-        return self.generator.eval()(latent)
+        return self.generator.eval()(self.latent(n_rows, rng))
 
     @torch.no_grad()
     def draw(self, n_rows: int, rng: torch.Generator) -> EncodedTable:
-        """Encoded rows in the compact form, drawn at once."""
+        """Encoded rows in the compact form, drawn at once and none of them rejected."""
         raw = self.raw(n_rows, rng)
-        codes = self.head.sample_codes(self.head.logits(raw), rng)
-        values = self._normal_scores(raw[:, self.head.layout.n_state_slots :])
-        values = values * self.head.is_regular(codes)
+        codes, values = self.head.sample(raw, rng)
+        values = self._normal_scores(values) * self.head.is_regular(codes)
         return EncodedTable(codes.to(_code_type(self.head)).cpu().numpy(), values.cpu().numpy())
 
     def chunks(self, n_rows: int, rng: torch.Generator) -> Iterator[EncodedTable]:
-        """Encoded rows in chunks of bounded size, ``n_rows`` in all."""
-        for start in range(0, n_rows, self.chunk_rows):
-            yield self.draw(min(self.chunk_rows, n_rows - start), rng)
+        """Encoded rows in chunks of bounded size, ``n_rows`` in all, rejected ones left out."""
+        while n_rows:
+            kept = self._draw_kept(n_rows, rng)
+            n_rows -= len(kept)
+            yield kept
+
+    def _draw_kept(self, n_wanted: int, rng: torch.Generator) -> EncodedTable:
+        """At most so many rows that are not rejected, of one drawing."""
+        if self.rejection is None:
+            return self.draw(min(self.chunk_rows, n_wanted), rng)
+        expected = int(n_wanted * SURPLUS / self.rejection.acceptance_rate) + MIN_DRAWN
+        drawn = self.draw(min(self.chunk_rows, expected), rng)
+        uniform = torch.rand(len(drawn), device=self.device, generator=rng).cpu().numpy()
+        kept = self.rejection.keep(drawn, uniform)
+        return EncodedTable(kept.codes[:n_wanted], kept.values[:n_wanted])
 
     def _normal_scores(self, raw_values: Tensor) -> Tensor:
         if self.value_knots is None or not raw_values.shape[1]:

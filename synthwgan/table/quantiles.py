@@ -121,6 +121,27 @@ class RankTransform:
             numbers[between] = _interpolate(self.knots[left], self.knots[left + 1], part)
         return numbers
 
+    def edges(self, n_edges: int) -> np.ndarray:
+        """Return scores that part the column into bins of about equal size.
+
+        Parameters
+        ----------
+        n_edges : int
+            How many at most.
+
+        Returns
+        -------
+        edges : ndarray of shape (at most n_edges,), float64
+            Increasing. None lies within the span of a number, where scores are drawn at
+            random, but at the nearer of its ends.
+        """
+        ranks = np.arange(1, n_edges + 1) / (n_edges + 1)
+        left = np.maximum(np.searchsorted(self.lower, ranks, side="right") - 1, 0)
+        lower, upper = self.lower[left], self.upper[left]
+        nearer = np.where(ranks - lower < upper - ranks, lower, upper)
+        ranks = np.unique(np.where(ranks < upper, nearer, ranks))
+        return rank_to_score(ranks[(ranks > 0) & (ranks < 1)])
+
     def to_dict(self) -> dict[str, Any]:
         """Return the knots and spans as a dict of arrays."""
         return {"knots": self.knots, "lower": self.lower, "upper": self.upper}

@@ -275,6 +275,22 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         return IdentifierStream(self.columns_, self._generator(random_state))
 
+    def value_edges(self, n_edges: int) -> list[np.ndarray]:
+        """Return, for each value, increasing scores that part no number from its ties.
+
+        Parameters
+        ----------
+        n_edges : int
+            How many at most.
+
+        Returns
+        -------
+        edges : list of ndarray of shape (at most n_edges,), float64
+            In the order of the layout's values; they make bins of about equal size.
+        """
+        check_is_fitted(self)
+        return [column.ranks.edges(n_edges) for column in self.columns_ if column.has_value]
+
     def transform(self, X: Any) -> np.ndarray:
         """Return a table as one matrix, without randomness and without NaN.
 

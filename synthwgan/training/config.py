@@ -22,6 +22,7 @@ class TrainingConfig:
     critic_width: int
     critic_layers: int
     temperature: float
+    couple_columns: bool
     batch_size: int
     max_steps: int
     max_seconds: float | None

@@ -102,11 +102,11 @@ def train_networks(
             UserWarning,
             stacklevel=3,
         )
-    head = OutputHead(layout, config.temperature).to(device)
+    head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
     batches = TableBatches(encoded, head)
     marginals = batches.marginals()
     networks = build_networks(head, marginals, config, seed)
-    moments = PairwiseMoments(head).to(device)
+    moments = PairwiseMoments(head).to(device, torch.float32)
     if config.moment_weight:
         moments.fit(batches.in_order)
     cost = estimate_cost(layout, encoded, networks, config)

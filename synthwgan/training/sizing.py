@@ -5,9 +5,9 @@ from __future__ import annotations
 FULL_BATCH = 1000
 MIN_BATCH = 32
 MIN_STEPS = 100
-MAX_STEPS = 10_000
+MAX_STEPS = 8_000
 # Steps at which small and mid-sized tables measured best: more of them copy rows.
-STEPS_FACTOR, STEPS_EXPONENT = 4.0, 0.75
+STEPS_FACTOR, STEPS_EXPONENT = 3.0, 0.75
 
 
 def auto_batch_size(n_rows: int) -> int:
@@ -16,7 +16,7 @@ def auto_batch_size(n_rows: int) -> int:
 
 
 def auto_max_steps(n_rows: int) -> int:
-    """Steps that suit a table: some hundred for hundreds of rows, at most 10,000.
+    """Steps that suit a table: some hundred for hundreds of rows, at most 8000.
 
     A small table is learnt in few steps and learnt by heart in more.
     """

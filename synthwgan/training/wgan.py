@@ -123,6 +123,7 @@ class WGANGPStep:
         latent = torch.randn(
             self.config.batch_size,
             self.config.latent_dim,
+            dtype=torch.float32,
             device=self.device,
             generator=self.rng,
         )

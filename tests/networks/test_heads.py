@@ -229,3 +229,10 @@ def test_no_temperature_overflows(temperature):
     (states * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
     assert states.sum(1).eq(1).all()
     assert raw.grad.isfinite().all()
+
+
+def test_without_coupling_blocks_are_independent(mixed_layout):
+    head = OutputHead(mixed_layout, 1.0, couple_columns=False)
+    assert head.coupling.weight.numel() == 0
+    assert head(raw_outputs(mixed_layout), rng()).shape == (300, mixed_layout.n_slots)
+    assert head.sample(raw_outputs(mixed_layout), rng())[1].shape == (300, mixed_layout.n_values)

@@ -80,3 +80,19 @@ def test_ranks_of_a_column_are_uniform() -> None:
     drawn = np.sort(RankTransform.fit(numbers).to_ranks(numbers, rng.random(len(numbers))))
     # Kolmogorov-Smirnov distance; below 0.0115 with probability 0.99 for 20,000 draws.
     assert np.abs(drawn - np.arange(len(drawn)) / len(drawn)).max() < 0.0115
+
+
+def test_edges_part_no_number_from_its_ties():
+    ranks = RankTransform.from_counts(np.arange(5.0), np.array([1, 50, 2, 30, 17]))
+    edges = ranks.edges(9)
+    np.testing.assert_allclose(score_to_rank(edges), [0.01, 0.51, 0.53, 0.83])
+    for uniform in (0.0, 0.5, 1 - 1e-9):
+        scores = rank_to_score(ranks.to_ranks(np.arange(5.0), np.full(5, uniform)))
+        bins = np.searchsorted(edges, scores.astype(np.float32), side="right")
+        assert bins.tolist() == [0, 1, 2, 3, 4]
+
+
+def test_edges_of_numbers_that_do_not_repeat_are_quantiles():
+    ranks = RankTransform.fit(np.arange(1000.0))
+    np.testing.assert_allclose(score_to_rank(ranks.edges(3)), [0.25, 0.5, 0.75], atol=1e-3)
+    assert len(RankTransform.fit(np.array([3.0, 3.0])).edges(10)) == 0

@@ -1,0 +1,82 @@
+"""After training: from networks to the sampler that rows are drawn from."""
+
+from __future__ import annotations
+
+import warnings
+
+from synthwgan.sampling.bins import MAX_VALUE_EDGES
+from synthwgan.sampling.boosting import RejectionPlan, learn_rejection
+from synthwgan.sampling.calibration import calibrate, measure_batch_norm
+from synthwgan.sampling.sampler import Sampler
+from synthwgan.table import TableTransformer
+from synthwgan.table.layout import EncodedTable
+from synthwgan.training.callbacks import announce
+from synthwgan.training.fit import TrainedNetworks
+
+
+def make_sampler(
+    trained: TrainedNetworks, latent_dim: int, *, calibrated: bool, seed: int
+) -> Sampler:
+    """Put a trained generator into a sampler with its own batch-norm statistics.
+
+    Parameters
+    ----------
+    trained : TrainedNetworks
+        What training left behind.
+    latent_dim : int
+        Length of the latent vector.
+    calibrated : bool
+        Whether each column's distribution is made exact.
+    seed : int
+        Seed of the rows drawn for it.
+    """
+    sampler = Sampler(trained.generator, trained.head, latent_dim)
+    rng = sampler.noise(seed)
+    measure_batch_norm(sampler, rng)
+    if calibrated:
+        calibrate(sampler, trained.marginals, rng)
+    return sampler
+
+
+def add_rejection(
+    sampler: Sampler,
+    encoded: EncodedTable,
+    transformer: TableTransformer,
+    plan: RejectionPlan,
+    *,
+    seed: int,
+    verbose: int,
+) -> None:
+    """Let a sampler learn which rows to keep.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Its rejection is set.
+    encoded : EncodedTable
+        The table.
+    transformer : TableTransformer
+        Knows which numbers are ties.
+    plan : RejectionPlan
+        Bounds.
+    seed : int
+        Seed of the rows drawn for it.
+    verbose : int
+        From 1 on, each round is shown.
+
+    Warns
+    -----
+    UserWarning
+        If it was interrupted: all rows are kept.
+    """
+    edges = transformer.value_edges(MAX_VALUE_EDGES)
+    report = announce if verbose else lambda line: None
+    try:
+        sampler.rejection = learn_rejection(sampler, encoded, edges, plan, seed, report)
+    except KeyboardInterrupt:
+        warnings.warn(
+            "learning which drawn rows to keep was interrupted; all are kept, and the model can "
+            "be sampled and saved.",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,257 @@
+"""Learning which drawn rows to keep, by rounds of boosted trees."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+
+from synthwgan.sampling.bins import RowBins
+from synthwgan.sampling.raking import ceiling_of, rake
+from synthwgan.sampling.rejection import Rejection, chances
+from synthwgan.sampling.sampler import Sampler
+from synthwgan.sampling.trees import TreeEnsemble
+from synthwgan.table.layout import EncodedTable
+
+if TYPE_CHECKING:
+    from sklearn.ensemble import HistGradientBoostingClassifier
+
+AUTO_ROUNDS = 12
+MIN_ACCEPTANCE = 0.25
+TREES_PER_ROUND = 30
+LEARNING_RATE = 0.2
+MAX_LEAVES = 31
+MIN_LEAF_ROWS = 50
+L2_REGULARIZATION = 10.0
+N_FOLDS = 5
+# A round must lower the held-out loss by so many of its standard errors.
+MIN_STANDARD_ERRORS = 1.0
+MIN_REAL_ROWS = 200
+MAX_REAL_ROWS = 100_000
+MAX_RAKING_ROWS = 200_000
+MAX_CELLS = 2**25
+# Of a bound on seconds; all rounds on 30,000 rows of 18 features take about 10 s of one core.
+RESERVED_SHARE = 0.15
+MAX_RESERVED_SECONDS = 30.0
+
+
+@dataclass(frozen=True)
+class RejectionPlan:
+    """How far boosting may go.
+
+    Parameters
+    ----------
+    max_rounds : int
+        Rounds at most; 0 for none.
+    min_acceptance : float
+        A round after which fewer drawn rows would be kept is dropped, and is the last.
+    deadline : float
+        Time of `time.perf_counter` at which it should be over; infinity for none.
+    training_seconds : float or None
+        What is left for the training before it; None for no bound.
+    """
+
+    max_rounds: int
+    min_acceptance: float
+    deadline: float = math.inf
+    training_seconds: float | None = None
+
+    @classmethod
+    def resolve(cls, rejection: int | str | None, max_seconds: float | None) -> RejectionPlan:
+        """Take the bounds from an estimator's parameters; the clock starts now."""
+        if rejection is None:
+            return cls(0, 0.0, training_seconds=max_seconds)
+        is_auto = rejection == "auto"
+        bounds = (AUTO_ROUNDS, MIN_ACCEPTANCE) if is_auto else (int(rejection), 0.0)
+        if max_seconds is None:
+            return cls(*bounds)
+        reserved = min(RESERVED_SHARE * max_seconds, MAX_RESERVED_SECONDS)
+        return cls(*bounds, time.perf_counter() + max_seconds, max_seconds - reserved)
+
+
+def learn_rejection(
+    sampler: Sampler,
+    encoded: EncodedTable,
+    value_edges: Sequence[np.ndarray],
+    plan: RejectionPlan,
+    seed: int,
+    report: Callable[[str], None],
+) -> Rejection | None:
+    """Learn which of a sampler's rows to keep.
+
+    Each round fits boosted trees to tell the table's rows from the drawn ones, which are
+    weighted by their chance to be kept after the rounds before. The trees' log odds are the
+    log of the remaining density ratio and are added to the sum. A fifth of the rows is held out
+    of each round; the trees are cut where the loss on them is lowest, and a round that does
+    not lower it for sure is dropped and the last.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Draws the rows to choose from; it must keep them all.
+    encoded : EncodedTable
+        The table.
+    value_edges : sequence of ndarray
+        For each value, increasing normal scores that part no number from its ties.
+    plan : RejectionPlan
+        Bounds.
+    seed : int
+        Seed of the drawn rows and the folds.
+    report : callable
+        Is told in a line what each round did.
+
+    Returns
+    -------
+    Rejection or None
+        None if no round gains anything.
+    """
+    started = time.perf_counter()
+    layout = sampler.head.layout
+    if len(encoded) < MIN_REAL_ROWS or not layout.n_slots or not plan.max_rounds:
+        return None
+    rng, noise = np.random.default_rng(seed), sampler.noise(seed)
+    bins = RowBins.fit(layout, encoded, value_edges)
+    real = bins(_some_rows(encoded, rng))
+    n_drawn, n_raking = _n_drawn(len(real), len(bins.n_bins))
+    drawn = _draw(sampler, bins, n_drawn, noise, started + (plan.deadline - started) / 4)
+    raking_seconds = (time.perf_counter() - started) * n_raking / len(drawn)
+    boosting = _Boosting(bins, real, drawn, rng)
+    while boosting.n_rounds < plan.max_rounds and not boosting.is_over:
+        if time.perf_counter() + boosting.round_seconds + raking_seconds > plan.deadline:
+            break
+        boosting.add_round(plan.min_acceptance, report)
+    if not boosting.n_rounds:
+        return None
+    fresh = _draw(sampler, bins, n_raking, noise, plan.deadline)
+    raked = rake(boosting.trees(fresh), fresh, real, bins.n_bins)
+    report(f"rejection keeps {raked.acceptance_rate:.0%} of the drawn rows, marginals raked")
+    return Rejection(
+        bins, boosting.trees, raked.effects, raked.ceiling, raked.acceptance_rate, boosting.n_rounds
+    )
+
+
+class _Boosting:
+    """The sum of log odds so far, and one more round.
+
+    Parameters
+    ----------
+    bins : RowBins
+        Says which features are categorical.
+    real : ndarray of shape (n_real, n_features), uint8
+        Bins of the table's rows.
+    drawn : ndarray of shape (n_drawn, n_features), uint8
+        Bins of drawn rows, the same for all rounds: fresh ones for each measured no better.
+    rng : Generator
+        Draws the folds of real rows; each round holds out the next.
+    """
+
+    def __init__(
+        self, bins: RowBins, real: np.ndarray, drawn: np.ndarray, rng: np.random.Generator
+    ) -> None:
+        self.bins, self.real, self.drawn = bins, real, drawn
+        self.real_folds = rng.permutation(len(real)) % N_FOLDS
+        # Always the same, so that their chances are those of fresh rows.
+        self.drawn_held_out = np.arange(len(drawn)) % N_FOLDS == 0
+        self.trees = TreeEnsemble.empty(bins.n_bins)
+        self.log_odds = np.zeros(len(drawn), dtype=np.float32)
+        self.chances = np.ones(len(drawn))
+        self.n_rounds, self.is_over, self.round_seconds = 0, False, 0.0
+
+    def add_round(self, min_acceptance: float, report: Callable[[str], None]) -> None:
+        """Fit a round and add it, if it pays; else say that it is over."""
+        started = time.perf_counter()
+        trees, gain, error = self._fit_trees()
+        log_odds = self.log_odds + trees(self.drawn)
+        kept = chances(log_odds, ceiling_of(log_odds[self.drawn_held_out]))
+        acceptance = kept[self.drawn_held_out].mean()
+        self.round_seconds = time.perf_counter() - started
+        outcome = (
+            f"rejection round {self.n_rounds + 1}: held-out loss falls by {gain:.4f} "
+            f"(standard error {error:.4f}), {acceptance:.0%} of the drawn rows kept"
+        )
+        self.is_over = gain < MIN_STANDARD_ERRORS * error or acceptance < min_acceptance
+        if self.is_over:
+            report(f"{outcome}; dropped")
+            return
+        report(outcome)
+        self.trees, self.log_odds, self.chances = self.trees + trees, log_odds, kept
+        self.n_rounds += 1
+
+    def _fit_trees(self) -> tuple[TreeEnsemble, float, float]:
+        """Trees of one round, how much they gain on held-out rows, and its standard error."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        real_held_out = self.real_folds == self.n_rounds % N_FOLDS
+        rows, is_real, weights = self._rows(~real_held_out, ~self.drawn_held_out)
+        classifier = HistGradientBoostingClassifier(
+            max_iter=TREES_PER_ROUND,
+            learning_rate=LEARNING_RATE,
+            max_leaf_nodes=MAX_LEAVES,
+            min_samples_leaf=MIN_LEAF_ROWS,
+            l2_regularization=L2_REGULARIZATION,
+            categorical_features=self.bins.is_categorical,
+            early_stopping=False,
+            random_state=0,
+        ).fit(rows, is_real, sample_weight=weights)
+        rows, is_real, weights = self._rows(real_held_out, self.drawn_held_out)
+        weights /= weights.sum()
+        gains = _gains(classifier, rows, is_real)
+        means = gains @ weights
+        best = int(means.argmax())
+        error = float(np.sqrt((weights**2 * (gains[best] - means[best]) ** 2).sum()))
+        trees = TreeEnsemble.from_classifier(classifier, self.bins.n_bins, best + 1)
+        return trees, float(means[best]), error
+
+    def _rows(
+        self, real: np.ndarray, drawn: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Bins as floats, which are real, and weights: the drawn weigh as much as the real."""
+        rows = np.concatenate([self.real[real], self.drawn[drawn]]).astype(np.float64)
+        n_real = int(real.sum())
+        of_drawn = self.chances[drawn]
+        weights = np.concatenate([np.ones(n_real), of_drawn * (n_real / of_drawn.sum())])
+        return rows, np.arange(len(rows)) < n_real, weights
+
+
+def _gains(
+    classifier: HistGradientBoostingClassifier, rows: np.ndarray, is_real: np.ndarray
+) -> np.ndarray:
+    """How much less each row's log loss is than of a coin, shape (n_trees, n_rows)."""
+    signs = np.where(is_real, -1.0, 1.0)
+    return np.array(
+        [
+            np.log(2) - np.logaddexp(0, signs * log_odds)
+            for log_odds in classifier.staged_decision_function(rows)
+        ]
+    )
+
+
+def _some_rows(encoded: EncodedTable, rng: np.random.Generator) -> EncodedTable:
+    if len(encoded) <= MAX_REAL_ROWS:
+        return encoded
+    rows = rng.choice(len(encoded), MAX_REAL_ROWS, replace=False)
+    return EncodedTable(encoded.codes[rows], encoded.values[rows])
+
+
+def _n_drawn(n_real: int, n_features: int) -> tuple[int, int]:
+    """Rows to draw for boosting and for raking: some for each real one, less in wide tables."""
+    affordable = MAX_CELLS // n_features
+    for_boosting = max(3 * n_real, min(10 * n_real, 100_000))
+    return min(for_boosting, affordable), min(20 * n_real, MAX_RAKING_ROWS, affordable)
+
+
+def _draw(
+    sampler: Sampler, bins: RowBins, n_rows: int, noise: torch.Generator, deadline: float
+) -> np.ndarray:
+    """Bins of drawn rows, fewer if the deadline comes first."""
+    chunks = []
+    for chunk in sampler.chunks(n_rows, noise):
+        chunks.append(bins(chunk))
+        if time.perf_counter() > deadline:
+            break
+    return np.concatenate(chunks)
