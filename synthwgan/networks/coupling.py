@@ -45,25 +45,37 @@ class Coupling(nn.Module):
         self.stages = _stages(layout)
         n_coupled = self.n_states - self.first
         self.weight = nn.Parameter(torch.zeros(n_coupled + layout.n_values, n_coupled))
+        self.register_buffer("is_later", self._is_later(), persistent=False)
 
     @property
     def matrix(self) -> Tensor:
         """What a drawn state adds to each later slot, shape (n_coupled + n_values, n_coupled)."""
-        return STEP_SCALE * self.weight
+        return STEP_SCALE * self.weight * self.is_later
 
-    def parents(self, stage: BlockGroup) -> slice:
-        """State slots that a stage sees."""
-        return slice(self.first, max(self.first, stage.start))
+    def holds(self, stage: BlockGroup) -> bool:
+        """Whether a stage takes part."""
+        return stage.start >= self.first
 
-    def to_stage(self, matrix: Tensor, stage: BlockGroup) -> Tensor:
-        """Part of a `matrix` that acts on a stage, shape (n_slots of it, n_slots of parents)."""
-        seen = self.parents(stage)
-        start, stop = (max(0, slot - self.first) for slot in (stage.start, stage.stop))
-        return matrix[start:stop, : seen.stop - self.first]
+    def from_parents(self, matrix: Tensor, stage: BlockGroup) -> Tensor:
+        """What the states drawn before a stage add to it, shape (n_slots of it, n_before)."""
+        start, stop = stage.start - self.first, stage.stop - self.first
+        return matrix[start:stop, :start]
+
+    def to_children(self, matrix: Tensor, stage: BlockGroup) -> Tensor:
+        """What a stage's states add to all that follows, shape (n_after, n_slots of it)."""
+        start, stop = stage.start - self.first, stage.stop - self.first
+        return matrix[stop:, start:stop]
 
     def to_values(self, matrix: Tensor) -> Tensor:
-        """Part of a `matrix` that acts on the values, shape (n_values, n_coupled)."""
+        """What all states add to the values, shape (n_values, n_coupled)."""
         return matrix[self.n_states - self.first :]
+
+    def _is_later(self) -> Tensor:
+        """1 where a slot is drawn after a state, else 0; of the shape of the weight."""
+        is_later = torch.zeros_like(self.weight, requires_grad=False)
+        for stage in filter(self.holds, self.stages):
+            self.to_children(is_later, stage).fill_(1.0)
+        return is_later
 
 
 def _stages(layout: Layout) -> list[BlockGroup]:

@@ -28,14 +28,15 @@ class _DrawSlots(torch.autograd.Function):
     @staticmethod
     def forward(ctx, raw, matrix, noise, head):  # noqa: ANN001, ANN205
         slots = raw.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
-        soft, seen = torch.empty_like(noise), torch.empty_like(noise, dtype=raw.dtype)
-        matrix, coupling = matrix.to(raw.dtype), head.coupling
+        soft, coupling = torch.empty_like(noise), head.coupling
         states, values = slots.split([head.layout.n_state_slots, head.layout.n_values])
         torch.add(raw[: len(states)], head.logit_bias.unsqueeze(1), out=states)
         for stage in coupling.stages:
-            of_stage = states[stage.start : stage.stop]
-            if stage.start > coupling.first:
-                of_stage += coupling.to_stage(matrix, stage) @ seen[coupling.parents(stage)]
+            if coupling.holds(stage):
+                before = states[coupling.first : stage.start]
+                states[stage.start : stage.stop].addmm_(
+                    coupling.from_parents(matrix, stage), before
+                )
             logits = _blocks(states, stage)
             odds = (logits - logits.amax(1, keepdim=True)).exp_().div_(_blocks(noise, stage))
             if head.temperature != 1:
@@ -43,35 +44,31 @@ class _DrawSlots(torch.autograd.Function):
                 odds.div_(odds.amax(1, keepdim=True)).pow_(1 / head.temperature)
             torch.div(odds, odds.sum(1, keepdim=True), out=_blocks(soft, stage))
             torch.eq(odds, odds.amax(1, keepdim=True), out=logits)
-            seen[stage.start : stage.stop] = of_stage
-        values += coupling.to_values(matrix) @ seen[coupling.first :]
+        values.addmm_(coupling.to_values(matrix), states[coupling.first :])
         gates = states[head.gate_slots]
-        ctx.save_for_backward(soft, seen, matrix, gates, values[head.gated_values])
+        ctx.save_for_backward(slots, soft, matrix, gates, values[head.gated_values])
         ctx.head = head
         values[head.gated_values] *= gates
         return slots
 
     @staticmethod
     def backward(ctx, gradient):  # noqa: ANN001, ANN205
-        soft, seen, matrix, gates, ungated = ctx.saved_tensors
+        slots, soft, matrix, gates, ungated = ctx.saved_tensors
         head, coupling, by_raw = ctx.head, ctx.head.coupling, gradient.clone()
-        by_states, by_values = by_raw.split([head.layout.n_state_slots, head.layout.n_values])
+        n_states = head.layout.n_state_slots
+        by_states, by_values = by_raw.split([n_states, head.layout.n_values])
         by_gated = by_values[head.gated_values]
         by_states.index_add_(0, head.gate_slots, by_gated * ungated)
         by_values[head.gated_values] = by_gated * gates
-        by_matrix, passed = torch.zeros_like(matrix), by_values.to(matrix.dtype)
-        by_states[coupling.first :] += coupling.to_values(matrix).T @ passed
-        coupling.to_values(by_matrix).copy_(passed @ seen[coupling.first :].T)
         for stage in reversed(coupling.stages):
             of_stage, view = by_states[stage.start : stage.stop], _blocks(by_states, stage)
+            if coupling.holds(stage):
+                of_stage.addmm_(coupling.to_children(matrix, stage).T, by_raw[stage.stop :])
             of_stage *= soft[stage.start : stage.stop]
             view.sub_(_blocks(soft, stage) * view.sum(1, keepdim=True))
             of_stage /= head.temperature
-            if stage.start > coupling.first:
-                passed, parents = of_stage.to(matrix.dtype), coupling.parents(stage)
-                by_states[parents] += coupling.to_stage(matrix, stage).T @ passed
-                coupling.to_stage(by_matrix, stage).copy_(passed @ seen[parents].T)
-        return by_raw, by_matrix.float(), None, None
+        by_matrix = by_raw[coupling.first :] @ slots[coupling.first : n_states].T
+        return by_raw, by_matrix, None, None
 
 
 def _blocks(slots: Tensor, group: BlockGroup) -> Tensor:
@@ -169,8 +166,10 @@ class OutputHead(nn.Module):
         states, codes = torch.zeros_like(noise), [noise.new_empty(0, raw.shape[1]).long()]
         for stage in coupling.stages:
             of_stage = raw[stage.start : stage.stop].clone()
-            if stage.start > coupling.first:
-                of_stage += coupling.to_stage(matrix, stage) @ states[coupling.parents(stage)]
+            if coupling.holds(stage):
+                of_stage.addmm_(
+                    coupling.from_parents(matrix, stage), states[coupling.first : stage.start]
+                )
             logits = of_stage.view(stage.n_blocks, stage.width, -1)
             if before_draw is not None:
                 before_draw(stage, logits)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 from threadpoolctl import threadpool_limits
 
-from benchmarks import data, fidelity
 from benchmarks.data import Dataset
-from benchmarks.metrics import METRICS
+from benchmarks.judge import METRIC_NAMES
+from benchmarks.metrics import METRICS, alpha_beta_scores, plain
 
 N_ROWS = 1000
 
@@ -129,47 +127,64 @@ def test_missing_cells_are_taken_by_every_metric(dataset: Dataset) -> None:
             assert np.isfinite(value), name
 
 
-def test_a_run_is_written_and_tabled(tmp_path: Path, monkeypatch, capsys, dataset: Dataset) -> None:
-    monkeypatch.setattr(fidelity, "load", lambda name, seed: dataset)
-    arguments = ["adult", "--model", "bootstrap", "--seeds", "0", "1", "--params", "width=3"]
-    arguments += ["--metrics", "dcr", "copies", "--results", str(tmp_path)]
-    fidelity.main(arguments)
-    results = [json.loads(path.read_text()) for path in sorted(tmp_path.glob("*.json"))]
-    assert [result["seed"] for result in results] == [0, 1]
-    assert results[0]["params"] == {"width": 3}
-    assert results[0]["n_synthetic"] == fidelity.MIN_SYNTHETIC_ROWS
-    assert results[0]["figures"]["copies"] == 1.0
-    assert results[0]["machine"]["versions"]["torch"]
-    fidelity.main(["--table", "--results", str(tmp_path)])
-    *_, row, _, measured = capsys.readouterr().out.strip().splitlines()
-    assert row.startswith("| adult | bootstrap | width=3 | 2 |")
-    assert measured.startswith(f"Measured {results[0]['date'][:10]} on ")
+def test_alpha_precision_and_beta_recall_of_points() -> None:
+    rng = np.random.default_rng(0)
+    real, fresh = rng.normal(size=(2, 2000, 3))
+    precision, recall = alpha_beta_scores(real, fresh)
+    assert precision == pytest.approx(1, abs=0.05)
+    assert recall == pytest.approx(0.5, abs=0.05)
+    precision, recall = alpha_beta_scores(real, real[rng.integers(2000, size=2000)])
+    assert precision == pytest.approx(1, abs=0.05)
+    assert recall > 0.6
+    assert alpha_beta_scores(real, real)[1] == pytest.approx(1, abs=0.01)
 
 
-def test_heart_tables_are_halved_and_typed(tmp_path: Path, monkeypatch) -> None:
-    folder = tmp_path / "heart"
-    folder.mkdir()
-    lines = ["age,sex,ca,disease"] + [f"{30 + i},{i % 2}.0,,{i % 2}" for i in range(20)]
-    (folder / "va.csv").write_text("\n".join(lines))
-    monkeypatch.setenv("SYNTHWGAN_DATA", str(tmp_path))
-    heart = data.load("heart-va", seed=1)
-    assert (len(heart.train), len(heart.test)) == (10, 10)
-    assert set(heart.train["sex"]) == {"0", "1"}
-    assert heart.numeric == ("age", "ca")
-    assert not heart.train.equals(data.load("heart-va", seed=2).train)
-    with pytest.raises(FileNotFoundError, match="UCI"):
-        data.load("heart-cleveland")
+def test_alpha_precision_and_beta_recall_fall_with_what_they_ask_for() -> None:
+    rng = np.random.default_rng(0)
+    real, fresh = rng.normal(size=(2, 2000, 3))
+    precision, recall = alpha_beta_scores(real, fresh + 5)
+    assert precision < 0.1
+    assert recall < 0.1
+    in_the_middle = 0.1 * fresh
+    precision, recall = alpha_beta_scores(real, in_the_middle)
+    assert precision < 0.3
+    assert recall < 0.3
 
 
-def test_unknown_values_of_adult_stay_texts(tmp_path: Path, monkeypatch) -> None:
-    columns = {"numeric": ["age"], "categorical": ["job", "income"]}
-    (tmp_path / "adult.json").write_text(
-        json.dumps({**columns, "target": "income", "task": "binclass"})
+def test_alpha_precision_by_hand() -> None:
+    """All at the centre: every share is 1, so the mean difference to the levels is a half."""
+    real = np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    precision, _ = alpha_beta_scores(real, np.zeros((4, 1)))
+    assert precision == pytest.approx(0)
+
+
+def test_alpha_and_beta_of_rows(dataset: Dataset) -> None:
+    good = figures("alpha_beta", rows(2), dataset)
+    assert good["alpha_precision"] > 0.9
+    assert good["beta_recall"] == pytest.approx(0.5, abs=0.1)
+    moved = figures("alpha_beta", rows(2).assign(size=5.0), dataset)
+    assert moved["alpha_precision"] < 0.1
+
+
+def test_every_metric_has_a_name_on_the_command_line() -> None:
+    assert tuple(METRICS) == METRIC_NAMES
+
+
+def test_rows_become_plain() -> None:
+    codes = [f"c{i}" for i in range(300)]
+    train = pd.DataFrame(
+        {
+            "day": pd.to_datetime(["2013-01-01"] * 299 + ["2013-01-03"]),
+            "code": codes[:200] + codes[:100],
+            "many": codes,
+        }
     )
-    for part in ("train", "test"):
-        frame = pd.DataFrame({"age": [30, 40], "job": ["?", "NA"], "income": ["1", "0"]})
-        frame.to_csv(tmp_path / f"adult_{part}.csv.gz", index=False)
-    monkeypatch.setenv("SYNTHWGAN_DATA", str(tmp_path))
-    adult = data.load("adult")
-    assert adult.train["job"].tolist() == ["?", "NA"]
-    assert adult.train["income"].tolist() == ["1", "0"]
+    table = Dataset("toy", train, train, (), ("code", "many"), "code", dates=("day",))
+    synthetic = train.assign(code=train["code"].astype("string"), many="unseen")
+    dataset, judged = plain(table, synthetic)
+    assert dataset.numeric == ("day",)
+    assert judged["day"].tolist()[-2:] == [0.0, 2.0]
+    assert judged["code"].tolist() == train["code"].tolist()
+    assert dataset.train["many"].nunique() == 201
+    assert set(judged["many"]) == {"<other>"}
+    assert train["many"].nunique() == 300
