@@ -3,9 +3,11 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 VENV3 := .venv-pandas3
 STAMP3 := $(VENV3)/.installed
+VENV_PEERS := .venv-peers
+STAMP_PEERS := $(VENV_PEERS)/.installed
 PYTHON ?= python3
 
-.PHONY: demo test test-pandas3 lint docs bench
+.PHONY: demo test test-pandas3 lint docs bench bench-peers
 
 # torch comes first and pinned, so that nothing later pulls another build of it.
 $(STAMP): pyproject.toml constraints.txt
@@ -42,7 +44,16 @@ lint: $(STAMP)
 docs: $(STAMP)
 	$(BIN)/mkdocs build --strict
 
-bench: $(STAMP)
-	$(BIN)/python -m benchmarks.fidelity adult
-	$(BIN)/python -m benchmarks.fidelity shoppers
-	$(BIN)/python -m benchmarks.fidelity --table
+# torchvision and torchaudio come along, do not fit this torch, and are not needed.
+$(STAMP_PEERS): benchmarks/requirements-peers.txt
+	test -x $(VENV_PEERS)/bin/python || $(PYTHON) -m venv $(VENV_PEERS)
+	$(VENV_PEERS)/bin/python -m pip install --quiet torch==2.13.0
+	$(VENV_PEERS)/bin/python -m pip install --quiet --requirement benchmarks/requirements-peers.txt
+	$(VENV_PEERS)/bin/python -m pip uninstall --quiet --yes torchvision torchaudio
+	touch $@
+
+bench-peers: $(STAMP_PEERS)
+
+bench: $(STAMP) $(STAMP_PEERS)
+	$(BIN)/python -m benchmarks.run
+	$(BIN)/python -m benchmarks.report

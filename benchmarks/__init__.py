@@ -1,1 +1,1 @@
-"""Benchmarks of synthwgan, run from the repository root: ``python -m benchmarks.fidelity``."""
+"""Benchmarks of synthwgan and its peers, run from the root: ``python -m benchmarks.run``."""

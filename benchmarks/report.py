@@ -46,7 +46,7 @@ class Block:
     def content(self) -> str:
         """Return what the results say, with the day and the machine below."""
         runs = load_runs(self.folder)
-        return f"{self.table(runs)}\n\n{measured(runs)}"
+        return f"{self.table(runs)}\n\n{measured(result for run in runs for result in run.results)}"
 
     def shown(self) -> str:
         """Return what the page shows between the markers."""

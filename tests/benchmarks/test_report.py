@@ -24,6 +24,7 @@ def result(model: str, seed: int = 0, threads: int = 1, **changes: Any) -> dict[
         "n_synthetic": 100,
         "fit_seconds": 10.0 + seed,
         "sample_seconds": 0.5,
+        "fit_cpu_seconds": 9.0,
         "peak_memory_mb": 300,
         "machine": {"cpu": "abacus", "cores": 2},
         "figures": {"trend_err": 1.0 + seed, "c2st_gb": 0.6, "dcr_share": 0.5},

@@ -1,0 +1,44 @@
+"""The bare products beside a step are the ones that the step does."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+from torch.utils.flop_counter import FlopCounterMode
+
+from benchmarks import step
+from benchmarks.cell import read
+from benchmarks.page import read_part
+
+
+@pytest.fixture(scope="module")
+def training_step():
+    return step.make_step("breast_cancer", "float32")
+
+
+def test_products_are_those_of_the_step(training_step):
+    needed = step.products(training_step)
+    flops = sum(2 * n * k * m * times for (n, k, m), times in needed)
+    with FlopCounterMode(display=False) as counter:
+        for _ in range(training_step.config.penalty_interval):
+            training_step(0.0)
+    counted = counter.get_total_flops() / training_step.config.penalty_interval
+    # Left out are the critic's output layer and the coupling of columns, here without any.
+    assert flops == pytest.approx(counted, rel=0.02)
+    assert flops < counted
+
+
+def test_a_product_needed_every_other_step_is_done_every_other_call():
+    bare = step.bare_products([((3, 4, 5), 0.5)], torch.float32)
+    counts = []
+    for _ in range(4):
+        with FlopCounterMode(display=False) as counter:
+            bare()
+        counts.append(counter.get_total_flops())
+    assert counts == [0, 120, 0, 120]
+
+
+def test_the_page_shows_the_results():
+    results = [read(path) for path in sorted(step.FOLDER.glob("*.json"))]
+    assert results
+    assert read_part(step.PAGE, "step") == step.table(results)
