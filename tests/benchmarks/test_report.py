@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from benchmarks import pictures, report, tables
+from benchmarks.page import measured
 from benchmarks.tables import Run
 
 
@@ -98,7 +99,8 @@ def test_other_tables_are_the_small_ones(folder: Path) -> None:
 
 
 def test_the_days_and_the_machine_are_named(folder: Path) -> None:
-    text = tables.measured(tables.load_runs(folder))
+    runs = tables.load_runs(folder)
+    text = measured(result for run in runs for result in run.results)
     assert text == "Measured 2026-01-01 to 2026-01-02 on abacus, 2 cores."
 
 
