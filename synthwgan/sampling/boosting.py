@@ -34,7 +34,8 @@ MIN_STANDARD_ERRORS = 1.0
 MIN_REAL_ROWS = 200
 MAX_REAL_ROWS = 100_000
 MAX_RAKING_ROWS = 200_000
-MAX_CELLS = 2**25
+# Drawing a row costs by its slots: a quarter of a million rows of a thousand slots.
+MAX_SLOTS_DRAWN = 2**28
 # Of a bound on seconds; all rounds on 30,000 rows of 18 features take about 10 s of one core.
 RESERVED_SHARE = 0.15
 MAX_RESERVED_SECONDS = 30.0
@@ -117,7 +118,7 @@ def learn_rejection(
     rng, noise = np.random.default_rng(seed), sampler.noise(seed)
     bins = RowBins.fit(layout, encoded, value_edges)
     real = bins(_some_rows(encoded, rng))
-    n_drawn, n_raking = _n_drawn(len(real), len(bins.n_bins))
+    n_drawn, n_raking = _n_drawn(len(real), max(1, bins.layout.n_slots))
     drawn = _draw(sampler, bins, n_drawn, noise, started + (plan.deadline - started) / 4)
     raking_seconds = (time.perf_counter() - started) * n_raking / len(drawn)
     boosting = _Boosting(bins, real, drawn, rng)
@@ -238,9 +239,9 @@ def _some_rows(encoded: EncodedTable, rng: np.random.Generator) -> EncodedTable:
     return EncodedTable(encoded.codes[rows], encoded.values[rows])
 
 
-def _n_drawn(n_real: int, n_features: int) -> tuple[int, int]:
+def _n_drawn(n_real: int, n_slots: int) -> tuple[int, int]:
     """Rows to draw for boosting and for raking: some for each real one, less in wide tables."""
-    affordable = MAX_CELLS // n_features
+    affordable = MAX_SLOTS_DRAWN // n_slots
     for_boosting = max(3 * n_real, min(10 * n_real, 100_000))
     return min(for_boosting, affordable), min(20 * n_real, MAX_RAKING_ROWS, affordable)
 
