@@ -94,8 +94,8 @@ class WGANGPSynthesizer(BaseEstimator):
     calibrate : bool, default True
         Whether each column's distribution is made exact after training.
     rejection : int, "auto" or None, default "auto"
-        Rounds at most of learning which drawn rows to keep; they end when held-out rows gain
-        nothing. "auto" takes at most 12, and keeps a quarter of the rows or more; None keeps all.
+        Rounds at most of learning, from 1000 rows on, which drawn rows to keep; they end when
+        held-out rows gain nothing. "auto": at most 12, a quarter of the rows or more kept.
     device : str, default "auto"
         ``"auto"`` (CUDA, then MPS, then CPU) or a torch device such as ``"cuda:1"``.
     precision : {"auto", "float32", "bfloat16"}, default "auto"
