@@ -6,8 +6,9 @@ import warnings
 
 from synthwgan.sampling.bins import MAX_VALUE_EDGES
 from synthwgan.sampling.boosting import RejectionPlan, learn_rejection
-from synthwgan.sampling.calibration import calibrate, measure_batch_norm
+from synthwgan.sampling.calibration import calibrate
 from synthwgan.sampling.sampler import Sampler
+from synthwgan.sampling.slices import SliceTargets
 from synthwgan.table import TableTransformer
 from synthwgan.table.layout import EncodedTable
 from synthwgan.training.callbacks import announce
@@ -15,26 +16,29 @@ from synthwgan.training.fit import TrainedNetworks
 
 
 def make_sampler(
-    trained: TrainedNetworks, latent_dim: int, *, calibrated: bool, seed: int
+    trained: TrainedNetworks, calibrated: bool, gibbs_steps: int, *, seed: int
 ) -> Sampler:
-    """Put a trained generator into a sampler with its own batch-norm statistics.
+    """Put a trained generator into a sampler.
 
     Parameters
     ----------
     trained : TrainedNetworks
         What training left behind.
-    latent_dim : int
-        Length of the latent vector.
     calibrated : bool
-        Whether each column's distribution is made exact.
+        Whether each column's distribution is made exact, and that of rows of one state.
+    gibbs_steps : int
+        How often a part of each row is drawn again.
     seed : int
         Seed of the rows drawn for it.
     """
-    sampler = Sampler(trained.generator, trained.head, latent_dim)
-    rng = sampler.noise(seed)
-    measure_batch_norm(sampler, rng)
+    generator = trained.generator
+    sampler = Sampler(
+        generator, trained.head, generator.latent_dim, trained.marginals, gibbs_steps=gibbs_steps
+    )
     if calibrated:
-        calibrate(sampler, trained.marginals, rng)
+        calibrate(sampler, sampler.noise(seed))
+        if sampler.is_conditional:
+            sampler.targets = SliceTargets.of(trained.moments)
     return sampler
 
 

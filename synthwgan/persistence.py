@@ -19,6 +19,7 @@ from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import load_module_arrays, module_arrays
 from synthwgan.sampling.rejection import Rejection
 from synthwgan.sampling.sampler import Sampler
+from synthwgan.sampling.slices import SliceTargets
 from synthwgan.table import TableTransformer
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.layout import Layout
@@ -26,7 +27,7 @@ from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost
 
 FORMAT_NAME = "synthwgan"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 _CONTENT_KEYS = {
     "parameters",
     "table",
@@ -36,6 +37,7 @@ _CONTENT_KEYS = {
     "n_iter",
     "fit_seconds",
     "history",
+    "gibbs_steps",
     "rejection",
 }
 
@@ -95,6 +97,7 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
         "n_iter": state.n_iter,
         "fit_seconds": state.fit_seconds,
         "history": state.history.to_dict("list"),
+        "gibbs_steps": state.sampler.gibbs_steps,
         "rejection": None,
     }
     knots, rejection = state.sampler.value_knots, state.sampler.rejection
@@ -103,6 +106,9 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
     if rejection is not None:
         content["rejection"], rejection_arrays = rejection.to_state()
         arrays = arrays | rejection_arrays
+    arrays = arrays | {"marginals": state.sampler.marginals.cpu().numpy()}
+    if state.sampler.targets is not None:
+        arrays = arrays | {"slice_means": state.sampler.targets.means.cpu().numpy()}
     weights = module_arrays(_modules(state.sampler, state.critic))
     write_model(path, content, arrays | weights)
 
@@ -113,7 +119,7 @@ def load_model(path: str | os.PathLike, device: torch.device) -> tuple[dict[str,
     _check_content(path, content)
     transformer = TableTransformer.from_state(content["table"], arrays)
     config = TrainingConfig(**content["config"])
-    sampler, critic = _load_networks(transformer.layout_, config, arrays, device)
+    sampler, critic = _load_networks(transformer.layout_, config, content, arrays, device)
     if content["rejection"] is not None:
         sampler.rejection = _load_rejection(path, sampler.head.layout, content, arrays)
     state = FittedState(
@@ -139,14 +145,28 @@ def _check_content(path: str | os.PathLike, content: Any) -> None:
 
 
 def _load_networks(
-    layout: Layout, config: TrainingConfig, arrays: dict[str, np.ndarray], device: torch.device
+    layout: Layout,
+    config: TrainingConfig,
+    content: dict[str, Any],
+    arrays: dict[str, np.ndarray],
+    device: torch.device,
 ) -> tuple[Sampler, nn.Module]:
     head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
     networks = build_networks(head, torch.ones(layout.n_state_slots), config, seed=0)
-    knots = arrays.get("value_knots")
-    if knots is not None:
-        knots = torch.from_numpy(np.array(knots)).to(device)
-    sampler = Sampler(networks["generator"], head, config.latent_dim, knots)
+    own = {
+        name: torch.from_numpy(np.array(arrays[name])).to(device)
+        for name in ("marginals", "value_knots", "slice_means")
+        if name in arrays
+    }
+    sampler = Sampler(
+        networks["generator"],
+        head,
+        config.latent_dim,
+        own["marginals"],
+        own.get("value_knots"),
+        targets=SliceTargets(own["slice_means"]) if "slice_means" in own else None,
+        gibbs_steps=content["gibbs_steps"],
+    )
     load_module_arrays(_modules(sampler, networks["critic"]), arrays)
     return sampler, networks["critic"]
 

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
-from dataclasses import fields
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import check_is_fitted
 
+from synthwgan.base import BaseSynthesizer
 from synthwgan.finishing import add_rejection, make_sampler
-from synthwgan.parameters import (
-    RANDOM_STATE,
-    SYNTHESIZER_PARAMETERS,
-    Number,
-    check_parameters,
-    reject_misnamed,
-)
-from synthwgan.persistence import FittedState, load_model, save_model
-from synthwgan.randomness import RandomState, as_generator, draw_seeds
+from synthwgan.parameters import SYNTHESIZER_PARAMETERS, check_parameters
+from synthwgan.persistence import FittedState
+from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
-from synthwgan.sampling.scoring import score_rows
 from synthwgan.table import TableTransformer
-from synthwgan.table.layout import EncodedTable
-from synthwgan.table.schema import Schema
 from synthwgan.table.target import target_name, with_target
 from synthwgan.training.callbacks import announce
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.device import resolve_device, resolve_precision
 from synthwgan.training.fit import train_networks
 
-_POSITIVE = Number(1, integer=True)
 
-
-class WGANGPSynthesizer(BaseEstimator):
+class WGANGPSynthesizer(BaseSynthesizer):
     """Learns a table with a WGAN-GP and samples synthetic rows like it.
 
     A generator and a critic are trained against each other on the table's rows
@@ -65,6 +50,13 @@ class WGANGPSynthesizer(BaseEstimator):
         Temperature of the Gumbel-softmax's gradient; 0.5 measured worse.
     couple_columns : bool, default True
         Whether a row's states are drawn one after another, each knowing those before it.
+    conditional : bool, default True
+        Whether the model learns to draw any columns given any others, as `sample` with
+        conditions, `impute` and `GANOverSampler` need it.
+    unconditional_share : float, default 0.3
+        Share of a batch's rows of which nothing is given; the pairwise-moment term is theirs.
+    training_by_sampling : bool, default False
+        Whether, in the other rows, the rare states of columns come more often than in the table.
     batch_size : int or "auto", default "auto"
         Rows a step. "auto" is 1000, or half the rows of a small table, at least 32.
     max_steps : int or "auto", default "auto"
@@ -83,7 +75,7 @@ class WGANGPSynthesizer(BaseEstimator):
         Adam's averaging. No momentum: the objective moves with every step.
     constant_share : float, default 0.4
         Share of training with the full learning rates.
-    gradient_penalty : float, default 1.0
+    gradient_penalty : float, default 0.3
         Weight of the penalty. The paper's 10 is for images and was clearly worse here.
     penalty_interval : int, default 4
         Critic updates from one penalty to the next; its weight is multiplied by it.
@@ -96,6 +88,8 @@ class WGANGPSynthesizer(BaseEstimator):
     rejection : int, "auto" or None, default "auto"
         Rounds at most of learning, from 1000 rows on, which drawn rows to keep; they end when
         held-out rows gain nothing. "auto": at most 12, a quarter of the rows or more kept.
+    gibbs_steps : int, default 0
+        How often a random half of each drawn row is drawn again, given the rest.
     device : str, default "auto"
         ``"auto"`` (CUDA, then MPS, then CPU) or a torch device such as ``"cuda:1"``.
     precision : {"auto", "float32", "bfloat16"}, default "auto"
@@ -166,6 +160,9 @@ class WGANGPSynthesizer(BaseEstimator):
         critic_layers: int = 2,
         temperature: float = 1.0,
         couple_columns: bool = True,
+        conditional: bool = True,
+        unconditional_share: float = 0.3,
+        training_by_sampling: bool = False,
         batch_size: int | str = "auto",
         max_steps: int | str = "auto",
         max_seconds: float | None = None,
@@ -174,12 +171,13 @@ class WGANGPSynthesizer(BaseEstimator):
         critic_lr: float = 4e-3,
         betas: tuple[float, float] = (0.0, 0.95),
         constant_share: float = 0.4,
-        gradient_penalty: float = 1.0,
+        gradient_penalty: float = 0.3,
         penalty_interval: int = 4,
         moment_weight: float = 1.0,
         ema_decay: float = 0.998,
         calibrate: bool = True,
         rejection: int | str | None = "auto",
+        gibbs_steps: int = 0,
         device: str = "auto",
         precision: str = "auto",
         random_state: RandomState = None,
@@ -195,6 +193,9 @@ class WGANGPSynthesizer(BaseEstimator):
         self.critic_layers = critic_layers
         self.temperature = temperature
         self.couple_columns = couple_columns
+        self.conditional = conditional
+        self.unconditional_share = unconditional_share
+        self.training_by_sampling = training_by_sampling
         self.batch_size = batch_size
         self.max_steps = max_steps
         self.max_seconds = max_seconds
@@ -209,6 +210,7 @@ class WGANGPSynthesizer(BaseEstimator):
         self.ema_decay = ema_decay
         self.calibrate = calibrate
         self.rejection = rejection
+        self.gibbs_steps = gibbs_steps
         self.device = device
         self.precision = precision
         self.random_state = random_state
@@ -261,7 +263,7 @@ class WGANGPSynthesizer(BaseEstimator):
             seed=seeds[1],
             verbose=self.verbose,
         )
-        sampler = make_sampler(trained, self.latent_dim, calibrated=self.calibrate, seed=seeds[2])
+        sampler = make_sampler(trained, self.calibrate, self.gibbs_steps, seed=seeds[2])
         if trained.outcome.stopped_by != "interrupt":
             add_rejection(sampler, encoded, transformer, plan, seed=seeds[4], verbose=self.verbose)
         state = FittedState(
@@ -278,223 +280,3 @@ class WGANGPSynthesizer(BaseEstimator):
             n_rejection_rounds=sampler.n_rejection_rounds,
         )
         return self._keep(state)
-
-    def _keep(self, state: FittedState) -> WGANGPSynthesizer:
-        """Set the fitted attributes, all at once: a fit that fails changes none."""
-        for field in fields(state):
-            setattr(self, f"{field.name}_", getattr(state, field.name))
-        return self
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
-
-    @property
-    def n_features_in_(self) -> int:
-        """Number of columns of the table given to `fit`, without the target."""
-        check_is_fitted(self)
-        return self.transformer_.n_features_in_ - int(self.target_name_ is not None)
-
-    @property
-    def feature_names_in_(self) -> np.ndarray:
-        """Names of these columns; as in scikit-learn, only if all are strings."""
-        return self.transformer_.feature_names_in_[: self.n_features_in_]
-
-    @property
-    def schema_(self) -> Schema:
-        """What each column was found to be."""
-        check_is_fitted(self)
-        return self.transformer_.schema_
-
-    def summary(self) -> str:
-        """Describe the fitted model: columns, size, cost and training, in a few lines."""
-        check_is_fitted(self)
-        return "\n".join(
-            [
-                str(self.schema_),
-                "",
-                str(self.cost_),
-                f"trained for {self.n_iter_:,} steps in {self.fit_seconds_:.1f} s; keeps "
-                f"{self.acceptance_rate_:.0%} of drawn rows ({self.n_rejection_rounds_} rounds)",
-            ]
-        )
-
-    def sample(
-        self,
-        n_samples: int = 1,
-        *,
-        random_state: RandomState = None,
-        **misnamed: Any,
-    ) -> pd.DataFrame | np.ndarray:
-        """Draw synthetic rows.
-
-        Parameters
-        ----------
-        n_samples : int, default 1
-            Number of rows.
-        random_state : int, Generator, RandomState or None, default None
-            Seed of the rows; without one, each call gives others.
-
-        Returns
-        -------
-        DataFrame or ndarray of shape (n_samples, n_columns)
-            Rows in the form of the table given to `fit`: names, order and dtypes.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If `n_samples` is no positive integer.
-        TypeError
-            If an argument has another name; it says the right one.
-        """
-        reject_misnamed(misnamed)
-        seeds = self._sampling_seeds(n_samples, random_state)
-        chunks = list(self.sampler_.chunks(n_samples, self.sampler_.noise(seeds[0])))
-        return self.transformer_.decode(EncodedTable.concatenate(chunks), random_state=seeds[1])
-
-    def sample_iter(
-        self,
-        n_samples: int,
-        *,
-        chunk_size: int = 50_000,
-        random_state: RandomState = None,
-    ) -> Iterator[pd.DataFrame | np.ndarray]:
-        """Draw synthetic rows in chunks, in constant memory.
-
-        Parameters
-        ----------
-        n_samples : int
-            Number of rows in all.
-        chunk_size : int, default 50_000
-            Rows of a chunk; the last one has the rest.
-        random_state : int, Generator, RandomState or None, default None
-            Seed of the rows.
-
-        Yields
-        ------
-        DataFrame or ndarray
-            The next rows. Identifiers are unique over all chunks.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If a number is no positive integer.
-        """
-        seeds = self._sampling_seeds(n_samples, random_state)
-        check_parameters({"chunk_size": chunk_size}, {"chunk_size": _POSITIVE})
-        return self._iterate(n_samples, chunk_size, seeds)
-
-    def _iterate(
-        self, n_samples: int, chunk_size: int, seeds: list[int]
-    ) -> Iterator[pd.DataFrame | np.ndarray]:
-        noise, decoding = self.sampler_.noise(seeds[0]), as_generator(seeds[1])
-        identifiers = self.transformer_.identifier_stream(random_state=seeds[1])
-        for start in range(0, n_samples, chunk_size):
-            n_rows = min(chunk_size, n_samples - start)
-            encoded = EncodedTable.concatenate(list(self.sampler_.chunks(n_rows, noise)))
-            yield self.transformer_.decode(encoded, random_state=decoding, identifiers=identifiers)
-
-    def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:
-        """Score rows by the critic: higher is more like the training table.
-
-        The critic was trained to tell the table's rows from generated ones, so its score is
-        a direction and no density: use it to rank rows.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
-            Rows with the columns given to `fit`.
-        y : Series or array of shape (n_rows,), optional
-            The target, if `fit` was given one; left out, it counts as unknown.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,), float64
-            Scores.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If a column is missing.
-        """
-        check_is_fitted(self)
-        if self.target_name_ is None:
-            y = None
-        elif y is None:
-            y = np.full(len(X), None)
-        table = with_target(X, y, self.target_name_)
-        layout = self.transformer_.layout_
-        features = self.transformer_.transform(table)
-        slots = np.zeros((len(features), layout.n_slots))
-        slots[:, layout.feature_slots] = features
-        return score_rows(self.critic_, slots, self.sampler_.device)
-
-    def save(self, path: str | os.PathLike) -> None:
-        """Write the fitted model to one file, whole or not at all.
-
-        The file is a safetensors file: arrays, and JSON in its header. It holds the column
-        encodings (category names, quantiles of numbers) but no row of the table.
-
-        Parameters
-        ----------
-        path : path
-            Where to; by custom it ends in ``.safetensors``.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        OSError
-            If the file cannot be written; an older file there stays whole.
-        """
-        check_is_fitted(self)
-        state = {field.name: getattr(self, f"{field.name}_") for field in fields(FittedState)}
-        save_model(path, self.get_params(deep=False), FittedState(**state))
-
-    @classmethod
-    def load(cls, path: str | os.PathLike, *, device: str = "auto") -> WGANGPSynthesizer:
-        """Read a model written by `save`; nothing in the file is executed.
-
-        Parameters
-        ----------
-        path : path
-            The file.
-        device : str, default "auto"
-            Where to sample.
-
-        Returns
-        -------
-        WGANGPSynthesizer
-            Fitted; it samples the same rows for the same seed.
-
-        Raises
-        ------
-        FileNotFoundError
-            If there is no such file.
-        ValueError
-            If it is truncated, no model of ours, or of a newer format.
-        """
-        parameters, state = load_model(path, resolve_device(device))
-        return cls(**parameters)._keep(state)
-
-    def generate(self, *args: Any, **kwargs: Any) -> None:
-        """Raise a TypeError: rows are drawn by `sample`."""
-        raise TypeError("generate() is called sample(n_samples=...) here")
-
-    def _sampling_seeds(self, n_samples: int, random_state: RandomState) -> list[int]:
-        check_is_fitted(self)
-        check_parameters(
-            {"n_samples": n_samples, "random_state": random_state},
-            {"n_samples": _POSITIVE, "random_state": RANDOM_STATE},
-        )
-        return draw_seeds(random_state, 2)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -156,3 +158,13 @@ def mixed_encoded(mixed_layout: Layout) -> EncodedTable:
     free = 0.8 * gated + 0.6 * rng.normal(size=n_rows)
     codes = np.stack([first, second, gate], axis=1).astype(np.uint8)
     return EncodedTable(codes, np.stack([gated, free], axis=1).astype(np.float32))
+
+
+@pytest.fixture(scope="session")
+def adult() -> pd.DataFrame:
+    """The Adult table, if it is there."""
+    default = Path(__file__).parents[2] / "shared" / "data"
+    path = Path(os.environ.get("SYNTHWGAN_DATA", default)) / "adult_train.csv.gz"
+    if not path.exists():
+        pytest.skip(f"{path} is not there; set SYNTHWGAN_DATA")
+    return pd.read_csv(path)

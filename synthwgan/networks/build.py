@@ -8,6 +8,7 @@ from typing import Protocol
 import torch
 from torch import Tensor, nn
 
+from synthwgan.networks.context import Context
 from synthwgan.networks.critic import Critic
 from synthwgan.networks.generator import Generator
 from synthwgan.networks.heads import OutputHead
@@ -21,6 +22,7 @@ class NetworkSizes(Protocol):
     generator_layers: int
     critic_width: int
     critic_layers: int
+    conditional: bool
 
 
 def build_networks(
@@ -47,17 +49,25 @@ def build_networks(
     nn.ModuleDict
         ``generator``, ``critic`` and the ``head`` itself, on the head's device.
     """
-    n_slots = head.layout.n_slots
+    layout = head.layout
+    n_slots = layout.n_slots
+    n_columns = len(layout.column_blocks) if sizes.conditional else 0
+    n_context = Context.n_features(layout) if sizes.conditional else 0
     bias = torch.zeros(n_slots)
-    bias[: head.layout.n_state_slots] = marginals.cpu().clamp_min(1e-6).log()
+    bias[: layout.n_state_slots] = marginals.cpu().clamp_min(1e-6).log()
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
         # A table of identifiers and constants only has no slots.
         warnings.filterwarnings("ignore", "Initializing zero-element tensors", UserWarning)
         torch.manual_seed(seed)
         generator = Generator(
-            sizes.latent_dim, n_slots, sizes.generator_width, sizes.generator_layers, bias
+            sizes.latent_dim,
+            n_slots,
+            sizes.generator_width,
+            sizes.generator_layers,
+            bias,
+            n_context,
         )
-        critic = Critic(n_slots, sizes.critic_width, sizes.critic_layers)
+        critic = Critic(n_slots, sizes.critic_width, sizes.critic_layers, n_columns)
     networks = nn.ModuleDict({"generator": generator, "critic": critic, "head": head})
     # Whatever the default dtype is where layers and buffers are made.
     return networks.to(head.device, torch.float32)

@@ -23,24 +23,38 @@ class Critic(nn.Module):
         Features of the hidden layers.
     n_layers : int
         Number of hidden layers.
+    n_columns : int, default 0
+        Columns of which the critic is told whether they are given; 0 for none.
     """
 
-    def __init__(self, n_slots: int, width: int, n_layers: int) -> None:
+    def __init__(self, n_slots: int, width: int, n_layers: int, n_columns: int = 0) -> None:
         super().__init__()
         sizes = [n_slots] + [width] * n_layers
         self.layers = nn.ModuleList(
             nn.Linear(n_in, n_out) for n_in, n_out in zip(sizes, sizes[1:], strict=False)
         )
         self.output = nn.Linear(width, 1)
+        self.given = nn.Linear(n_columns, width, bias=False) if n_columns else None
 
-    def forward(self, slots: Tensor) -> Tensor:
-        """Score rows, shape (n_rows, n_slots) to (n_rows,); higher means more real."""
+    def forward(self, slots: Tensor, given: Tensor | None = None) -> Tensor:
+        """Score rows, shape (n_rows, n_slots) to (n_rows,); higher means more real.
+
+        ``given`` says which columns are, shape (n_rows, n_columns); None: not one.
+        """
         hidden = slots.T
-        for layer in self.layers:
-            hidden = F.leaky_relu(_affine(layer, hidden), NEGATIVE_SLOPE, inplace=True)
-        return _affine(self.output, hidden).squeeze(0)
+        for layer, bias in zip(self.layers, self._biases(given), strict=True):
+            hidden = torch.addmm(bias, layer.weight, hidden)
+            hidden = F.leaky_relu(hidden, NEGATIVE_SLOPE, inplace=True)
+        return torch.addmm(self.output.bias, self.output.weight, hidden).squeeze(0)
 
-    def input_gradient(self, slots: Tensor) -> Tensor:
+    def _biases(self, given: Tensor | None) -> list[Tensor]:
+        """What is added in each layer, shape (width, 1), or (width, n_rows) by what is given."""
+        biases = [layer.bias.unsqueeze(1) for layer in self.layers]
+        if given is not None:
+            biases[0] = torch.addmm(biases[0], self.given.weight, given.T)
+        return biases
+
+    def input_gradient(self, slots: Tensor, given: Tensor | None = None) -> Tensor:
         """Gradient of each row's score by the row, shape (n_rows, n_slots).
 
         A piecewise-linear network has it in closed form: the weights multiplied through
@@ -49,16 +63,11 @@ class Critic(nn.Module):
         """
         hidden, slopes = slots.T, []
         with torch.no_grad():
-            for layer in self.layers:
-                hidden = _affine(layer, hidden)
+            for layer, bias in zip(self.layers, self._biases(given), strict=True):
+                hidden = torch.addmm(bias, layer.weight, hidden)
                 slopes.append(hidden.sign().clamp_min_(NEGATIVE_SLOPE))
                 hidden *= slopes[-1]
         gradient = self.output.weight.T * slopes[-1]
         for layer, slope in zip(reversed(self.layers[1:]), reversed(slopes[:-1]), strict=True):
             gradient = (layer.weight.T @ gradient) * slope
         return (self.layers[0].weight.T @ gradient).T
-
-
-def _affine(layer: nn.Linear, columns: Tensor) -> Tensor:
-    """Apply a layer to columns, shape (n_in, n_rows) to (n_out, n_rows)."""
-    return torch.addmm(layer.bias.unsqueeze(1), layer.weight, columns)

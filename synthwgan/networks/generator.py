@@ -6,6 +6,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from synthwgan.networks.context import Context
+from synthwgan.networks.coupling import STEP_SCALE
+
 
 class ResidualBlock(nn.Module):
     """``x + Linear(ReLU(BatchNorm(x)))``, the pre-activation form of He et al. (2016).
@@ -46,10 +49,18 @@ class Generator(nn.Module):
         Number of residual blocks.
     output_bias : Tensor of shape (n_slots,), float32
         Initial bias of the last layer: log marginals for states, zero for values.
+    n_context : int, default 0
+        Features of a `Context`; 0 for a generator that takes none.
     """
 
     def __init__(
-        self, latent_dim: int, n_slots: int, width: int, n_layers: int, output_bias: Tensor
+        self,
+        latent_dim: int,
+        n_slots: int,
+        width: int,
+        n_layers: int,
+        output_bias: Tensor,
+        n_context: int = 0,
     ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
@@ -60,9 +71,23 @@ class Generator(nn.Module):
         with torch.no_grad():
             self.output.weight.mul_(0.5)
             self.output.bias.copy_(output_bias)
+        self.context = nn.Linear(n_context, width, bias=False) if n_context else None
+        # What is given adds to all logits at once, as drawn states add to later ones.
+        self.skip = nn.Linear(n_context, n_slots, bias=False) if n_context else None
+        if self.skip is not None:
+            nn.init.zeros_(self.skip.weight)
 
-    def forward(self, latent: Tensor) -> Tensor:
-        """Map latents, shape (n_rows, latent_dim), to raw outputs, shape (n_rows, n_slots)."""
-        hidden = F.relu(self.norm(self.blocks(self.input(latent))), inplace=True)
+    def forward(self, latent: Tensor, context: Context | None = None) -> Tensor:
+        """Map latents, shape (n_rows, latent_dim), to raw outputs, shape (n_rows, n_slots).
+
+        Without a context, nothing is given.
+        """
+        hidden = self.input(latent)
+        if context is not None:
+            hidden = hidden + self.context(context.features)
+        hidden = F.relu(self.norm(self.blocks(hidden)), inplace=True)
         # Laid out in memory slot by slot, as the head works on them.
-        return torch.addmm(self.output.bias.unsqueeze(1), self.output.weight, hidden.T).T
+        raw = torch.addmm(self.output.bias.unsqueeze(1), self.output.weight, hidden.T)
+        if context is not None:
+            raw = torch.addmm(raw, self.skip.weight, context.features.T, alpha=STEP_SCALE)
+        return raw.T

@@ -11,6 +11,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
+from synthwgan.networks.context import Context
 from synthwgan.networks.coupling import MAX_COUPLED_SLOTS, Coupling
 from synthwgan.table.layout import BlockGroup, Layout
 
@@ -26,7 +27,7 @@ class _DrawSlots(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, raw, matrix, noise, head):  # noqa: ANN001, ANN205
+    def forward(ctx, raw, matrix, noise, head, context):  # noqa: ANN001, ANN205
         slots = raw.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
         soft, coupling = torch.empty_like(noise), head.coupling
         states, values = slots.split([head.layout.n_state_slots, head.layout.n_values])
@@ -44,11 +45,21 @@ class _DrawSlots(torch.autograd.Function):
                 odds.div_(odds.amax(1, keepdim=True)).pow_(1 / head.temperature)
             torch.div(odds, odds.sum(1, keepdim=True), out=_blocks(soft, stage))
             torch.eq(odds, odds.amax(1, keepdim=True), out=logits)
+            if context is not None:
+                _put_given(states, context, stage)
+                soft[stage.start : stage.stop].masked_fill_(
+                    context.is_given.T[stage.start : stage.stop], 0
+                )
         values.addmm_(coupling.to_values(matrix), states[coupling.first :])
         gates = states[head.gate_slots]
         ctx.save_for_backward(slots, soft, matrix, gates, values[head.gated_values])
-        ctx.head = head
+        ctx.head, ctx.context = head, context
         values[head.gated_values] *= gates
+        if context is not None:
+            n_states = len(states)
+            values.copy_(
+                torch.where(context.is_given.T[n_states:], context.slots.T[n_states:], values)
+            )
         return slots
 
     @staticmethod
@@ -57,6 +68,8 @@ class _DrawSlots(torch.autograd.Function):
         head, coupling, by_raw = ctx.head, ctx.head.coupling, gradient.clone()
         n_states = head.layout.n_state_slots
         by_states, by_values = by_raw.split([n_states, head.layout.n_values])
+        if ctx.context is not None:
+            by_values.masked_fill_(ctx.context.is_given.T[n_states:], 0)
         by_gated = by_values[head.gated_values]
         by_states.index_add_(0, head.gate_slots, by_gated * ungated)
         by_values[head.gated_values] = by_gated * gates
@@ -68,12 +81,19 @@ class _DrawSlots(torch.autograd.Function):
             view.sub_(_blocks(soft, stage) * view.sum(1, keepdim=True))
             of_stage /= head.temperature
         by_matrix = by_raw[coupling.first :] @ slots[coupling.first : n_states].T
-        return by_raw, by_matrix, None, None
+        return by_raw, by_matrix, None, None, None
 
 
 def _blocks(slots: Tensor, group: BlockGroup) -> Tensor:
     """View a group's slots, of shape (n_slots, n_rows), as (n_blocks, width, n_rows)."""
     return slots[group.start : group.stop].unflatten(0, (group.n_blocks, group.width))
+
+
+def _put_given(states: Tensor, context: Context, stage: BlockGroup) -> None:
+    """Overwrite a stage's drawn states with those that are given."""
+    rows = slice(stage.start, stage.stop)
+    of_stage = states[rows]
+    of_stage.copy_(torch.where(context.is_given.T[rows], context.slots.T[rows], of_stage))
 
 
 def _exponential_noise(
@@ -127,7 +147,12 @@ class OutputHead(nn.Module):
         """Where the head and all that it makes are."""
         return self.logit_bias.device
 
-    def forward(self, raw: Tensor, generator: torch.Generator | None = None) -> Tensor:
+    def forward(
+        self,
+        raw: Tensor,
+        generator: torch.Generator | None = None,
+        context: Context | None = None,
+    ) -> Tensor:
         """Draw slots, shape (n_rows, n_slots), float32, from raw outputs of that shape.
 
         Each block's states become one drawn state, one-hot, with a straight-through gradient;
@@ -135,11 +160,15 @@ class OutputHead(nn.Module):
         """
         n_states = self.layout.n_state_slots
         noise = _exponential_noise(n_states, len(raw), raw.device, generator)
-        return _DrawSlots.apply(raw.T, self.coupling.matrix, noise, self).T
+        return _DrawSlots.apply(raw.T, self.coupling.matrix, noise, self, context).T
 
     @torch.no_grad()
     def sample(
-        self, raw: Tensor, generator: torch.Generator | None = None, before_draw: BeforeDraw = None
+        self,
+        raw: Tensor,
+        generator: torch.Generator | None = None,
+        before_draw: BeforeDraw = None,
+        context: Context | None = None,
     ) -> tuple[Tensor, Tensor]:
         """Draw codes and values for sampling, without gradient.
 
@@ -177,6 +206,9 @@ class OutputHead(nn.Module):
             # The Gumbel-max trick; max(1).indices is several times as fast as argmax(1).
             codes.append((logits - _blocks(noise, stage).log()).max(1).indices)
             _blocks(states, stage).scatter_(1, codes[-1].unsqueeze(1), 1.0)
+            if context is not None:
+                _put_given(states, context, stage)
+                codes[-1] = _blocks(states, stage).max(1).indices
         values = raw[self.layout.n_state_slots :]
         values = values + coupling.to_values(matrix) @ states[coupling.first :]
         return torch.cat(codes).T, values.T

@@ -39,6 +39,8 @@ class PairwiseMoments(nn.Module):
         self.head = head
         self.n_features = layout.n_state_slots + N_HATS * layout.n_values
         self.n_parts = max(1, layout.n_blocks + layout.n_values)
+        self.n_rows = 0
+        self.n_rows = 0
         self.holds_matrix = self.n_features <= max_features
         first_hats = N_HATS * torch.arange(layout.n_values).unsqueeze(1)
         self.register_buffer("first_hats", first_hats, persistent=False)
@@ -79,6 +81,8 @@ class PairwiseMoments(nn.Module):
             total += self.features(batch).sum(0)
             n_rows += len(batch)
         # Exact in bfloat16 too, so that states are the same features in either precision.
+        self.n_rows = n_rows
+        self.n_rows = n_rows
         self.scale.copy_((total / n_rows + 0.01).rsqrt().bfloat16())
         if self.holds_matrix:
             for batch in read_batches():
@@ -100,7 +104,22 @@ class PairwiseMoments(nn.Module):
         if self.holds_matrix:
             product = _MomentProduct.apply(features.T, self.matrix)
         else:
-            product = _gram_product(*features.chunk(2), *self.features(real).chunk(2))
+            product = _gram_product(features, self.features(real), 1)
+        return product / self.n_parts**2
+
+    def within(self, fake: Tensor, real: Tensor, n_groups: int) -> Tensor:
+        """Unbiased squared moment distance within groups of rows, their mean, a scalar.
+
+        Parameters
+        ----------
+        fake : Tensor of shape (n_rows, n_slots)
+            Generated rows, the groups one after another, each of an even number of rows.
+        real : Tensor of shape (n_rows, n_slots)
+            Real rows that share what is given with them.
+        n_groups : int
+            Number of groups.
+        """
+        product = _gram_product(self.features(fake), self.features(real), n_groups)
         return product / self.n_parts**2
 
 
@@ -129,10 +148,15 @@ class _MomentProduct(torch.autograd.Function):
         return torch.cat(by_features, dim=1), None
 
 
-def _gram_product(first: Tensor, second: Tensor, third: Tensor, fourth: Tensor) -> Tensor:
-    """Inner product of two differences of moment matrices, none of which is formed."""
+def _gram_product(fake: Tensor, real: Tensor, n_groups: int) -> Tensor:
+    """Inner product of the differences of two halves' moments, the mean over groups of rows.
+
+    The differences are of generated to real rows, and no matrix of moments is formed.
+    """
+    first, second = fake.unflatten(0, (n_groups, -1)).chunk(2, dim=1)
+    third, fourth = real.unflatten(0, (n_groups, -1)).chunk(2, dim=1)
 
     def inner(a: Tensor, b: Tensor) -> Tensor:
-        return (a @ b.T).square().mean()
+        return (a @ b.mT).float().square().mean()
 
     return inner(first, second) - inner(first, fourth) - inner(third, second) + inner(third, fourth)

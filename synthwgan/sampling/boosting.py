@@ -31,6 +31,8 @@ L2_REGULARIZATION = 10.0
 N_FOLDS = 5
 # A round must lower the held-out loss by so many of its standard errors.
 MIN_STANDARD_ERRORS = 1.0
+# One round that does not may owe it to the rows held out.
+PATIENCE = 1
 # On 215 rows it took the quality score of 1000 rows down by 0.3 points.
 MIN_REAL_ROWS = 1000
 MAX_REAL_ROWS = 100_000
@@ -51,7 +53,7 @@ class RejectionPlan:
     max_rounds : int
         Rounds at most; 0 for none.
     min_acceptance : float
-        A round after which fewer drawn rows would be kept is dropped, and is the last.
+        A round after which fewer drawn rows would be kept is dropped.
     deadline : float
         Time of `time.perf_counter` at which it should be over; infinity for none.
     training_seconds : float or None
@@ -89,8 +91,8 @@ def learn_rejection(
     Each round fits boosted trees to tell the table's rows from the drawn ones, which are
     weighted by their chance to be kept after the rounds before. The trees' log odds are the
     log of the remaining density ratio and are added to the sum. A fifth of the rows is held out
-    of each round; the trees are cut where the loss on them is lowest, and a round that does
-    not lower it for sure is dropped and the last.
+    of each round; the trees are cut where the loss on them is lowest, a round that does not
+    lower it for sure is dropped, and the second of these in turn is the last.
 
     Parameters
     ----------
@@ -123,7 +125,7 @@ def learn_rejection(
     drawn = _draw(sampler, bins, n_drawn, noise, started + (plan.deadline - started) / 4)
     raking_seconds = (time.perf_counter() - started) * n_raking / len(drawn)
     boosting = _Boosting(bins, real, drawn, rng)
-    while boosting.n_rounds < plan.max_rounds and not boosting.is_over:
+    while boosting.n_tried < plan.max_rounds and not boosting.is_over:
         if time.perf_counter() + boosting.round_seconds + raking_seconds > plan.deadline:
             break
         boosting.add_round(plan.min_acceptance, report)
@@ -165,7 +167,7 @@ class _Boosting:
         self.trees = TreeEnsemble.empty(bins.n_bins)
         self.log_odds = np.zeros(len(drawn), dtype=np.float32)
         self.chances = np.ones(len(drawn))
-        self.n_rounds, self.is_over, self.round_seconds = 0, False, 0.0
+        self.n_rounds, self.n_tried, self.n_dropped, self.round_seconds = 0, 0, 0, 0.0
 
     def add_round(self, min_acceptance: float, report: Callable[[str], None]) -> None:
         """Fit a round and add it, if it pays; else say that it is over."""
@@ -175,23 +177,29 @@ class _Boosting:
         kept = chances(log_odds, ceiling_of(log_odds[self.drawn_held_out]))
         acceptance = kept[self.drawn_held_out].mean()
         self.round_seconds = time.perf_counter() - started
+        self.n_tried += 1
         outcome = (
-            f"rejection round {self.n_rounds + 1}: held-out loss falls by {gain:.4f} "
+            f"rejection round {self.n_tried}: held-out loss falls by {gain:.4f} "
             f"(standard error {error:.4f}), {acceptance:.0%} of the drawn rows kept"
         )
-        self.is_over = gain < MIN_STANDARD_ERRORS * error or acceptance < min_acceptance
-        if self.is_over:
+        if gain < MIN_STANDARD_ERRORS * error or acceptance < min_acceptance:
+            self.n_dropped += 1
             report(f"{outcome}; dropped")
             return
         report(outcome)
         self.trees, self.log_odds, self.chances = self.trees + trees, log_odds, kept
-        self.n_rounds += 1
+        self.n_rounds, self.n_dropped = self.n_rounds + 1, 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether too many rounds in turn were dropped; each holds out other rows."""
+        return self.n_dropped > PATIENCE
 
     def _fit_trees(self) -> tuple[TreeEnsemble, float, float]:
         """Trees of one round, how much they gain on held-out rows, and its standard error."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        real_held_out = self.real_folds == self.n_rounds % N_FOLDS
+        real_held_out = self.real_folds == self.n_tried % N_FOLDS
         rows, is_real, weights = self._rows(~real_held_out, ~self.drawn_held_out)
         classifier = HistGradientBoostingClassifier(
             max_iter=TREES_PER_ROUND,

@@ -119,6 +119,29 @@ class CategoricalTransformer(ColumnTransformer):
             missing = missing | rare
         return decoded, missing
 
+    def menu(self) -> Cells:
+        present = np.concatenate([self.levels, self.rare_levels])
+        cells = Cells(present, np.zeros(len(present), dtype=bool))
+        if not self._with_missing:
+            return cells
+        return Cells.concatenate([cells, self.missing_cells(1)])
+
+    def holds(self, cells: Cells) -> np.ndarray:
+        known = _index(cells.values).isin(self.menu().present)
+        if self._with_rare and self._masked and self.physical.domain == "text":
+            known |= cells.values == RARE
+        return np.where(cells.missing, self._with_missing, known)
+
+    def shares(self, cells: Cells, state_shares: np.ndarray) -> np.ndarray:
+        if not self.n_states:
+            return np.ones(len(cells.missing))
+        shares = state_shares[self.encode_cells(cells)[0]]
+        if len(self.rare_levels):
+            place = _index(self.rare_levels).get_indexer(_index(cells.values))
+            is_rare = (place >= 0) & ~cells.missing
+            shares[is_rare] *= self.rare_counts[place[is_rare]] / self.rare_counts.sum()
+        return shares
+
     def state_labels(self) -> list[str]:
         if not self.n_states:
             return []

@@ -150,6 +150,29 @@ class ColumnTransformer(ABC):
         """Return the smallest and largest cell, or None where there is no order."""
         return None
 
+    @abstractmethod
+    def menu(self) -> Cells:
+        """Return the distinct cells that need no value, a missing one last."""
+
+    @abstractmethod
+    def holds(self, cells: Cells) -> np.ndarray:
+        """Whether each cell could have occurred when fitted, shape (n,), bool."""
+
+    @abstractmethod
+    def shares(self, cells: Cells, state_shares: np.ndarray) -> np.ndarray:
+        """Return the share of the fitted rows with each of some cells that it `holds`.
+
+        Parameters
+        ----------
+        cells : Cells
+        state_shares : ndarray of shape (n_states,), float64
+            Share of rows in each state.
+        """
+
+    def missing_cells(self, n: int) -> Cells:
+        """Return cells that are all missing."""
+        return self.physical.convert(pd.Series([None] * n, dtype=object))
+
     def feature_names(self, name: Any) -> list[str]:
         """Return the names of the one-hot states, then of the value."""
         if not self.in_features:

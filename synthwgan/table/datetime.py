@@ -79,7 +79,7 @@ class DatetimeTransformer(NumericTransformer):
         cells = Cells(ticks, np.zeros(len(ticks), dtype=bool))
         return ticks_to_index(cells, self.physical.unit, tz)
 
-    def _to_numbers(self, values: np.ndarray) -> np.ndarray:
+    def to_numbers(self, values: np.ndarray) -> np.ndarray:
         if self.text_format is not None:
             return self._parse(values)
         return self._to_local(values) if self.local else values

@@ -115,6 +115,38 @@ def select(X: Any, names: pd.Index, n_columns: int) -> pd.DataFrame:
     return X if in_place else X.iloc[:, positions]
 
 
+def with_fitted_names(transformer: Any, X: Any) -> pd.DataFrame:
+    """Return a table, of which columns may be absent, as a frame; an array must have them all.
+
+    Raises
+    ------
+    ValueError
+        If an array has another number of columns, or a column name occurs twice.
+    """
+    n_columns = len(transformer.columns_)
+    if not isinstance(X, pd.DataFrame):
+        return select(X, transformer.column_index_, n_columns)
+    _check_unique(X.columns)
+    if transformer.array_dtype_ is not None and X.shape[1] == n_columns:
+        return X.set_axis(range(n_columns), axis=1)
+    return X
+
+
+def known_places(fitted: pd.Index, names: list[Any], where: str) -> list[int]:
+    """Return the places of fitted columns.
+
+    Raises
+    ------
+    ValueError
+        If a name is none of them; ``where`` says in words where it stands.
+    """
+    places = {name: place for place, name in enumerate(fitted)}
+    for name in names:
+        if name not in places:
+            raise ValueError(f"{where} name {name!r}, {_suggest(name, fitted)}")
+    return [places[name] for name in names]
+
+
 def check_same_names(given: list[Any], fitted: list[Any]) -> None:
     """Raise a ValueError that shows the difference if the names are not the fitted ones."""
     if given == fitted:

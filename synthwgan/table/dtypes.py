@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -30,6 +31,21 @@ class Cells:
     def present(self) -> np.ndarray:
         """The values that are not missing."""
         return self.values[~self.missing]
+
+    def take(self, rows: np.ndarray) -> Cells:
+        """Return some of the cells, by number or by mask."""
+        return Cells(self.values[rows], self.missing[rows])
+
+    def replace(self, rows: np.ndarray, others: Cells) -> Cells:
+        """Return the cells with others in the masked rows, in which both are as long."""
+        values = np.where(rows, others.values, self.values).astype(self.values.dtype, copy=False)
+        return Cells(values, np.where(rows, others.missing, self.missing))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Cells]) -> Cells:
+        """Put cells of one column under each other."""
+        values = np.concatenate([part.values for part in parts])
+        return cls(values, np.concatenate([part.missing for part in parts]))
 
 
 class PhysicalType:
@@ -252,6 +268,12 @@ class BooleanType(PhysicalType):
         if not self.holds_missing:
             return values
         return pd.arrays.BooleanArray(values, cells.missing.copy())
+
+    def _cast(self, series: pd.Series) -> pd.Series:
+        # To Python, any text is true.
+        if pd.api.types.infer_dtype(series) == "string":
+            raise TypeError(f"{series.iloc[0]!r} is text and no boolean")
+        return super()._cast(series)
 
 
 class StringType(PhysicalType):

@@ -10,8 +10,10 @@ import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import naming_column
+from synthwgan.table.dtypes import Cells
+from synthwgan.table.given import GivenRows
 from synthwgan.table.identifier import IdentifierStream
-from synthwgan.table.layout import EncodedTable, Layout
+from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 
 # The codes and values of the column at a place, for decoding.
 Parts = Callable[[int], tuple[np.ndarray | None, np.ndarray | None]]
@@ -52,6 +54,43 @@ def encode_table(
         if own_values is not None:
             values[:, layout.column_values[place]] = own_values
     return EncodedTable(codes, values)
+
+
+def encode_given(
+    columns: NamedColumns, layout: Layout, rows: GivenRows, rng: np.random.Generator
+) -> PartialRows:
+    """Return rows of given cells as compact arrays, 0 where nothing is given.
+
+    Raises
+    ------
+    ValueError
+        If a given cell has no state.
+    """
+    codes = np.zeros((len(rows), layout.n_blocks), dtype=_code_dtype(layout))
+    values = np.zeros((len(rows), layout.n_values), dtype=np.float32)
+    for place, cells in rows.cells.items():
+        name, column = columns[place]
+        given = rows.given[:, place]
+        with naming_column(name):
+            own_codes, own_values = _encode_given(column, cells.take(given), rng)
+        if own_codes is not None:
+            codes[given, layout.column_blocks[place]] = own_codes
+        if own_values is not None:
+            values[given, layout.column_values[place]] = own_values
+    return PartialRows(EncodedTable(codes, values), rows.given)
+
+
+def _encode_given(
+    column: ColumnTransformer, cells: Cells, rng: np.random.Generator
+) -> tuple[np.ndarray | None, np.ndarray | None]:
+    codes, values = column.encode_cells(cells, rng)
+    if codes is None and values is None:
+        return None, None
+    unknown = cells.missing if codes is None else codes < 0
+    if unknown.any():
+        cell = column.physical.labels(cells.values[unknown][:1])[0]
+        raise ValueError(f"{cell!r} did not occur when fitted, so nothing can be drawn for it")
+    return codes, values
 
 
 def _encode_known(
@@ -98,14 +137,19 @@ def decode_table(
     parts: Parts,
     rng: np.random.Generator,
     identifiers: IdentifierStream,
+    rows: GivenRows | None,
 ) -> pd.DataFrame:
-    """Return the decoded columns as a frame, named by their places."""
+    """Return the decoded columns as a frame, named by their places; given cells as they are."""
     decoded = {}
+    given_cells = {} if rows is None else rows.cells
     for place, (name, column) in enumerate(columns):
         codes, values = parts(place)
         with naming_column(name):
             source = identifiers.sources[place]
-            decoded[place] = column.decode(n_rows, codes, values, rng, source)
+            cells = column.decode_cells(n_rows, codes, values, rng, source)
+            if place in given_cells:
+                cells = cells.replace(rows.given[:, place], given_cells[place])
+            decoded[place] = column.physical.write(cells)
     return pd.DataFrame(decoded, index=pd.RangeIndex(n_rows))
 
 

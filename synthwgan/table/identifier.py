@@ -160,6 +160,15 @@ class IdentifierTransformer(ColumnTransformer):
         values[~missing] = source.take(int((~missing).sum()))
         return Cells(values, missing)
 
+    def menu(self) -> Cells:
+        return self.missing_cells(int(self._with_missing))
+
+    def holds(self, cells: Cells) -> np.ndarray:
+        return ~cells.missing | self._with_missing
+
+    def shares(self, cells: Cells, state_shares: np.ndarray) -> np.ndarray:
+        return np.zeros(len(cells.missing))
+
     def state_labels(self) -> list[str]:
         return ["<present>", MISSING] if self._with_missing else []
 

@@ -117,6 +117,25 @@ class Layout:
         return mask
 
     @cached_property
+    def slot_columns(self) -> np.ndarray:
+        """Column of each slot, padding included, shape (n_slots,), int64."""
+        columns = np.zeros(self.n_slots, dtype=np.int64)
+        for column, (block, value) in enumerate(
+            zip(self.column_blocks, self.column_values, strict=True)
+        ):
+            if block >= 0:
+                columns[self._slots_of(block)] = column
+            if value >= 0:
+                columns[self.n_state_slots + value] = column
+        return columns
+
+    def _slots_of(self, block: int) -> slice:
+        """Slots of a block, padding included."""
+        start = int(self.block_starts[block])
+        width = next(g.width for g in self.groups if block < g.first_block + g.n_blocks)
+        return slice(start, start + width)
+
+    @cached_property
     def feature_slots(self) -> np.ndarray:
         """Slot of each feature, int64: column by column, its states, then its value."""
         slots: list[int] = []
@@ -172,7 +191,34 @@ class EncodedTable:
         codes = np.concatenate([part.codes for part in parts])
         return cls(codes, np.concatenate([part.values for part in parts]))
 
+    def take(self, rows: np.ndarray) -> EncodedTable:
+        """Return some of the rows, by number or by mask."""
+        return EncodedTable(self.codes[rows], self.values[rows])
+
     @property
     def nbytes(self) -> int:
         """Memory of both arrays in bytes."""
         return self.codes.nbytes + self.values.nbytes
+
+
+@dataclass(frozen=True)
+class PartialRows:
+    """Encoded rows of which some columns are given and the others are to be drawn.
+
+    Parameters
+    ----------
+    encoded : EncodedTable
+        The rows; arbitrary where not given.
+    given : ndarray of shape (n_rows, n_columns), bool
+        Which columns of the table are given.
+    """
+
+    encoded: EncodedTable
+    given: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.given)
+
+    def take(self, rows: np.ndarray | slice) -> PartialRows:
+        """Return some of the rows."""
+        return PartialRows(self.encoded.take(rows), self.given[rows])

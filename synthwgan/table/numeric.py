@@ -41,7 +41,7 @@ class NumericTransformer(ColumnTransformer):
         self._with_missing = bool(cells.missing.any())
         if cells.missing.all():
             return
-        numbers = self._to_numbers(cells.present)
+        numbers = self.to_numbers(cells.present)
         self.grid = Grid.fit(numbers, self.physical.float_type)
         keys, counts = np.unique(self.grid.to_keys(numbers), return_counts=True)
         spikes = counts > self.options.spike_share * counts.sum()
@@ -51,7 +51,8 @@ class NumericTransformer(ColumnTransformer):
         self.levels = keys[spikes]
         self.ranks = RankTransform.from_counts(keys[~spikes], counts[~spikes])
 
-    def _to_numbers(self, values: np.ndarray) -> np.ndarray:
+    def to_numbers(self, values: np.ndarray) -> np.ndarray:
+        """Return canonical values as the numbers that have an order."""
         return values
 
     def _from_numbers(self, numbers: np.ndarray) -> np.ndarray:
@@ -86,7 +87,7 @@ class NumericTransformer(ColumnTransformer):
         values = np.zeros(len(codes)) if self.has_value else None
         present = np.flatnonzero(~cells.missing)
         if self.grid is not None and len(present):
-            keys = self.grid.to_keys(self._to_numbers(cells.values[present]))
+            keys = self.grid.to_keys(self.to_numbers(cells.values[present]))
             codes[present] = self._level_codes(keys)
             if values is not None:
                 regular = codes[present] == 0
@@ -142,6 +143,76 @@ class NumericTransformer(ColumnTransformer):
             keys[regular] = self.ranks.from_ranks(score_to_rank(values[regular]))
         return keys
 
+    def menu(self) -> Cells:
+        numbers = self.levels[:0] if self.grid is None else self._stored(self.levels)
+        cells = Cells(self._from_numbers(numbers), np.zeros(len(numbers), dtype=bool))
+        if not self._with_missing:
+            return cells
+        return Cells.concatenate([cells, self.missing_cells(1)])
+
+    def holds(self, cells: Cells) -> np.ndarray:
+        held = np.full(len(cells.missing), self._with_missing)
+        held[~cells.missing] = self._are_known(self.to_numbers(cells.present))
+        return held
+
+    def _are_known(self, numbers: np.ndarray) -> np.ndarray:
+        if self.grid is None:
+            return np.zeros(len(numbers), dtype=bool)
+        if not self.has_value:
+            return np.isin(numbers, self._stored(self.levels))
+        low, high = self._ends()
+        return (numbers >= low) & (numbers <= high)
+
+    def _stored(self, keys: np.ndarray) -> np.ndarray:
+        """Return the numbers of keys, with the precision that they have in the table."""
+        numbers = self.grid.from_keys(keys)
+        if numbers.dtype.kind != "f":
+            return numbers
+        return numbers.astype(self.physical.float_type).astype(np.float64)
+
+    def shares(self, cells: Cells, state_shares: np.ndarray) -> np.ndarray:
+        codes, values = self.encode_cells(cells)
+        shares = np.ones(len(cells.missing)) if codes is None else state_shares[codes]
+        if values is not None:
+            regular = np.ones(len(shares), dtype=bool) if codes is None else codes == 0
+            keys = self.grid.to_keys(self.to_numbers(cells.values[regular]))
+            shares[regular] *= self.ranks.shares(keys)
+        return shares
+
+    def rank_span(
+        self, low: Any, high: Any, state_shares: np.ndarray
+    ) -> tuple[tuple[float, float] | None, float]:
+        """Return the ranks of the value between two numbers, and the share of rows there.
+
+        Parameters
+        ----------
+        low, high : number or None
+            Bounds among the column's numbers, both included; None for none.
+        state_shares : ndarray of shape (n_states,)
+            Share of rows in each state.
+
+        Returns
+        -------
+        ranks : pair of float or None
+            None if there are no values there.
+        share : float
+        """
+        if not self.has_value:
+            return None, 0.0
+        knots = self._stored(self.ranks.knots)
+        first = 0 if low is None else int(np.searchsorted(knots, low, side="left"))
+        last = len(knots) - 1 if high is None else int(np.searchsorted(knots, high, "right")) - 1
+        if first > last:
+            return None, 0.0
+        ranks = float(self.ranks.lower[first]), float(self.ranks.upper[last])
+        share = state_shares[0] if self.n_states else 1.0
+        return ranks, float(share * (ranks[1] - ranks[0] + self.ranks.point_share))
+
+    def cells_at_ranks(self, ranks: np.ndarray) -> Cells:
+        """Return the cells of the column's value at ranks in [0, 1]."""
+        numbers = self._stored(self.ranks.from_ranks(ranks))
+        return Cells(self._from_numbers(numbers), np.zeros(len(ranks), dtype=bool))
+
     def state_labels(self) -> list[str]:
         if not self.n_states:
             return []
@@ -158,10 +229,13 @@ class NumericTransformer(ColumnTransformer):
     def bounds(self) -> tuple[Any, Any] | None:
         if self.grid is None:
             return None
+        return tuple(self.physical.labels(self._from_numbers(self._ends())))
+
+    def _ends(self) -> np.ndarray:
+        """Smallest and largest number."""
         parts = [self.levels] if self.ranks is None else [self.levels, self.ranks.knots[[0, -1]]]
         keys = np.concatenate([part for part in parts if len(part)])
-        ends = np.array([keys.min(), keys.max()])
-        return tuple(self.physical.labels(self._from_numbers(self.grid.from_keys(ends))))
+        return self._stored(np.array([keys.min(), keys.max()]))
 
     def describe_encoding(self) -> str:
         if not self.n_states and not self.has_value:

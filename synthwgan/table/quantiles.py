@@ -121,6 +121,20 @@ class RankTransform:
             numbers[between] = _interpolate(self.knots[left], self.knots[left + 1], part)
         return numbers
 
+    @property
+    def point_share(self) -> float:
+        """Share of the rows that a number has beyond its span: one row, unless step-like."""
+        return 2.0 * float(self.lower[0])
+
+    def shares(self, numbers: np.ndarray) -> np.ndarray:
+        """Return the share of the rows with each number, shape (n,), float64.
+
+        A number between two knots has none.
+        """
+        place = np.minimum(np.searchsorted(self.knots, numbers), len(self.knots) - 1)
+        shares = (self.upper - self.lower)[place] + self.point_share
+        return np.where(self.knots[place] == numbers, shares, 0.0)
+
     def edges(self, n_edges: int) -> np.ndarray:
         """Return scores that part the column into bins of about equal size.
 

@@ -31,6 +31,7 @@ from synthwgan.table.encoding import (
     layout_of,
     to_features,
 )
+from synthwgan.table.given import GivenRows
 from synthwgan.table.identifier import IdentifierStream
 from synthwgan.table.jsonable import join_arrays, split_arrays
 from synthwgan.table.layout import EncodedTable
@@ -233,6 +234,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         encoded: EncodedTable,
         random_state: Any = None,
         identifiers: IdentifierStream | None = None,
+        given: GivenRows | None = None,
     ) -> pd.DataFrame | np.ndarray:
         """Return encoded rows as a table with the fitted names and dtypes.
 
@@ -246,6 +248,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         identifiers : IdentifierStream, default=None
             From `identifier_stream`; pass the same one with every chunk of a table, so
             that identifiers differ between chunks. None makes a fresh one.
+        given : GivenRows, default=None
+            Cells that come back just as they are.
 
         Returns
         -------
@@ -253,18 +257,20 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         parts = encoded_parts(encoded, self.layout_)
-        return self._decode(len(encoded), parts, self._generator(random_state), identifiers)
+        rng = self._generator(random_state)
+        return self._decode(len(encoded), parts, rng, identifiers, given)
 
     def _decode(
         self,
         n_rows: int,
         parts: Parts,
         rng: np.random.Generator,
-        identifiers: IdentifierStream | None,
+        identifiers: IdentifierStream | None = None,
+        given: GivenRows | None = None,
     ) -> pd.DataFrame | np.ndarray:
         if identifiers is None:
             identifiers = IdentifierStream(self.columns_, rng)
-        frame = decode_table(self._named_columns(), n_rows, parts, rng, identifiers)
+        frame = decode_table(self._named_columns(), n_rows, parts, rng, identifiers, given)
         if self.array_dtype_ is not None:
             return frame.to_numpy().astype(self.array_dtype_, copy=False)
         frame.columns = self.column_index_
@@ -332,7 +338,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         if np.isnan(features).any():
             raise ValueError("X holds NaN, which is no state and no score")
         rng = self._generator(None)
-        return self._decode(len(features), feature_parts(features, self.columns_, rng), rng, None)
+        return self._decode(len(features), feature_parts(features, self.columns_, rng), rng)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the features: ``column=state`` and ``column``.

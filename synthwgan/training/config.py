@@ -23,6 +23,9 @@ class TrainingConfig:
     critic_layers: int
     temperature: float
     couple_columns: bool
+    conditional: bool
+    unconditional_share: float
+    training_by_sampling: bool
     batch_size: int
     max_steps: int
     max_seconds: float | None

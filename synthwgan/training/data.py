@@ -35,7 +35,14 @@ class TableBatches:
 
     def draw(self, n_rows: int, generator: torch.Generator) -> Tensor:
         """Slots of rows drawn with replacement, shape (n_rows, n_slots), float32."""
-        rows = torch.randint(len(self), (n_rows,), device=self.codes.device, generator=generator)
+        return self.take(self.draw_rows(n_rows, generator))
+
+    def draw_rows(self, n_rows: int, generator: torch.Generator) -> Tensor:
+        """Numbers of rows drawn with replacement, shape (n_rows,), int64."""
+        return torch.randint(len(self), (n_rows,), device=self.codes.device, generator=generator)
+
+    def take(self, rows: Tensor) -> Tensor:
+        """Slots of the given rows, shape (n_rows, n_slots), float32."""
         return self._slots(self.codes[rows], self.values[rows])
 
     def in_order(self) -> Iterator[Tensor]:

@@ -36,6 +36,8 @@ class TrainedNetworks:
         Turns raw outputs into rows; a moving average like the generator.
     marginals : Tensor of shape (n_state_slots,)
         Share of the table's rows in each state.
+    moments : PairwiseMoments
+        The table's moments, if there was a moment term.
     history : list of dict
         One record for each logged step.
     outcome : TrainingOutcome
@@ -48,6 +50,7 @@ class TrainedNetworks:
     critic: nn.Module
     head: OutputHead
     marginals: Tensor
+    moments: PairwiseMoments
     history: list[dict[str, float]]
     outcome: TrainingOutcome
     cost: TrainingCost
@@ -122,12 +125,13 @@ def train_networks(
     trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
     outcome = trainer.run(step)
     _warn_of_early_stop(outcome)
-    averaged = step.ema.module
+    averaged = step.averaged()
     return TrainedNetworks(
         generator=averaged["generator"],
         critic=step.critic,
         head=averaged["head"],
         marginals=marginals,
+        moments=moments,
         history=history.records,
         outcome=outcome,
         cost=cost,

@@ -8,8 +8,11 @@ from contextlib import AbstractContextManager
 import torch
 from torch import Tensor, nn
 
+from synthwgan.networks.context import Context
 from synthwgan.networks.losses import gradient_penalty, interpolate, wasserstein_estimate
 from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
+from synthwgan.training.conditioning import ConditionalBatches
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
 from synthwgan.training.ema import ExponentialMovingAverage
@@ -64,6 +67,12 @@ class WGANGPStep:
             name: torch.optim.Adam(trained[name].parameters(), rate, config.betas, fused=True)
             for name, rate in self._rates.items()
         }
+        self.conditional, self.n_free = None, config.batch_size
+        if config.conditional:
+            self.conditional = ConditionalBatches(
+                batches, config.batch_size, config.unconditional_share, config.training_by_sampling
+            )
+            self.n_free -= self.conditional.n_groups * self.conditional.group_size
         self._n_critic_updates = 0
         self._penalty_figures: dict[str, Tensor] = {}
 
@@ -75,17 +84,28 @@ class WGANGPStep:
             optimizer.param_groups[0]["lr"] = self._rates[name] * factor
         figures: dict[str, Tensor] = {}
         for _ in range(self.config.n_critic):
-            real = self.batches.draw(self.config.batch_size, self.rng).to(self.dtype)
-            fake = self._generate().to(self.dtype)
-            figures |= self.critic_step(real, fake.detach())
-        return figures | self.generator_step(fake, real)
+            real, context = self._draw_real()
+            fake = self._generate(context).to(self.dtype)
+            real, given = real.to(self.dtype), None if context is None else context.columns
+            figures |= self.critic_step(real, fake.detach(), given)
+        return figures | self.generator_step(fake, real, given)
 
-    def critic_step(self, real: Tensor, fake: Tensor) -> dict[str, Tensor]:
+    def _draw_real(self) -> tuple[Tensor, Context | None]:
+        """A batch of real rows, and what generated rows share with them."""
+        if self.conditional is None:
+            return self.batches.draw(self.config.batch_size, self.rng), None
+        n_groups = self.conditional.n_groups
+        return self.conditional.draw(n_groups, self.n_free, self.rng)
+
+    def critic_step(
+        self, real: Tensor, fake: Tensor, given: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Update the critic on a real and a generated batch, shape (n_rows, n_slots) each."""
         with self._autocast():
-            real_scores, fake_scores = self.critic(real).float(), self.critic(fake).float()
+            real_scores = self.critic(real, given).float()
+            fake_scores = self.critic(fake, given).float()
         wasserstein = wasserstein_estimate(real_scores, fake_scores)
-        loss = -wasserstein + self._penalty(real, fake)
+        loss = -wasserstein + self._penalty(real, fake, given)
         self._update("critic", loss)
         return {
             "critic_loss": loss.detach(),
@@ -93,24 +113,26 @@ class WGANGPStep:
             **self._penalty_figures,
         }
 
-    def _penalty(self, real: Tensor, fake: Tensor) -> Tensor | float:
+    def _penalty(self, real: Tensor, fake: Tensor, given: Tensor | None) -> Tensor | float:
         """The weighted gradient penalty on every ``penalty_interval``-th update, else 0."""
         self._n_critic_updates += 1
         interval = self.config.penalty_interval
         if not self.config.gradient_penalty or (self._n_critic_updates - 1) % interval:
             return 0.0
         with self._autocast():
-            gradients = self.critic.input_gradient(interpolate(real, fake, self.rng))
+            gradients = self.critic.input_gradient(interpolate(real, fake, self.rng), given)
         penalty, norm = gradient_penalty(gradients)
         self._penalty_figures = {"penalty": penalty.detach(), "gradient_norm": norm}
         return self.config.gradient_penalty * interval * penalty
 
-    def generator_step(self, fake: Tensor, real: Tensor) -> dict[str, Tensor]:
+    def generator_step(
+        self, fake: Tensor, real: Tensor, given: Tensor | None = None
+    ) -> dict[str, Tensor]:
         """Update the generator on the batch that it made, with the critic's weights fixed."""
         self.critic.requires_grad_(False)
         with self._autocast():
-            loss, figures = -self.critic(fake).float().mean(), {}
-            distance = self.moments(fake, real) if self.config.moment_weight else None
+            loss, figures = -self.critic(fake, given).float().mean(), {}
+            distance = self._moment_distance(fake, real) if self.config.moment_weight else None
         if distance is not None:
             loss = loss + self.config.moment_weight * distance
             figures["moment_distance"] = distance.detach()
@@ -119,17 +141,35 @@ class WGANGPStep:
         self.ema.update()
         return figures
 
-    def _generate(self) -> Tensor:
-        latent = torch.randn(
-            self.config.batch_size,
-            self.config.latent_dim,
-            dtype=torch.float32,
-            device=self.device,
-            generator=self.rng,
-        )
+    def _moment_distance(self, fake: Tensor, real: Tensor) -> Tensor:
+        """The moment term of the rows of which nothing is given, and of those with context."""
+        n_free, distance = self.n_free, torch.zeros((), device=self.device)
+        if n_free > 1:
+            distance = distance + self.moments(fake[:n_free], real[:n_free])
+        if self.conditional is not None and self.conditional.n_groups:
+            n_groups = self.conditional.n_groups
+            distance = distance + self.moments.within(fake[n_free:], real[n_free:], n_groups)
+        return distance
+
+    def _latent(self, n_rows: int) -> Tensor:
+        shape = (n_rows, self.config.latent_dim)
+        return torch.randn(shape, dtype=torch.float32, device=self.device, generator=self.rng)
+
+    def _generate(self, context: Context | None = None) -> Tensor:
         with self._autocast():
-            raw = self.generator(latent)
-        return self.head(raw, self.rng)
+            raw = self.generator(self._latent(self.config.batch_size), context)
+        return self.head(raw, self.rng, context)
+
+    def averaged(self) -> nn.ModuleDict:
+        """The moving averages of generator and head, with batch-norm statistics of their own."""
+        n_rows, context = n_norm_rows(self.head.layout.n_slots), None
+        if self.conditional is not None:
+            n_batches = max(1, n_rows // self.config.batch_size)
+            n_groups, n_rows = n_batches * self.conditional.n_groups, n_batches * self.n_free
+            _, context = self.conditional.draw(n_groups, n_rows, self.rng)
+            n_rows = len(context.columns)
+        measure_batch_norm(self.ema.module["generator"], self._latent(n_rows), context)
+        return self.ema.module
 
     def _update(self, name: str, loss: Tensor) -> None:
         self.optimizers[name].zero_grad(set_to_none=True)

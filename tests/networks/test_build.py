@@ -20,6 +20,7 @@ class Sizes:
     generator_layers: int = 2
     critic_width: int = 24
     critic_layers: int = 2
+    conditional: bool = True
 
 
 SKEWED = torch.tensor([0.9, 0.06, 0.03, 0.01])

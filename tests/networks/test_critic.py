@@ -68,3 +68,40 @@ def test_gradient_under_bfloat16_is_near_the_exact_one():
     # bfloat16 has 8 bits; a unit on the other side of its kink moves a row by more.
     error = (rounded - exact).norm(dim=1) / exact.norm(dim=1)
     assert error.median() < 0.03
+
+
+def make_told_critic(n_layers: int) -> tuple[Critic, torch.Tensor, torch.Tensor]:
+    """A critic that is told which of three columns are given."""
+    torch.manual_seed(0)
+    critic = Critic(n_slots=7, width=12, n_layers=n_layers, n_columns=3).double()
+    given = (torch.rand(20, 3) < 0.5).double()
+    return critic, torch.randn(20, 7, dtype=torch.float64), given
+
+
+@pytest.mark.parametrize("n_layers", [1, 2, 3])
+def test_input_gradient_with_given_columns_is_autograds(n_layers):
+    critic, slots, given = make_told_critic(n_layers)
+    wanted = slots.clone().requires_grad_()
+    (gradient,) = torch.autograd.grad(critic(wanted, given).sum(), wanted, create_graph=True)
+    ours = critic.input_gradient(slots, given)
+    torch.testing.assert_close(ours, gradient)
+    assert (ours - critic.input_gradient(slots)).abs().max() > 1e-3
+    weights = [layer.weight for layer in critic.layers]
+    one, other = (
+        torch.autograd.grad(gradient_penalty(found)[0], weights) for found in (ours, gradient)
+    )
+    for weight, expected in zip(one, other, strict=True):
+        torch.testing.assert_close(weight, expected, rtol=1e-5, atol=1e-7)
+
+
+def test_a_critic_that_is_told_that_nothing_is_given_scores_as_if_not_told():
+    critic, slots, given = make_told_critic(2)
+    torch.testing.assert_close(critic(slots, torch.zeros_like(given)), critic(slots))
+    assert (critic(slots, given) - critic(slots)).abs()[given.any(1)].min() > 1e-6
+
+
+def test_what_is_given_of_a_row_counts_for_its_score_only():
+    critic, slots, given = make_told_critic(2)
+    torch.testing.assert_close(critic(slots[3:4], given[3:4]), critic(slots, given)[3:4])
+    critic(slots, given).sum().backward()
+    assert critic.given.weight.grad.abs().max() > 1e-3

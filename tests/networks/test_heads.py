@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import nn
 
+from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead, _exponential_noise
 from synthwgan.table.layout import Layout
 
@@ -236,3 +237,109 @@ def test_without_coupling_blocks_are_independent(mixed_layout):
     assert head.coupling.weight.numel() == 0
     assert head(raw_outputs(mixed_layout), rng()).shape == (300, mixed_layout.n_slots)
     assert head.sample(raw_outputs(mixed_layout), rng())[1].shape == (300, mixed_layout.n_values)
+
+
+# Given columns
+
+
+def context_of(layout: Layout, n_rows: int = 300) -> Context:
+    """Rows with random cells, of which each column is given in every other row or so."""
+    head = OutputHead(layout, 1.0)
+    uniform = torch.rand(n_rows, layout.n_blocks, generator=rng(11))
+    codes = (uniform * torch.tensor(layout.block_sizes)).long()
+    values = torch.randn(n_rows, layout.n_values, generator=rng(12)) * head.is_regular(codes)
+    slots = torch.cat([head.one_hot(codes), values], dim=1)
+    columns = torch.rand(n_rows, len(layout.column_blocks), generator=rng(13)) < 0.5
+    return Context.of(layout, slots, columns)
+
+
+def plain_slots_given(
+    head: OutputHead, raw: torch.Tensor, noise: torch.Tensor, context: Context
+) -> torch.Tensor:
+    """Straight-through Gumbel-softmax in which given blocks and values are constants."""
+    layout, matrix = head.layout, head.coupling.matrix
+    n_states, slots = layout.n_state_slots, [torch.zeros(len(raw), 0)]
+    for group in layout.groups:
+        for index in range(group.n_blocks):
+            size = layout.block_sizes[group.first_block + index]
+            start = group.start + index * group.width
+            own = slice(start, start + size)
+            logits = raw[:, own] + torch.cat(slots, dim=1) @ matrix[own, :start].T
+            soft = ((logits - noise[:, own].log()) / head.temperature).softmax(1)
+            drawn = nn.functional.one_hot(soft.argmax(1), size) + soft - soft.detach()
+            drawn = torch.where(context.is_given[:, own], context.slots[:, own], drawn)
+            slots += [drawn, torch.zeros(len(raw), group.width - size)]
+    states = torch.cat(slots, dim=1)
+    values = raw[:, n_states:] + states @ matrix[n_states:].T
+    gates = [
+        states[:, int(layout.block_starts[gate])] if gate >= 0 else torch.ones(len(raw))
+        for gate in layout.value_gates
+    ]
+    gated = values * torch.stack(gates, dim=1) if gates else values
+    own = slice(n_states, layout.n_slots)
+    gated = torch.where(context.is_given[:, own], context.slots[:, own], gated)
+    return torch.cat([states, gated], dim=1)
+
+
+def test_given_slots_come_back_exactly(layout):
+    head, context = coupled_head(layout), context_of(layout)
+    slots = head(raw_outputs(layout), rng(), context)
+    assert torch.equal(slots[context.is_given], context.slots[context.is_given])
+    for block in blocks_of(layout, slots):
+        assert torch.equal(block.sum(1), torch.ones(300))
+    codes = head.sample(raw_outputs(layout), rng(), context=context)[0]
+    assert torch.equal(head.codes(slots), codes)
+
+
+def test_nothing_given_changes_nothing(layout):
+    head, raw = coupled_head(layout), raw_outputs(layout)
+    none = torch.zeros(300, len(layout.column_blocks), dtype=torch.bool)
+    empty = Context.of(layout, raw, none)
+    assert torch.equal(head(raw, rng(4), empty), head(raw, rng(4)))
+    for one, other in zip(
+        head.sample(raw, rng(4), context=empty), head.sample(raw, rng(4)), strict=True
+    ):
+        assert torch.equal(one, other)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0])
+def test_slots_and_gradients_with_given_columns_are_those_of_the_plain_computation(
+    layout, temperature
+):
+    if not layout.n_slots:
+        pytest.skip("no slots")
+    head, plain_head = coupled_head(layout, temperature), coupled_head(layout, temperature)
+    raw, plain = (raw_outputs(layout).requires_grad_() for _ in range(2))
+    context, weights = context_of(layout), torch.randn(raw.shape, generator=rng(2))
+    slots = head(raw, rng(4), context)
+    expected = plain_slots_given(plain_head, plain, noise_of(layout, len(raw), 4), context)
+    torch.testing.assert_close(slots, expected, rtol=1e-4, atol=1e-5)
+    (slots * weights).sum().backward()
+    (expected * weights).sum().backward()
+    assert (raw.grad[context.is_given] == 0).all()
+    assert raw.grad[~context.is_given].abs().max() > 0.01
+    torch.testing.assert_close(raw.grad, plain.grad, rtol=1e-3, atol=1e-4)
+    if layout.n_blocks > 1:
+        ours, theirs = head.coupling.weight.grad, plain_head.coupling.weight.grad
+        torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-3)
+        assert ours.abs().max() > 0.01
+
+
+def test_what_is_drawn_later_knows_what_is_given(mixed_layout):
+    head, raw = coupled_head(mixed_layout), raw_outputs(mixed_layout, 1).expand(20_000, -1)
+    codes = torch.zeros(20_000, 3, dtype=torch.long)
+    columns = torch.tensor([True, False, False, False]).expand(20_000, -1)
+    values = torch.zeros(20_000, 2)
+    shares = []
+    for given in (0, 1):
+        codes[:, 0] = given
+        slots = torch.cat([head.one_hot(codes), values], dim=1)
+        context = Context.of(mixed_layout, slots, columns)
+        drawn = head.sample(raw, rng(1), context=context)[0]
+        assert (drawn[:, 0] == given).all()
+        shares.append(drawn[:, 1].bincount(minlength=4) / 20_000)
+        matrix = head.coupling.matrix.detach()
+        expected = (raw[0, 5:9] + matrix[5:9, given]).softmax(0)
+        # Standard error 0.0035; five of them.
+        assert (shares[-1] - expected).abs().max() < 0.018
+    assert (shares[0] - shares[1]).abs().max() > 0.05

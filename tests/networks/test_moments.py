@@ -125,10 +125,41 @@ def test_both_forms_have_the_same_expectation(batches, shuffled):
 
 def test_gram_product_is_the_inner_product_of_moment_differences():
     rng = torch.Generator().manual_seed(0)
-    features = [torch.randn(n, 6, generator=rng, dtype=torch.float64) for n in (8, 9, 10, 11)]
-    first, second, third, fourth = (f.T @ f / len(f) for f in features)
-    expected = ((first - third) * (second - fourth)).sum()
-    torch.testing.assert_close(_gram_product(*features), expected)
+    n_groups, size = 3, 8
+    fake, real = (torch.randn(n_groups * size, 6, generator=rng) for _ in range(2))
+    products = []
+    for start in range(0, n_groups * size, size):
+        of_group = [rows[start : start + size].chunk(2) for rows in (fake, real)]
+        first, second, third, fourth = (
+            half.T @ half / len(half) for halves in of_group for half in halves
+        )
+        products.append(((first - third) * (second - fourth)).sum())
+    expected = torch.stack(products).mean()
+    torch.testing.assert_close(_gram_product(fake, real, n_groups), expected)
+
+
+def test_moments_within_groups_see_what_their_mean_hides(batches):
+    """Groups that err in opposite ways are off each, though together they are not."""
+    moments = fitted_moments(batches)
+    rng = torch.Generator().manual_seed(0)
+
+    def draw(shift: float) -> torch.Tensor:
+        rows = batches.draw(BATCH, rng)
+        rows[:, -1] += shift
+        return rows
+
+    real = [draw(0.0) for _ in range(2 * N_DRAWS)]
+    opposite = [draw(shift) for _ in range(N_DRAWS) for shift in (0.7, -0.7)]
+    distances = [
+        moments.within(torch.cat(fakes), torch.cat(reals), 2).item()
+        for fakes, reals in zip(
+            zip(opposite[::2], opposite[1::2], strict=True),
+            zip(real[::2], real[1::2], strict=True),
+            strict=True,
+        )
+    ]
+    error = np.std(distances) / np.sqrt(N_DRAWS)
+    assert np.mean(distances) > 5 * error
 
 
 def test_the_generator_is_pushed_towards_the_table(batches):

@@ -11,12 +11,26 @@ from torch import nn
 from synthwgan.networks.generator import Generator
 from synthwgan.networks.heads import OutputHead
 from synthwgan.sampling import calibration
-from synthwgan.sampling.calibration import calibrate, measure_batch_norm
+from synthwgan.sampling.calibration import calibrate
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.table.layout import EncodedTable, Layout
+from synthwgan.training.batchnorm import measure_batch_norm
 
 N_ROWS = 20_000
 MARGINALS = [0.5, 0.2, 0.15, 0.1, 0.05] + [0.25, 0.35, 0.395, 0.005, 0.0] + [0.7, 0.3]
+
+
+class Plain(nn.Module):
+    """A generator that takes no context, around any module."""
+
+    context = None
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, latent: torch.Tensor, context: None = None) -> torch.Tensor:
+        return self.module(latent)
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -30,8 +44,8 @@ def sampler(mixed_layout: Layout) -> Sampler:
     linear = nn.Linear(3, mixed_layout.n_slots)
     linear.weight = nn.Parameter(weights)
     linear.bias = nn.Parameter(torch.randn(mixed_layout.n_slots, generator=rng(3)))
-    skewed = nn.Sequential(linear, nn.ELU())
-    return Sampler(skewed, OutputHead(mixed_layout, 1.0), latent_dim=3)
+    skewed = Plain(nn.Sequential(linear, nn.ELU()))
+    return Sampler(skewed, OutputHead(mixed_layout, 1.0), 3, torch.tensor(MARGINALS))
 
 
 def state_error(sampler: Sampler, encoded: EncodedTable) -> float:
@@ -51,7 +65,7 @@ def test_calibration_makes_marginals_and_ranks_right(sampler):
     before = sampler.draw(N_ROWS, rng(1))
     assert state_error(sampler, before) > 0.1
     assert min(rank_errors(before)) > 0.1
-    calibrate(sampler, torch.tensor(MARGINALS), rng(4))
+    calibrate(sampler, rng(4))
     after = sampler.draw(N_ROWS, rng(1))
     # A share's standard error is at most 0.5 / sqrt(20_000) = 0.0035 for the rows drawn here,
     # and as much for those of the calibration: 0.02 is four of both.
@@ -61,7 +75,7 @@ def test_calibration_makes_marginals_and_ranks_right(sampler):
 
 
 def test_a_rare_state_is_kept_rare_but_drawn(sampler):
-    calibrate(sampler, torch.tensor(MARGINALS), rng(4))
+    calibrate(sampler, rng(4))
     codes = sampler.draw(N_ROWS, rng(1)).codes[:, 1]
     share = float((codes == 3).mean())
     assert 0.002 < share < 0.01
@@ -77,9 +91,9 @@ def test_values_keep_their_order(sampler):
 
 
 def test_calibration_repeats_with_its_generator(sampler, mixed_layout):
-    other = Sampler(sampler.generator, OutputHead(mixed_layout, 1.0), latent_dim=3)
+    other = Sampler(sampler.generator, OutputHead(mixed_layout, 1.0), 3, sampler.marginals)
     for one in (sampler, other):
-        calibrate(one, torch.tensor(MARGINALS), rng(4))
+        calibrate(one, rng(4))
     assert torch.equal(sampler.value_knots, other.value_knots)
     assert torch.equal(sampler.head.logit_bias, other.head.logit_bias)
 
@@ -89,11 +103,11 @@ def test_every_layout_calibrates(layout):
     weights = torch.randn(layout.n_slots, 3, generator=rng(2))
     linear = nn.Linear(3, layout.n_slots, bias=False)
     linear.weight = nn.Parameter(weights)
-    sampler = Sampler(linear, OutputHead(layout, 1.0), latent_dim=3)
     marginals = torch.zeros(layout.n_state_slots)
     for start, size in zip(layout.block_starts, layout.block_sizes, strict=True):
         marginals[start : start + size] = 1 / size
-    calibrate(sampler, marginals, rng())
+    sampler = Sampler(Plain(linear), OutputHead(layout, 1.0), 3, marginals)
+    calibrate(sampler, rng())
     encoded = sampler.draw(4000, rng(1))
     assert np.isfinite(encoded.values).all()
     for column, size in zip(encoded.codes.T, layout.block_sizes, strict=True):
@@ -107,7 +121,7 @@ def test_a_value_that_is_never_regular_still_gets_knots():
     linear = nn.Linear(3, 3)
     with torch.no_grad():
         linear.bias.copy_(torch.tensor([-1e4, 1e4, 0.0]))
-    sampler = Sampler(linear, OutputHead(layout, 1.0), latent_dim=3)
+    sampler = Sampler(Plain(linear), OutputHead(layout, 1.0), 3, torch.tensor([0.0, 1.0]))
     calibration.calibrate_values(sampler, rng())
     assert torch.isfinite(sampler.value_knots).all()
     assert (sampler.value_knots.diff() >= 0).all()
@@ -119,7 +133,6 @@ def test_batch_norm_statistics_are_those_of_the_present_weights():
         # Statistics of other weights, as after averaging.
         generator.blocks[0].norm.running_mean.add_(5.0)
     generator.eval()
-    sampler = Sampler(generator, OutputHead(Layout((), (-1,) * 3, (-1,) * 3, (0, 1, 2)), 1.0), 4)
     latent = torch.randn(5000, 4, generator=rng(1))
 
     def spread_of_normalised() -> tuple[float, float]:
@@ -128,7 +141,7 @@ def test_batch_norm_statistics_are_those_of_the_present_weights():
         return float(hidden.mean(0).abs().max()), float((hidden.std(0) - 1).abs().max())
 
     assert spread_of_normalised()[0] > 3
-    measure_batch_norm(sampler, rng(2))
+    measure_batch_norm(generator, torch.randn(20_000, 4, generator=rng(2)), None)
     assert not generator.training
     # Standard errors 0.014 here and 0.007 of the measured mean; the spread's are smaller.
     mean, spread = spread_of_normalised()

@@ -32,13 +32,28 @@ EDGES = [ndtri(np.arange(1, 20) / 20)] * 2
 PLAN = RejectionPlan(max_rounds=8, min_acceptance=0.25)
 
 
+class Plain(nn.Module):
+    """A generator that takes no context, around any module."""
+
+    context = None
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, latent: torch.Tensor, context: None = None) -> torch.Tensor:
+        return self.module(latent)
+
+
 def make_sampler(rejection: Rejection | None = None) -> Sampler:
     """A sampler of independent columns: states all alike, values standard normal."""
     generator = nn.Linear(2, LAYOUT.n_slots, bias=False)
     nn.init.zeros_(generator.weight)
     with torch.no_grad():
         generator.weight[LAYOUT.n_state_slots :] = torch.eye(2)
-    return Sampler(generator, OutputHead(LAYOUT, 1.0), latent_dim=2, rejection=rejection)
+    marginals = torch.tensor([1 / 3, 1 / 3, 1 / 3, 0.5, 0.5])
+    head = OutputHead(LAYOUT, 1.0)
+    return Sampler(Plain(generator), head, 2, marginals, rejection=rejection)
 
 
 def draw(sampler: Sampler, n_rows: int, seed: int = 9) -> EncodedTable:

@@ -18,12 +18,26 @@ def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
+class Plain(nn.Module):
+    """A generator that takes no context, around any module."""
+
+    context = None
+
+    def __init__(self, module: nn.Module) -> None:
+        super().__init__()
+        self.module = module
+
+    def forward(self, latent: torch.Tensor, context: None = None) -> torch.Tensor:
+        return self.module(latent)
+
+
 def make_sampler(layout: Layout, seed: int = 0) -> Sampler:
     """A sampler around a fixed random linear generator."""
     weights = torch.randn(layout.n_slots, 3, generator=rng(seed))
     generator = nn.Linear(3, layout.n_slots, bias=False)
     generator.weight = nn.Parameter(weights)
-    return Sampler(generator, OutputHead(layout, 1.0), latent_dim=3)
+    marginals = torch.full((layout.n_state_slots,), 0.25)
+    return Sampler(Plain(generator), OutputHead(layout, 1.0), 3, marginals)
 
 
 def test_ranks_among_by_hand():

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
-import os
 import uuid
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -177,13 +175,3 @@ def mixed() -> pd.DataFrame:
             "happy": rng.random(n_rows) < 0.3 + 0.4 * (age > 50),
         }
     )
-
-
-@pytest.fixture(scope="session")
-def adult() -> pd.DataFrame:
-    """The Adult table, if it is there."""
-    default = Path(__file__).parents[3] / "shared" / "data"
-    path = Path(os.environ.get("SYNTHWGAN_DATA", default)) / "adult_train.csv.gz"
-    if not path.exists():
-        pytest.skip(f"{path} is not there; set SYNTHWGAN_DATA")
-    return pd.read_csv(path)

@@ -1,0 +1,363 @@
+"""What every fitted synthesizer does: sample, complete, score, save and load."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from synthwgan.conditional import ConditionalRows
+from synthwgan.parameters import (
+    RANDOM_STATE,
+    Number,
+    OneOf,
+    check_parameters,
+    reject_misnamed,
+)
+from synthwgan.persistence import FittedState, load_model, save_model
+from synthwgan.randomness import RandomState, as_generator, draw_seeds
+from synthwgan.sampling.scoring import score_rows
+from synthwgan.table.layout import EncodedTable
+from synthwgan.table.schema import Schema
+from synthwgan.table.target import with_target
+from synthwgan.training.device import resolve_device
+
+_POSITIVE = Number(1, integer=True)
+_SAMPLING_PARAMETERS = {
+    "n_samples": _POSITIVE,
+    "n_draws": _POSITIVE,
+    "chunk_size": _POSITIVE,
+    "on_rare": OneOf(("restrict", "fewer", "error")),
+    "random_state": RANDOM_STATE,
+}
+
+
+class BaseSynthesizer(BaseEstimator):
+    """A synthesizer once it is fitted; a subclass has the parameters and `fit`."""
+
+    def _keep(self, state: FittedState) -> Self:
+        """Set the fitted attributes, all at once: a fit that fails changes none."""
+        for field in fields(state):
+            setattr(self, f"{field.name}_", getattr(state, field.name))
+        return self
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that missing cells, text and categories are taken."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+    @property
+    def n_features_in_(self) -> int:
+        """Number of columns of the table given to `fit`, without the target."""
+        check_is_fitted(self)
+        return self.transformer_.n_features_in_ - int(self.target_name_ is not None)
+
+    @property
+    def feature_names_in_(self) -> np.ndarray:
+        """Names of these columns; as in scikit-learn, only if all are strings."""
+        return self.transformer_.feature_names_in_[: self.n_features_in_]
+
+    @property
+    def schema_(self) -> Schema:
+        """What each column was found to be."""
+        check_is_fitted(self)
+        return self.transformer_.schema_
+
+    def summary(self) -> str:
+        """Describe the fitted model: columns, size, cost and training, in a few lines."""
+        check_is_fitted(self)
+        return "\n".join(
+            [
+                str(self.schema_),
+                "",
+                str(self.cost_),
+                f"trained for {self.n_iter_:,} steps in {self.fit_seconds_:.1f} s; keeps "
+                f"{self.acceptance_rate_:.0%} of drawn rows ({self.n_rejection_rounds_} rounds)",
+            ]
+        )
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        conditions: Mapping[Any, Any] | pd.DataFrame | np.ndarray | None = None,
+        n_draws: int = 1,
+        on_rare: str = "restrict",
+        random_state: RandomState = None,
+        **misnamed: Any,
+    ) -> pd.DataFrame | np.ndarray:
+        """Draw synthetic rows: of all kinds, of a kind, or completed from given cells.
+
+        Parameters
+        ----------
+        n_samples : int, default 1
+            Number of rows.
+        conditions : mapping, DataFrame or array, optional
+            What the rows must be. A mapping says it for all rows, by column name: a value
+            (None for a missing cell); a list of allowed values, each as frequent as in the
+            table; a range of numbers or dates as a pair ``(low, high)``, both included, None
+            for no bound; or a mapping of values to the shares that they shall have. A
+            DataFrame (or array) says it row by row: each gives one row (``n_draws`` rows) with
+            its cells unchanged and its missing cells drawn, which may be drawn to be missing.
+        n_draws : int, default 1
+            Rows for each row of a DataFrame, one after another.
+        on_rare : {"restrict", "fewer", "error"}, default "restrict"
+            What to do if hardly one in a hundred drawn rows meets ranges and lists on several
+            columns. "restrict" draws each of these columns by its own distribution in the
+            table, as if it did not depend on the others, for the rows that lack; "fewer"
+            returns the rows found. Both warn.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of the rows; without one, each call gives others.
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n_samples, n_columns)
+            Rows in the form of the table given to `fit`: names, order and dtypes. The index
+            is that of a DataFrame given as `conditions`, else it counts the rows.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If an argument is out of range, no row of the table could meet the conditions, or
+            the model is not `conditional` and the conditions need it.
+        TypeError
+            If an argument has another name; it says the right one.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from synthwgan import WGANGPSynthesizer
+        >>> df = pd.DataFrame({"age": [23, 41, 35, 62] * 25, "paid": ["yes", "no"] * 50})
+        >>> model = WGANGPSynthesizer(max_steps=20, random_state=0).fit(df)
+        >>> model.sample(3, conditions={"paid": "yes", "age": (30, None)})["paid"].tolist()
+        ['yes', 'yes', 'yes']
+        >>> model.sample(conditions=pd.DataFrame({"age": [35, 62]}))["age"].tolist()
+        [35, 62]
+        """
+        reject_misnamed(misnamed)
+        seeds = self._sampling_seeds(
+            n_samples=n_samples, n_draws=n_draws, on_rare=on_rare, random_state=random_state
+        )
+        if conditions is None:
+            chunks = list(self.sampler_.chunks(n_samples, self.sampler_.noise(seeds[0])))
+            encoded = EncodedTable.concatenate(chunks)
+            return self.transformer_.decode(encoded, random_state=seeds[1])
+        rows = ConditionalRows(self.transformer_, self.sampler_, seeds)
+        if isinstance(conditions, Mapping):
+            return next(rows.where(conditions, n_samples, n_samples, on_rare))
+        if n_samples != 1:
+            raise ValueError(
+                "the number of rows is that of the conditions; for several rows each, pass n_draws"
+            )
+        return rows.completed(conditions, n_draws)
+
+    def sample_iter(
+        self,
+        n_samples: int,
+        *,
+        conditions: Mapping[Any, Any] | None = None,
+        on_rare: str = "restrict",
+        chunk_size: int = 50_000,
+        random_state: RandomState = None,
+    ) -> Iterator[pd.DataFrame | np.ndarray]:
+        """Draw synthetic rows in chunks, in constant memory.
+
+        Parameters
+        ----------
+        n_samples : int
+            Number of rows in all.
+        conditions : mapping, optional
+            What the rows must be, see `sample`.
+        on_rare : {"restrict", "fewer", "error"}, default "restrict"
+            What to do if they hardly are, see `sample`.
+        chunk_size : int, default 50_000
+            Rows of a chunk; the last one has the rest.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of the rows.
+
+        Yields
+        ------
+        DataFrame or ndarray
+            The next rows. Identifiers are unique over all chunks.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If a number is no positive integer, or no row could meet the conditions.
+        """
+        seeds = self._sampling_seeds(
+            n_samples=n_samples, on_rare=on_rare, chunk_size=chunk_size, random_state=random_state
+        )
+        if conditions is None:
+            return self._iterate(n_samples, chunk_size, seeds)
+        if not isinstance(conditions, Mapping):
+            raise TypeError("sample_iter() takes conditions as a mapping; use sample() for rows")
+        rows = ConditionalRows(self.transformer_, self.sampler_, seeds)
+        return rows.where(conditions, n_samples, chunk_size, on_rare)
+
+    def _iterate(
+        self, n_samples: int, chunk_size: int, seeds: list[int]
+    ) -> Iterator[pd.DataFrame | np.ndarray]:
+        noise, decoding = self.sampler_.noise(seeds[0]), as_generator(seeds[1])
+        identifiers = self.transformer_.identifier_stream(random_state=seeds[1])
+        for start in range(0, n_samples, chunk_size):
+            n_rows = min(chunk_size, n_samples - start)
+            encoded = EncodedTable.concatenate(list(self.sampler_.chunks(n_rows, noise)))
+            yield self.transformer_.decode(encoded, random_state=decoding, identifiers=identifiers)
+
+    def impute(
+        self,
+        X: pd.DataFrame | np.ndarray,
+        *,
+        n_draws: int = 1,
+        random_state: RandomState = None,
+    ) -> pd.DataFrame | np.ndarray:
+        """Fill the missing cells of a table by drawing them, given the other cells of the row.
+
+        A drawn cell has the spread that the table's cells have. With several draws the results
+        are multiple imputations (Rubin 1987, "Multiple Imputation for Nonresponse in Surveys"):
+        do the analysis on each and pool, or take their mean or mode.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            Rows with the columns given to `fit`; a target may be left out. A number outside
+            the range that was fitted counts as the nearest, with a warning.
+        n_draws : int, default 1
+            Rows for each row of `X`, one after another, with its index.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of the draws.
+
+        Returns
+        -------
+        DataFrame or ndarray of shape (n_rows * n_draws, n_columns)
+            The rows, with fitted dtypes. Cells that were there are unchanged; the others are
+            not missing, but in columns of which every cell was.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If a column is missing, a category was not seen when fitted, or the model is not
+            `conditional`.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> from synthwgan import WGANGPSynthesizer
+        >>> df = pd.DataFrame({"age": [23, 41, 35, None] * 25, "paid": ["yes", "no"] * 50})
+        >>> model = WGANGPSynthesizer(max_steps=20, random_state=0).fit(df)
+        >>> model.impute(df).isna().any().any()
+        np.False_
+        """
+        seeds = self._sampling_seeds(n_draws=n_draws, random_state=random_state)
+        rows = ConditionalRows(self.transformer_, self.sampler_, seeds)
+        return rows.imputed(X, n_draws, self.target_name_)
+
+    def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:
+        """Score rows by the critic: higher is more like the training table.
+
+        The critic was trained to tell the table's rows from generated ones, so its score is
+        a direction and no density: use it to rank rows.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            Rows with the columns given to `fit`.
+        y : Series or array of shape (n_rows,), optional
+            The target, if `fit` was given one; left out, it counts as unknown.
+
+        Returns
+        -------
+        ndarray of shape (n_rows,), float64
+            Scores.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If a column is missing.
+        """
+        check_is_fitted(self)
+        if self.target_name_ is None:
+            y = None
+        elif y is None:
+            y = np.full(len(X), None)
+        table = with_target(X, y, self.target_name_)
+        layout = self.transformer_.layout_
+        features = self.transformer_.transform(table)
+        slots = np.zeros((len(features), layout.n_slots))
+        slots[:, layout.feature_slots] = features
+        return score_rows(self.critic_, slots, self.sampler_.device)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the fitted model to one file, whole or not at all.
+
+        The file is a safetensors file: arrays, and JSON in its header. It holds the column
+        encodings (category names, quantiles of numbers) but no row of the table.
+
+        Parameters
+        ----------
+        path : path
+            Where to; by custom it ends in ``.safetensors``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        OSError
+            If the file cannot be written; an older file there stays whole.
+        """
+        check_is_fitted(self)
+        state = {field.name: getattr(self, f"{field.name}_") for field in fields(FittedState)}
+        save_model(path, self.get_params(deep=False), FittedState(**state))
+
+    @classmethod
+    def load(cls, path: str | os.PathLike, *, device: str = "auto") -> Self:
+        """Read a model written by `save`; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        device : str, default "auto"
+            Where to sample.
+
+        Returns
+        -------
+        BaseSynthesizer
+            Fitted; it samples the same rows for the same seed.
+
+        Raises
+        ------
+        FileNotFoundError
+            If there is no such file.
+        ValueError
+            If it is truncated, no model of ours, or of a newer format.
+        """
+        parameters, state = load_model(path, resolve_device(device))
+        return cls(**parameters)._keep(state)
+
+    def generate(self, *args: Any, **kwargs: Any) -> None:
+        """Raise a TypeError: rows are drawn by `sample`."""
+        raise TypeError("generate() is called sample(n_samples=...) here")
+
+    def _sampling_seeds(self, **arguments: Any) -> list[int]:
+        check_is_fitted(self)
+        check_parameters(arguments, {name: _SAMPLING_PARAMETERS[name] for name in arguments})
+        return draw_seeds(arguments["random_state"], 2)

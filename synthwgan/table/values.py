@@ -1,0 +1,146 @@
+"""A value that a user writes for a column, read as a cell of it."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.column import ColumnTransformer
+from synthwgan.table.dtypes import Cells, PhysicalType
+from synthwgan.table.objects import ObjectDate
+
+_BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
+_BOOLEANS |= {"1": True, "0": False, "1.0": True, "0.0": False}
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for a missing cell: None, NaN, NaT or pandas' NA."""
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def read_value(column: ColumnTransformer, value: Any) -> Cells:
+    """Return a value as one cell of a column, just as the column stores it.
+
+    Text stands for numbers, dates and booleans too, as on a command line.
+
+    Raises
+    ------
+    ValueError, TypeError
+        If it cannot be a cell of the column.
+    """
+    if is_missing(value):
+        return column.missing_cells(1)
+    if not pd.api.types.is_scalar(value):
+        raise TypeError(f"a cell must be one value, got {value!r}")
+    try:
+        cells = column.read(pd.Series([_in_kind(column, value)]))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{value!r} is no value of dtype {column.physical.name}") from error
+    if column.kind != "numeric" or cells.values.dtype.kind != "f":
+        return cells
+    return column.read(column.physical.write(cells))
+
+
+def read_bound(column: ColumnTransformer, bound: Any, round_to: Any) -> Any:
+    """Return the bound of a range among a column's numbers, or None for no bound.
+
+    Parameters
+    ----------
+    column : ColumnTransformer
+        Its numbers have an order.
+    bound : scalar or None
+        What the user wrote; None and infinity are no bound.
+    round_to : callable
+        ``math.ceil`` or ``math.floor``: how a bound between two whole numbers is taken.
+    """
+    if is_missing(bound) or _is_infinite(bound):
+        return None
+    if _is_whole(column.physical) and isinstance(bound, float | np.floating | str):
+        bound = round_to(_number(bound))
+    return column.to_numbers(read_value(column, bound).values)[0]
+
+
+def _is_infinite(bound: Any) -> bool:
+    if isinstance(bound, str):
+        return bound.strip().lower().lstrip("+-") in {"inf", "infinity"}
+    return isinstance(bound, float | np.floating) and math.isinf(bound)
+
+
+def _in_kind(column: ColumnTransformer, value: Any) -> Any:
+    """The value as one of the column's kind."""
+    physical = column.physical
+    if column.kind == "datetime":
+        return _date(column, value)
+    if _is_whole(physical) and isinstance(value, float | np.floating | str):
+        return _whole(_number(value))
+    if column.menu().values.dtype == bool:
+        return _boolean(value)
+    if isinstance(value, str):
+        return _of_text(physical, value)
+    return value
+
+
+def _of_text(physical: PhysicalType, text: str) -> Any:
+    """Text as a category, a duration or a float; of a Decimal it stays text, to be exact."""
+    categories = getattr(physical.dtype, "categories", None)
+    if categories is not None:
+        matching = [category for category in categories if str(category) == text]
+        return matching[0] if matching else text
+    if physical.domain == "number" and isinstance(_example(physical), datetime.timedelta):
+        return pd.Timedelta(text)
+    return float(text) if hasattr(physical, "canonical") else text
+
+
+def _example(physical: PhysicalType) -> Any:
+    return physical.labels(np.zeros(1, dtype=np.int64))[0]
+
+
+def _date(column: Any, value: Any) -> Any:
+    stamp = value if isinstance(value, pd.Period) else pd.Timestamp(value)
+    if isinstance(column.physical, ObjectDate):
+        return stamp.date()
+    if column.text_format is None:
+        return _in_zone(stamp, getattr(column.physical, "tz", None))
+    if isinstance(value, str) and column.text_format.parse(np.array([value], object)) is not None:
+        return value
+    ticks = np.datetime64(stamp.to_datetime64(), column.text_format.unit).astype(np.int64)
+    return column.text_format.format(np.array([ticks]))[0]
+
+
+def _in_zone(stamp: Any, zone: Any) -> Any:
+    """A time without a zone is taken as one of the column's clock."""
+    if zone is not None and isinstance(stamp, pd.Timestamp) and stamp.tz is None:
+        return stamp.tz_localize(zone)
+    return stamp
+
+
+def _is_whole(physical: PhysicalType) -> bool:
+    canonical = getattr(physical, "canonical", None)
+    return canonical is not None and canonical.kind in "iu"
+
+
+def _number(value: Any) -> float | int:
+    """A number from text, exact if it is whole."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return int(value)
+    except ValueError:
+        return float(value)
+
+
+def _whole(value: float | int) -> int:
+    if value != int(value):
+        raise ValueError(f"{value!r} is no whole number")
+    return int(value)
+
+
+def _boolean(value: Any) -> bool:
+    text = str(value).lower()
+    if text not in _BOOLEANS:
+        raise ValueError(f"{value!r} is neither true nor false")
+    return _BOOLEANS[text]

@@ -1,0 +1,83 @@
+"""Which rows and which of their columns are given in training."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from synthwgan.networks.context import Context
+from synthwgan.training.balance import BalancedRows
+from synthwgan.training.data import TableBatches
+
+N_GROUPS = 8
+MAX_FEW = 3
+
+
+class ConditionalBatches:
+    """Draws batches of which a part of the rows has some columns given.
+
+    The first rows have nothing given. The others come in groups that share a mask, so that the
+    moments of a group can be compared for that very mask. In half of the groups one to three
+    columns are given, as conditions give them; in the others each column with a probability
+    that is drawn for the group, as gaps leave them.
+
+    Parameters
+    ----------
+    batches : TableBatches
+        The training table.
+    batch_size : int
+        Rows of a batch.
+    unconditional_share : float
+        Share of its rows, at least, of which nothing is given.
+    balanced : bool
+        Whether, where few columns are given, the rare states of one of them come more often.
+
+    Attributes
+    ----------
+    n_groups, group_size : int
+        Groups of a batch, and rows of each, an even number.
+    """
+
+    def __init__(
+        self, batches: TableBatches, batch_size: int, unconditional_share: float, balanced: bool
+    ) -> None:
+        self.batches, self.layout = batches, batches.head.layout
+        n_conditional = batch_size - int(unconditional_share * batch_size)
+        self.n_groups = min(N_GROUPS, n_conditional // 2)
+        self.group_size = n_conditional // self.n_groups // 2 * 2 if self.n_groups else 2
+        self._balanced = BalancedRows(self.layout, batches.codes) if balanced else None
+
+    def draw(self, n_groups: int, n_free: int, rng: torch.Generator) -> tuple[Tensor, Context]:
+        """Draw real rows, and what is given of them.
+
+        Parameters
+        ----------
+        n_groups : int
+            Groups of rows of which something is given.
+        n_free : int
+            Rows, before them, of which nothing is.
+        rng : torch.Generator
+            Source of it.
+        """
+        device, n_columns = self.batches.codes.device, len(self.layout.column_blocks)
+        masks = draw_masks(n_groups, n_columns, device, rng)
+        rows = self.batches.draw_rows(n_free + n_groups * self.group_size, rng)
+        n_few = n_groups // 2
+        if self._balanced is not None and n_few:
+            columns = masks[:n_few].float().multinomial(1, generator=rng).squeeze(1)
+            columns = columns.repeat_interleave(self.group_size)
+            rows[n_free : n_free + len(columns)] = self._balanced.draw(columns, rng)
+        real = self.batches.take(rows)
+        given = torch.zeros(len(rows), n_columns, dtype=torch.bool, device=device)
+        given[n_free:] = masks.repeat_interleave(self.group_size, 0)
+        return real, Context.of(self.layout, real, given)
+
+
+def draw_masks(n_groups: int, n_columns: int, device: torch.device, rng: torch.Generator) -> Tensor:
+    """Draw which columns are given in each group, shape (n_groups, n_columns), bool."""
+    uniform = torch.rand(n_groups, n_columns, device=device, generator=rng)
+    n_few = torch.randint(1, MAX_FEW + 1, (n_groups, 1), device=device, generator=rng)
+    few = uniform.argsort(1).argsort(1) < n_few
+    many = uniform < torch.rand(n_groups, 1, device=device, generator=rng)
+    is_first_half = torch.arange(n_groups, device=device).unsqueeze(1) < n_groups // 2
+    return torch.where(is_first_half, few, many)

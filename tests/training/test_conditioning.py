@@ -1,0 +1,95 @@
+"""Which columns are given in training, and which rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from synthwgan.networks.heads import OutputHead
+from synthwgan.table.layout import EncodedTable, Layout
+from synthwgan.training.balance import BalancedRows
+from synthwgan.training.conditioning import MAX_FEW, ConditionalBatches, draw_masks
+from synthwgan.training.data import TableBatches
+
+N_ROWS, BATCH = 5000, 400
+
+
+@pytest.fixture
+def layout() -> Layout:
+    """Columns: states with a rare one; a value without a block; two states."""
+    return Layout((4, 2), (-1,), (0, -1, 1), (-1, 0, -1))
+
+
+@pytest.fixture
+def batches(layout: Layout) -> TableBatches:
+    rng = np.random.default_rng(0)
+    codes = np.stack(
+        [rng.choice(4, N_ROWS, p=[0.6, 0.3, 0.09, 0.01]), rng.choice(2, N_ROWS)], axis=1
+    ).astype(np.uint8)
+    values = rng.normal(size=(N_ROWS, 1)).astype(np.float32)
+    return TableBatches(EncodedTable(codes, values), OutputHead(layout, 1.0))
+
+
+def rng(seed: int = 0) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)
+
+
+def test_half_of_the_masks_give_few_columns_and_the_others_any_number():
+    masks = draw_masks(4000, 10, torch.device("cpu"), rng())
+    few, many = masks[:2000].sum(1), masks[2000:].sum(1)
+    assert set(few.tolist()) == set(range(1, MAX_FEW + 1))
+    # A uniform probability makes every count from 0 to 10 as likely: 2000 / 11 of each.
+    counts = torch.bincount(many, minlength=11)
+    assert counts.min() > 120
+    assert counts.max() < 250
+    # No column is preferred.
+    assert (masks.float().mean(0) - masks.float().mean()).abs().max() < 0.05
+
+
+def test_groups_share_a_mask_and_the_first_rows_are_free(batches):
+    drawer = ConditionalBatches(batches, BATCH, 0.3, balanced=False)
+    n_free = BATCH - drawer.n_groups * drawer.group_size
+    real, context = drawer.draw(drawer.n_groups, n_free, rng())
+    assert len(real) == BATCH
+    assert n_free >= 0.3 * BATCH
+    assert not context.columns[:n_free].any()
+    groups = context.columns[n_free:].unflatten(0, (drawer.n_groups, -1))
+    assert (groups == groups[:, :1]).all()
+    assert drawer.group_size % 2 == 0
+
+
+def test_given_slots_are_those_of_the_real_rows(batches, layout):
+    drawer = ConditionalBatches(batches, BATCH, 0.3, balanced=True)
+    real, context = drawer.draw(drawer.n_groups, 10, rng())
+    slot_columns = torch.from_numpy(layout.slot_columns)
+    assert torch.equal(context.is_given, context.columns.bool()[:, slot_columns])
+    assert torch.equal(context.slots, real * context.is_given)
+
+
+@pytest.mark.parametrize("batch_size", [2, 3, 5, 32])
+def test_small_batches_have_smaller_or_no_groups(batches, batch_size):
+    drawer = ConditionalBatches(batches, batch_size, 0.3, balanced=False)
+    n_free = batch_size - drawer.n_groups * drawer.group_size
+    assert n_free >= int(0.3 * batch_size)
+    real, _ = drawer.draw(drawer.n_groups, n_free, rng())
+    assert len(real) == batch_size
+
+
+def test_balanced_rows_have_states_by_the_logarithm_of_their_frequency(batches, layout):
+    balanced = BalancedRows(layout, batches.codes)
+    rows = balanced.draw(torch.zeros(40_000, dtype=torch.long), rng())
+    drawn = torch.bincount(batches.codes[rows, 0].int(), minlength=4) / len(rows)
+    counts = torch.bincount(batches.codes[:, 0].int(), minlength=4)
+    expected = torch.log1p(counts.float())
+    # The standard error of a share of 40,000 rows is at most 0.0025.
+    assert (drawn - expected / expected.sum()).abs().max() < 0.0125
+    # Within a state every row is as likely: the rare one has about 50 rows, drawn 6000 times.
+    rare = rows[batches.codes[rows, 0] == 3]
+    assert len(rare.unique()) == counts[3]
+
+
+def test_a_column_without_states_has_rows_as_they_come(batches, layout):
+    rows = BalancedRows(layout, batches.codes).draw(torch.ones(20_000, dtype=torch.long), rng())
+    share = (batches.codes[rows, 0] == 3).float().mean().item()
+    assert share == pytest.approx((batches.codes[:, 0] == 3).float().mean().item(), abs=0.005)
