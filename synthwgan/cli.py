@@ -7,6 +7,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -21,6 +22,13 @@ if TYPE_CHECKING:
 _SHOWN_ROWS = 5
 _INTERRUPTED = 130
 _TABLES = ".csv, .csv.gz or .parquet"
+_CSV = (".csv", ".csv.gz")
+
+
+class _OnRare(str, Enum):
+    restrict = "restrict"
+    fewer = "fewer"
+    error = "error"
 
 
 class _OneLineErrors(TyperGroup):
@@ -58,6 +66,10 @@ _MaxSeconds = Annotated[
     typer.Option("--max-seconds", min=0, help="Stop learning after so many seconds."),
 ]
 _ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file written by fit.")]
+_RowsFile = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", help=f"Where the rows go ({_TABLES}). Default: CSV to stdout."),
+]
 
 
 def _version(wanted: bool) -> None:
@@ -179,12 +191,25 @@ def fit(
 def sample(
     model: _ModelFile,
     n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
-    output: Annotated[
-        Path | None,
+    output: _RowsFile = None,
+    where: Annotated[
+        list[str] | None,
         typer.Option(
-            "--output", "-o", help=f"Where the rows go ({_TABLES}). Default: CSV to stdout."
+            "--where",
+            metavar="CONDITION",
+            help="What the rows must be: NAME=VALUE, NAME=A|B for one of several values, NAME= for "
+            "a missing cell, NAME>=X, NAME<=X, NAME>X or NAME<X for a number or date. In quotes; "
+            "may be repeated, then all must be met.",
         ),
     ] = None,
+    on_rare: Annotated[
+        _OnRare,
+        typer.Option(
+            "--on-rare",
+            help="If hardly a row meets the conditions: draw each of their columns on its own, "
+            "write the rows found, or stop.",
+        ),
+    ] = _OnRare.restrict,
     seed: _Seed = None,
     chunk_size: Annotated[
         int | None,
@@ -194,12 +219,55 @@ def sample(
 ) -> None:
     """Draw synthetic rows from a model, in constant memory.
 
-    Example: synthwgan sample customers.safetensors -n 1000000 -o rows.parquet --seed 1
+    Example: synthwgan sample customers.safetensors -n 1000 --where "city=Rome" --where "age>=60"
     """
     if output is not None:
         _check_table_output(output)
     fitted = _load(model)
-    _write_rows(fitted, output, n_rows, seed=seed, chunk_size=chunk_size, quiet=quiet)
+    options: dict[str, Any] = {"random_state": seed}
+    if chunk_size is not None:
+        options["chunk_size"] = chunk_size
+    if where:
+        options |= {"conditions": _conditions(fitted, where), "on_rare": on_rare.value}
+    chunks = fitted.sample_iter(n_rows, **options)
+    with _progress(n_rows, quiet) as advance, _writer(output) as write:
+        for chunk in chunks:
+            write(_as_frame(chunk))
+            advance(len(chunk))
+
+
+@app.command()
+def impute(
+    model: _ModelFile,
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help=f"The table to complete ({_TABLES}).")
+    ],
+    output: _RowsFile = None,
+    draws: Annotated[
+        int,
+        typer.Option(
+            "--draws",
+            min=1,
+            help="Complete each row so many times: a row for each draw, one after another.",
+        ),
+    ] = 1,
+    seed: _Seed = None,
+) -> None:
+    """Fill the missing cells of a table by drawing them, given the rest of the row.
+
+    The table has the columns of the fitted one. Cells that are there stay as they are.
+
+    Example: synthwgan impute customers.safetensors gaps.csv -o complete.csv --draws 5
+    """
+    if output is not None:
+        if output.resolve() == table.resolve():
+            raise ValueError(f"{output} is the table itself; give the complete one another name.")
+        _check_table_output(output)
+    fitted = _load(model)
+    gaps = _read_as_fitted(fitted, table)
+    filled = _as_frame(fitted.impute(gaps, n_draws=draws, random_state=seed), gaps.columns)
+    with _writer(output) as write:
+        write(filled)
 
 
 @app.command()
@@ -267,21 +335,57 @@ def _load(path: Path) -> WGANGPSynthesizer:
     return WGANGPSynthesizer.load(path)
 
 
-def _write_rows(
-    model: WGANGPSynthesizer,
-    output: Path | None,
-    n_rows: int,
-    *,
-    seed: int | None,
-    chunk_size: int | None = None,
-    quiet: bool = False,
-) -> None:
-    options = {} if chunk_size is None else {"chunk_size": chunk_size}
-    chunks = model.sample_iter(n_rows, random_state=seed, **options)
-    with _progress(n_rows, quiet) as advance, _writer(output) as write:
-        for chunk in chunks:
-            write(chunk)
-            advance(len(chunk))
+def _fitted_columns(model: WGANGPSynthesizer) -> dict[Any, Any]:
+    transformer = model.transformer_
+    return dict(zip(transformer.column_index_, transformer.columns_, strict=True))
+
+
+def _conditions(model: WGANGPSynthesizer, where: list[str]) -> dict[Any, Any]:
+    from synthwgan.where import parse_where
+
+    return parse_where(where, _fitted_columns(model))
+
+
+def _read_as_fitted(model: WGANGPSynthesizer, path: Path) -> pd.DataFrame:
+    """Read a table to complete: names and texts are those that were fitted."""
+    from synthwgan.io import read_table, table_suffix
+
+    table = read_table(path)
+    columns = _fitted_columns(model)
+    # In a file every name is text; those fitted may be numbers.
+    names = {str(name): name for name in columns}
+    table.columns = [names.get(str(name), name) for name in table.columns]
+    if table_suffix(path) in _CSV:
+        texts = [name in columns and _is_text(columns[name]) for name in table.columns]
+        _restore_texts(table, path, [place for place, is_text in enumerate(texts) if is_text])
+    return table
+
+
+def _is_text(column: Any) -> bool:
+    if column.physical.domain != "label":
+        return column.physical.domain == "text"
+    labels = column.physical.labels(column.menu().present)
+    return all(isinstance(label, str) for label in labels)
+
+
+def _restore_texts(table: pd.DataFrame, path: Path, places: list[int]) -> None:
+    """Put back as written what pandas took for numbers or booleans in columns of text."""
+    import pandas as pd
+
+    places = [place for place in places if table.dtypes.iloc[place].kind in "biuf"]
+    if places:
+        texts = pd.read_csv(path, usecols=places, dtype=str, encoding="utf-8-sig")
+        for place, name in zip(places, texts, strict=True):
+            table[table.columns[place]] = texts[name]
+
+
+def _as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:
+    """Return rows as a frame, in the order of some columns; fitted on an array, they are none."""
+    import pandas as pd
+
+    if not isinstance(rows, pd.DataFrame):
+        return pd.DataFrame(rows, columns=columns)
+    return rows if columns is None else rows[list(columns)]
 
 
 @contextmanager

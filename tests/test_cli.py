@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from typer.testing import CliRunner, Result
 
 from synthwgan import WGANGPSynthesizer, __version__
 from synthwgan.cli import app
-from synthwgan.io import read_table
+from synthwgan.io import TableWriter, read_table
 
 COLUMNS = ["age", "city", "joined"]
 
@@ -51,7 +52,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 class TestHelp:
-    @pytest.mark.parametrize("command", ["", "demo", "fit", "sample", "info"])
+    @pytest.mark.parametrize("command", ["", "demo", "fit", "sample", "impute", "info"])
     def test_every_command_has_help_with_an_example(self, command: str) -> None:
         result = run(*command.split(), "--help")
         assert result.exit_code == 0
@@ -191,6 +192,217 @@ class TestSample:
         result = run("sample", folder / "model", "-n", 25, "-o", tmp_path / "rows.csv")
         assert result.exit_code == 130
         assert list(tmp_path.iterdir()) == []
+
+
+class TestWhere:
+    def drawn(self, folder: Path, *arguments: object, n_rows: int = 50) -> pd.DataFrame:
+        output = folder / "where.csv"
+        result = run(
+            "sample", folder / "model", "-n", n_rows, "-o", output, "--seed", 1, *arguments
+        )
+        assert result.exit_code == 0, result.stderr
+        return read_table(output)
+
+    def test_rows_meet_all_conditions(self, folder: Path) -> None:
+        rows = self.drawn(folder, "--where", "city=Köln", "--where", "age>=40", "--where", "age<80")
+        assert len(rows) == 50
+        assert set(rows["city"]) == {"Köln"}
+        assert rows["age"].between(40, 79).all()
+        assert rows["age"].nunique() > 1
+
+    def test_one_of_several_values(self, folder: Path) -> None:
+        ages = read_table(folder / "table.csv")["age"].unique()[:2]
+        rows = self.drawn(folder, "--where", f"age={ages[0]}|{ages[1]}")
+        assert set(rows["age"]) == set(ages)
+
+    def test_dates(self, folder: Path) -> None:
+        conditions = ["--where", "joined>2020-06-30", "--where", "joined < 2021-01-01"]
+        rows = self.drawn(folder, *conditions, "--chunk-size", 20)
+        assert rows["joined"].between("2020-07-01", "2020-12-31").all()
+        assert rows["joined"].nunique() > 1
+
+    def test_rows_on_stdout(self, folder: Path) -> None:
+        result = run("sample", folder / "model", "-n", 4, "-q", "--where", "city=Rome")
+        assert [line.split(",")[1] for line in result.stdout.splitlines()[1:]] == ["Rome"] * 4
+
+    @pytest.mark.parametrize(
+        ("condition", "part"),
+        [
+            ("town=Rome", "which is no column"),
+            ("ciity=Rome", "did you mean 'city'"),
+            ("city=Roma", "did you mean 'Rome'"),
+            ("city", "is no condition: write NAME=VALUE"),
+            ("city>=Rome", "has no order"),
+            ("age=old", "'old' is no value"),
+            ("age>old", "column 'age'"),
+            ("age>=200", "nothing lies within"),
+            ("age>=", "has no bound"),
+            ("age=", "no cell was missing"),
+            ("joined>=2020-02-31", "column 'joined'"),
+        ],
+    )
+    def test_what_cannot_be_is_one_line(
+        self, folder: Path, tmp_path: Path, condition: str, part: str
+    ) -> None:
+        output = tmp_path / "rows.csv"
+        result = run("sample", folder / "model", "-n", 5, "-o", output, "--where", condition)
+        assert_one_line_error(result, part)
+        assert not output.exists()
+
+    def test_on_rare(self, folder: Path, tmp_path: Path, monkeypatch) -> None:
+        monkeypatch.setattr("synthwgan.conditional.MAX_TRIES", 1)
+        monkeypatch.setattr("synthwgan.conditional.MIN_TRIED", 1)
+        output = tmp_path / "rows.csv"
+        arguments = ["sample", folder / "model", "-n", 200, "-o", output, "-q"]
+        arguments += ["--where", "age>=85", "--where", "joined<2020-03-01"]
+        assert_one_line_error(run(*arguments, "--on-rare", "error"), "meet the conditions")
+        assert not output.exists()
+        for on_rare, is_whole in (("fewer", False), ("restrict", True)):
+            result = run(*arguments, "--on-rare", on_rare)
+            assert result.exit_code == 0, result.stderr
+            assert result.stderr.count("Warning: ") == 1
+            rows = read_table(output)
+            assert (len(rows) == 200) is is_whole
+            assert (rows["age"] >= 85).all() and (rows["joined"] < "2020-03-01").all()
+        assert run(*arguments, "--on-rare", "nonsense").exit_code == 2
+
+
+class TestModelsOfPython:
+    """Models fitted on what no file holds: arrays, and names that are no text."""
+
+    @pytest.mark.parametrize("is_array", [True, False])
+    def test_columns_go_by_the_text_of_their_names(
+        self, quick: dict[str, Any], tmp_path: Path, is_array: bool
+    ) -> None:
+        numbers = np.random.default_rng(0).integers(0, 9, (60, 2))
+        table = numbers if is_array else pd.DataFrame(numbers, columns=[2020, 2021])
+        first, second = ("0", "1") if is_array else ("2020", "2021")
+        WGANGPSynthesizer(**quick).fit(table).save(tmp_path / "model")
+        output = tmp_path / "rows.csv"
+        arguments = ["-n", 20, "-o", output, "--where", f"{second}=7"]
+        assert run("sample", tmp_path / "model", *arguments).exit_code == 0
+        rows = read_table(output)
+        assert list(rows) == [first, second]
+        assert set(rows[second]) == {7}
+        rows.assign(**{first: None}).to_csv(output, index=False)
+        result = run("impute", tmp_path / "model", output, "-o", tmp_path / "filled.csv")
+        assert result.exit_code == 0, result.stderr
+        filled = read_table(tmp_path / "filled.csv")
+        assert list(filled) == [first, second]
+        assert filled[first].notna().all() and set(filled[second]) == {7}
+
+
+@pytest.fixture(scope="module")
+def gaps() -> pd.DataFrame:
+    """A table of every kind of column; its first half misses a fifth of the cells."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "age": pd.array(rng.integers(18, 90, 80), dtype="Int64"),
+            "zip": rng.choice(["01067", "20095", "50667"], 80),
+            "version": rng.choice(["1.50", "2", "x"], 80),
+            "income": rng.lognormal(8, 1, 80).round(2),
+            "member": pd.array(rng.random(80) < 0.5, dtype="boolean"),
+            "joined": pd.date_range("2020-01-01", periods=80).strftime("%Y-%m-%d"),
+        }
+    )
+    return table.mask((rng.random(table.shape) < 0.2) & (table.index < 40).reshape(-1, 1))
+
+
+@pytest.fixture(scope="module")
+def gaps_model(gaps: pd.DataFrame, quick: dict[str, Any], tmp_path_factory) -> Path:
+    """A model of the rows of `gaps` that are whole, as a CSV file has them."""
+    folder = tmp_path_factory.mktemp("impute")
+    gaps.iloc[40:].to_csv(folder / "whole.csv", index=False)
+    WGANGPSynthesizer(**quick).fit(read_table(folder / "whole.csv")).save(folder / "model")
+    return folder / "model"
+
+
+class TestImpute:
+    @staticmethod
+    def assert_filled(filled: pd.DataFrame, gaps: pd.DataFrame) -> None:
+        assert list(filled) == list(gaps)
+        assert len(filled) == len(gaps)
+        assert not filled.isna().any().any()
+        for name in gaps:
+            given = gaps[name].notna().to_numpy()
+            assert (filled[name].to_numpy()[given] == gaps[name].to_numpy()[given]).all(), name
+
+    @pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+    def test_given_cells_come_back_and_the_others_are_filled(
+        self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path, suffix: str
+    ) -> None:
+        source, output = tmp_path / f"gaps{suffix}", tmp_path / f"filled{suffix}"
+        with TableWriter(source) as writer:
+            writer.write(gaps)
+        result = run("impute", gaps_model, source, "-o", output, "--seed", 1)
+        assert result.exit_code == 0, result.stderr
+        self.assert_filled(read_table(output), read_table(source))
+
+    def test_texts_that_look_like_numbers_stay_as_written(
+        self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path
+    ) -> None:
+        few = gaps[(gaps["zip"] != "01067") & (gaps["version"] != "x")].head(8)
+        assert {"1.50", "2"} <= set(few["version"]) and few["zip"].isna().any()
+        few.to_csv(tmp_path / "few.csv", index=False)
+        result = run("impute", gaps_model, tmp_path / "few.csv", "-o", tmp_path / "filled.csv")
+        assert result.exit_code == 0, result.stderr
+        texts = pd.read_csv(tmp_path / "filled.csv", dtype=str)
+        assert set(texts["version"]) <= {"1.50", "2", "x"}
+        given = few["version"].notna().to_numpy()
+        assert texts["version"][given].tolist() == few["version"][given].tolist()
+        assert texts["age"].str.fullmatch(r"\d+").all()
+
+    def test_a_row_for_each_draw(
+        self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path
+    ) -> None:
+        gaps.to_csv(tmp_path / "gaps.csv", index=False)
+        arguments = ["-o", tmp_path / "filled.csv", "--draws", 3, "--seed", 1]
+        assert run("impute", gaps_model, tmp_path / "gaps.csv", *arguments).exit_code == 0
+        filled = read_table(tmp_path / "filled.csv")
+        assert len(filled) == 3 * len(gaps)
+        draws = [filled[start::3].reset_index(drop=True) for start in range(3)]
+        for draw in draws:
+            self.assert_filled(draw, read_table(tmp_path / "gaps.csv"))
+        assert not draws[0].equals(draws[1])
+
+    def test_columns_keep_the_order_of_the_file(
+        self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path
+    ) -> None:
+        turned = gaps[gaps.columns[::-1]]
+        turned.to_csv(tmp_path / "gaps.csv", index=False)
+        result = run("impute", gaps_model, tmp_path / "gaps.csv", "--seed", 1)
+        assert result.exit_code == 0, result.stderr
+        (tmp_path / "filled.csv").write_text(result.stdout)
+        self.assert_filled(read_table(tmp_path / "filled.csv"), read_table(tmp_path / "gaps.csv"))
+
+    def test_the_seed_decides_the_cells(
+        self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path
+    ) -> None:
+        gaps.to_csv(tmp_path / "gaps.csv", index=False)
+        drawn = [
+            run("impute", gaps_model, tmp_path / "gaps.csv", "--seed", seed).stdout
+            for seed in (1, 1, 2)
+        ]
+        assert drawn[0] == drawn[1] != drawn[2]
+
+    def test_another_table_is_refused(
+        self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path
+    ) -> None:
+        gaps.drop(columns="age").to_csv(tmp_path / "lacks.csv", index=False)
+        assert_one_line_error(run("impute", gaps_model, tmp_path / "lacks.csv"), "- 'age'")
+        gaps.assign(more=1).to_csv(tmp_path / "more.csv", index=False)
+        assert_one_line_error(run("impute", gaps_model, tmp_path / "more.csv"), "'more'")
+        gaps.assign(zip="99999").to_csv(tmp_path / "zip.csv", index=False)
+        assert_one_line_error(run("impute", gaps_model, tmp_path / "zip.csv"), "'99999'")
+        assert_one_line_error(run("impute", gaps_model, tmp_path / "absent.csv"), "does not exist")
+
+    def test_the_table_is_not_overwritten(self, gaps_model: Path, tmp_path: Path) -> None:
+        result = run("impute", gaps_model, tmp_path / "gaps.csv", "-o", tmp_path / "gaps.csv")
+        assert_one_line_error(result, "is the table itself")
+
+    def test_no_draws_is_a_usage_error(self, gaps_model: Path) -> None:
+        assert run("impute", gaps_model, "gaps.csv", "--draws", 0).exit_code == 2
 
 
 def test_info_describes_the_model(folder: Path) -> None:
