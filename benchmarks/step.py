@@ -91,9 +91,10 @@ def products(step: WGANGPStep) -> list[tuple[Product, float]]:
 def _products_of_contexts(step: WGANGPStep) -> list[tuple[Product, float]]:
     """Products with what is given; no gradient goes back to it."""
     config, layout = step.config, step.head.layout
-    if not config.conditional:
+    if step.conditional is None:
         return []
     batch, n_columns = config.batch_size, len(layout.column_blocks)
+    n_rows = step.conditional.n_rows
     n_context = Context.n_features(layout)
     in_critic = config.n_critic * (2 + 1 / config.penalty_interval) + 1
     needed: list[tuple[Product, float]] = [
@@ -101,7 +102,7 @@ def _products_of_contexts(step: WGANGPStep) -> list[tuple[Product, float]]:
         ((n_columns, batch, config.critic_width), 2.0 * config.n_critic),
     ]
     for n_out in (config.generator_width, layout.n_slots):
-        needed += [((batch, n_context, n_out), 1.0), ((n_context, batch, n_out), 1.0)]
+        needed += [((n_rows, n_context, n_out), 1.0), ((n_context, n_rows, n_out), 1.0)]
     return needed
 
 

@@ -238,6 +238,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         """
         parameters = self.get_params(deep=False)
         check_parameters(parameters, SYNTHESIZER_PARAMETERS)
+        if self.gibbs_steps and not self.conditional:
+            raise ValueError(f"gibbs_steps={self.gibbs_steps} needs conditional=True")
         device = resolve_device(self.device)
         seeds = draw_seeds(self.random_state, 5)
         name = None if y is None else target_name(y)

@@ -10,6 +10,27 @@ from synthwgan.networks.context import Context
 from synthwgan.networks.coupling import STEP_SCALE
 
 
+class BatchNorm(nn.BatchNorm1d):
+    """Batch norm with statistics of their own for rows of which something is given.
+
+    What is given differs from batch to batch; the statistics of the other rows should not.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__(width)
+        self.register_buffer("context_mean", torch.zeros(width))
+        self.register_buffer("context_var", torch.ones(width))
+
+    def forward(self, x: Tensor, has_context: bool = False) -> Tensor:
+        """Normalise features of rows that all have a context, or all have none."""
+        mean, var = self.running_mean, self.running_var
+        if has_context:
+            mean, var = self.context_mean, self.context_var
+        return F.batch_norm(
+            x, mean, var, self.weight, self.bias, self.training, self.momentum, self.eps
+        )
+
+
 class ResidualBlock(nn.Module):
     """``x + Linear(ReLU(BatchNorm(x)))``, the pre-activation form of He et al. (2016).
 
@@ -23,12 +44,13 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.norm = nn.BatchNorm1d(width)
+        self.norm = BatchNorm(width)
         self.linear = nn.Linear(width, width, bias=False)
 
-    def forward(self, x: Tensor) -> Tensor:
+    def forward(self, x: Tensor, has_context: bool = False) -> Tensor:
         """Map features, shape (n_rows, width), to features of the same shape."""
-        return torch.addmm(x, F.relu(self.norm(x), inplace=True), self.linear.weight.T)
+        hidden = F.relu(self.norm(x, has_context), inplace=True)
+        return torch.addmm(x, hidden, self.linear.weight.T)
 
 
 class Generator(nn.Module):
@@ -65,8 +87,8 @@ class Generator(nn.Module):
         super().__init__()
         self.latent_dim = latent_dim
         self.input = nn.Linear(latent_dim, width, bias=False)
-        self.blocks = nn.Sequential(*(ResidualBlock(width) for _ in range(n_layers)))
-        self.norm = nn.BatchNorm1d(width)
+        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(n_layers))
+        self.norm = BatchNorm(width)
         self.output = nn.Linear(width, n_slots)
         with torch.no_grad():
             self.output.weight.mul_(0.5)
@@ -82,12 +104,14 @@ class Generator(nn.Module):
 
         Without a context, nothing is given.
         """
-        hidden = self.input(latent)
-        if context is not None:
+        hidden, has_context = self.input(latent), context is not None
+        if has_context:
             hidden = hidden + self.context(context.features)
-        hidden = F.relu(self.norm(self.blocks(hidden)), inplace=True)
+        for block in self.blocks:
+            hidden = block(hidden, has_context)
+        hidden = F.relu(self.norm(hidden, has_context), inplace=True)
         # Laid out in memory slot by slot, as the head works on them.
         raw = torch.addmm(self.output.bias.unsqueeze(1), self.output.weight, hidden.T)
-        if context is not None:
+        if has_context:
             raw = torch.addmm(raw, self.skip.weight, context.features.T, alpha=STEP_SCALE)
         return raw.T

@@ -60,8 +60,33 @@ def read_bound(column: ColumnTransformer, bound: Any, round_to: Any) -> Any:
     if is_missing(bound) or _is_infinite(bound):
         return None
     if _is_whole(column.physical) and isinstance(bound, float | np.floating | str):
-        bound = round_to(_number(bound))
-    return column.to_numbers(read_value(column, bound).values)[0]
+        try:
+            bound = round_to(_number(bound))
+        except ValueError as error:
+            raise ValueError(f"{bound!r} is no number") from error
+    cell = read_value(column, bound)
+    if cell.missing[0]:
+        raise ValueError(f"a range has no bound {bound!r}; None is no bound")
+    return column.to_numbers(cell.values)[0]
+
+
+def check_whole(column: ColumnTransformer, series: pd.Series) -> None:
+    """Check that given numbers of a column of whole numbers are whole.
+
+    Raises
+    ------
+    ValueError
+        If one is not: it would be rounded, and given cells stay as they are.
+    """
+    if not _is_whole(column.physical) or series.dtype.kind != "f":
+        return
+    present = series.dropna()
+    broken = present[present % 1 != 0]
+    if len(broken):
+        raise ValueError(
+            f"{broken.iloc[0]} is no whole number, and the column's dtype when fitted, "
+            f"{column.physical.name}, holds no other"
+        )
 
 
 def _is_infinite(bound: Any) -> bool:

@@ -18,7 +18,9 @@ def n_norm_rows(n_slots: int) -> int:
 
 
 @torch.no_grad()
-def measure_batch_norm(generator: nn.Module, latent: torch.Tensor, context: Context | None) -> None:
+def measure_batch_norm(
+    generator: nn.Module, latent: torch.Tensor, context: Context | None = None
+) -> None:
     """Measure batch-norm statistics for a generator's present weights.
 
     The moving average of the weights is another network than the one that was trained, so
@@ -31,8 +33,8 @@ def measure_batch_norm(generator: nn.Module, latent: torch.Tensor, context: Cont
         Its statistics are set.
     latent : Tensor of shape (n_rows, latent_dim)
         Latents of many rows.
-    context : Context or None
-        What is given of these rows, as in training.
+    context : Context, optional
+        What is given of these rows, as in training: the statistics are of rows with a context.
     """
     for module in generator.modules():
         if isinstance(module, nn.BatchNorm1d):

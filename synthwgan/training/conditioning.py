@@ -11,12 +11,14 @@ from synthwgan.training.data import TableBatches
 
 N_GROUPS = 8
 MAX_FEW = 3
+# A batch of one row has no variance to normalise by.
+MIN_FREE = 2
 
 
 class ConditionalBatches:
-    """Draws batches of which a part of the rows has some columns given.
+    """Draws the rows of a batch of which some columns are given.
 
-    The first rows have nothing given. The others come in groups that share a mask, so that the
+    They come in groups that share a mask, so that the
     moments of a group can be compared for that very mask. In half of the groups one to three
     columns are given, as conditions give them; in the others each column with a probability
     that is drawn for the group, as gaps leave them.
@@ -36,40 +38,39 @@ class ConditionalBatches:
     ----------
     n_groups, group_size : int
         Groups of a batch, and rows of each, an even number.
+    n_rows : int
+        Rows of these groups.
     """
 
     def __init__(
         self, batches: TableBatches, batch_size: int, unconditional_share: float, balanced: bool
     ) -> None:
         self.batches, self.layout = batches, batches.head.layout
-        n_conditional = batch_size - int(unconditional_share * batch_size)
-        self.n_groups = min(N_GROUPS, n_conditional // 2)
-        self.group_size = n_conditional // self.n_groups // 2 * 2 if self.n_groups else 2
+        n_conditional = batch_size - max(MIN_FREE, int(unconditional_share * batch_size))
+        self.n_groups = max(0, min(N_GROUPS, n_conditional // 2))
+        self.group_size = n_conditional // self.n_groups // 2 * 2 if self.n_groups else 0
+        self.n_rows = self.n_groups * self.group_size
         self._balanced = BalancedRows(self.layout, batches.codes) if balanced else None
 
-    def draw(self, n_groups: int, n_free: int, rng: torch.Generator) -> tuple[Tensor, Context]:
-        """Draw real rows, and what is given of them.
+    def draw(self, n_groups: int, rng: torch.Generator) -> tuple[Tensor, Context]:
+        """Draw real rows in groups, and what is given of them.
 
         Parameters
         ----------
         n_groups : int
-            Groups of rows of which something is given.
-        n_free : int
-            Rows, before them, of which nothing is.
+            Groups of rows that share a mask.
         rng : torch.Generator
             Source of it.
         """
         device, n_columns = self.batches.codes.device, len(self.layout.column_blocks)
         masks = draw_masks(n_groups, n_columns, device, rng)
-        rows = self.batches.draw_rows(n_free + n_groups * self.group_size, rng)
+        rows = self.batches.draw_rows(n_groups * self.group_size, rng)
         n_few = n_groups // 2
         if self._balanced is not None and n_few:
             columns = masks[:n_few].float().multinomial(1, generator=rng).squeeze(1)
             columns = columns.repeat_interleave(self.group_size)
-            rows[n_free : n_free + len(columns)] = self._balanced.draw(columns, rng)
-        real = self.batches.take(rows)
-        given = torch.zeros(len(rows), n_columns, dtype=torch.bool, device=device)
-        given[n_free:] = masks.repeat_interleave(self.group_size, 0)
+            rows[: len(columns)] = self._balanced.draw(columns, rng)
+        real, given = self.batches.take(rows), masks.repeat_interleave(self.group_size, 0)
         return real, Context.of(self.layout, real, given)
 
 

@@ -69,10 +69,11 @@ class WGANGPStep:
         }
         self.conditional, self.n_free = None, config.batch_size
         if config.conditional:
-            self.conditional = ConditionalBatches(
+            drawer = ConditionalBatches(
                 batches, config.batch_size, config.unconditional_share, config.training_by_sampling
             )
-            self.n_free -= self.conditional.n_groups * self.conditional.group_size
+            self.n_free -= drawer.n_rows
+            self.conditional = drawer if drawer.n_rows else None
         self._n_critic_updates = 0
         self._penalty_figures: dict[str, Tensor] = {}
 
@@ -84,18 +85,21 @@ class WGANGPStep:
             optimizer.param_groups[0]["lr"] = self._rates[name] * factor
         figures: dict[str, Tensor] = {}
         for _ in range(self.config.n_critic):
-            real, context = self._draw_real()
-            fake = self._generate(context).to(self.dtype)
-            real, given = real.to(self.dtype), None if context is None else context.columns
+            real, fake, given = self._draw_batch()
             figures |= self.critic_step(real, fake.detach(), given)
         return figures | self.generator_step(fake, real, given)
 
-    def _draw_real(self) -> tuple[Tensor, Context | None]:
-        """A batch of real rows, and what generated rows share with them."""
-        if self.conditional is None:
-            return self.batches.draw(self.config.batch_size, self.rng), None
-        n_groups = self.conditional.n_groups
-        return self.conditional.draw(n_groups, self.n_free, self.rng)
+    def _draw_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
+        """A real and a generated batch, and which columns are given of their rows."""
+        real, fake = self.batches.draw(self.n_free, self.rng), self._generate(self.n_free)
+        given = None
+        if self.conditional is not None:
+            known, context = self.conditional.draw(self.conditional.n_groups, self.rng)
+            fake = _stack(fake, self._generate(len(known), context))
+            real = _stack(real, known)
+            nothing = context.columns.new_zeros(self.n_free, context.columns.shape[1])
+            given = _stack(nothing, context.columns)
+        return real.to(self.dtype), fake.to(self.dtype), given
 
     def critic_step(
         self, real: Tensor, fake: Tensor, given: Tensor | None = None
@@ -143,10 +147,9 @@ class WGANGPStep:
 
     def _moment_distance(self, fake: Tensor, real: Tensor) -> Tensor:
         """The moment term of the rows of which nothing is given, and of those with context."""
-        n_free, distance = self.n_free, torch.zeros((), device=self.device)
-        if n_free > 1:
-            distance = distance + self.moments(fake[:n_free], real[:n_free])
-        if self.conditional is not None and self.conditional.n_groups:
+        n_free = self.n_free
+        distance = self.moments(fake[:n_free], real[:n_free])
+        if self.conditional is not None:
             n_groups = self.conditional.n_groups
             distance = distance + self.moments.within(fake[n_free:], real[n_free:], n_groups)
         return distance
@@ -155,20 +158,19 @@ class WGANGPStep:
         shape = (n_rows, self.config.latent_dim)
         return torch.randn(shape, dtype=torch.float32, device=self.device, generator=self.rng)
 
-    def _generate(self, context: Context | None = None) -> Tensor:
+    def _generate(self, n_rows: int, context: Context | None = None) -> Tensor:
         with self._autocast():
-            raw = self.generator(self._latent(self.config.batch_size), context)
+            raw = self.generator(self._latent(n_rows), context)
         return self.head(raw, self.rng, context)
 
     def averaged(self) -> nn.ModuleDict:
         """The moving averages of generator and head, with batch-norm statistics of their own."""
-        n_rows, context = n_norm_rows(self.head.layout.n_slots), None
+        n_rows, generator = n_norm_rows(self.head.layout.n_slots), self.ema.module["generator"]
+        measure_batch_norm(generator, self._latent(n_rows))
         if self.conditional is not None:
-            n_batches = max(1, n_rows // self.config.batch_size)
-            n_groups, n_rows = n_batches * self.conditional.n_groups, n_batches * self.n_free
-            _, context = self.conditional.draw(n_groups, n_rows, self.rng)
-            n_rows = len(context.columns)
-        measure_batch_norm(self.ema.module["generator"], self._latent(n_rows), context)
+            n_groups = max(1, n_rows // self.conditional.group_size)
+            _, context = self.conditional.draw(n_groups, self.rng)
+            measure_batch_norm(generator, self._latent(len(context.columns)), context)
         return self.ema.module
 
     def _update(self, name: str, loss: Tensor) -> None:
@@ -195,3 +197,8 @@ class WGANGPStep:
         """Go back to the weights of a `snapshot`."""
         for module, state in zip((self.networks, self.ema.module), weights, strict=True):
             module.load_state_dict(state)
+
+
+def _stack(above: Tensor, below: Tensor) -> Tensor:
+    """Put rows under each other, slot by slot in memory."""
+    return torch.cat([above.T, below.T], dim=1).T

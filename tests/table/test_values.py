@@ -13,7 +13,9 @@ import pytest
 
 from synthwgan.table import TableTransformer
 from synthwgan.table.column import ColumnTransformer
-from synthwgan.table.values import is_missing, read_bound, read_value
+from synthwgan.table.numeric import NumericTransformer
+from synthwgan.table.physical import physical_type
+from synthwgan.table.values import check_whole, is_missing, read_bound, read_value
 
 
 def fit_column(series: pd.Series, **options: object) -> ColumnTransformer:
@@ -210,3 +212,20 @@ def test_bounds_of_dates_are_their_numbers():
     column = fit_column(days)
     low, high = (read_bound(column, day, math.floor) for day in ("2020-01-31", "2020-02-01"))
     assert high == low + 1
+
+
+@pytest.mark.parametrize("dtype", ["float64", "Float64"])
+def test_given_numbers_are_never_rounded(dtype):
+    column = NumericTransformer(physical_type(pd.Series([1, 2]))).fit(pd.Series([1, 2, 3]))
+    check_whole(column, pd.Series([1.0, np.nan, 3.0]).astype(dtype))
+    with pytest.raises(ValueError, match="2.5 is no whole number"):
+        check_whole(column, pd.Series([1.0, np.nan, 2.5]).astype(dtype))
+
+
+@pytest.mark.parametrize("bound", ["nan", "abc"])
+@pytest.mark.parametrize("dtype", ["int64", "float64"])
+def test_text_that_is_no_number_is_no_bound(bound, dtype):
+    series = pd.Series(np.arange(100), dtype=dtype)
+    column = NumericTransformer(physical_type(series)).fit(series)
+    with pytest.raises(ValueError, match="no number|no value|no bound"):
+        read_bound(column, bound, math.ceil)

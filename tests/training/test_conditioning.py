@@ -47,33 +47,30 @@ def test_half_of_the_masks_give_few_columns_and_the_others_any_number():
     assert (masks.float().mean(0) - masks.float().mean()).abs().max() < 0.05
 
 
-def test_groups_share_a_mask_and_the_first_rows_are_free(batches):
+def test_groups_share_a_mask(batches):
     drawer = ConditionalBatches(batches, BATCH, 0.3, balanced=False)
-    n_free = BATCH - drawer.n_groups * drawer.group_size
-    real, context = drawer.draw(drawer.n_groups, n_free, rng())
-    assert len(real) == BATCH
-    assert n_free >= 0.3 * BATCH
-    assert not context.columns[:n_free].any()
-    groups = context.columns[n_free:].unflatten(0, (drawer.n_groups, -1))
+    real, context = drawer.draw(drawer.n_groups, rng())
+    assert len(real) == drawer.n_rows <= 0.7 * BATCH
+    groups = context.columns.unflatten(0, (drawer.n_groups, -1))
     assert (groups == groups[:, :1]).all()
     assert drawer.group_size % 2 == 0
 
 
 def test_given_slots_are_those_of_the_real_rows(batches, layout):
     drawer = ConditionalBatches(batches, BATCH, 0.3, balanced=True)
-    real, context = drawer.draw(drawer.n_groups, 10, rng())
+    real, context = drawer.draw(drawer.n_groups, rng())
     slot_columns = torch.from_numpy(layout.slot_columns)
     assert torch.equal(context.is_given, context.columns.bool()[:, slot_columns])
     assert torch.equal(context.slots, real * context.is_given)
 
 
-@pytest.mark.parametrize("batch_size", [2, 3, 5, 32])
-def test_small_batches_have_smaller_or_no_groups(batches, batch_size):
-    drawer = ConditionalBatches(batches, batch_size, 0.3, balanced=False)
-    n_free = batch_size - drawer.n_groups * drawer.group_size
-    assert n_free >= int(0.3 * batch_size)
-    real, _ = drawer.draw(drawer.n_groups, n_free, rng())
-    assert len(real) == batch_size
+@pytest.mark.parametrize("batch_size", [2, 3, 4, 5, 32])
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
+def test_small_batches_have_smaller_or_no_groups(batches, batch_size, share):
+    drawer = ConditionalBatches(batches, batch_size, share, balanced=False)
+    assert batch_size - drawer.n_rows >= max(2, int(share * batch_size))
+    assert drawer.group_size % 2 == 0
+    assert (drawer.n_rows > 0) == (batch_size - max(2, int(share * batch_size)) >= 2)
 
 
 def test_balanced_rows_have_states_by_the_logarithm_of_their_frequency(batches, layout):

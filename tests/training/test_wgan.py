@@ -160,7 +160,7 @@ def test_critic_step_moves_the_critic_only(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded)
     generator, critic = weights_of(step.generator), weights_of(step.critic)
     real = step.batches.draw(32, step.rng)
-    figures = step.critic_step(real, step._generate().detach())
+    figures = step.critic_step(real, step._generate(32).detach())
     assert equal(generator, weights_of(step.generator))
     assert not equal(critic, weights_of(step.critic))
     assert set(figures) == {"critic_loss", "wasserstein", "penalty", "gradient_norm"}
@@ -170,7 +170,7 @@ def test_critic_step_moves_the_critic_only(mixed_layout, mixed_encoded):
 def test_generator_step_moves_the_generator_only(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded)
     generator, critic = weights_of(step.generator), weights_of(step.critic)
-    figures = step.generator_step(step._generate(), step.batches.draw(32, step.rng))
+    figures = step.generator_step(step._generate(32), step.batches.draw(32, step.rng))
     assert not equal(generator, weights_of(step.generator))
     assert equal(critic, weights_of(step.critic))
     assert set(figures) == {"moment_distance"}
@@ -195,7 +195,7 @@ def test_n_critic_updates_of_the_critic_a_step(mixed_layout, mixed_encoded, n_cr
 
 def test_the_penalty_comes_every_interval_with_its_weight_multiplied(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded, penalty_interval=3, gradient_penalty=2.0)
-    real, fake = step.batches.draw(32, step.rng), step._generate().detach()
+    real, fake = step.batches.draw(32, step.rng), step._generate(32).detach()
     penalties = [step._penalty(real, fake, None) for _ in range(7)]
     assert [
         index for index, penalty in enumerate(penalties) if isinstance(penalty, torch.Tensor)
