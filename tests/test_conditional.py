@@ -470,7 +470,7 @@ def learned(adult_parts: tuple[pd.DataFrame, pd.DataFrame]) -> WGANGPSynthesizer
         critic_width=128,
         latent_dim=32,
         batch_size=500,
-        max_steps=600,
+        max_steps=1200,
         rejection=None,
         precision="float32",
         device="cpu",
