@@ -124,7 +124,9 @@ def load_runs(folder: Path) -> list[Run]:
     """Read the results of a folder, in the order in which the tables show them."""
     groups: dict[tuple, list[dict[str, Any]]] = {}
     files = (json.loads(file.read_text(encoding="utf-8")) for file in folder.glob("*.json"))
-    for result in sorted(files, key=lambda result: (result["date"], result["seed"])):
+    # Other comparisons keep a list of results in a file of their own.
+    of_cells = (result for result in files if "params" in result)
+    for result in sorted(of_cells, key=lambda result: (result["date"], result["seed"])):
         key = (result["data_set"], result["model"], str(result["params"]), result["threads"])
         groups.setdefault(key, []).append(result)
     return sorted((Run(tuple(group)) for group in groups.values()), key=_rank)
