@@ -32,8 +32,9 @@ def read_csv(path: Path, compression: str | None) -> pd.DataFrame:
     """
     # One pass over whole columns: in chunks, pandas may give one column two types.
     options = {"encoding": "utf-8-sig", "low_memory": False, "compression": compression}
-    # The default parser is off in the last bit of long numbers.
-    options["float_precision"] = "round_trip"
+    # The default parser of pandas before 3 is off in the last bit of long numbers.
+    if int(pd.__version__.partition(".")[0]) < 3:
+        options["float_precision"] = "round_trip"
     _check_header(pd.read_csv(path, header=None, nrows=1, dtype=str, **options).iloc[0])
     frame = pd.read_csv(path, **options)
     return _as_written(frame, path, options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -58,3 +59,9 @@ def test_another_encoding(written) -> None:
 def test_what_is_written_is_read(written) -> None:
     table = pd.DataFrame({"zip": ["00501", "10001"], "n": [1, 2], "x": [0.5, 1.25]})
     pd.testing.assert_frame_equal(read_table(written(table.to_csv(index=False))), table)
+
+
+def test_every_digit_of_a_number_is_read(tmp_path):
+    numbers = np.random.default_rng(0).random(5000)
+    pd.DataFrame({"x": numbers}).to_csv(tmp_path / "numbers.csv", index=False)
+    assert np.array_equal(read_table(tmp_path / "numbers.csv")["x"], numbers)

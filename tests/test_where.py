@@ -51,11 +51,11 @@ def ordered() -> dict[Any, Any]:
                 "decimal": [decimal.Decimal(int(number)) / 4 for number in whole],
                 "datetime64[ns]": days.astype("datetime64[ns]"),
                 "datetime64[s]": days.astype("datetime64[s]"),
-                "zoned": days.tz_localize("Europe/Berlin"),
+                "zoned": days.astype("datetime64[ns]").tz_localize("Europe/Berlin"),
                 "period": days.to_period("M"),
                 "date": days.date,
                 "text date": days.strftime("%d.%m.%Y"),
-                "duration": pd.to_timedelta(whole, "h"),
+                "duration": pd.to_timedelta(whole, "h").astype("timedelta64[ns]"),
             }
         )
     )
