@@ -40,7 +40,6 @@ class PairwiseMoments(nn.Module):
         self.n_features = layout.n_state_slots + N_HATS * layout.n_values
         self.n_parts = max(1, layout.n_blocks + layout.n_values)
         self.n_rows = 0
-        self.n_rows = 0
         self.holds_matrix = self.n_features <= max_features
         first_hats = N_HATS * torch.arange(layout.n_values).unsqueeze(1)
         self.register_buffer("first_hats", first_hats, persistent=False)
@@ -80,9 +79,8 @@ class PairwiseMoments(nn.Module):
         for batch in read_batches():
             total += self.features(batch).sum(0)
             n_rows += len(batch)
+        self.n_rows = n_rows
         # Exact in bfloat16 too, so that states are the same features in either precision.
-        self.n_rows = n_rows
-        self.n_rows = n_rows
         self.scale.copy_((total / n_rows + 0.01).rsqrt().bfloat16())
         if self.holds_matrix:
             for batch in read_batches():

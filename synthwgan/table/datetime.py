@@ -94,7 +94,7 @@ class DatetimeTransformer(NumericTransformer):
             )
         return ticks
 
-    def _from_numbers(self, numbers: np.ndarray) -> np.ndarray:
+    def from_numbers(self, numbers: np.ndarray) -> np.ndarray:
         if self.text_format is not None:
             return self.text_format.format(numbers)
         return self._to_utc(numbers) if self.local else numbers

@@ -55,7 +55,8 @@ class NumericTransformer(ColumnTransformer):
         """Return canonical values as the numbers that have an order."""
         return values
 
-    def _from_numbers(self, numbers: np.ndarray) -> np.ndarray:
+    def from_numbers(self, numbers: np.ndarray) -> np.ndarray:
+        """Return canonical values of numbers, the way back from `to_numbers`."""
         return numbers
 
     @property
@@ -127,7 +128,7 @@ class NumericTransformer(ColumnTransformer):
         if self._missing_code is not None:
             missing = codes == self._missing_code
         numbers = self.grid.from_keys(self._keys(codes, values, missing))
-        return Cells(self._from_numbers(numbers), missing)
+        return Cells(self.from_numbers(numbers), missing)
 
     def _keys(
         self, codes: np.ndarray, values: np.ndarray | None, missing: np.ndarray
@@ -145,7 +146,7 @@ class NumericTransformer(ColumnTransformer):
 
     def menu(self) -> Cells:
         numbers = self.levels[:0] if self.grid is None else self._stored(self.levels)
-        cells = Cells(self._from_numbers(numbers), np.zeros(len(numbers), dtype=bool))
+        cells = Cells(self.from_numbers(numbers), np.zeros(len(numbers), dtype=bool))
         if not self._with_missing:
             return cells
         return Cells.concatenate([cells, self.missing_cells(1)])
@@ -211,7 +212,7 @@ class NumericTransformer(ColumnTransformer):
     def cells_at_ranks(self, ranks: np.ndarray) -> Cells:
         """Return the cells of the column's value at ranks in [0, 1]."""
         numbers = self._stored(self.ranks.from_ranks(ranks))
-        return Cells(self._from_numbers(numbers), np.zeros(len(ranks), dtype=bool))
+        return Cells(self.from_numbers(numbers), np.zeros(len(ranks), dtype=bool))
 
     def state_labels(self) -> list[str]:
         if not self.n_states:
@@ -224,12 +225,12 @@ class NumericTransformer(ColumnTransformer):
     def _labels(self, keys: np.ndarray) -> list[str]:
         if not len(keys):
             return []
-        return self._text(self._from_numbers(self.grid.from_keys(keys)))
+        return self._text(self.from_numbers(self.grid.from_keys(keys)))
 
     def bounds(self) -> tuple[Any, Any] | None:
         if self.grid is None:
             return None
-        return tuple(self.physical.labels(self._from_numbers(self._ends())))
+        return tuple(self.physical.labels(self.from_numbers(self._ends())))
 
     def _ends(self) -> np.ndarray:
         """Smallest and largest number."""

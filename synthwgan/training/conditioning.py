@@ -18,10 +18,10 @@ MIN_FREE = 2
 class ConditionalBatches:
     """Draws the rows of a batch of which some columns are given.
 
-    They come in groups that share a mask, so that the
-    moments of a group can be compared for that very mask. In half of the groups one to three
-    columns are given, as conditions give them; in the others each column with a probability
-    that is drawn for the group, as gaps leave them.
+    They come in groups that share a mask, so that the moments of a group can be compared for
+    that very mask. In half of the groups one to three columns are given, as conditions give
+    them; in the others each column with a probability that is drawn for the group, as gaps
+    leave them.
 
     Parameters
     ----------
