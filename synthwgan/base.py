@@ -153,7 +153,7 @@ class BaseSynthesizer(BaseEstimator):
             chunks = list(self.sampler_.chunks(n_samples, self.sampler_.noise(seeds[0])))
             encoded = EncodedTable.concatenate(chunks)
             return self.transformer_.decode(encoded, random_state=seeds[1])
-        rows = ConditionalRows(self.transformer_, self.sampler_, seeds)
+        rows = ConditionalRows(self.transformer_, self.sampler_, self.conditional_sampler_, seeds)
         if isinstance(conditions, Mapping):
             return next(rows.where(conditions, n_samples, n_samples, on_rare))
         if n_samples != 1:
@@ -205,7 +205,7 @@ class BaseSynthesizer(BaseEstimator):
             return self._iterate(n_samples, chunk_size, seeds)
         if not isinstance(conditions, Mapping):
             raise TypeError("sample_iter() takes conditions as a mapping; use sample() for rows")
-        rows = ConditionalRows(self.transformer_, self.sampler_, seeds)
+        rows = ConditionalRows(self.transformer_, self.sampler_, self.conditional_sampler_, seeds)
         return rows.where(conditions, n_samples, chunk_size, on_rare)
 
     def _iterate(
@@ -265,7 +265,7 @@ class BaseSynthesizer(BaseEstimator):
         np.False_
         """
         seeds = self._sampling_seeds(n_draws=n_draws, random_state=random_state)
-        rows = ConditionalRows(self.transformer_, self.sampler_, seeds)
+        rows = ConditionalRows(self.transformer_, self.sampler_, self.conditional_sampler_, seeds)
         return rows.imputed(X, n_draws, self.target_name_)
 
     def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.randomness import as_generator
-from synthwgan.sampling.completion import complete
+from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.table import TableTransformer
 from synthwgan.table.conditions import Condition
@@ -37,15 +37,21 @@ class ConditionalRows:
     transformer : TableTransformer
         Decodes rows.
     sampler : Sampler
-        Draws encoded rows.
+        Draws encoded rows of all kinds.
+    conditional : ConditionalSampler or None
+        Draws what is not given of encoded rows; None if the model has not learnt it.
     seeds : sequence of int
         Seed of the sampler's noise, and of all else.
     """
 
     def __init__(
-        self, transformer: TableTransformer, sampler: Sampler, seeds: Sequence[int]
+        self,
+        transformer: TableTransformer,
+        sampler: Sampler,
+        conditional: ConditionalSampler | None,
+        seeds: Sequence[int],
     ) -> None:
-        self.transformer, self.sampler = transformer, sampler
+        self.transformer, self.sampler, self.conditional = transformer, sampler, conditional
         self.reader = ConditionReader(transformer, sampler.marginals.cpu().numpy())
         self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
         self.identifiers = transformer.identifier_stream(seeds[1])
@@ -100,7 +106,7 @@ class ConditionalRows:
         What is fixed can be given. If nothing is, the rarest column can be: its distribution
         under its own condition is known from the table.
         """
-        if not self.sampler.is_conditional:
+        if self.conditional is None:
             return {}, conditions
         pinned = {place: one for place, one in conditions.items() if one.is_fixed}
         if not pinned:
@@ -116,7 +122,7 @@ class ConditionalRows:
         cells = {place: condition.draw(n_rows, self.rng) for place, condition in pinned.items()}
         rows = GivenRows.of_columns(n_rows, self.reader.n_columns, cells)
         return self._decode(
-            complete(self.sampler, self.reader.encode(rows, self.rng), self.noise), rows
+            self.conditional.complete(self.reader.encode(rows, self.rng), self.noise), rows
         )
 
     def _decode(self, encoded: EncodedTable, given: GivenRows | None = None) -> Table:
@@ -132,7 +138,7 @@ class ConditionalRows:
         """What is returned for rows that were not found."""
         names = [self.reader.names[place] for place in conditions]
         found = f"{n_drawn} drawn rows had {n_rows} too few that meet the conditions on {names}"
-        if on_rare == "restrict" and not self.sampler.is_conditional:
+        if on_rare == "restrict" and self.conditional is None:
             raise ValueError(
                 f"{found}; fit with conditional=True, or pass on_rare='fewer' for those found"
             )
@@ -140,7 +146,7 @@ class ConditionalRows:
             raise ValueError(f"{found}; loosen one, or pass on_rare='restrict' or 'fewer'")
         if on_rare == "fewer":
             warnings.warn(f"{found}; those found are returned", UserWarning, stacklevel=6)
-            return self._draw(conditions, 0)
+            return _take(self._draw({}, 1), slice(0))
         warnings.warn(
             f"{found}; in the others each of these columns is drawn by its own distribution, "
             "as if it did not depend on the others",
@@ -165,11 +171,13 @@ class ConditionalRows:
     def _complete(
         self, X: Any, rows: GivenRows, n_draws: int, forbidden: np.ndarray | None
     ) -> Table:
-        if not self.sampler.is_conditional:
-            raise ValueError("completing rows needs a model that was fitted with conditional=True")
+        if self.conditional is None:
+            raise ValueError(
+                "completing rows needs a model that was fitted with conditional=True, to the end"
+            )
         rows = rows.take(np.repeat(np.arange(len(rows)), n_draws))
         partial = self.reader.encode(rows, self.rng)
-        table = self._decode(complete(self.sampler, partial, self.noise, forbidden), rows)
+        table = self._decode(self.conditional.complete(partial, self.noise, forbidden), rows)
         if isinstance(table, pd.DataFrame) and isinstance(X, pd.DataFrame):
             table.index = X.index.repeat(n_draws)
         return table

@@ -7,6 +7,7 @@ import warnings
 from synthwgan.sampling.bins import MAX_VALUE_EDGES
 from synthwgan.sampling.boosting import RejectionPlan, learn_rejection
 from synthwgan.sampling.calibration import calibrate
+from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.slices import SliceTargets
 from synthwgan.table import TableTransformer
@@ -15,10 +16,29 @@ from synthwgan.training.callbacks import announce
 from synthwgan.training.fit import TrainedNetworks
 
 
-def make_sampler(
-    trained: TrainedNetworks, calibrated: bool, gibbs_steps: int, *, seed: int
-) -> Sampler:
+def make_sampler(trained: TrainedNetworks, calibrated: bool, *, seed: int) -> Sampler:
     """Put a trained generator into a sampler.
+
+    Parameters
+    ----------
+    trained : TrainedNetworks
+        What training left behind.
+    calibrated : bool
+        Whether each column's distribution is made exact.
+    seed : int
+        Seed of the rows drawn for it.
+    """
+    generator = trained.generator
+    sampler = Sampler(generator, trained.head, generator.latent_dim, trained.marginals)
+    if calibrated:
+        calibrate(sampler, sampler.noise(seed))
+    return sampler
+
+
+def make_conditional_sampler(
+    trained: TrainedNetworks, calibrated: bool, gibbs_steps: int, *, seed: int
+) -> ConditionalSampler | None:
+    """Put a trained conditional generator into a sampler; None if there is no such generator.
 
     Parameters
     ----------
@@ -27,18 +47,19 @@ def make_sampler(
     calibrated : bool
         Whether each column's distribution is made exact, and that of rows of one state.
     gibbs_steps : int
-        How often a part of each row is drawn again.
+        How often a part of what is not given is drawn again.
     seed : int
         Seed of the rows drawn for it.
     """
-    generator = trained.generator
-    sampler = Sampler(
-        generator, trained.head, generator.latent_dim, trained.marginals, gibbs_steps=gibbs_steps
+    if trained.conditional is None:
+        return None
+    generator, head = trained.conditional.generator, trained.conditional.head
+    sampler = ConditionalSampler(
+        generator, head, generator.latent_dim, trained.marginals, gibbs_steps=gibbs_steps
     )
     if calibrated:
-        calibrate(sampler, sampler.noise(seed))
-        if sampler.is_conditional:
-            sampler.targets = SliceTargets.of(trained.moments)
+        calibrate(sampler, sampler.noise(seed), trained.conditional.context)
+        sampler.targets = SliceTargets.of(trained.moments)
     return sampler
 
 

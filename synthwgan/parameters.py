@@ -174,7 +174,7 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "temperature": Number(0, open_low=True),
     "couple_columns": OneOf((True, False)),
     "conditional": OneOf((True, False)),
-    "unconditional_share": Number(0, 1, open_high=True),
+    "conditional_steps": Either((_POSITIVE, _AUTO)),
     "training_by_sampling": OneOf((True, False)),
     "batch_size": Either((Number(2, integer=True), _AUTO)),
     "max_steps": Either((_POSITIVE, _AUTO)),

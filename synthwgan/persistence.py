@@ -14,9 +14,10 @@ import pandas as pd
 import torch
 from torch import nn
 
-from synthwgan.networks.build import build_networks
+from synthwgan.networks.build import add_context, build_networks
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import load_module_arrays, module_arrays
+from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.rejection import Rejection
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.slices import SliceTargets
@@ -27,7 +28,7 @@ from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost
 
 FORMAT_NAME = "synthwgan"
-FORMAT_VERSION = 3
+FORMAT_VERSION = 4
 _CONTENT_KEYS = {
     "parameters",
     "table",
@@ -37,7 +38,7 @@ _CONTENT_KEYS = {
     "n_iter",
     "fit_seconds",
     "history",
-    "gibbs_steps",
+    "conditional",
     "rejection",
 }
 
@@ -56,6 +57,8 @@ class FittedState:
         Hyperparameters, none of them "auto".
     sampler : Sampler
         The calibrated generator.
+    conditional_sampler : ConditionalSampler or None
+        The calibrated generator of rows of which something is given.
     critic : nn.Module
         The critic.
     history : DataFrame
@@ -76,6 +79,7 @@ class FittedState:
     target_name: Any
     config: TrainingConfig
     sampler: Sampler
+    conditional_sampler: ConditionalSampler | None
     critic: nn.Module
     history: pd.DataFrame
     n_iter: int
@@ -97,19 +101,20 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
         "n_iter": state.n_iter,
         "fit_seconds": state.fit_seconds,
         "history": state.history.to_dict("list"),
-        "gibbs_steps": state.sampler.gibbs_steps,
+        "conditional": None,
         "rejection": None,
     }
-    knots, rejection = state.sampler.value_knots, state.sampler.rejection
-    if knots is not None:
-        arrays = arrays | {"value_knots": knots.cpu().numpy()}
-    if rejection is not None:
-        content["rejection"], rejection_arrays = rejection.to_state()
+    sampler, conditional = state.sampler, state.conditional_sampler
+    own = {"marginals": sampler.marginals, "value_knots": sampler.value_knots}
+    if sampler.rejection is not None:
+        content["rejection"], rejection_arrays = sampler.rejection.to_state()
         arrays = arrays | rejection_arrays
-    arrays = arrays | {"marginals": state.sampler.marginals.cpu().numpy()}
-    if state.sampler.targets is not None:
-        arrays = arrays | {"slice_means": state.sampler.targets.means.cpu().numpy()}
-    weights = module_arrays(_modules(state.sampler, state.critic))
+    if conditional is not None:
+        content["conditional"] = {"gibbs_steps": conditional.gibbs_steps}
+        own["conditional_value_knots"] = conditional.value_knots
+        own["slice_means"] = conditional.targets and conditional.targets.means
+    arrays = arrays | {name: own[name].cpu().numpy() for name in own if own[name] is not None}
+    weights = module_arrays(_modules(sampler, conditional, state.critic))
     write_model(path, content, arrays | weights)
 
 
@@ -119,14 +124,16 @@ def load_model(path: str | os.PathLike, device: torch.device) -> tuple[dict[str,
     _check_content(path, content)
     transformer = TableTransformer.from_state(content["table"], arrays)
     config = TrainingConfig(**content["config"])
-    sampler, critic = _load_networks(transformer.layout_, config, content, arrays, device)
+    networks = _load_networks(transformer.layout_, config, content, arrays, device)
     if content["rejection"] is not None:
-        sampler.rejection = _load_rejection(path, sampler.head.layout, content, arrays)
+        networks[0].rejection = _load_rejection(path, transformer.layout_, content, arrays)
+    sampler, conditional_sampler, critic = networks
     state = FittedState(
         transformer=transformer,
         target_name=from_jsonable(content["target_name"]),
         config=config,
         sampler=sampler,
+        conditional_sampler=conditional_sampler,
         critic=critic,
         history=pd.DataFrame(content["history"]),
         n_iter=content["n_iter"],
@@ -150,25 +157,28 @@ def _load_networks(
     content: dict[str, Any],
     arrays: dict[str, np.ndarray],
     device: torch.device,
-) -> tuple[Sampler, nn.Module]:
+) -> tuple[Sampler, ConditionalSampler | None, nn.Module]:
     head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
-    networks = build_networks(head, torch.ones(layout.n_state_slots), config, seed=0)
-    own = {
-        name: torch.from_numpy(np.array(arrays[name])).to(device)
-        for name in ("marginals", "value_knots", "slice_means")
-        if name in arrays
-    }
-    sampler = Sampler(
-        networks["generator"],
-        head,
-        config.latent_dim,
-        own["marginals"],
-        own.get("value_knots"),
-        targets=SliceTargets(own["slice_means"]) if "slice_means" in own else None,
-        gibbs_steps=content["gibbs_steps"],
+    marginals, knots, conditional_knots, slice_means = (
+        torch.from_numpy(np.array(arrays[name])).to(device) if name in arrays else None
+        for name in ("marginals", "value_knots", "conditional_value_knots", "slice_means")
     )
-    load_module_arrays(_modules(sampler, networks["critic"]), arrays)
-    return sampler, networks["critic"]
+    networks = build_networks(head, marginals, config, seed=0)
+    sampler = Sampler(networks["generator"], head, config.latent_dim, marginals, knots)
+    conditional = None
+    if content["conditional"] is not None:
+        told = add_context(networks, config, seed=0)
+        conditional = ConditionalSampler(
+            told["generator"],
+            told["head"],
+            config.latent_dim,
+            marginals,
+            conditional_knots,
+            targets=None if slice_means is None else SliceTargets(slice_means),
+            gibbs_steps=content["conditional"]["gibbs_steps"],
+        )
+    load_module_arrays(_modules(sampler, conditional, networks["critic"]), arrays)
+    return sampler, conditional, networks["critic"]
 
 
 def _load_rejection(
@@ -180,8 +190,14 @@ def _load_rejection(
         raise ValueError(_not_a_model(path, f"of its rejection: {error}")) from error
 
 
-def _modules(sampler: Sampler, critic: nn.Module) -> dict[str, nn.Module]:
-    return {"generator": sampler.generator, "critic": critic, "head": sampler.head}
+def _modules(
+    sampler: Sampler, conditional: ConditionalSampler | None, critic: nn.Module
+) -> dict[str, nn.Module]:
+    modules = {"generator": sampler.generator, "critic": critic, "head": sampler.head}
+    if conditional is not None:
+        modules["conditional_generator"] = conditional.generator
+        modules["conditional_head"] = conditional.head
+    return modules
 
 
 def _pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:

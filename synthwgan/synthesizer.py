@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.base import BaseSynthesizer
-from synthwgan.finishing import add_rejection, make_sampler
+from synthwgan.finishing import add_rejection, make_conditional_sampler, make_sampler
 from synthwgan.parameters import SYNTHESIZER_PARAMETERS, check_parameters
 from synthwgan.persistence import FittedState
 from synthwgan.randomness import RandomState, draw_seeds
@@ -51,20 +51,21 @@ class WGANGPSynthesizer(BaseSynthesizer):
     couple_columns : bool, default True
         Whether a row's states are drawn one after another, each knowing those before it.
     conditional : bool, default True
-        Whether the model learns to draw any columns given any others, as `sample` with
-        conditions, `impute` and `GANOverSampler` need it.
-    unconditional_share : float, default 0.3
-        Share of a batch's rows of which nothing is given; the pairwise-moment term is theirs.
+        Whether copies of the networks learn to draw any columns given any others, once they
+        know whole rows. `sample` with conditions, `impute` and `GANOverSampler` need it.
+    conditional_steps : int or "auto", default "auto"
+        Training steps of these copies. "auto" is a third of `max_steps`.
     training_by_sampling : bool, default False
-        Whether, in the other rows, the rare states of columns come more often than in the table.
+        Whether, in these steps, the rare states of columns come more often than in the table.
     batch_size : int or "auto", default "auto"
         Rows a step. "auto" is 1000, or half the rows of a small table, at least 32.
     max_steps : int or "auto", default "auto"
-        Training steps. "auto" takes fewer for small tables, which would be memorised.
+        Training steps with whole rows. "auto" takes fewer for small tables, which would be
+        memorised.
     max_seconds : float or None, default None
-        Wall-clock bound on training and `rejection` together; the learning rate's schedule
-        follows whichever of the two bounds comes first. Only `max_steps` gives the same model
-        each time.
+        Wall-clock bound on training and `rejection` together, conditions included; the learning
+        rate's schedule follows whichever of the two bounds comes first. Only `max_steps` gives
+        the same model each time.
     n_critic : int, default 1
         Critic updates a generator update. The paper's 5 is for image critics that lag
         behind; on tables, with the same time spent on more generator updates, 1 is better.
@@ -89,7 +90,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Rounds at most of learning, from 1000 rows on, which drawn rows to keep; they end when
         held-out rows gain nothing. "auto": at most 12, a quarter of the rows or more kept.
     gibbs_steps : int, default 0
-        How often a random half of each drawn row is drawn again, given the rest.
+        How often, in rows under conditions, a random half of what is not given is drawn again,
+        given the rest.
     device : str, default "auto"
         ``"auto"`` (CUDA, then MPS, then CPU) or a torch device such as ``"cuda:1"``.
     precision : {"auto", "float32", "bfloat16"}, default "auto"
@@ -108,11 +110,11 @@ class WGANGPSynthesizer(BaseSynthesizer):
     schema_ : Schema
         What each column was found to be; ``print`` it.
     history_ : DataFrame
-        One row for each logged step: ``step``, ``seconds``, ``critic_loss``, ``wasserstein``
-        (the critic's estimate of the distance), ``penalty``, ``gradient_norm``,
-        ``moment_distance``.
+        One row for each logged step: ``phase`` ("whole rows", "conditions"), ``step``,
+        ``seconds``, ``critic_loss``, ``wasserstein`` (the critic's estimate of the distance),
+        ``penalty``, ``gradient_norm``, ``moment_distance``.
     n_iter_ : int
-        Training steps done.
+        Training steps done with whole rows.
     fit_seconds_ : float
         Wall-clock seconds of training.
     cost_ : TrainingCost
@@ -161,7 +163,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         temperature: float = 1.0,
         couple_columns: bool = True,
         conditional: bool = True,
-        unconditional_share: float = 0.3,
+        conditional_steps: int | str = "auto",
         training_by_sampling: bool = False,
         batch_size: int | str = "auto",
         max_steps: int | str = "auto",
@@ -194,7 +196,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         self.temperature = temperature
         self.couple_columns = couple_columns
         self.conditional = conditional
-        self.unconditional_share = unconditional_share
+        self.conditional_steps = conditional_steps
         self.training_by_sampling = training_by_sampling
         self.batch_size = batch_size
         self.max_steps = max_steps
@@ -265,7 +267,10 @@ class WGANGPSynthesizer(BaseSynthesizer):
             seed=seeds[1],
             verbose=self.verbose,
         )
-        sampler = make_sampler(trained, self.calibrate, self.gibbs_steps, seed=seeds[2])
+        sampler = make_sampler(trained, self.calibrate, seed=seeds[2])
+        conditional_sampler = make_conditional_sampler(
+            trained, self.calibrate, self.gibbs_steps, seed=seeds[2]
+        )
         if trained.outcome.stopped_by != "interrupt":
             add_rejection(sampler, encoded, transformer, plan, seed=seeds[4], verbose=self.verbose)
         state = FittedState(
@@ -273,6 +278,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
             target_name=name,
             config=config,
             sampler=sampler,
+            conditional_sampler=conditional_sampler,
             critic=trained.critic,
             history=pd.DataFrame(trained.history),
             n_iter=trained.outcome.n_steps,

@@ -300,6 +300,7 @@ def test_tables_that_cannot_be_learned_are_refused(model, X, message):
 def test_fitted_attributes(model, mixed_table):
     assert model.fit(mixed_table) is model
     assert list(model.history_.columns) == [
+        "phase",
         "step",
         "seconds",
         "critic_loss",
@@ -308,8 +309,9 @@ def test_fitted_attributes(model, mixed_table):
         "gradient_norm",
         "moment_distance",
     ]
-    assert model.history_["step"].tolist() == [1, 2, 3, 4]
-    assert np.isfinite(model.history_.to_numpy()).all()
+    assert model.history_["phase"].tolist() == ["whole rows"] * 4 + ["conditions"]
+    assert model.history_["step"].tolist() == [1, 2, 3, 4, 1]
+    assert np.isfinite(model.history_.drop(columns="phase").to_numpy()).all()
     assert model.n_iter_ == 4
     assert 0 < model.fit_seconds_ < 60
     assert model.n_features_in_ == 8
@@ -527,7 +529,9 @@ def test_max_seconds_bounds_training(quick, table):
     assert time.perf_counter() - start < 10
     assert 0.3 <= model.fit_seconds_ < 3
     assert 1 <= model.n_iter_ < 10**5
-    assert model.history_["step"].iloc[-1] == model.n_iter_
+    last_steps = model.history_.groupby("phase")["step"].last()
+    assert last_steps["whole rows"] == model.n_iter_
+    assert last_steps["conditions"] >= 1
 
 
 def test_an_interrupt_leaves_a_usable_model_and_warns(model, table, monkeypatch, tmp_path):
@@ -641,7 +645,8 @@ def test_verbose_shows_the_cost_and_a_bar_on_stderr(quick, table, capfd):
     assert str(model.cost_) in err
     assert "encoded width" in err
     assert "s per 1000 steps" in err
-    assert "training 100%" in err
+    assert "training, whole rows 100%" in err
+    assert "training, conditions 100%" in err
     assert "step 4" in err
     pd.testing.assert_frame_equal(quiet.sample(5, random_state=0), model.sample(5, random_state=0))
 
@@ -870,6 +875,39 @@ def test_streamed_rows_are_those_in_memory_with_rejection(trained):
     pd.testing.assert_frame_equal(streamed, rows)
     chunks = list(trained.sample_iter(2500, chunk_size=1000, random_state=2))
     assert [len(chunk) for chunk in chunks] == [1000, 1000, 500]
+
+
+def test_whole_rows_do_not_pay_for_conditions(quick, dependent_table):
+    """The rows are the very same, whether conditions are learnt after them or not."""
+    parameters = quick | {"calibrate": True, "rejection": 1}
+    told, plain = (
+        WGANGPSynthesizer(**parameters, conditional=conditional).fit(dependent_table)
+        for conditional in (True, False)
+    )
+    rows = [model.sample(500, random_state=1) for model in (told, plain)]
+    pd.testing.assert_frame_equal(*rows)
+    longer = WGANGPSynthesizer(**parameters, conditional_steps=3).fit(dependent_table)
+    conditions = {dependent_table.columns[0]: dependent_table.iloc[0, 0]}
+    assert (longer.history_["phase"] == "conditions").sum() == 3
+    drawn = [model.sample(500, conditions=conditions, random_state=1) for model in (told, longer)]
+    assert not drawn[0].equals(drawn[1])
+
+
+def test_an_interrupt_among_whole_rows_leaves_no_conditions(quick, table, monkeypatch):
+    after_steps(monkeypatch, 3, interrupt)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = WGANGPSynthesizer(**quick).fit(table)
+    assert model.conditional_sampler_ is None
+    with pytest.raises(ValueError, match=r"conditional=True, to the end"):
+        model.impute(table)
+
+
+def test_an_interrupt_among_conditions_keeps_what_was_learnt(quick, table, monkeypatch):
+    after_steps(monkeypatch, 6, interrupt)
+    with pytest.warns(UserWarning, match="interrupted"):
+        model = WGANGPSynthesizer(**quick, conditional_steps=100).fit(table)
+    assert model.n_iter_ == quick["max_steps"]
+    assert len(model.impute(table.head(3))) == 3
 
 
 def test_rejection_none_keeps_all_rows(quick, dependent_table):

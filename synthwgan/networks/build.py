@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from typing import Protocol
 
@@ -22,11 +23,10 @@ class NetworkSizes(Protocol):
     generator_layers: int
     critic_width: int
     critic_layers: int
-    conditional: bool
 
 
 def build_networks(
-    head: OutputHead, marginals: Tensor, sizes: NetworkSizes, seed: int
+    head: OutputHead, marginals: Tensor, sizes: NetworkSizes, seed: int, conditional: bool = False
 ) -> nn.ModuleDict:
     """Make a generator that starts with the given marginals, and a critic.
 
@@ -43,6 +43,8 @@ def build_networks(
         Sizes of both networks.
     seed : int
         Seed of the first weights.
+    conditional : bool, default False
+        Whether both networks are told what is given of a row.
 
     Returns
     -------
@@ -51,8 +53,8 @@ def build_networks(
     """
     layout = head.layout
     n_slots = layout.n_slots
-    n_columns = len(layout.column_blocks) if sizes.conditional else 0
-    n_context = Context.n_features(layout) if sizes.conditional else 0
+    n_columns = len(layout.column_blocks) if conditional else 0
+    n_context = Context.n_features(layout) if conditional else 0
     bias = torch.zeros(n_slots)
     bias[: layout.n_state_slots] = marginals.cpu().clamp_min(1e-6).log()
     with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
@@ -71,3 +73,22 @@ def build_networks(
     networks = nn.ModuleDict({"generator": generator, "critic": critic, "head": head})
     # Whatever the default dtype is where layers and buffers are made.
     return networks.to(head.device, torch.float32)
+
+
+def add_context(networks: nn.ModuleDict, sizes: NetworkSizes, seed: int) -> nn.ModuleDict:
+    """Copy trained networks into ones that are told what is given, of which they make nothing yet.
+
+    Parameters
+    ----------
+    networks : nn.ModuleDict
+        What `build_networks` made, trained or not.
+    sizes : NetworkSizes
+        Their sizes.
+    seed : int
+        Seed of what is not copied.
+    """
+    head = copy.deepcopy(networks["head"]).requires_grad_(True)
+    marginals = torch.ones(head.layout.n_state_slots)
+    copies = build_networks(head, marginals, sizes, seed, conditional=True)
+    copies.load_state_dict(networks.state_dict(), strict=False)
+    return copies

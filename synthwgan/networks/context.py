@@ -45,11 +45,6 @@ class Context:
         is_given = columns.T[slot_columns]
         return cls(columns.float(), is_given.T, torch.where(is_given, slots.T, 0.0).T)
 
-    def below(self, n_free: int) -> Context:
-        """The context with rows before it of which nothing is given."""
-        parts = (self.columns, self.is_given, self.slots)
-        return Context(*(stack(part.new_zeros(n_free, part.shape[1]), part) for part in parts))
-
     @staticmethod
     def n_features(layout: Layout) -> int:
         """Number of `features` in a layout."""
@@ -59,8 +54,3 @@ class Context:
     def features(self) -> Tensor:
         """What networks get of it, shape (n_rows, n_columns + n_slots)."""
         return torch.cat([self.columns.T, self.slots.T]).T
-
-
-def stack(above: Tensor, below: Tensor) -> Tensor:
-    """Put rows under each other, slot by slot in memory."""
-    return torch.cat([above.T, below.T], dim=1).T

@@ -24,7 +24,8 @@ class Critic(nn.Module):
     n_layers : int
         Number of hidden layers.
     n_columns : int, default 0
-        Columns of which the critic is told whether they are given; 0 for none.
+        Columns of which the critic is told whether they are given; 0 for none. These weights
+        start at zero.
     """
 
     def __init__(self, n_slots: int, width: int, n_layers: int, n_columns: int = 0) -> None:
@@ -35,6 +36,8 @@ class Critic(nn.Module):
         )
         self.output = nn.Linear(width, 1)
         self.given = nn.Linear(n_columns, width, bias=False) if n_columns else None
+        if self.given is not None:
+            nn.init.zeros_(self.given.weight)
 
     def forward(self, slots: Tensor, given: Tensor | None = None) -> Tensor:
         """Score rows, shape (n_rows, n_slots) to (n_rows,); higher means more real.

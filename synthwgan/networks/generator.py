@@ -10,27 +10,6 @@ from synthwgan.networks.context import Context
 from synthwgan.networks.coupling import STEP_SCALE
 
 
-class BatchNorm(nn.BatchNorm1d):
-    """Batch norm with statistics of their own for rows of which something is given.
-
-    What is given differs from batch to batch; the statistics of the other rows should not.
-    """
-
-    def __init__(self, width: int) -> None:
-        super().__init__(width)
-        self.register_buffer("context_mean", torch.zeros(width))
-        self.register_buffer("context_var", torch.ones(width))
-
-    def forward(self, x: Tensor, has_context: bool = False) -> Tensor:
-        """Normalise features of rows that all have a context, or all have none."""
-        mean, var = self.running_mean, self.running_var
-        if has_context:
-            mean, var = self.context_mean, self.context_var
-        return F.batch_norm(
-            x, mean, var, self.weight, self.bias, self.training, self.momentum, self.eps
-        )
-
-
 class ResidualBlock(nn.Module):
     """``x + Linear(ReLU(BatchNorm(x)))``, the pre-activation form of He et al. (2016).
 
@@ -44,12 +23,12 @@ class ResidualBlock(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.norm = BatchNorm(width)
+        self.norm = nn.BatchNorm1d(width)
         self.linear = nn.Linear(width, width, bias=False)
 
-    def forward(self, x: Tensor, has_context: bool = False) -> Tensor:
+    def forward(self, x: Tensor) -> Tensor:
         """Map features, shape (n_rows, width), to features of the same shape."""
-        hidden = F.relu(self.norm(x, has_context), inplace=True)
+        hidden = F.relu(self.norm(x), inplace=True)
         return torch.addmm(x, hidden, self.linear.weight.T)
 
 
@@ -72,7 +51,8 @@ class Generator(nn.Module):
     output_bias : Tensor of shape (n_slots,), float32
         Initial bias of the last layer: log marginals for states, zero for values.
     n_context : int, default 0
-        Features of a `Context`; 0 for a generator that takes none.
+        Features of a `Context`; 0 for a generator that takes none. Its weights start at zero,
+        so that a generator which has learnt whole rows can go on with what is given.
     """
 
     def __init__(
@@ -88,7 +68,7 @@ class Generator(nn.Module):
         self.latent_dim = latent_dim
         self.input = nn.Linear(latent_dim, width, bias=False)
         self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(n_layers))
-        self.norm = BatchNorm(width)
+        self.norm = nn.BatchNorm1d(width)
         self.output = nn.Linear(width, n_slots)
         with torch.no_grad():
             self.output.weight.mul_(0.5)
@@ -96,22 +76,23 @@ class Generator(nn.Module):
         self.context = nn.Linear(n_context, width, bias=False) if n_context else None
         # What is given adds to all logits at once, as drawn states add to later ones.
         self.skip = nn.Linear(n_context, n_slots, bias=False) if n_context else None
-        if self.skip is not None:
+        if n_context:
+            nn.init.zeros_(self.context.weight)
             nn.init.zeros_(self.skip.weight)
 
     def forward(self, latent: Tensor, context: Context | None = None) -> Tensor:
         """Map latents, shape (n_rows, latent_dim), to raw outputs, shape (n_rows, n_slots).
 
-        Without a context, nothing is given.
+        A generator that takes a context always needs one.
         """
-        hidden, has_context = self.input(latent), context is not None
-        if has_context:
+        hidden = self.input(latent)
+        if self.context is not None:
             hidden = hidden + self.context(context.features)
         for block in self.blocks:
-            hidden = block(hidden, has_context)
-        hidden = F.relu(self.norm(hidden, has_context), inplace=True)
+            hidden = block(hidden)
+        hidden = F.relu(self.norm(hidden), inplace=True)
         # Laid out in memory slot by slot, as the head works on them.
         raw = torch.addmm(self.output.bias.unsqueeze(1), self.output.weight, hidden.T)
-        if has_context:
+        if self.skip is not None:
             raw = torch.addmm(raw, self.skip.weight, context.features.T, alpha=STEP_SCALE)
         return raw.T

@@ -5,10 +5,11 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
-from synthwgan.sampling.sampler import Sampler
-from synthwgan.sampling.slices import SliceCalibration
-from synthwgan.table.layout import BlockGroup, PartialRows
+from synthwgan.sampling.base import BaseSampler
+from synthwgan.sampling.slices import SliceCalibration, SliceTargets
+from synthwgan.table.layout import BlockGroup
 
 MAX_FLOATS = 2**25
 STATE_ROWS = 60_000
@@ -20,68 +21,95 @@ MIN_LOGIT = -1e8
 MIN_SHARE = 1e-6
 
 
-def calibrate(sampler: Sampler, rng: torch.Generator) -> None:
-    """Make the sampler's state marginals and value ranks those of the table.
+def calibrate(sampler: BaseSampler, rng: torch.Generator, context: Context | None = None) -> None:
+    """Make a sampler's state marginals and value ranks those of the table.
 
     Parameters
     ----------
-    sampler : Sampler
+    sampler : BaseSampler
         Its head's logit bias and its value knots are set.
     rng : torch.Generator
         Noise of the rows drawn for it.
+    context : Context, optional
+        What is given of the rows drawn for it, if the generator takes one: random columns of
+        rows of the table, so that what is drawn has the table's marginals too.
     """
     if sampler.head.layout.n_blocks:
-        calibrate_states(sampler, rng)
+        calibrate_states(sampler, rng, context)
     if sampler.head.layout.n_values:
-        calibrate_values(sampler, rng)
+        calibrate_values(sampler, rng, context)
 
 
 @torch.no_grad()
-def calibrate_states(sampler: Sampler, rng: torch.Generator) -> None:
+def calibrate_states(
+    sampler: BaseSampler, rng: torch.Generator, context: Context | None = None
+) -> None:
     """Add a bias to each state's logit, so that generated marginals are the table's.
 
     Parameters
     ----------
-    sampler : Sampler
+    sampler : BaseSampler
         Its head's bias is changed.
     rng : torch.Generator
         Noise for the latents.
+    context : Context, optional
+        What is given of the rows; it counts only what is drawn.
     """
     head = sampler.head
+    n_rows = _n_rows(STATE_ROWS, head) if context is None else len(context.columns)
 
     def set_bias(stage: BlockGroup, logits: Tensor) -> None:
         """Find the bias of a stage's states, given what was drawn before them."""
         wanted = sampler.marginals[stage.start : stage.stop].view(stage.n_blocks, stage.width, 1)
-        head.logit_bias[stage.start : stage.stop] += _find_bias(logits, wanted).flatten()
+        drawn = None
+        if context is not None:
+            is_given = context.is_given.T[stage.start : stage.stop : stage.width]
+            drawn = (~is_given).float().unsqueeze(1)
+        bias = _find_bias(logits, wanted, drawn)
+        head.logit_bias[stage.start : stage.stop] += bias.flatten()
 
-    head.sample(sampler.raw(_n_rows(STATE_ROWS, head), rng), rng, before_draw=set_bias)
+    raw = sampler.raw(n_rows, rng, context)
+    head.sample(raw, rng, before_draw=set_bias, context=context)
 
 
-def _find_bias(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Bias with which states of logits (n_blocks, width, n_rows) have the wanted shares."""
+def _find_bias(logits: Tensor, wanted: Tensor, drawn: Tensor | None = None) -> Tensor:
+    """Bias with which states of logits (n_blocks, width, n_rows) have the wanted shares.
+
+    Rows count where ``drawn``, of shape (n_blocks, 1, n_rows), is 1; None counts all of them.
+    """
     bias = torch.zeros_like(wanted)
     for _ in range(N_ROUNDS):
-        generated = (logits + bias).softmax(1).mean(2, keepdim=True)
+        odds = (logits + bias).softmax(1)
+        if drawn is None:
+            generated = odds.mean(2, keepdim=True)
+        else:
+            generated = (odds * drawn).mean(2, keepdim=True) / drawn.mean(
+                2, keepdim=True
+            ).clamp_min(1e-9)
         ratio = wanted / generated.clamp_min(1e-9)
         bias += torch.where(wanted > 0, ratio.log().clamp_(-2, 2), 0.0)
     return bias
 
 
 @torch.no_grad()
-def calibrate_slice(sampler: Sampler, rows: PartialRows, slot: int) -> SliceCalibration:
+def calibrate_slice(
+    sampler: BaseSampler, context: Context, targets: SliceTargets, slot: int
+) -> SliceCalibration:
     """Find what gives rows of one state the distributions of the table's rows with it.
 
     Parameters
     ----------
-    sampler : Sampler
+    sampler : BaseSampler
         It is not changed.
-    rows : PartialRows
+    context : Context
         Rows of which the state is given.
+    targets : SliceTargets
+        Distributions of the table's rows with each state.
     slot : int
         The state.
     """
     head, rng = sampler.head, sampler.noise(slot)
-    marginals = sampler.targets.marginals(slot)
+    marginals = targets.marginals(slot)
     added = torch.zeros_like(head.logit_bias)
 
     def set_bias(stage: BlockGroup, logits: Tensor) -> None:
@@ -93,17 +121,24 @@ def calibrate_slice(sampler: Sampler, rows: PartialRows, slot: int) -> SliceCali
         added[own] = bias.flatten()
         logits += bias
 
-    context = sampler.context(rows)
-    raw = sampler.raw(len(rows), rng, context)
+    raw = sampler.raw(len(context.columns), rng, context)
     codes, values = head.sample(raw, rng, set_bias, context)
     knots = _quantiles(values, head.is_regular(codes)) if head.layout.n_values else values.T
-    return SliceCalibration(added, knots, sampler.targets.ranks(slot))
+    return SliceCalibration(added, knots, targets.ranks(slot))
 
 
 @torch.no_grad()
-def calibrate_values(sampler: Sampler, rng: torch.Generator) -> None:
-    """Set the sampler's knots: quantiles of each raw value where its gate is regular."""
-    head = sampler.head
+def calibrate_values(
+    sampler: BaseSampler, rng: torch.Generator, context: Context | None = None
+) -> None:
+    """Set the sampler's knots: quantiles of each raw value where it is drawn and regular."""
+    head, layout = sampler.head, sampler.head.layout
+    if context is not None:
+        raw = sampler.raw(len(context.columns), rng, context)
+        codes, values = head.sample(raw, rng, context=context)
+        drawn = ~context.is_given[:, layout.n_state_slots :] & head.is_regular(codes)
+        sampler.value_knots = _quantiles(values, drawn)
+        return
     n_rows = _n_rows(VALUE_ROWS, head)
     values, regular = [], []
     for start in range(0, n_rows, sampler.chunk_rows):

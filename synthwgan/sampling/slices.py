@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from synthwgan.networks.moments import N_HATS, PairwiseMoments
+from synthwgan.sampling.base import ranks_among
 
 # Of fewer rows the distributions are noise.
 MIN_ROWS = 30
@@ -82,12 +83,14 @@ class SliceCalibration:
     knots: Tensor
     ranks: Tensor
 
-    def table_ranks(self, ranks: Tensor) -> Tensor:
-        """Ranks in the table of ranks in the slice, both of shape (n_values, n_rows)."""
-        position = ranks * (N_GRID - 1)
+    def normal_scores(self, raw_values: Tensor) -> Tensor:
+        """Normal scores, in the table, of the slice's raw values, shape (n_rows, n_values)."""
+        if not raw_values.shape[1]:
+            return raw_values.contiguous()
+        position = ranks_among(self.knots, raw_values.T.contiguous()) * (N_GRID - 1)
         low = position.floor().long().clamp(0, N_GRID - 2)
         start, stop = self.ranks.gather(1, low), self.ranks.gather(1, low + 1)
-        return torch.lerp(start, stop, position - low)
+        return torch.special.ndtri(torch.lerp(start, stop, position - low)).T
 
 
 def interpolate(values: Tensor, increasing: Tensor, points: Tensor) -> Tensor:

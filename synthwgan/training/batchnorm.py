@@ -34,7 +34,7 @@ def measure_batch_norm(
     latent : Tensor of shape (n_rows, latent_dim)
         Latents of many rows.
     context : Context, optional
-        What is given of these rows, as in training: the statistics are of rows with a context.
+        What is given of these rows, as in training.
     """
     for module in generator.modules():
         if isinstance(module, nn.BatchNorm1d):

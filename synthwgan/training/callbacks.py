@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 
 class History:
     """Keeps every logged record.
 
-    Attributes
+    Parameters
     ----------
     records : list of dict
-        One dict of figures for each logged step.
+        Gets one dict of figures for each logged step.
+    phase : str
+        What is trained; stands first in each record.
     """
 
-    def __init__(self) -> None:
-        self.records: list[dict[str, float]] = []
+    def __init__(self, records: list[dict[str, Any]], phase: str) -> None:
+        self.records, self.phase = records, phase
 
     def on_log(self, record: dict[str, float], progress: float) -> None:
         """Keep the record."""
-        self.records.append(record)
+        self.records.append({"phase": self.phase, **record})
 
     def on_end(self) -> None:
         """Do nothing: the records stay."""
@@ -33,13 +36,19 @@ def announce(text: str) -> None:
 
 
 class ProgressBar:
-    """One tqdm bar over the share of training done, with the Wasserstein estimate."""
+    """One tqdm bar over the share of training done, with the Wasserstein estimate.
 
-    def __init__(self) -> None:
+    Parameters
+    ----------
+    phase : str
+        What is trained; stands before the bar.
+    """
+
+    def __init__(self, phase: str) -> None:
         from tqdm import tqdm
 
-        layout = "training {percentage:3.0f}%|{bar}| {elapsed} < {remaining}{postfix}"
-        self._bar = tqdm(total=1.0, bar_format=layout)
+        layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed} < {remaining}{postfix}"
+        self._bar = tqdm(desc=f"training, {phase}", total=1.0, bar_format=layout)
 
     def on_log(self, record: dict[str, float], progress: float) -> None:
         """Move the bar to the present share of training."""

@@ -11,12 +11,10 @@ from synthwgan.training.data import TableBatches
 
 N_GROUPS = 8
 MAX_FEW = 3
-# A batch of one row has no variance to normalise by.
-MIN_FREE = 2
 
 
 class ConditionalBatches:
-    """Draws the rows of a batch of which some columns are given.
+    """Draws batches of rows of which some columns are given.
 
     They come in groups that share a mask, so that the moments of a group can be compared for
     that very mask. In half of the groups one to three columns are given, as conditions give
@@ -28,9 +26,7 @@ class ConditionalBatches:
     batches : TableBatches
         The training table.
     batch_size : int
-        Rows of a batch.
-    unconditional_share : float
-        Share of its rows, at least, of which nothing is given.
+        Rows of a batch, at most.
     balanced : bool
         Whether, where few columns are given, the rare states of one of them come more often.
 
@@ -38,18 +34,12 @@ class ConditionalBatches:
     ----------
     n_groups, group_size : int
         Groups of a batch, and rows of each, an even number.
-    n_rows : int
-        Rows of these groups.
     """
 
-    def __init__(
-        self, batches: TableBatches, batch_size: int, unconditional_share: float, balanced: bool
-    ) -> None:
+    def __init__(self, batches: TableBatches, batch_size: int, balanced: bool) -> None:
         self.batches, self.layout = batches, batches.head.layout
-        n_conditional = batch_size - max(MIN_FREE, int(unconditional_share * batch_size))
-        self.n_groups = max(0, min(N_GROUPS, n_conditional // 2))
-        self.group_size = n_conditional // self.n_groups // 2 * 2 if self.n_groups else 0
-        self.n_rows = self.n_groups * self.group_size
+        self.n_groups = max(1, min(N_GROUPS, batch_size // 2))
+        self.group_size = max(2, batch_size // self.n_groups // 2 * 2)
         self._balanced = BalancedRows(self.layout, batches.codes) if balanced else None
 
     def draw(self, n_groups: int, rng: torch.Generator) -> tuple[Tensor, Context]:

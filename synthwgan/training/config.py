@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from synthwgan.training.sizing import auto_batch_size, auto_max_steps
+from synthwgan.training.sizing import auto_batch_size, auto_conditional_steps, auto_max_steps
 
 LOGS_OF_SHORT_FITS = 20
 MAX_STEPS_BETWEEN_LOGS = 100
@@ -24,7 +24,7 @@ class TrainingConfig:
     temperature: float
     couple_columns: bool
     conditional: bool
-    unconditional_share: float
+    conditional_steps: int
     training_by_sampling: bool
     batch_size: int
     max_steps: int
@@ -56,6 +56,8 @@ class TrainingConfig:
             given["batch_size"] = auto_batch_size(n_rows)
         if given["max_steps"] == "auto":
             given["max_steps"] = auto_max_steps(n_rows)
+        if given["conditional_steps"] == "auto":
+            given["conditional_steps"] = auto_conditional_steps(given["max_steps"])
         interval = given["max_steps"] // LOGS_OF_SHORT_FITS
         given["log_every"] = max(1, min(MAX_STEPS_BETWEEN_LOGS, interval))
         return cls(**given)

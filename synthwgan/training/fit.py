@@ -4,22 +4,49 @@ from __future__ import annotations
 
 import copy
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor, nn
 
-from synthwgan.networks.build import build_networks
+from synthwgan.networks.build import add_context, build_networks
+from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training.callbacks import History, ProgressBar, announce
+from synthwgan.training.conditional import ConditionalStep
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost, estimate_cost, measure_cost
 from synthwgan.training.data import TableBatches
 from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
 from synthwgan.training.wgan import WGANGPStep
+
+# Phases of training.
+WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
+# Of the seconds, where they are bounded, the part that the first phase gets before the second.
+WHOLE_ROWS_SHARE = 0.7
+
+
+@dataclass(frozen=True)
+class ConditionalNetworks:
+    """What learning conditions leaves behind.
+
+    Parameters
+    ----------
+    generator : nn.Module
+        Moving average of the weights of a generator that takes a `Context`.
+    head : OutputHead
+        Its head.
+    context : Context
+        What is given of many rows of the table, as in training.
+    """
+
+    generator: nn.Module
+    head: OutputHead
+    context: Context
 
 
 @dataclass(frozen=True)
@@ -34,6 +61,8 @@ class TrainedNetworks:
         The critic.
     head : OutputHead
         Turns raw outputs into rows; a moving average like the generator.
+    conditional : ConditionalNetworks or None
+        Networks for rows of which something is given; None if they were not trained.
     marginals : Tensor of shape (n_state_slots,)
         Share of the table's rows in each state.
     moments : PairwiseMoments
@@ -49,9 +78,10 @@ class TrainedNetworks:
     generator: nn.Module
     critic: nn.Module
     head: OutputHead
+    conditional: ConditionalNetworks | None
     marginals: Tensor
     moments: PairwiseMoments
-    history: list[dict[str, float]]
+    history: list[dict[str, Any]]
     outcome: TrainingOutcome
     cost: TrainingCost
 
@@ -67,6 +97,9 @@ def train_networks(
     verbose: int,
 ) -> TrainedNetworks:
     """Train a generator and a critic on an encoded table.
+
+    Whole rows come first. Then copies of both networks learn what is given, so that whole rows
+    do not pay for conditions.
 
     Parameters
     ----------
@@ -113,29 +146,69 @@ def train_networks(
     if config.moment_weight:
         moments.fit(batches.in_order)
     cost = estimate_cost(layout, encoded, networks, config)
-    history = History()
-    observers: list[Observer] = [history]
     if verbose:
         trial_networks = copy.deepcopy(networks)
         trial = WGANGPStep(trial_networks, moments, batches, config, precision, seed)
         cost = measure_cost(cost, trial)
         announce(str(cost))
-        observers.append(ProgressBar())
+    records: list[dict[str, Any]] = []
     step = WGANGPStep(networks, moments, batches, config, precision, seed)
-    trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
-    outcome = trainer.run(step)
+    outcome = _train(step, _of_whole_rows(config), WHOLE_ROWS, records, verbose)
+    averaged, conditional = step.averaged(), None
+    if config.conditional and outcome.stopped_by in ("steps", "time"):
+        started = nn.ModuleDict({**averaged, "critic": step.critic})
+        told = add_context(started, config, seed)
+        given = ConditionalStep(told, moments, batches, config, precision, seed)
+        rest = _of_conditions(config, outcome)
+        outcome = outcome.followed_by(_train(given, rest, CONDITIONS, records, verbose))
+        conditional = _conditional(given)
     _warn_of_early_stop(outcome)
-    averaged = step.averaged()
     return TrainedNetworks(
         generator=averaged["generator"],
         critic=step.critic,
         head=averaged["head"],
+        conditional=conditional,
         marginals=marginals,
         moments=moments,
-        history=history.records,
+        history=records,
         outcome=outcome,
         cost=cost,
     )
+
+
+def _of_whole_rows(config: TrainingConfig) -> TrainingConfig:
+    """Bounds of the first phase."""
+    if config.max_seconds is None or not config.conditional:
+        return config
+    return replace(config, max_seconds=WHOLE_ROWS_SHARE * config.max_seconds)
+
+
+def _of_conditions(config: TrainingConfig, whole_rows: TrainingOutcome) -> TrainingConfig:
+    """Bounds of the second phase: seconds that the first one has left are its own."""
+    config = replace(config, max_steps=config.conditional_steps)
+    if config.max_seconds is None:
+        return config
+    return replace(config, max_seconds=max(0.0, config.max_seconds - whole_rows.seconds))
+
+
+def _train(
+    step: WGANGPStep,
+    config: TrainingConfig,
+    phase: str,
+    records: list[dict[str, Any]],
+    verbose: int,
+) -> TrainingOutcome:
+    """Train for one phase, and add to the records."""
+    observers: list[Observer] = [History(records, phase)]
+    if verbose:
+        observers.append(ProgressBar(phase))
+    trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
+    return trainer.run(step)
+
+
+def _conditional(step: ConditionalStep) -> ConditionalNetworks:
+    averaged = step.averaged()
+    return ConditionalNetworks(averaged["generator"], averaged["head"], step.draw_context())
 
 
 def _warn_of_early_stop(outcome: TrainingOutcome) -> None:

@@ -49,6 +49,10 @@ class TrainingOutcome:
     seconds: float
     stopped_by: str
 
+    def followed_by(self, other: TrainingOutcome) -> TrainingOutcome:
+        """Both phases together: the steps of the first, all seconds, and the last end."""
+        return TrainingOutcome(self.n_steps, self.seconds + other.seconds, other.stopped_by)
+
 
 class Trainer:
     """Repeats a step until the steps or the seconds are used up.

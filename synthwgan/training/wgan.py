@@ -8,11 +8,10 @@ from contextlib import AbstractContextManager
 import torch
 from torch import Tensor, nn
 
-from synthwgan.networks.context import Context, stack
+from synthwgan.networks.context import Context
 from synthwgan.networks.losses import gradient_penalty, interpolate, wasserstein_estimate
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
-from synthwgan.training.conditioning import ConditionalBatches
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
 from synthwgan.training.ema import ExponentialMovingAverage
@@ -67,13 +66,6 @@ class WGANGPStep:
             name: torch.optim.Adam(trained[name].parameters(), rate, config.betas, fused=True)
             for name, rate in self._rates.items()
         }
-        self.conditional, self.n_free = None, config.batch_size
-        if config.conditional:
-            drawer = ConditionalBatches(
-                batches, config.batch_size, config.unconditional_share, config.training_by_sampling
-            )
-            self.n_free -= drawer.n_rows
-            self.conditional = drawer if drawer.n_rows else None
         self._n_critic_updates = 0
         self._penalty_figures: dict[str, Tensor] = {}
 
@@ -91,15 +83,9 @@ class WGANGPStep:
 
     def _draw_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
         """A real and a generated batch, and which columns are given of their rows."""
-        real = self.batches.draw(self.n_free, self.rng)
-        if self.conditional is None:
-            return real.to(self.dtype), self._generate(self.n_free).to(self.dtype), None
-        known, context = self.conditional.draw(self.conditional.n_groups, self.rng)
-        fake = self._generate(self.n_free, context)
-        given = stack(
-            context.columns.new_zeros(self.n_free, context.columns.shape[1]), context.columns
-        )
-        return stack(real, known).to(self.dtype), fake.to(self.dtype), given
+        real = self.batches.draw(self.config.batch_size, self.rng)
+        fake = self._generate(len(real))
+        return real.to(self.dtype), fake.to(self.dtype), None
 
     def critic_step(
         self, real: Tensor, fake: Tensor, given: Tensor | None = None
@@ -146,36 +132,21 @@ class WGANGPStep:
         return figures
 
     def _moment_distance(self, fake: Tensor, real: Tensor) -> Tensor:
-        """The moment term of the rows of which nothing is given, and of those with context."""
-        n_free = self.n_free
-        distance = self.moments(fake[:n_free], real[:n_free])
-        if self.conditional is not None:
-            n_groups = self.conditional.n_groups
-            distance = distance + self.moments.within(fake[n_free:], real[n_free:], n_groups)
-        return distance
+        return self.moments(fake, real)
+
+    def _generate(self, n_rows: int, context: Context | None = None) -> Tensor:
+        with self._autocast():
+            raw = self.generator(self._latent(n_rows), context)
+        return self.head(raw, self.rng, context)
 
     def _latent(self, n_rows: int) -> Tensor:
         shape = (n_rows, self.config.latent_dim)
         return torch.randn(shape, dtype=torch.float32, device=self.device, generator=self.rng)
 
-    def _generate(self, n_free: int, context: Context | None = None) -> Tensor:
-        """Generate rows of which nothing is given, and after them those of a context."""
-        with self._autocast():
-            raw = self.generator(self._latent(n_free))
-            if context is None:
-                return self.head(raw, self.rng)
-            raw = stack(raw, self.generator(self._latent(len(context.columns)), context))
-        # The head draws block after block: once for all rows is half the work of twice.
-        return self.head(raw, self.rng, context.below(n_free))
-
     def averaged(self) -> nn.ModuleDict:
         """The moving averages of generator and head, with batch-norm statistics of their own."""
-        n_rows, generator = n_norm_rows(self.head.layout.n_slots), self.ema.module["generator"]
-        measure_batch_norm(generator, self._latent(n_rows))
-        if self.conditional is not None:
-            n_groups = max(1, n_rows // self.conditional.group_size)
-            _, context = self.conditional.draw(n_groups, self.rng)
-            measure_batch_norm(generator, self._latent(len(context.columns)), context)
+        latent = self._latent(n_norm_rows(self.head.layout.n_slots))
+        measure_batch_norm(self.ema.module["generator"], latent)
         return self.ema.module
 
     def _update(self, name: str, loss: Tensor) -> None:

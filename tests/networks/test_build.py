@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import pytest
 import torch
 
-from synthwgan.networks.build import build_networks
+from synthwgan.networks.build import add_context, build_networks
+from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import load_module_arrays, module_arrays
 from synthwgan.table.layout import Layout
@@ -20,7 +21,6 @@ class Sizes:
     generator_layers: int = 2
     critic_width: int = 24
     critic_layers: int = 2
-    conditional: bool = True
 
 
 SKEWED = torch.tensor([0.9, 0.06, 0.03, 0.01])
@@ -87,6 +87,33 @@ def test_a_layout_without_slots_builds_without_a_warning(recwarn):
     assert networks["generator"](torch.zeros(3, 8)).shape == (3, 0)
     assert networks["critic"](torch.zeros(3, 0)).shape == (3,)
     assert not [str(warning.message) for warning in recwarn]
+
+
+def test_networks_with_added_context_do_as_before_whatever_is_given():
+    networks = build_networks(skewed_head(), SKEWED, Sizes(), seed=0)
+    told = add_context(networks, Sizes(), seed=1)
+    layout, latent = networks["head"].layout, torch.randn(20, 8)
+    slots = torch.randn(20, layout.n_slots)
+    given = torch.rand(20, len(layout.column_blocks)) < 0.5
+    context = Context.of(layout, slots, given)
+    for one in (networks, told):
+        one.eval()
+    raw = networks["generator"](latent)
+    torch.testing.assert_close(told["generator"](latent, context), raw, rtol=0, atol=0)
+    scores = networks["critic"](slots)
+    torch.testing.assert_close(told["critic"](slots, context.columns), scores, rtol=0, atol=0)
+    assert all(weight.requires_grad for weight in told.parameters())
+
+
+def test_networks_with_added_context_share_no_weights():
+    networks = build_networks(skewed_head(), SKEWED, Sizes(), seed=0)
+    before = module_arrays(networks)
+    before = {name: array.copy() for name, array in before.items()}
+    with torch.no_grad():
+        for weight in add_context(networks, Sizes(), seed=1).parameters():
+            weight.add_(1.0)
+    for name, array in module_arrays(networks).items():
+        assert (array == before[name]).all()
 
 
 def test_weights_go_to_arrays_and_back():

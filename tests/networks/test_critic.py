@@ -74,6 +74,7 @@ def make_told_critic(n_layers: int) -> tuple[Critic, torch.Tensor, torch.Tensor]
     """A critic that is told which of three columns are given."""
     torch.manual_seed(0)
     critic = Critic(n_slots=7, width=12, n_layers=n_layers, n_columns=3).double()
+    torch.nn.init.normal_(critic.given.weight)
     given = (torch.rand(20, 3) < 0.5).double()
     return critic, torch.randn(20, 7, dtype=torch.float64), given
 

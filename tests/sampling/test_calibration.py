@@ -20,19 +20,6 @@ N_ROWS = 20_000
 MARGINALS = [0.5, 0.2, 0.15, 0.1, 0.05] + [0.25, 0.35, 0.395, 0.005, 0.0] + [0.7, 0.3]
 
 
-class Plain(nn.Module):
-    """A generator that takes no context, around any module."""
-
-    context = None
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, latent: torch.Tensor, context: None = None) -> torch.Tensor:
-        return self.module(latent)
-
-
 def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
@@ -44,7 +31,7 @@ def sampler(mixed_layout: Layout) -> Sampler:
     linear = nn.Linear(3, mixed_layout.n_slots)
     linear.weight = nn.Parameter(weights)
     linear.bias = nn.Parameter(torch.randn(mixed_layout.n_slots, generator=rng(3)))
-    skewed = Plain(nn.Sequential(linear, nn.ELU()))
+    skewed = nn.Sequential(linear, nn.ELU())
     return Sampler(skewed, OutputHead(mixed_layout, 1.0), 3, torch.tensor(MARGINALS))
 
 
@@ -106,7 +93,7 @@ def test_every_layout_calibrates(layout):
     marginals = torch.zeros(layout.n_state_slots)
     for start, size in zip(layout.block_starts, layout.block_sizes, strict=True):
         marginals[start : start + size] = 1 / size
-    sampler = Sampler(Plain(linear), OutputHead(layout, 1.0), 3, marginals)
+    sampler = Sampler(linear, OutputHead(layout, 1.0), 3, marginals)
     calibrate(sampler, rng())
     encoded = sampler.draw(4000, rng(1))
     assert np.isfinite(encoded.values).all()
@@ -121,7 +108,7 @@ def test_a_value_that_is_never_regular_still_gets_knots():
     linear = nn.Linear(3, 3)
     with torch.no_grad():
         linear.bias.copy_(torch.tensor([-1e4, 1e4, 0.0]))
-    sampler = Sampler(Plain(linear), OutputHead(layout, 1.0), 3, torch.tensor([0.0, 1.0]))
+    sampler = Sampler(linear, OutputHead(layout, 1.0), 3, torch.tensor([0.0, 1.0]))
     calibration.calibrate_values(sampler, rng())
     assert torch.isfinite(sampler.value_knots).all()
     assert (sampler.value_knots.diff() >= 0).all()

@@ -12,7 +12,7 @@ from scipy.special import ndtr, ndtri
 from torch import nn
 
 from synthwgan.networks.heads import OutputHead
-from synthwgan.sampling import sampler as sampler_module
+from synthwgan.sampling import base
 from synthwgan.sampling.bins import MAX_BINS, RowBins
 from synthwgan.sampling.boosting import (
     AUTO_ROUNDS,
@@ -32,19 +32,6 @@ EDGES = [ndtri(np.arange(1, 20) / 20)] * 2
 PLAN = RejectionPlan(max_rounds=8, min_acceptance=0.25)
 
 
-class Plain(nn.Module):
-    """A generator that takes no context, around any module."""
-
-    context = None
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, latent: torch.Tensor, context: None = None) -> torch.Tensor:
-        return self.module(latent)
-
-
 def make_sampler(rejection: Rejection | None = None) -> Sampler:
     """A sampler of independent columns: states all alike, values standard normal."""
     generator = nn.Linear(2, LAYOUT.n_slots, bias=False)
@@ -53,7 +40,7 @@ def make_sampler(rejection: Rejection | None = None) -> Sampler:
         generator.weight[LAYOUT.n_state_slots :] = torch.eye(2)
     marginals = torch.tensor([1 / 3, 1 / 3, 1 / 3, 0.5, 0.5])
     head = OutputHead(LAYOUT, 1.0)
-    return Sampler(Plain(generator), head, 2, marginals, rejection=rejection)
+    return Sampler(generator, head, 2, marginals, rejection=rejection)
 
 
 def draw(sampler: Sampler, n_rows: int, seed: int = 9) -> EncodedTable:
@@ -143,7 +130,7 @@ def test_bins_that_no_row_falls_into_do_no_harm():
 
 
 def test_exactly_the_wanted_rows_come_in_bounded_chunks(rejection, monkeypatch):
-    monkeypatch.setattr(sampler_module, "MAX_CHUNK_ROWS", 256)
+    monkeypatch.setattr(base, "MAX_CHUNK_ROWS", 256)
     sampler = make_sampler(rejection)
     for n_rows in (1, 2, 255, 1000):
         chunks = [len(chunk) for chunk in sampler.chunks(n_rows, sampler.noise(0))]

@@ -8,8 +8,9 @@ import torch
 from torch import nn
 
 from synthwgan.networks.heads import OutputHead
-from synthwgan.sampling import sampler as sampler_module
-from synthwgan.sampling.sampler import Sampler, ranks_among
+from synthwgan.sampling import base
+from synthwgan.sampling.base import ranks_among
+from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import CHUNK_ROWS, score_rows
 from synthwgan.table.layout import EncodedTable, Layout
 
@@ -18,26 +19,13 @@ def rng(seed: int = 0) -> torch.Generator:
     return torch.Generator().manual_seed(seed)
 
 
-class Plain(nn.Module):
-    """A generator that takes no context, around any module."""
-
-    context = None
-
-    def __init__(self, module: nn.Module) -> None:
-        super().__init__()
-        self.module = module
-
-    def forward(self, latent: torch.Tensor, context: None = None) -> torch.Tensor:
-        return self.module(latent)
-
-
 def make_sampler(layout: Layout, seed: int = 0) -> Sampler:
     """A sampler around a fixed random linear generator."""
     weights = torch.randn(layout.n_slots, 3, generator=rng(seed))
     generator = nn.Linear(3, layout.n_slots, bias=False)
     generator.weight = nn.Parameter(weights)
     marginals = torch.full((layout.n_state_slots,), 0.25)
-    return Sampler(Plain(generator), OutputHead(layout, 1.0), 3, marginals)
+    return Sampler(generator, OutputHead(layout, 1.0), 3, marginals)
 
 
 def test_ranks_among_by_hand():
@@ -91,7 +79,7 @@ def test_codes_fit_their_type(size, dtype):
 
 
 def test_chunks_have_exact_sizes(mixed_layout, monkeypatch):
-    monkeypatch.setattr(sampler_module, "MAX_CHUNK_ROWS", 256)
+    monkeypatch.setattr(base, "MAX_CHUNK_ROWS", 256)
     sampler = make_sampler(mixed_layout)
     assert [len(chunk) for chunk in sampler.chunks(600, rng())] == [256, 256, 88]
     assert [len(chunk) for chunk in sampler.chunks(512, rng())] == [256, 256]
@@ -99,7 +87,7 @@ def test_chunks_have_exact_sizes(mixed_layout, monkeypatch):
 
 
 def test_chunks_differ_and_repeat_with_their_generator(mixed_layout, monkeypatch):
-    monkeypatch.setattr(sampler_module, "MAX_CHUNK_ROWS", 256)
+    monkeypatch.setattr(base, "MAX_CHUNK_ROWS", 256)
     sampler = make_sampler(mixed_layout)
     first, second = sampler.chunks(512, rng())
     assert not np.array_equal(first.values, second.values)

@@ -11,11 +11,11 @@ from synthwgan.networks.build import build_networks
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.sampling.calibration import calibrate
-from synthwgan.sampling.completion import complete, only_given_block
-from synthwgan.sampling.sampler import Sampler
+from synthwgan.sampling.conditional import ConditionalSampler, only_given_block
 from synthwgan.sampling.slices import MIN_ROWS, SliceTargets, interpolate
 from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
+from synthwgan.training.conditioning import ConditionalBatches
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
 
@@ -43,14 +43,18 @@ def table() -> EncodedTable:
 
 
 @pytest.fixture
-def sampler(layout: Layout, table: EncodedTable) -> Sampler:
+def sampler(layout: Layout, table: EncodedTable) -> ConditionalSampler:
     """An untrained generator: all that it gets right, calibration has done."""
     config = TrainingConfig.resolve(WGANGPSynthesizer().get_params(), n_rows=N_ROWS)
     head = OutputHead(layout, 1.0)
     batches = TableBatches(table, head)
-    networks = build_networks(head, batches.marginals(), config, seed=0)
-    sampler = Sampler(networks["generator"], head, config.latent_dim, batches.marginals())
-    calibrate(sampler, sampler.noise(0))
+    networks = build_networks(head, batches.marginals(), config, seed=0, conditional=True)
+    sampler = ConditionalSampler(
+        networks["generator"], head, config.latent_dim, batches.marginals()
+    )
+    drawer = ConditionalBatches(batches, config.batch_size, balanced=False)
+    _, context = drawer.draw(40, sampler.noise(0))
+    calibrate(sampler, sampler.noise(0), context)
     moments = PairwiseMoments(head).fit(batches.in_order)
     sampler.targets = SliceTargets.of(moments)
     return sampler
@@ -67,7 +71,7 @@ def given_kind(codes: np.ndarray, n_columns: int = 3) -> PartialRows:
 
 @pytest.mark.parametrize("kind", [0, 1])
 def test_a_slice_has_the_tables_distributions(sampler, table, kind):
-    drawn = complete(sampler, given_kind(np.full(N_DRAWN, kind)), sampler.noise(1))
+    drawn = sampler.complete(given_kind(np.full(N_DRAWN, kind)), sampler.noise(1))
     of_table = table.take(table.codes[:, 0] == kind)
     assert (drawn.codes[:, 0] == kind).all()
     # Standard errors of 20,000 draws and of 8192 rows of calibration are below 0.007.
@@ -83,17 +87,17 @@ def test_a_slice_has_the_tables_distributions(sampler, table, kind):
 def test_without_targets_the_untrained_slice_is_far_off(sampler, table):
     """The comparison above can fail."""
     sampler.targets = None
-    drawn = complete(sampler, given_kind(np.full(N_DRAWN, 1)), sampler.noise(1))
+    drawn = sampler.complete(given_kind(np.full(N_DRAWN, 1)), sampler.noise(1))
     of_table = table.take(table.codes[:, 0] == 1)
     assert abs(drawn.codes[:, 1].mean() - of_table.codes[:, 1].mean()) > 0.1
 
 
 def test_rows_of_several_states_stay_in_their_order(sampler):
     codes = np.random.default_rng(0).integers(0, 3, 500)
-    drawn = complete(sampler, given_kind(codes), sampler.noise(1))
+    drawn = sampler.complete(given_kind(codes), sampler.noise(1))
     assert np.array_equal(drawn.codes[:, 0], codes)
-    alone = complete(sampler, given_kind(np.full(8000, 1)), sampler.noise(2))
-    mixed = complete(sampler, given_kind(np.tile([0, 1], 8000)), sampler.noise(3))
+    alone = sampler.complete(given_kind(np.full(8000, 1)), sampler.noise(2))
+    mixed = sampler.complete(given_kind(np.tile([0, 1], 8000)), sampler.noise(3))
     share = mixed.codes[mixed.codes[:, 0] == 1, 1].mean()
     assert share == pytest.approx(alone.codes[:, 1].mean(), abs=0.03)
 
@@ -103,17 +107,17 @@ def test_a_state_of_few_rows_is_left_alone(sampler, table):
     assert n_rare < MIN_ROWS
     start = int(sampler.head.layout.block_starts[0])
     assert [sampler.targets.knows(start + state) for state in range(3)] == [True, True, False]
-    complete(sampler, given_kind(np.full(10, 2)), sampler.noise(1))
-    assert not sampler.slices
+    sampler.complete(given_kind(np.full(10, 2)), sampler.noise(1))
+    assert not sampler._slices
 
 
 def test_calibration_does_not_depend_on_what_was_drawn_before(sampler):
-    first = complete(sampler, given_kind(np.full(100, 1)), sampler.noise(5))
-    complete(sampler, given_kind(np.full(100, 0)), sampler.noise(6))
-    again = complete(sampler, given_kind(np.full(100, 1)), sampler.noise(5))
+    first = sampler.complete(given_kind(np.full(100, 1)), sampler.noise(5))
+    sampler.complete(given_kind(np.full(100, 0)), sampler.noise(6))
+    again = sampler.complete(given_kind(np.full(100, 1)), sampler.noise(5))
     assert np.array_equal(first.codes, again.codes)
-    sampler.slices.clear()
-    fresh = complete(sampler, given_kind(np.full(100, 1)), sampler.noise(5))
+    sampler._slices.clear()
+    fresh = sampler.complete(given_kind(np.full(100, 1)), sampler.noise(5))
     assert np.array_equal(first.values, fresh.values)
 
 

@@ -48,29 +48,28 @@ def test_half_of_the_masks_give_few_columns_and_the_others_any_number():
 
 
 def test_groups_share_a_mask(batches):
-    drawer = ConditionalBatches(batches, BATCH, 0.3, balanced=False)
+    drawer = ConditionalBatches(batches, BATCH, balanced=False)
     real, context = drawer.draw(drawer.n_groups, rng())
-    assert len(real) == drawer.n_rows <= 0.7 * BATCH
+    assert len(real) == BATCH
     groups = context.columns.unflatten(0, (drawer.n_groups, -1))
     assert (groups == groups[:, :1]).all()
     assert drawer.group_size % 2 == 0
 
 
 def test_given_slots_are_those_of_the_real_rows(batches, layout):
-    drawer = ConditionalBatches(batches, BATCH, 0.3, balanced=True)
+    drawer = ConditionalBatches(batches, BATCH, balanced=True)
     real, context = drawer.draw(drawer.n_groups, rng())
     slot_columns = torch.from_numpy(layout.slot_columns)
     assert torch.equal(context.is_given, context.columns.bool()[:, slot_columns])
     assert torch.equal(context.slots, real * context.is_given)
 
 
-@pytest.mark.parametrize("batch_size", [2, 3, 4, 5, 32])
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.9])
-def test_small_batches_have_smaller_or_no_groups(batches, batch_size, share):
-    drawer = ConditionalBatches(batches, batch_size, share, balanced=False)
-    assert batch_size - drawer.n_rows >= max(2, int(share * batch_size))
+@pytest.mark.parametrize("batch_size", [2, 3, 4, 5, 32, 1000])
+def test_groups_fill_the_batch_and_can_be_halved(batches, batch_size):
+    drawer = ConditionalBatches(batches, batch_size, balanced=False)
+    real, _ = drawer.draw(drawer.n_groups, rng())
     assert drawer.group_size % 2 == 0
-    assert (drawer.n_rows > 0) == (batch_size - max(2, int(share * batch_size)) >= 2)
+    assert batch_size - 2 * drawer.n_groups < len(real) <= batch_size
 
 
 def test_balanced_rows_have_states_by_the_logarithm_of_their_frequency(batches, layout):

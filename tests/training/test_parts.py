@@ -198,22 +198,24 @@ def test_precision_resolves(monkeypatch):
 
 
 def test_history_keeps_each_record():
-    history = History()
+    records: list[dict] = []
+    history = History(records, "conditions")
     history.on_log({"step": 1}, 0.5)
     history.on_log({"step": 2}, 1.0)
     history.on_end()
-    assert history.records == [{"step": 1}, {"step": 2}]
+    assert records == [{"phase": "conditions", "step": 1}, {"phase": "conditions", "step": 2}]
 
 
 def test_progress_bar_goes_to_stderr_up_to_the_whole(capsys):
     announce("some title")
-    bar = ProgressBar()
+    bar = ProgressBar("whole rows")
     bar.on_log({"step": 7, "wasserstein": 1.25}, 0.5)
     bar.on_log({"step": 9}, 1.7)
     bar.on_end()
     out, err = capsys.readouterr()
     assert not out
     assert "some title" in err
+    assert "training, whole rows" in err
     assert "100%" in err
     assert "170%" not in err
 

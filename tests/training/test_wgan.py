@@ -19,7 +19,7 @@ from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import estimate_cost, measure_cost
 from synthwgan.training.data import TableBatches
 from synthwgan.training.fit import TrainedNetworks, train_networks
-from synthwgan.training.sizing import auto_batch_size, auto_max_steps
+from synthwgan.training.sizing import auto_batch_size, auto_conditional_steps, auto_max_steps
 from synthwgan.training.wgan import WGANGPStep
 
 CONFIG = TrainingConfig(
@@ -31,7 +31,7 @@ CONFIG = TrainingConfig(
     temperature=1.0,
     couple_columns=True,
     conditional=True,
-    unconditional_share=0.3,
+    conditional_steps=4,
     training_by_sampling=False,
     batch_size=32,
     max_steps=6,
@@ -56,7 +56,7 @@ CHANGES: dict[str, Any] = {
     "temperature": 0.5,
     "couple_columns": False,
     "conditional": False,
-    "unconditional_share": 0.8,
+    "conditional_steps": 3,
     "training_by_sampling": True,
     "batch_size": 48,
     "max_steps": 5,
@@ -95,8 +95,10 @@ def train(
 
 
 def outcome_of(trained: TrainedNetworks) -> tuple[dict[str, np.ndarray], list[int]]:
-    weights = module_arrays({"generator": trained.generator, "critic": trained.critic})
-    return weights, [record["step"] for record in trained.history]
+    modules = {"generator": trained.generator, "critic": trained.critic}
+    if trained.conditional is not None:
+        modules["conditional"] = trained.conditional.generator
+    return module_arrays(modules), [record["step"] for record in trained.history]
 
 
 def same(one: TrainedNetworks, other: TrainedNetworks) -> bool:
@@ -142,7 +144,9 @@ def test_resolve_takes_given_values_and_sizes_the_rest():
     given = {name: getattr(CONFIG, name) for name in CHANGES if name != "log_every"}
     config = TrainingConfig.resolve(given | {"rare": "mask"}, n_rows=900)
     assert replace(config, log_every=CONFIG.log_every) == CONFIG
-    auto = TrainingConfig.resolve(given | {"batch_size": "auto", "max_steps": "auto"}, n_rows=900)
+    sizes = dict.fromkeys(("batch_size", "max_steps", "conditional_steps"), "auto")
+    auto = TrainingConfig.resolve(given | sizes, n_rows=900)
+    assert auto.conditional_steps == auto_conditional_steps(auto.max_steps)
     assert (auto.batch_size, auto.max_steps) == (auto_batch_size(900), auto_max_steps(900))
     assert auto.log_every == max(1, auto.max_steps // 20)
 
@@ -292,7 +296,7 @@ def test_every_layout_trains(layout):
     values = rng.normal(size=(40, layout.n_values)).astype(np.float32)
     trained = train(layout, EncodedTable(codes, values))
     assert trained.outcome.stopped_by == "steps"
-    assert len(trained.history) == 3
+    assert [record["phase"] for record in trained.history].count("whole rows") == 3
 
 
 def test_the_gram_form_trains(mixed_layout, mixed_encoded, monkeypatch):

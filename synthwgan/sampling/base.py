@@ -1,0 +1,114 @@
+"""What samplers share: from latents to encoded rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from synthwgan.networks.context import Context
+from synthwgan.networks.heads import OutputHead
+from synthwgan.table.layout import EncodedTable
+
+MAX_CHUNK_ROWS = 8192
+MAX_CHUNK_FLOATS = 2**22
+
+
+class BaseSampler:
+    """A generator in eval mode, and what makes rows of its outputs.
+
+    Parameters
+    ----------
+    generator : nn.Module
+        Maps latents, and a `Context` if it takes one, to raw outputs.
+    head : OutputHead
+        Knows the layout; its logit bias is part of the model.
+    latent_dim : int
+        Length of the latent vector.
+    marginals : Tensor of shape (n_state_slots,)
+        Share of the table's rows in each state.
+    value_knots : Tensor of shape (n_values, n_knots) or None
+        Quantiles of the raw values at evenly spaced ranks; a raw value becomes its rank
+        among them. None takes raw values for normal scores as they are.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        head: OutputHead,
+        latent_dim: int,
+        marginals: Tensor,
+        value_knots: Tensor | None = None,
+    ) -> None:
+        self.generator, self.head, self.latent_dim = generator, head, latent_dim
+        self.marginals, self.value_knots = marginals, value_knots
+
+    @property
+    def device(self) -> torch.device:
+        """Where rows are drawn."""
+        return self.head.device
+
+    @property
+    def chunk_rows(self) -> int:
+        """Rows drawn at once: bounded, and fewer for wide tables."""
+        width = max(self.head.layout.n_slots, 256)
+        return max(256, min(MAX_CHUNK_ROWS, MAX_CHUNK_FLOATS // width))
+
+    def noise(self, seed: int) -> torch.Generator:
+        """Return a fresh source of noise on the sampler's device."""
+        return torch.Generator(self.device).manual_seed(int(seed))
+
+    def latent(self, n_rows: int, rng: torch.Generator) -> Tensor:
+        """Fresh latents, shape (n_rows, latent_dim), float32 whatever torch's default is."""
+        shape = (n_rows, self.latent_dim)
+        return torch.randn(shape, dtype=torch.float32, device=self.device, generator=rng)
+
+    @torch.no_grad()
+    def raw(self, n_rows: int, rng: torch.Generator, context: Context | None = None) -> Tensor:
+        """Raw outputs for fresh latents, shape (n_rows, n_slots), float32."""
+        given = () if context is None else (context,)
+        return self.generator.eval()(self.latent(n_rows, rng), *given)
+
+    def normal_scores(self, raw_values: Tensor) -> Tensor:
+        """Normal scores of raw values, both of shape (n_rows, n_values)."""
+        if self.value_knots is None or not raw_values.shape[1]:
+            return raw_values.contiguous()
+        ranks = ranks_among(self.value_knots, raw_values.T.contiguous())
+        return torch.special.ndtri(ranks).T
+
+    def encoded(self, codes: Tensor, scores: Tensor) -> EncodedTable:
+        """The compact form of drawn codes and normal scores; values without a gate are zero."""
+        scores = scores * self.head.is_regular(codes)
+        return EncodedTable(codes.to(_code_type(self.head)).cpu().numpy(), scores.cpu().numpy())
+
+
+def ranks_among(knots: Tensor, values: Tensor) -> Tensor:
+    """Rank in (0, 1) of each value among its row's knots, interpolated between them.
+
+    Parameters
+    ----------
+    knots : Tensor of shape (n_values, n_knots)
+        Increasing quantiles at the ranks ``(k + 0.5) / n_knots``.
+    values : Tensor of shape (n_values, n_rows)
+        Values to rank.
+
+    Returns
+    -------
+    Tensor of shape (n_values, n_rows)
+        Ranks; values beyond the outer knots get a rank half a knot from the end, and a value
+        that several knots share the middle of theirs.
+    """
+    n_knots = knots.shape[1]
+    first, last = (torch.searchsorted(knots, values, right=right) for right in (False, True))
+    upper = first.clamp(1, n_knots - 1)
+    low, high = knots.gather(1, upper - 1), knots.gather(1, upper)
+    share = ((values - low) / (high - low).clamp_min(1e-12)).clamp_(-0.5, 1.5)
+    position = torch.where(last - first > 1, (first + last) / 2, upper - 0.5 + share)
+    return (position / n_knots).clamp_(0.02 / n_knots, 1 - 0.02 / n_knots)
+
+
+def _code_type(head: OutputHead) -> torch.dtype:
+    largest = max(head.layout.block_sizes, default=0)
+    if largest <= np.iinfo(np.uint8).max + 1:
+        return torch.uint8
+    return torch.int16 if largest <= np.iinfo(np.int16).max + 1 else torch.int32

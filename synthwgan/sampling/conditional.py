@@ -1,0 +1,174 @@
+"""Drawing what is not given of rows."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from synthwgan.networks.context import Context
+from synthwgan.networks.heads import BeforeDraw, OutputHead
+from synthwgan.sampling.base import BaseSampler
+from synthwgan.sampling.calibration import calibrate_slice
+from synthwgan.sampling.slices import SliceCalibration, SliceTargets
+from synthwgan.table.layout import BlockGroup, EncodedTable, Layout, PartialRows
+
+CALIBRATION_ROWS = 8192
+# A state that must not be drawn gets this added to its logit.
+FORBIDDEN = -1e9
+# Share of the columns that a Gibbs step keeps.
+KEPT_SHARE = 0.5
+
+
+class ConditionalSampler(BaseSampler):
+    """Draws what is not given of rows, from a generator that takes a context.
+
+    Parameters
+    ----------
+    generator, head, latent_dim, marginals, value_knots
+        As for `BaseSampler`; the generator takes a context.
+    targets : SliceTargets or None, default None
+        Distributions of the table's rows with each state, if rows of one are to have them.
+    gibbs_steps : int, default 0
+        How often a random half of what is not given is drawn again, given the rest.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        head: OutputHead,
+        latent_dim: int,
+        marginals: Tensor,
+        value_knots: Tensor | None = None,
+        targets: SliceTargets | None = None,
+        gibbs_steps: int = 0,
+    ) -> None:
+        super().__init__(generator, head, latent_dim, marginals, value_knots)
+        self.targets, self.gibbs_steps = targets, gibbs_steps
+        self._slices: dict[int, SliceCalibration] = {}
+
+    def complete(
+        self, rows: PartialRows, rng: torch.Generator, forbidden: np.ndarray | None = None
+    ) -> EncodedTable:
+        """Draw what is not given of rows.
+
+        Parameters
+        ----------
+        rows : PartialRows
+            Any number of rows; what is given of them stays.
+        rng : torch.Generator
+            Source of noise.
+        forbidden : ndarray of shape (n_state_slots,), bool, optional
+            States that must not be drawn.
+        """
+        block = None if self.targets is None else only_given_block(rows, self.head.layout)
+        if block is None:
+            return self._chunks(rows, rng, forbidden)
+        codes = rows.encoded.codes[:, block]
+        order = np.argsort(codes, kind="stable")
+        by_state = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1)
+        drawn = [
+            self._chunks(of_state, rng, forbidden, self._calibration(of_state, block))
+            for of_state in map(rows.take, by_state)
+        ]
+        return EncodedTable.concatenate(drawn).take(np.argsort(order, kind="stable"))
+
+    def _chunks(
+        self,
+        rows: PartialRows,
+        rng: torch.Generator,
+        forbidden: np.ndarray | None,
+        calibration: SliceCalibration | None = None,
+    ) -> EncodedTable:
+        """Draw rows in chunks of bounded size."""
+        chunks = [
+            self._refined(
+                rows.take(slice(start, start + self.chunk_rows)), rng, forbidden, calibration
+            )
+            for start in range(0, len(rows), self.chunk_rows)
+        ]
+        return EncodedTable.concatenate(chunks) if chunks else rows.encoded
+
+    def _refined(
+        self,
+        rows: PartialRows,
+        rng: torch.Generator,
+        forbidden: np.ndarray | None,
+        calibration: SliceCalibration | None,
+    ) -> EncodedTable:
+        """Draw rows, and then parts of them again, given the rest."""
+        drawn = self.draw_given(rows, rng, forbidden, calibration)
+        for _ in range(self.gibbs_steps):
+            uniform = torch.rand(rows.given.shape, device=self.device, generator=rng).cpu().numpy()
+            kept = PartialRows(drawn, rows.given | (uniform < KEPT_SHARE))
+            drawn = self.draw_given(kept, rng, forbidden)
+        return drawn
+
+    @torch.no_grad()
+    def draw_given(
+        self,
+        rows: PartialRows,
+        rng: torch.Generator,
+        forbidden: np.ndarray | None = None,
+        calibration: SliceCalibration | None = None,
+    ) -> EncodedTable:
+        """Draw what is not given of rows, at once."""
+        context, layout = self.context(rows), self.head.layout
+        shift = _shift_of_logits(self.device, forbidden, calibration)
+        codes, values = self.head.sample(self.raw(len(rows), rng, context), rng, shift, context)
+        if calibration is None:
+            scores = self.normal_scores(values)
+        else:
+            scores = calibration.normal_scores(values)
+        of_values = slice(layout.n_state_slots, None)
+        scores = torch.where(context.is_given[:, of_values], context.slots[:, of_values], scores)
+        return self.encoded(codes, scores)
+
+    def context(self, rows: PartialRows) -> Context:
+        """What the generator is told of rows."""
+        codes, values, given = (
+            torch.from_numpy(array).to(self.device)
+            for array in (rows.encoded.codes, rows.encoded.values, rows.given)
+        )
+        slots = torch.cat([self.head.one_hot(codes).T, values.T]).T
+        return Context.of(self.head.layout, slots, given)
+
+    def _calibration(self, rows: PartialRows, block: int) -> SliceCalibration | None:
+        """What rows of one state need; it is kept, and does not depend on the noise of a call."""
+        slot = int(self.head.layout.block_starts[block]) + int(rows.encoded.codes[0, block])
+        if not self.targets.knows(slot):
+            return None
+        if slot not in self._slices:
+            alike = np.zeros(min(CALIBRATION_ROWS, self.chunk_rows), dtype=np.int64)
+            context = self.context(rows.take(alike))
+            self._slices[slot] = calibrate_slice(self, context, self.targets, slot)
+        return self._slices[slot]
+
+
+def only_given_block(rows: PartialRows, layout: Layout) -> int | None:
+    """Block of the column that alone is given of all rows; None if there is no such block."""
+    if not len(rows):
+        return None
+    columns = np.flatnonzero(rows.given[0])
+    if len(columns) != 1 or rows.given.sum() != len(rows) or not rows.given[:, columns[0]].all():
+        return None
+    column = int(columns[0])
+    if layout.column_blocks[column] < 0 or layout.column_values[column] >= 0:
+        return None
+    return layout.column_blocks[column]
+
+
+def _shift_of_logits(
+    device: torch.device, forbidden: np.ndarray | None, calibration: SliceCalibration | None
+) -> BeforeDraw:
+    """What is added to logits before states are drawn."""
+    if forbidden is None and calibration is None:
+        return None
+    added = 0.0 if calibration is None else calibration.bias
+    if forbidden is not None:
+        added = added + FORBIDDEN * torch.from_numpy(forbidden).to(device)
+
+    def shift(stage: BlockGroup, logits: Tensor) -> None:
+        logits += added[stage.start : stage.stop].view(stage.n_blocks, stage.width, 1)
+
+    return shift

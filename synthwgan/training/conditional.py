@@ -1,0 +1,61 @@
+"""The WGAN-GP step for networks that are told what is given of a row."""
+
+from __future__ import annotations
+
+from torch import Tensor, nn
+
+from synthwgan.networks.context import Context
+from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
+from synthwgan.training.conditioning import ConditionalBatches
+from synthwgan.training.config import TrainingConfig
+from synthwgan.training.data import TableBatches
+from synthwgan.training.wgan import WGANGPStep
+
+
+class ConditionalStep(WGANGPStep):
+    """A `WGANGPStep` in which some columns of every row are given.
+
+    Real and generated rows share what is given, and the moment term compares them within each
+    group of rows that share a mask.
+
+    Parameters
+    ----------
+    networks : nn.ModuleDict
+        Generator, critic and head, made with a context.
+    moments, batches, config, precision, seed
+        As for `WGANGPStep`.
+    """
+
+    def __init__(
+        self,
+        networks: nn.ModuleDict,
+        moments: PairwiseMoments,
+        batches: TableBatches,
+        config: TrainingConfig,
+        precision: str,
+        seed: int,
+    ) -> None:
+        super().__init__(networks, moments, batches, config, precision, seed)
+        self.drawer = ConditionalBatches(batches, config.batch_size, config.training_by_sampling)
+
+    def _draw_batch(self) -> tuple[Tensor, Tensor, Tensor]:
+        real, context = self.drawer.draw(self.drawer.n_groups, self.rng)
+        fake = self._generate(len(real), context)
+        return real.to(self.dtype), fake.to(self.dtype), context.columns
+
+    def _moment_distance(self, fake: Tensor, real: Tensor) -> Tensor:
+        return self.moments.within(fake, real, self.drawer.n_groups)
+
+    def draw_context(self) -> Context:
+        """What is given of rows of the table, as in training, enough of them to measure by."""
+        n_rows = n_norm_rows(self.head.layout.n_slots)
+        _, context = self.drawer.draw(max(1, n_rows // self.drawer.group_size), self.rng)
+        return context
+
+    def averaged(self) -> nn.ModuleDict:
+        """The moving averages of generator and head, with batch-norm statistics of their own."""
+        context = self.draw_context()
+        latent = self._latent(len(context.columns))
+        measure_batch_norm(self.ema.module["generator"], latent, context)
+        return self.ema.module
