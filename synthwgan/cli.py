@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 _SHOWN_ROWS = 5
 _INTERRUPTED = 130
 _TABLES = ".csv, .csv.gz or .parquet"
-_CSV = (".csv", ".csv.gz")
 
 
 class _OnRare(str, Enum):
@@ -348,16 +347,13 @@ def _conditions(model: WGANGPSynthesizer, where: list[str]) -> dict[Any, Any]:
 
 def _read_as_fitted(model: WGANGPSynthesizer, path: Path) -> pd.DataFrame:
     """Read a table to complete: names and texts are those that were fitted."""
-    from synthwgan.io import read_table, table_suffix
+    from synthwgan.io import read_table
 
-    table = read_table(path)
     columns = _fitted_columns(model)
+    table = read_table(path, texts=[str(name) for name in columns if _is_text(columns[name])])
     # In a file every name is text; those fitted may be numbers.
     names = {str(name): name for name in columns}
     table.columns = [names.get(str(name), name) for name in table.columns]
-    if table_suffix(path) in _CSV:
-        texts = [name in columns and _is_text(columns[name]) for name in table.columns]
-        _restore_texts(table, path, [place for place, is_text in enumerate(texts) if is_text])
     return table
 
 
@@ -366,17 +362,6 @@ def _is_text(column: Any) -> bool:
         return column.physical.domain == "text"
     labels = column.physical.labels(column.menu().present)
     return all(isinstance(label, str) for label in labels)
-
-
-def _restore_texts(table: pd.DataFrame, path: Path, places: list[int]) -> None:
-    """Put back as written what pandas took for numbers or booleans in columns of text."""
-    import pandas as pd
-
-    places = [place for place in places if table.dtypes.iloc[place].kind in "biuf"]
-    if places:
-        texts = pd.read_csv(path, usecols=places, dtype=str, encoding="utf-8-sig")
-        for place, name in zip(places, texts, strict=True):
-            table[table.columns[place]] = texts[name]
 
 
 def _as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,9 @@ _WHOLE = r"[-+]?\d+"
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-def read_csv(path: Path, compression: str | None) -> pd.DataFrame:
+def read_csv(
+    path: Path, compression: str | None = None, texts: Collection[str] = ()
+) -> pd.DataFrame:
     """Read a comma-separated file in UTF-8.
 
     Beyond pandas' own inference, numbers with leading zeros (postcodes) stay text, and whole
@@ -22,8 +25,10 @@ def read_csv(path: Path, compression: str | None) -> pd.DataFrame:
     ----------
     path : Path
         The file.
-    compression : {"gzip"} or None
+    compression : {"gzip"} or None, default None
         How it is compressed.
+    texts : collection of str, default ()
+        Columns whose cells stay as they are written, if the file has them.
 
     Raises
     ------
@@ -35,8 +40,9 @@ def read_csv(path: Path, compression: str | None) -> pd.DataFrame:
     # The default parser of pandas before 3 is off in the last bit of long numbers.
     if int(pd.__version__.partition(".")[0]) < 3:
         options["float_precision"] = "round_trip"
-    _check_header(pd.read_csv(path, header=None, nrows=1, dtype=str, **options).iloc[0])
-    frame = pd.read_csv(path, **options)
+    names = pd.read_csv(path, header=None, nrows=1, dtype=str, **options).iloc[0]
+    _check_header(names)
+    frame = pd.read_csv(path, dtype={name: str for name in texts if name in set(names)}, **options)
     return _as_written(frame, path, options)
 
 

@@ -9,7 +9,7 @@ import os
 import secrets
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 from types import TracebackType
@@ -25,13 +25,15 @@ _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DECIMAL_DIGITS = 38
 
 
-def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+def read_table(path: str | os.PathLike[str], texts: Collection[str] = ()) -> pd.DataFrame:
     """Read a table from a CSV or Parquet file.
 
     Parameters
     ----------
     path : path
         A file ending in ``.csv``, ``.csv.gz`` or ``.parquet``. CSV is UTF-8 with a header line.
+    texts : collection of str, default ()
+        Columns of a CSV file whose cells stay as they are written, whatever they look like.
 
     Returns
     -------
@@ -59,7 +61,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty; a table needs a header and rows.")
     try:
-        return _READERS[suffix](path)
+        return _read(path, suffix, texts)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not written in UTF-8; save it in that encoding.") from error
     except (ValueError, OSError, EOFError, zlib.error, NotImplementedError) as error:
@@ -329,19 +331,12 @@ def _lasting(schema: object) -> object:
     return schema
 
 
-def _read_csv(path: Path) -> pd.DataFrame:
-    return read_csv(path, compression=None)
+def _read(path: Path, suffix: str, texts: Collection[str]) -> pd.DataFrame:
+    if suffix == ".parquet":
+        return pd.read_parquet(path, engine="pyarrow")
+    return read_csv(path, compression="gzip" if suffix == ".csv.gz" else None, texts=texts)
 
 
-def _read_gzip_csv(path: Path) -> pd.DataFrame:
-    return read_csv(path, compression="gzip")
-
-
-def _read_parquet(path: Path) -> pd.DataFrame:
-    return pd.read_parquet(path, engine="pyarrow")
-
-
-_READERS = {".csv": _read_csv, ".csv.gz": _read_gzip_csv, ".parquet": _read_parquet}
 _SINKS = {".csv": _CsvSink, ".csv.gz": _GzipCsvSink, ".parquet": _ParquetSink}
 
 

@@ -65,3 +65,10 @@ def test_every_digit_of_a_number_is_read(tmp_path):
     numbers = np.random.default_rng(0).random(5000)
     pd.DataFrame({"x": numbers}).to_csv(tmp_path / "numbers.csv", index=False)
     assert np.array_equal(read_table(tmp_path / "numbers.csv")["x"], numbers)
+
+
+def test_texts_stay_as_written(written) -> None:
+    table = read_table(written("a,b\n1.50,yes\n,no\n2,yes\n"), texts=["a", "not there"])
+    assert table["a"].tolist()[::2] == ["1.50", "2"]
+    assert table["a"].isna().tolist() == [False, True, False]
+    assert table["b"].tolist() == ["yes", "no", "yes"]
