@@ -30,7 +30,7 @@ from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
-from synthwgan.training.wgan import WGANGPStep
+from synthwgan.training.step import TrainingStep
 
 DATA_SET = "adult"
 FOLDER = RESULTS / "step"
@@ -41,7 +41,7 @@ PRECISIONS = ("float32", "bfloat16")
 Product = tuple[int, int, int]
 
 
-def make_step(data_set: str, precision: str) -> WGANGPStep:
+def make_step(data_set: str, precision: str) -> TrainingStep:
     """Make the step that `fit` repeats with whole rows, with the default parameters."""
     train = load(data_set).train
     transformer = TableTransformer().fit(train)
@@ -51,10 +51,10 @@ def make_step(data_set: str, precision: str) -> WGANGPStep:
     batches = TableBatches(encoded, head)
     networks = build_networks(head, batches.marginals(), config, seed=0)
     moments = PairwiseMoments(head).fit(batches.in_order)
-    return WGANGPStep(networks, moments, batches, config, precision, seed=0)
+    return TrainingStep(networks, moments, batches, config, precision, seed=0)
 
 
-def products(step: WGANGPStep) -> list[tuple[Product, float]]:
+def products(step: TrainingStep) -> list[tuple[Product, float]]:
     """Shapes (n, k, m) of the products of one step, and how often a step needs each.
 
     Products with a vector (the critic's output layer) are left out.

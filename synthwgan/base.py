@@ -1,9 +1,9 @@
-"""What every fitted synthesizer does: sample, complete, score, save and load."""
+"""What every fitted synthesizer does: sample, complete, save and load."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
 from typing import Any, Self
 
@@ -13,8 +13,10 @@ from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from synthwgan.conditional import ConditionalRows
+from synthwgan.inspection import InspectionMixin
 from synthwgan.parameters import (
     RANDOM_STATE,
+    Either,
     Number,
     OneOf,
     check_parameters,
@@ -22,10 +24,9 @@ from synthwgan.parameters import (
 )
 from synthwgan.persistence import FittedState, load_model, save_model
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
-from synthwgan.sampling.scoring import score_rows
+from synthwgan.sampling.sampler import Sampler
 from synthwgan.table.layout import EncodedTable
 from synthwgan.table.schema import Schema
-from synthwgan.table.target import with_target
 from synthwgan.training.device import resolve_device
 
 _POSITIVE = Number(1, integer=True)
@@ -34,11 +35,12 @@ _SAMPLING_PARAMETERS = {
     "n_draws": _POSITIVE,
     "chunk_size": _POSITIVE,
     "on_rare": OneOf(("restrict", "fewer", "error")),
+    "truncation": Either((Number(0, 1), OneOf((None,)))),
     "random_state": RANDOM_STATE,
 }
 
 
-class BaseSynthesizer(BaseEstimator):
+class BaseSynthesizer(InspectionMixin, BaseEstimator):
     """A synthesizer once it is fitted; a subclass has the parameters and `fit`."""
 
     def _keep(self, state: FittedState) -> Self:
@@ -72,19 +74,6 @@ class BaseSynthesizer(BaseEstimator):
         check_is_fitted(self)
         return self.transformer_.schema_
 
-    def summary(self) -> str:
-        """Describe the fitted model: columns, size, cost and training, in a few lines."""
-        check_is_fitted(self)
-        return "\n".join(
-            [
-                str(self.schema_),
-                "",
-                str(self.cost_),
-                f"trained for {self.n_iter_:,} steps in {self.fit_seconds_:.1f} s; keeps "
-                f"{self.acceptance_rate_:.0%} of drawn rows ({self.n_rejection_rounds_} rounds)",
-            ]
-        )
-
     def sample(
         self,
         n_samples: int = 1,
@@ -92,6 +81,7 @@ class BaseSynthesizer(BaseEstimator):
         conditions: Mapping[Any, Any] | pd.DataFrame | np.ndarray | None = None,
         n_draws: int = 1,
         on_rare: str = "restrict",
+        truncation: float | None = None,
         random_state: RandomState = None,
         **misnamed: Any,
     ) -> pd.DataFrame | np.ndarray:
@@ -115,6 +105,9 @@ class BaseSynthesizer(BaseEstimator):
             columns. "restrict" draws each of these columns by its own distribution in the
             table, as if it did not depend on the others, for the rows that lack; "fewer"
             returns the rows found. Both warn.
+        truncation : float or None, default None
+            With ``generator="style"``, how far styles go from their mean, from 0 (all rows of one
+            style: typical, and little varied) to 1 (as they are; None is the same).
         random_state : int, Generator, RandomState or None, default None
             Seed of the rows; without one, each call gives others.
 
@@ -147,13 +140,18 @@ class BaseSynthesizer(BaseEstimator):
         """
         reject_misnamed(misnamed)
         seeds = self._sampling_seeds(
-            n_samples=n_samples, n_draws=n_draws, on_rare=on_rare, random_state=random_state
+            n_samples=n_samples,
+            n_draws=n_draws,
+            on_rare=on_rare,
+            truncation=truncation,
+            random_state=random_state,
         )
+        sampler = self.sampler_.truncated(truncation)
         if conditions is None:
-            chunks = list(self.sampler_.chunks(n_samples, self.sampler_.noise(seeds[0])))
+            chunks = list(sampler.chunks(n_samples, sampler.noise(seeds[0])))
             encoded = EncodedTable.concatenate(chunks)
             return self.transformer_.decode(encoded, random_state=seeds[1])
-        rows = ConditionalRows(self.transformer_, self.sampler_, self.conditional_sampler_, seeds)
+        rows = self._conditional_rows(seeds, truncation)
         if isinstance(conditions, Mapping):
             return next(rows.where(conditions, n_samples, n_samples, on_rare))
         if n_samples != 1:
@@ -168,6 +166,7 @@ class BaseSynthesizer(BaseEstimator):
         *,
         conditions: Mapping[Any, Any] | None = None,
         on_rare: str = "restrict",
+        truncation: float | None = None,
         chunk_size: int = 50_000,
         random_state: RandomState = None,
     ) -> Iterator[pd.DataFrame | np.ndarray]:
@@ -181,6 +180,8 @@ class BaseSynthesizer(BaseEstimator):
             What the rows must be, see `sample`.
         on_rare : {"restrict", "fewer", "error"}, default "restrict"
             What to do if they hardly are, see `sample`.
+        truncation : float or None, default None
+            How varied rows of ``generator="style"`` are, see `sample`.
         chunk_size : int, default 50_000
             Rows of a chunk; the last one has the rest.
         random_state : int, Generator, RandomState or None, default None
@@ -199,24 +200,36 @@ class BaseSynthesizer(BaseEstimator):
             If a number is no positive integer, or no row could meet the conditions.
         """
         seeds = self._sampling_seeds(
-            n_samples=n_samples, on_rare=on_rare, chunk_size=chunk_size, random_state=random_state
+            n_samples=n_samples,
+            on_rare=on_rare,
+            truncation=truncation,
+            chunk_size=chunk_size,
+            random_state=random_state,
         )
         if conditions is None:
-            return self._iterate(n_samples, chunk_size, seeds)
+            return self._iterate(n_samples, chunk_size, seeds, self.sampler_.truncated(truncation))
         if not isinstance(conditions, Mapping):
             raise TypeError("sample_iter() takes conditions as a mapping; use sample() for rows")
-        rows = ConditionalRows(self.transformer_, self.sampler_, self.conditional_sampler_, seeds)
+        rows = self._conditional_rows(seeds, truncation)
         return rows.where(conditions, n_samples, chunk_size, on_rare)
 
     def _iterate(
-        self, n_samples: int, chunk_size: int, seeds: list[int]
+        self, n_samples: int, chunk_size: int, seeds: list[int], sampler: Sampler
     ) -> Iterator[pd.DataFrame | np.ndarray]:
-        noise, decoding = self.sampler_.noise(seeds[0]), as_generator(seeds[1])
+        noise, decoding = sampler.noise(seeds[0]), as_generator(seeds[1])
         identifiers = self.transformer_.identifier_stream(random_state=seeds[1])
         for start in range(0, n_samples, chunk_size):
             n_rows = min(chunk_size, n_samples - start)
-            encoded = EncodedTable.concatenate(list(self.sampler_.chunks(n_rows, noise)))
+            encoded = EncodedTable.concatenate(list(sampler.chunks(n_rows, noise)))
             yield self.transformer_.decode(encoded, random_state=decoding, identifiers=identifiers)
+
+    def _conditional_rows(
+        self, seeds: list[int], truncation: float | None = None
+    ) -> ConditionalRows:
+        sampler, conditional = self.sampler_.truncated(truncation), self.conditional_sampler_
+        if conditional is not None:
+            conditional = conditional.truncated(truncation)
+        return ConditionalRows(self.transformer_, sampler, conditional, seeds)
 
     def impute(
         self,
@@ -265,51 +278,15 @@ class BaseSynthesizer(BaseEstimator):
         np.False_
         """
         seeds = self._sampling_seeds(n_draws=n_draws, random_state=random_state)
-        rows = ConditionalRows(self.transformer_, self.sampler_, self.conditional_sampler_, seeds)
+        rows = self._conditional_rows(seeds)
         return rows.imputed(X, n_draws, self.target_name_)
-
-    def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:
-        """Score rows by the critic: higher is more like the training table.
-
-        The critic was trained to tell the table's rows from generated ones, so its score is
-        a direction and no density: use it to rank rows.
-
-        Parameters
-        ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
-            Rows with the columns given to `fit`.
-        y : Series or array of shape (n_rows,), optional
-            The target, if `fit` was given one; left out, it counts as unknown.
-
-        Returns
-        -------
-        ndarray of shape (n_rows,), float64
-            Scores.
-
-        Raises
-        ------
-        NotFittedError
-            Before `fit`.
-        ValueError
-            If a column is missing.
-        """
-        check_is_fitted(self)
-        if self.target_name_ is None:
-            y = None
-        elif y is None:
-            y = np.full(len(X), None)
-        table = with_target(X, y, self.target_name_)
-        layout = self.transformer_.layout_
-        features = self.transformer_.transform(table)
-        slots = np.zeros((len(features), layout.n_slots))
-        slots[:, layout.feature_slots] = features
-        return score_rows(self.critic_, slots, self.sampler_.device)
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the fitted model to one file, whole or not at all.
 
         The file is a safetensors file: arrays, and JSON in its header. It holds the column
-        encodings (category names, quantiles of numbers) but no row of the table.
+        encodings (category names, quantiles of numbers) but no row of the table. Functions given
+        as `generator`, `critic` or `optimizer` cannot be written.
 
         Parameters
         ----------
@@ -328,7 +305,14 @@ class BaseSynthesizer(BaseEstimator):
         save_model(path, self.get_params(deep=False), FittedState(**state))
 
     @classmethod
-    def load(cls, path: str | os.PathLike, *, device: str = "auto") -> Self:
+    def load(
+        cls,
+        path: str | os.PathLike,
+        *,
+        device: str = "auto",
+        generator: Callable[..., Any] | None = None,
+        critic: Callable[..., Any] | None = None,
+    ) -> Self:
         """Read a model written by `save`; nothing in the file is executed.
 
         Parameters
@@ -337,6 +321,8 @@ class BaseSynthesizer(BaseEstimator):
             The file.
         device : str, default "auto"
             Where to sample.
+        generator, critic : callable, optional
+            The functions that `fit` had, if it had any: a file holds weights, but no code.
 
         Returns
         -------
@@ -348,9 +334,11 @@ class BaseSynthesizer(BaseEstimator):
         FileNotFoundError
             If there is no such file.
         ValueError
-            If it is truncated, no model of ours, or of a newer format.
+            If it is truncated, no model of ours, of a newer format, or of networks of one's own
+            other than those given.
         """
-        parameters, state = load_model(path, resolve_device(device))
+        own = {"generator": generator, "critic": critic}
+        parameters, state = load_model(path, resolve_device(device), own)
         return cls(**parameters)._keep(state)
 
     def generate(self, *args: Any, **kwargs: Any) -> None:

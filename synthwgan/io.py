@@ -187,6 +187,25 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
+def write_text(path: str | os.PathLike[str], text: str) -> None:
+    """Write a text file in UTF-8, whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        The file to write or replace.
+    text : str
+        Its content.
+
+    Raises
+    ------
+    OSError
+        If the folder is missing, may not be written to, or is full.
+    """
+    with atomic_path(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise an OSError that says why a file could not be written, before work is spent on it.
 

@@ -112,6 +112,46 @@ class Instance:
         return " or ".join(f"a {kind.__name__}" for kind in self.types)
 
 
+@dataclass(frozen=True)
+class Text:
+    """Any text; what it may say is checked where it is used.
+
+    Parameters
+    ----------
+    meaning : str
+        What it is, in words.
+    """
+
+    meaning: str
+
+    def allows(self, value: Any) -> bool:
+        """Whether ``value`` is a text."""
+        return isinstance(value, str)
+
+    def __str__(self) -> str:
+        return self.meaning
+
+
+@dataclass(frozen=True)
+class Function:
+    """Anything that can be called.
+
+    Parameters
+    ----------
+    meaning : str
+        How it is called and what it returns.
+    """
+
+    meaning: str
+
+    def allows(self, value: Any) -> bool:
+        """Whether ``value`` can be called."""
+        return callable(value)
+
+    def __str__(self) -> str:
+        return f"a function {self.meaning}"
+
+
 def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Constraint]) -> None:
     """Raise if any parameter is out of its constraint.
 
@@ -134,6 +174,42 @@ def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Co
     ]
     if problems:
         raise ValueError("; ".join(problems))
+
+
+def check_together(parameters: Mapping[str, Any]) -> None:
+    """Raise if parameters that are allowed by themselves do not go together.
+
+    Parameters
+    ----------
+    parameters : mapping of str to value
+        A synthesizer's ``get_params(deep=False)``, checked one by one.
+
+    Raises
+    ------
+    ValueError
+        Names both parameters.
+    """
+    given = dict(parameters)
+    has_labels = given["objective"] in ("gan", "gan-minimax")
+    has_own_points = given["penalty"] in ("r1", "r1+r2")
+    looks_at_batches = given["minibatch_features"] or given["minibatch_std"]
+    problems = {
+        "gibbs_steps={gibbs_steps!r} needs conditional=True": (
+            given["gibbs_steps"] and not given["conditional"]
+        ),
+        "label_smoothing={label_smoothing!r} needs an objective with labels, 'gan' or "
+        "'gan-minimax', not {objective!r}": given["label_smoothing"] and not has_labels,
+        "penalty_at={penalty_at!r} does not go with penalty={penalty!r}, which says where it is "
+        "evaluated; pass penalty='squared'": has_own_points and given["penalty_at"] != "auto",
+        "minibatch_features={minibatch_features!r} and minibatch_std={minibatch_std!r} need the "
+        "built-in critic; build them into your own": looks_at_batches and callable(given["critic"]),
+        "early_stopping=True needs validation_fraction to be None or a share": (
+            given["early_stopping"] and given["validation_fraction"] == 0
+        ),
+    }
+    found = [problem.format(**given) for problem, is_there in problems.items() if is_there]
+    if found:
+        raise ValueError("; ".join(found))
 
 
 def reject_misnamed(arguments: Mapping[str, Any]) -> None:
@@ -166,11 +242,29 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
     "max_categories": Number(2, integer=True),
     "rare": OneOf(("resample", "mask")),
+    "objective": OneOf(("wgan-gp", "wgan", "gan", "gan-minimax", "relativistic")),
+    "label_smoothing": Number(0, 1, open_high=True),
+    "weight_clip": Either((Number(0, open_low=True), _AUTO, OneOf((None,)))),
+    "optimizer": Either(
+        (
+            OneOf(("auto", "adam", "rmsprop")),
+            Text("the name of a torch.optim class that needs no closure"),
+            Function("(params, lr) -> optimizer"),
+        )
+    ),
     "latent_dim": _POSITIVE,
+    "generator": Either(
+        (OneOf(("residual", "mlp", "style")), Function("(latent_dim, n_slots) -> torch.nn.Module"))
+    ),
     "generator_width": _POSITIVE,
     "generator_layers": _POSITIVE,
+    "critic": Either((OneOf(("mlp",)), Function("(n_slots) -> torch.nn.Module"))),
     "critic_width": _POSITIVE,
     "critic_layers": _POSITIVE,
+    "packing": _POSITIVE,
+    "minibatch_features": Number(0, integer=True),
+    "minibatch_std": OneOf((True, False)),
+    "instance_noise": Number(0),
     "temperature": Number(0, open_low=True),
     "couple_columns": OneOf((True, False)),
     "conditional": OneOf((True, False)),
@@ -184,10 +278,16 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "critic_lr": _RATE,
     "betas": PairOf(Number(0, 1, open_high=True)),
     "constant_share": _SHARE,
+    "penalty": OneOf(("auto", "two-sided", "one-sided", "squared", "r1", "r1+r2", None)),
+    "penalty_at": OneOf(("auto", "interpolates", "real", "generated", "both")),
     "gradient_penalty": Number(0),
     "penalty_interval": _POSITIVE,
     "moment_weight": Number(0),
     "ema_decay": Number(0, 1, open_high=True),
+    "early_stopping": OneOf((True, False)),
+    "validation_fraction": Either((Number(0, 1, open_high=True), OneOf((None,)))),
+    "n_iter_no_change": _POSITIVE,
+    "tol": Number(0),
     "calibrate": OneOf((True, False)),
     "rejection": Either((_POSITIVE, _AUTO, OneOf((None,)))),
     "gibbs_steps": Number(0, integer=True),

@@ -6,6 +6,7 @@ import hashlib
 import json
 import numbers
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -28,7 +29,7 @@ from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost
 
 FORMAT_NAME = "synthwgan"
-FORMAT_VERSION = 4
+FORMAT_VERSION = 5
 _CONTENT_KEYS = {
     "parameters",
     "table",
@@ -96,11 +97,11 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
         "parameters": _pack_parameters(parameters),
         "table": table,
         "target_name": to_jsonable(state.target_name),
-        "config": asdict(state.config),
+        "config": _without_functions(vars(state.config)),
         "cost": asdict(state.cost),
         "n_iter": state.n_iter,
         "fit_seconds": state.fit_seconds,
-        "history": state.history.to_dict("list"),
+        "history": _without_nan(state.history),
         "conditional": None,
         "rejection": None,
     }
@@ -118,10 +119,14 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
     write_model(path, content, arrays | weights)
 
 
-def load_model(path: str | os.PathLike, device: torch.device) -> tuple[dict[str, Any], FittedState]:
+def load_model(
+    path: str | os.PathLike, device: torch.device, own: Mapping[str, Callable | None]
+) -> tuple[dict[str, Any], FittedState]:
     """Read what `save_model` wrote; see `WGANGPSynthesizer.load`."""
     content, arrays = read_model(path)
     _check_content(path, content)
+    own = _functions(path, content["config"], own)
+    content["config"] |= own
     transformer = TableTransformer.from_state(content["table"], arrays)
     config = TrainingConfig(**content["config"])
     networks = _load_networks(transformer.layout_, config, content, arrays, device)
@@ -142,7 +147,38 @@ def load_model(path: str | os.PathLike, device: torch.device) -> tuple[dict[str,
         acceptance_rate=sampler.acceptance_rate,
         n_rejection_rounds=sampler.n_rejection_rounds,
     )
-    return _unpack_parameters(content["parameters"]), state
+    return _unpack_parameters(content["parameters"]) | own, state
+
+
+def _functions(
+    path: str | os.PathLike, config: dict[str, Any], own: Mapping[str, Callable | None]
+) -> dict[str, Callable]:
+    """The functions that a model needs, or an error if others are given."""
+    for name, function in own.items():
+        if config[name] is None and function is None:
+            raise ValueError(
+                f"{os.fspath(path)!r} was fitted with a {name} of its own, which a file cannot "
+                f"hold; pass the function that made it: load(path, {name}=...)"
+            )
+        if config[name] is not None and function is not None:
+            raise ValueError(
+                f"{os.fspath(path)!r} was fitted with the built-in {name} {config[name]!r}; load "
+                f"it without {name}=..."
+            )
+    return {name: function for name, function in own.items() if function is not None}
+
+
+def _without_functions(values: dict[str, Any]) -> dict[str, Any]:
+    """Put None for functions, which no file holds."""
+    return {name: None if callable(value) else value for name, value in values.items()}
+
+
+def _without_nan(history: pd.DataFrame) -> dict[str, list[Any]]:
+    """Columns of a history; figures that a step has not are None, as JSON has no NaN."""
+    return {
+        name: [None if value != value else value for value in column]
+        for name, column in history.to_dict("list").items()
+    }
 
 
 def _check_content(path: str | os.PathLike, content: Any) -> None:
@@ -164,14 +200,15 @@ def _load_networks(
         for name in ("marginals", "value_knots", "conditional_value_knots", "slice_means")
     )
     networks = build_networks(head, marginals, config, seed=0)
-    sampler = Sampler(networks["generator"], head, config.latent_dim, marginals, knots)
+    generator = networks["generator"]
+    sampler = Sampler(generator, head, generator.latent_dim, marginals, knots)
     conditional = None
     if content["conditional"] is not None:
         told = add_context(networks, config, seed=0)
         conditional = ConditionalSampler(
             told["generator"],
             told["head"],
-            config.latent_dim,
+            generator.latent_dim,
             marginals,
             conditional_knots,
             targets=None if slice_means is None else SliceTargets(slice_means),
@@ -201,7 +238,15 @@ def _modules(
 
 
 def _pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
-    """JSON of the constructor's parameters; a random state that is no number is left out."""
+    """JSON of the constructor's parameters.
+
+    A random state that is no number, and functions, become the defaults.
+    """
+    parameters |= {
+        name: default
+        for name, default in {"optimizer": "auto", "generator": "residual", "critic": "mlp"}.items()
+        if callable(parameters[name])
+    }
     if not isinstance(parameters["random_state"], numbers.Integral):
         parameters["random_state"] = None
     if parameters["column_kinds"] is not None:

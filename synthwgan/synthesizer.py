@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 
 from synthwgan.base import BaseSynthesizer
 from synthwgan.finishing import add_rejection, make_conditional_sampler, make_sampler
-from synthwgan.parameters import SYNTHESIZER_PARAMETERS, check_parameters
+from synthwgan.parameters import SYNTHESIZER_PARAMETERS, check_parameters, check_together
 from synthwgan.persistence import FittedState
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
@@ -40,12 +41,40 @@ class WGANGPSynthesizer(BaseSynthesizer):
         one, so that wide columns stay affordable.
     rare : {"resample", "mask"}, default "resample"
         Whether a rare category is drawn from the observed ones, or masked for privacy.
+    objective : str, default "wgan-gp"
+        What the networks play for: ``"wgan-gp"`` (Gulrajani et al. 2017), ``"wgan"`` (weight
+        clipping, RMSprop; Arjovsky et al. 2017), ``"gan"`` (Goodfellow et al. 2014, not
+        saturating), ``"gan-minimax"`` (the original game) or ``"relativistic"`` (pairs of rows,
+        R1 and R2; Huang et al. 2024).
+    label_smoothing : float, default 0.0
+        With a "gan" objective, how far the label of real rows is below 1.
+    weight_clip : float, "auto" or None, default "auto"
+        Bound that the critic's weights are clipped to after each update. "auto" is 0.01 with
+        ``"wgan"``, else None.
+    optimizer : str or callable, default "auto"
+        ``"adam"``, ``"rmsprop"``, the name of a `torch.optim` class, or a function
+        ``(params, lr) -> optimizer``. "auto" is RMSprop with ``"wgan"``, else Adam.
     latent_dim : int, default 64
         Length of the generator's latent vector.
+    generator : str or callable, default "residual"
+        ``"residual"``, ``"mlp"``, ``"style"`` (StyleGAN's for tables; Karras et al. 2019) or a
+        function ``(latent_dim, n_slots)`` that makes a module to map the one length to the other.
     generator_width, critic_width : int, default 256
         Features of the hidden layers. 512 learns no more per second on a CPU.
     generator_layers, critic_layers : int, default 2
         Number of residual blocks, and of hidden layers.
+    critic : str or callable, default "mlp"
+        ``"mlp"``, or a function ``(n_slots)`` that makes a module to map so long a row to a
+        score. Under conditions, own networks are made anew with longer inputs.
+    packing : int, default 1
+        Rows that the critic sees at once (PacGAN; Lin et al. 2018).
+    minibatch_features : int, default 0
+        Kernels by which the critic compares each row with 63 others (Salimans et al. 2016); 16
+        of them make a step 5 times as long, and take 0.4 GB at a batch of 4096.
+    minibatch_std : bool, default False
+        Whether the critic knows how much rows vary in a batch (Karras et al. 2018).
+    instance_noise : float, default 0.0
+        Standard deviation of noise on the critic's input, fading to none over each phase.
     temperature : float, default 1.0
         Temperature of the Gumbel-softmax's gradient; 0.5 measured worse.
     couple_columns : bool, default True
@@ -76,14 +105,33 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Adam's averaging. No momentum: the objective moves with every step.
     constant_share : float, default 0.4
         Share of training with the full learning rates.
+    penalty : str or None, default "auto"
+        What is penalised of the norm g of the critic's gradient by a row: ``"two-sided"``
+        (g - 1)^2, ``"one-sided"`` only above 1, ``"squared"`` g^2, ``"r1"`` g^2 / 2 at real rows,
+        ``"r1+r2"`` at generated ones too (Mescheder et al. 2018). "auto" is two-sided with
+        ``"wgan-gp"``, ``"r1+r2"`` with ``"relativistic"``, else None.
+    penalty_at : str, default "auto"
+        Where: ``"interpolates"`` between both kinds of rows, ``"real"``, ``"generated"`` or
+        ``"both"``. "auto" is interpolates, but for ``"r1"`` and ``"r1+r2"``.
     gradient_penalty : float, default 0.3
-        Weight of the penalty. The paper's 10 is for images and was clearly worse here.
+        Weight of the penalty, gamma of R1 and R2. The paper's 10 is for images and was clearly
+        worse here.
     penalty_interval : int, default 4
         Critic updates from one penalty to the next; its weight is multiplied by it.
     moment_weight : float, default 1.0
         Weight of the pairwise-moment term in the generator's loss; 0 turns it off.
     ema_decay : float, default 0.998
         Decay of the moving average of the generator's weights that is sampled from.
+    early_stopping : bool, default False
+        Whether a phase of training ends when `validation_wasserstein` comes no nearer to zero,
+        with the weights for which it was nearest.
+    validation_fraction : float or None, default None
+        Share of the rows that the networks do not learn from. None is 0.1 with `early_stopping`,
+        else none.
+    n_iter_no_change : int, default 10
+        Logged steps without a better one after which `early_stopping` ends a phase.
+    tol : float, default 0.0
+        By how much an estimate must be better to count.
     calibrate : bool, default True
         Whether each column's distribution is made exact after training.
     rejection : int, "auto" or None, default "auto"
@@ -111,8 +159,11 @@ class WGANGPSynthesizer(BaseSynthesizer):
         What each column was found to be; ``print`` it.
     history_ : DataFrame
         One row for each logged step: ``phase`` ("whole rows", "conditions"), ``step``,
-        ``seconds``, ``critic_loss``, ``wasserstein`` (the critic's estimate of the distance),
-        ``penalty``, ``gradient_norm``, ``moment_distance``.
+        ``seconds``, ``critic_loss``, ``wasserstein`` (real minus generated mean score: the estimate
+        of the distance with a Wasserstein objective), ``penalty``, ``gradient_norm``,
+        ``moment_distance``; ``validation_wasserstein`` if rows are held out; and every 50 steps or
+        more, for 1000 rows of the averaged generator, ``distinct_rows``, their share, and
+        ``entropy``, the columns' mean relative to the table's.
     n_iter_ : int
         Training steps done with whole rows.
     fit_seconds_ : float
@@ -149,17 +200,27 @@ class WGANGPSynthesizer(BaseSynthesizer):
     ValueError: n_samples must be an integer >= 1, got 0
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0915
         self,
         *,
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
         rare: str = "resample",
+        objective: str = "wgan-gp",
+        label_smoothing: float = 0.0,
+        weight_clip: float | str | None = "auto",
+        optimizer: str | Callable[..., Any] = "auto",
         latent_dim: int = 64,
+        generator: str | Callable[..., Any] = "residual",
         generator_width: int = 256,
         generator_layers: int = 2,
+        critic: str | Callable[..., Any] = "mlp",
         critic_width: int = 256,
         critic_layers: int = 2,
+        packing: int = 1,
+        minibatch_features: int = 0,
+        minibatch_std: bool = False,
+        instance_noise: float = 0.0,
         temperature: float = 1.0,
         couple_columns: bool = True,
         conditional: bool = True,
@@ -173,10 +234,16 @@ class WGANGPSynthesizer(BaseSynthesizer):
         critic_lr: float = 4e-3,
         betas: tuple[float, float] = (0.0, 0.95),
         constant_share: float = 0.4,
+        penalty: str | None = "auto",
+        penalty_at: str = "auto",
         gradient_penalty: float = 0.3,
         penalty_interval: int = 4,
         moment_weight: float = 1.0,
         ema_decay: float = 0.998,
+        early_stopping: bool = False,
+        validation_fraction: float | None = None,
+        n_iter_no_change: int = 10,
+        tol: float = 0.0,
         calibrate: bool = True,
         rejection: int | str | None = "auto",
         gibbs_steps: int = 0,
@@ -188,11 +255,21 @@ class WGANGPSynthesizer(BaseSynthesizer):
         self.column_kinds = column_kinds
         self.max_categories = max_categories
         self.rare = rare
+        self.objective = objective
+        self.label_smoothing = label_smoothing
+        self.weight_clip = weight_clip
+        self.optimizer = optimizer
         self.latent_dim = latent_dim
+        self.generator = generator
         self.generator_width = generator_width
         self.generator_layers = generator_layers
+        self.critic = critic
         self.critic_width = critic_width
         self.critic_layers = critic_layers
+        self.packing = packing
+        self.minibatch_features = minibatch_features
+        self.minibatch_std = minibatch_std
+        self.instance_noise = instance_noise
         self.temperature = temperature
         self.couple_columns = couple_columns
         self.conditional = conditional
@@ -206,10 +283,16 @@ class WGANGPSynthesizer(BaseSynthesizer):
         self.critic_lr = critic_lr
         self.betas = betas
         self.constant_share = constant_share
+        self.penalty = penalty
+        self.penalty_at = penalty_at
         self.gradient_penalty = gradient_penalty
         self.penalty_interval = penalty_interval
         self.moment_weight = moment_weight
         self.ema_decay = ema_decay
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
         self.calibrate = calibrate
         self.rejection = rejection
         self.gibbs_steps = gibbs_steps
@@ -240,8 +323,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         """
         parameters = self.get_params(deep=False)
         check_parameters(parameters, SYNTHESIZER_PARAMETERS)
-        if self.gibbs_steps and not self.conditional:
-            raise ValueError(f"gibbs_steps={self.gibbs_steps} needs conditional=True")
+        check_together(parameters)
         device = resolve_device(self.device)
         seeds = draw_seeds(self.random_state, 5)
         name = None if y is None else target_name(y)

@@ -26,7 +26,14 @@ FORBIDDEN_IN = {
 # Which rooms of the package a room may use; the faces may use all of them.
 ROOMS = {
     "table": {"parameters", "randomness"},
-    "evaluation": set(),
+    "evaluation": {
+        "io.write_text",
+        "randomness",
+        "table.door",
+        "table.physical",
+        "table.schema",
+        "table.textdates",
+    },
     "networks": {"table.layout"},
     "training": {"networks", "table.layout"},
     "sampling": {"networks", "table.layout"},

@@ -115,5 +115,7 @@ def test_every_parameter_is_documented_with_its_default(estimator):
         assert name in documented
         shown = repr(parameter.default).replace("'", '"')
         words = {shown, shown.replace("0.004", "4e-3")}
-        line = next(line for line in documented.splitlines() if name in line and " : " in line)
+        line = next(
+            line for line in documented.splitlines() if name in line.split(" : ")[0].split(", ")
+        )
         assert any(line.endswith((f"default {w}", f"default={w}")) for w in words), line

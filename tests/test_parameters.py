@@ -8,15 +8,18 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from synthwgan import WGANGPSynthesizer
 from synthwgan.parameters import (
     SYNTHESIZER_PARAMETERS,
     Either,
+    Function,
     Instance,
     Number,
     OneOf,
     PairOf,
+    Text,
     check_parameters,
 )
 
@@ -24,6 +27,22 @@ OUT_OF_RANGE: dict[str, list[Any]] = {
     "column_kinds": ["numeric", [("a", "numeric")]],
     "max_categories": [1, 2.5, "many", None],
     "rare": ["drop", None, True],
+    "objective": ["wgangp", None, 1],
+    "label_smoothing": [-0.1, 1.0, None, math.nan],
+    "weight_clip": [0, -0.01, "none", math.inf],
+    "optimizer": [None, 3, "sgdd", "LBFGS"],
+    "generator": ["unet", None, 2],
+    "critic": ["residual", None, 2],
+    "packing": [0, 1.5, None],
+    "minibatch_features": [-1, 2.5, None],
+    "minibatch_std": [None, 1, "yes"],
+    "instance_noise": [-0.1, math.inf, None],
+    "penalty": ["wgan-gp", 0, False],
+    "penalty_at": ["everywhere", None],
+    "early_stopping": [None, 1, "auto"],
+    "validation_fraction": [-0.1, 1, "auto", math.nan],
+    "n_iter_no_change": [0, 2.5, None],
+    "tol": [-1e-9, None, math.inf],
     "latent_dim": [0, -1, 2.5, True, "64", None],
     "generator_width": [0, 1.5],
     "generator_layers": [0, "2"],
@@ -109,13 +128,43 @@ def test_all_problems_come_in_one_message():
         ("random_state", np.random.RandomState(0)),
         ("batch_size", 2),
         ("column_kinds", {}),
+        ("objective", "relativistic"),
+        ("label_smoothing", 0),
+        ("weight_clip", None),
+        ("optimizer", torch.optim.SGD),
+        ("generator", torch.nn.Linear),
+        ("critic", "mlp"),
+        ("penalty", None),
+        ("validation_fraction", None),
+        ("validation_fraction", 0),
+        ("tol", 0),
     ],
 )
 def test_values_at_the_edge_are_allowed(name, value):
     check_parameters({name: value}, {name: SYNTHESIZER_PARAMETERS[name]})
 
 
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"gibbs_steps": 2, "conditional": False}, "gibbs_steps=2 needs conditional=True"),
+        ({"label_smoothing": 0.1}, "label_smoothing=0.1 needs an objective with labels"),
+        (
+            {"penalty": "r1", "penalty_at": "real"},
+            "penalty_at='real' does not go with penalty='r1'",
+        ),
+        ({"minibatch_features": 4, "critic": torch.nn.Linear}, "minibatch_features=4 and .* need"),
+        ({"minibatch_std": True, "critic": torch.nn.Linear}, "built-in critic"),
+        ({"early_stopping": True, "validation_fraction": 0}, "early_stopping=True needs"),
+    ],
+)
+def test_parameters_that_do_not_go_together_are_named(parameters, message):
+    with pytest.raises(ValueError, match=message):
+        WGANGPSynthesizer(**parameters).fit(TABLE)
+
+
 def test_constraints_in_words():
+    assert str(Either((Text("a name"), Function("(x) -> y")))) == "a name or a function (x) -> y"
     assert str(Number(1, integer=True)) == "an integer >= 1"
     assert str(Number(0, 1, open_low=True)) == "a number > 0 and <= 1"
     assert str(Number()) == "a number"

@@ -25,7 +25,7 @@ from sklearn.metrics import roc_auc_score
 
 from synthwgan import WGANGPSynthesizer, finishing
 from synthwgan import synthesizer as synthesizer_module
-from synthwgan.training.wgan import WGANGPStep
+from synthwgan.training.step import TrainingStep
 
 
 @pytest.fixture
@@ -41,14 +41,14 @@ def table() -> pd.DataFrame:
 
 def after_steps(monkeypatch: pytest.MonkeyPatch, n_steps: int, act: Callable[[Any], Any]) -> None:
     """Let `act` replace what the step returns once it was called `n_steps` times."""
-    plain, calls = WGANGPStep.__call__, []
+    plain, calls = TrainingStep.__call__, []
 
-    def call(step: WGANGPStep, progress: float) -> dict[str, torch.Tensor]:
+    def call(step: TrainingStep, progress: float) -> dict[str, torch.Tensor]:
         figures = plain(step, progress)
         calls.append(1)
         return act(figures) if len(calls) >= n_steps else figures
 
-    monkeypatch.setattr(WGANGPStep, "__call__", call)
+    monkeypatch.setattr(TrainingStep, "__call__", call)
 
 
 def interrupt(figures: Any) -> None:
@@ -308,10 +308,14 @@ def test_fitted_attributes(model, mixed_table):
         "penalty",
         "gradient_norm",
         "moment_distance",
+        "distinct_rows",
+        "entropy",
     ]
     assert model.history_["phase"].tolist() == ["whole rows"] * 4 + ["conditions"]
     assert model.history_["step"].tolist() == [1, 2, 3, 4, 1]
-    assert np.isfinite(model.history_.drop(columns="phase").to_numpy()).all()
+    diversity = ["distinct_rows", "entropy"]
+    assert np.isfinite(model.history_.drop(columns=["phase", *diversity]).to_numpy()).all()
+    assert model.history_[diversity].notna().all(axis=1).tolist() == [True] + [False] * 4
     assert model.n_iter_ == 4
     assert 0 < model.fit_seconds_ < 60
     assert model.n_features_in_ == 8
@@ -561,14 +565,14 @@ def test_ctrl_c_during_fit_in_a_real_process(tmp_path):
 import os, signal, sys, threading, warnings
 import pandas as pd
 from synthwgan import WGANGPSynthesizer, finishing
-from synthwgan.training.wgan import WGANGPStep
-plain = WGANGPStep.__call__
+from synthwgan.training.step import TrainingStep
+plain = TrainingStep.__call__
 def call(step, progress):
     if not started.is_set():
         started.set()
         threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
     return plain(step, progress)
-started, WGANGPStep.__call__ = threading.Event(), call
+started, TrainingStep.__call__ = threading.Event(), call
 table = pd.DataFrame({"a": range(100), "b": list("xyxz") * 25})
 model = WGANGPSynthesizer(max_steps=10**7, generator_width=16, critic_width=16, device="cpu",
                           calibrate=False, column_kinds={"a": "numeric"}, verbose=1)
@@ -604,15 +608,15 @@ def test_a_loss_that_is_not_finite_warns_and_keeps_good_weights(model, table, mo
 
 def test_weights_ruined_by_the_last_update_warn_too(model, table, monkeypatch):
     after_steps(monkeypatch, 1, lambda figures: figures)
-    plain = WGANGPStep._update
+    plain = TrainingStep._update
 
-    def ruin(step: WGANGPStep, name: str, loss: torch.Tensor) -> None:
+    def ruin(step: TrainingStep, name: str, loss: torch.Tensor) -> None:
         plain(step, name, loss)
         if name == "generator" and step.ema.n_updates == 3:
             with torch.no_grad():
                 step.generator.output.bias.fill_(float("inf"))
 
-    monkeypatch.setattr(WGANGPStep, "_update", ruin)
+    monkeypatch.setattr(TrainingStep, "_update", ruin)
     with pytest.warns(ConvergenceWarning, match="step 4: a loss was not finite"):
         model.fit(table)
     assert np.isfinite(model.sample(20)["a"]).all()

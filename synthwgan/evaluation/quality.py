@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -13,31 +12,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-_SDTYPE_BY_CONTENT = {
-    "boolean": "boolean",
-    "integer": "numerical",
-    "floating": "numerical",
-    "mixed-integer-float": "numerical",
-    "decimal": "numerical",
-    "timedelta": "numerical",
-    "date": "datetime",
+from synthwgan.evaluation.plain import Content, as_floats, as_moments, content_of
+
+_SDTYPES = {
+    "numeric": "numerical",
     "datetime": "datetime",
-    "period": "datetime",
+    "categorical": "categorical",
+    "identifier": "id",
 }
-_ISO_FORMATS = (
-    "%Y-%m-%d",
-    "%Y-%m-%d %H:%M:%S",
-    "%Y-%m-%dT%H:%M:%S",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%dT%H:%M",
-    "%Y-%m-%d %H:%M:%S.%f",
-    "%Y-%m-%dT%H:%M:%S.%f",
-)
-_ISO_START = re.compile(r"\d{4}-\d{2}-\d{2}")
-_KEY_NAME = re.compile(r"(?i:(^|[\s_.-])(id|key|uuid|guid)$)|[a-z](Id|ID|Key|Uuid|UUID)$")
-_MIN_KEY_ROWS = 20
 _TABLE = "table"
-_SNIFFED_ROWS = 10_000
 
 
 @dataclass(frozen=True)
@@ -114,7 +97,7 @@ def quality_score(
         ...
     ValueError: The synthetic table lacks the columns ['city'].
     """
-    _check_same_columns(real, synthetic)
+    check_same_columns(real, synthetic)
     report_class = _quality_report_class()
     metadata = sdmetrics_metadata(real) if metadata is None else _with_text_names(metadata)
     report = report_class()
@@ -137,9 +120,9 @@ def quality_score(
 def sdmetrics_metadata(frame: pd.DataFrame) -> dict[str, Any]:
     """Describe a table in the form that sdmetrics asks for.
 
-    Numbers and durations are ``numerical``; dates, also as ISO strings, ``datetime``; keys (no
-    two values alike, and texts, row numbers, or integers named as a key) ``id``, which
-    sdmetrics leaves out of its scores; everything else ``categorical``.
+    Kinds are those of the schema: numbers and durations are ``numerical``; dates, also as text
+    in one format, ``datetime``; identifiers ``id``, which sdmetrics leaves out of its scores;
+    everything else ``categorical``.
 
     Parameters
     ----------
@@ -196,17 +179,34 @@ def _quality_report_class() -> type:
     return QualityReport
 
 
-def _check_same_columns(real: pd.DataFrame, synthetic: pd.DataFrame) -> None:
-    if not (isinstance(real, pd.DataFrame) and isinstance(synthetic, pd.DataFrame)):
-        raise TypeError("Both tables must be DataFrames; wrap arrays in pd.DataFrame.")
-    lacking = [name for name in real.columns if name not in synthetic.columns]
-    unknown = [name for name in synthetic.columns if name not in real.columns]
+def check_same_columns(real: pd.DataFrame, other: pd.DataFrame, part: str = "synthetic") -> None:
+    """Raise unless two tables are frames with the same columns and at least one row.
+
+    Parameters
+    ----------
+    real, other : DataFrame
+        The two tables.
+    part : str, default "synthetic"
+        What the message calls the other one.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no DataFrame.
+    ValueError
+        If their columns differ, or one is empty.
+    """
+    for frame in (real, other):
+        if not isinstance(frame, pd.DataFrame):
+            raise TypeError("All tables must be DataFrames; wrap arrays in pd.DataFrame.")
+    lacking = [name for name in real.columns if name not in other.columns]
+    unknown = [name for name in other.columns if name not in real.columns]
     if lacking:
-        raise ValueError(f"The synthetic table lacks the columns {lacking}.")
+        raise ValueError(f"The {part} table lacks the columns {lacking}.")
     if unknown:
-        raise ValueError(f"The synthetic table has columns that the real one lacks: {unknown}.")
-    if real.empty or synthetic.empty:
-        raise ValueError("Both tables need at least one row and one column.")
+        raise ValueError(f"The {part} table has columns that the real one lacks: {unknown}.")
+    if real.empty or other.empty:
+        raise ValueError("All tables need at least one row and one column.")
 
 
 def _with_text_names(metadata: Mapping[str, Any]) -> dict[str, Any]:
@@ -214,41 +214,14 @@ def _with_text_names(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _column_metadata(column: pd.Series) -> dict[str, str]:
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        return {"sdtype": "categorical"}
-    values = column.dropna()
-    content = _content(values)
-    if _looks_like_key(str(column.name), values, content, len(column)):
-        return {"sdtype": "id"}
-    if content == "string":
-        return _text_metadata(values)
-    return {"sdtype": _SDTYPE_BY_CONTENT.get(content, "categorical")}
-
-
-def _content(values: pd.Series) -> str:
-    """Return what the values are, whatever dtype holds them."""
-    sniffed = values.head(_SNIFFED_ROWS).astype(object)
-    return pd.api.types.infer_dtype(sniffed, skipna=True).removesuffix("64")
-
-
-def _text_metadata(values: pd.Series) -> dict[str, str]:
-    texts = values.astype(object)
-    if _ISO_START.match(texts.iloc[0]):
-        for pattern in _ISO_FORMATS:
-            if pd.to_datetime(texts, format=pattern, errors="coerce").notna().all():
-                return {"sdtype": "datetime", "datetime_format": pattern}
-    return {"sdtype": "categorical"}
-
-
-def _looks_like_key(name: str, values: pd.Series, content: str, n_rows: int) -> bool:
-    if content not in ("string", "integer") or len(values) < max(n_rows, _MIN_KEY_ROWS):
-        return False
-    if not values.is_unique:
-        return False
-    if content == "string" or _KEY_NAME.search(name):
-        return True
-    numbers = values.astype("int64")
-    return numbers.iloc[0] in (0, 1) and bool((numbers.diff().iloc[1:] == 1).all())
+    content = content_of(column)
+    if content.kind == "categorical" and content.form == "truth":
+        is_category = isinstance(column.dtype, pd.CategoricalDtype)
+        return {"sdtype": "categorical" if is_category else "boolean"}
+    metadata = {"sdtype": _SDTYPES[content.kind]}
+    if content.pattern is not None:
+        metadata["datetime_format"] = content.pattern
+    return metadata
 
 
 def _plain_frame(frame: pd.DataFrame, metadata: Mapping[str, Any]) -> pd.DataFrame:
@@ -259,26 +232,7 @@ def _plain_frame(frame: pd.DataFrame, metadata: Mapping[str, Any]) -> pd.DataFra
 
 def _plain(column: pd.Series, entry: Mapping[str, str]) -> pd.Series:
     if entry["sdtype"] == "numerical":
-        return _as_float(column)
+        return pd.Series(as_floats(column, Content("numeric", "number")))
     if entry["sdtype"] == "datetime":
-        return _as_datetime(column, entry.get("datetime_format"))
+        return as_moments(column, entry.get("datetime_format"))
     return column.astype(object).map(str, na_action="ignore").where(column.notna(), None)
-
-
-def _as_float(column: pd.Series) -> pd.Series:
-    if _content(column.dropna()) == "timedelta":
-        return pd.to_timedelta(column.astype(object)).dt.total_seconds()
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        column = pd.to_numeric(column.astype(object), errors="coerce")
-    values = column.to_numpy(dtype="float64", na_value=np.nan)
-    # sdmetrics cannot bin infinities.
-    return pd.Series(np.where(np.isinf(values), np.nan, values))
-
-
-def _as_datetime(column: pd.Series, pattern: str | None) -> pd.Series:
-    if isinstance(column.dtype, pd.PeriodDtype):
-        return column.dt.to_timestamp()
-    if not isinstance(column.dtype, np.dtype) or column.dtype.kind != "M":
-        column = column.astype(object)
-    moments = pd.to_datetime(column, format=pattern, errors="coerce", utc=True)
-    return moments.dt.tz_localize(None)

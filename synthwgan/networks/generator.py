@@ -32,11 +32,62 @@ class ResidualBlock(nn.Module):
         return torch.addmm(x, hidden, self.linear.weight.T)
 
 
-class Generator(nn.Module):
-    """Residual generator from latent noise to one raw output per slot.
+class PlainBlock(ResidualBlock):
+    """``Linear(ReLU(BatchNorm(x)))``: a `ResidualBlock` without its way past."""
 
-    The last layer starts with halved weights and with the given bias, so that the
-    untrained generator already has the right marginals.
+    def forward(self, x: Tensor) -> Tensor:
+        """Map features, shape (n_rows, width), to features of the same shape."""
+        return self.linear(F.relu(self.norm(x), inplace=True))
+
+
+class RawOutput(nn.Module):
+    """What generators share: a last layer that starts at the table's marginals.
+
+    Its weights start halved and its bias as given, so that the untrained generator already has
+    the right marginals.
+
+    Parameters
+    ----------
+    latent_dim : int
+        Length of the latent vector that `forward` takes.
+    """
+
+    def __init__(self, latent_dim: int) -> None:
+        super().__init__()
+        self.latent_dim = latent_dim
+
+    def add_output(self, width: int, n_slots: int, output_bias: Tensor, n_context: int) -> None:
+        """Make the last layer, and the layers that take a context if there is one.
+
+        Parameters
+        ----------
+        width : int
+            Features of the last hidden layer.
+        n_slots, output_bias, n_context
+            As for `Generator`.
+        """
+        self.output = nn.Linear(width, n_slots)
+        with torch.no_grad():
+            self.output.weight.mul_(0.5)
+            self.output.bias.copy_(output_bias)
+        self.context = nn.Linear(n_context, width, bias=False) if n_context else None
+        # What is given adds to all logits at once, as drawn states add to later ones.
+        self.skip = nn.Linear(n_context, n_slots, bias=False) if n_context else None
+        if n_context:
+            nn.init.zeros_(self.context.weight)
+            nn.init.zeros_(self.skip.weight)
+
+    def raw(self, hidden: Tensor, context: Context | None) -> Tensor:
+        """Map last hidden features, shape (n_rows, width), to raw outputs (n_rows, n_slots)."""
+        # Laid out in memory slot by slot, as the head works on them.
+        raw = torch.addmm(self.output.bias.unsqueeze(1), self.output.weight, hidden.T)
+        if self.skip is not None:
+            raw = torch.addmm(raw, self.skip.weight, context.features.T, alpha=STEP_SCALE)
+        return raw.T
+
+
+class Generator(RawOutput):
+    """Residual generator from latent noise to one raw output per slot.
 
     Parameters
     ----------
@@ -55,6 +106,8 @@ class Generator(nn.Module):
         so that a generator which has learnt whole rows can go on with what is given.
     """
 
+    block = ResidualBlock
+
     def __init__(
         self,
         latent_dim: int,
@@ -64,21 +117,11 @@ class Generator(nn.Module):
         output_bias: Tensor,
         n_context: int = 0,
     ) -> None:
-        super().__init__()
-        self.latent_dim = latent_dim
+        super().__init__(latent_dim)
         self.input = nn.Linear(latent_dim, width, bias=False)
-        self.blocks = nn.ModuleList(ResidualBlock(width) for _ in range(n_layers))
+        self.blocks = nn.ModuleList(self.block(width) for _ in range(n_layers))
         self.norm = nn.BatchNorm1d(width)
-        self.output = nn.Linear(width, n_slots)
-        with torch.no_grad():
-            self.output.weight.mul_(0.5)
-            self.output.bias.copy_(output_bias)
-        self.context = nn.Linear(n_context, width, bias=False) if n_context else None
-        # What is given adds to all logits at once, as drawn states add to later ones.
-        self.skip = nn.Linear(n_context, n_slots, bias=False) if n_context else None
-        if n_context:
-            nn.init.zeros_(self.context.weight)
-            nn.init.zeros_(self.skip.weight)
+        self.add_output(width, n_slots, output_bias, n_context)
 
     def forward(self, latent: Tensor, context: Context | None = None) -> Tensor:
         """Map latents, shape (n_rows, latent_dim), to raw outputs, shape (n_rows, n_slots).
@@ -90,9 +133,16 @@ class Generator(nn.Module):
             hidden = hidden + self.context(context.features)
         for block in self.blocks:
             hidden = block(hidden)
-        hidden = F.relu(self.norm(hidden), inplace=True)
-        # Laid out in memory slot by slot, as the head works on them.
-        raw = torch.addmm(self.output.bias.unsqueeze(1), self.output.weight, hidden.T)
-        if self.skip is not None:
-            raw = torch.addmm(raw, self.skip.weight, context.features.T, alpha=STEP_SCALE)
-        return raw.T
+        return self.raw(F.relu(self.norm(hidden), inplace=True), context)
+
+
+class MLPGenerator(Generator):
+    """A `Generator` without residual connections: plain layers, one after another.
+
+    Parameters
+    ----------
+    latent_dim, n_slots, width, n_layers, output_bias, n_context
+        As for `Generator`.
+    """
+
+    block = PlainBlock

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
+from typing import Self
+
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
+from synthwgan.networks.style import StyleGenerator
 from synthwgan.table.layout import EncodedTable
 
 MAX_CHUNK_ROWS = 8192
@@ -42,6 +46,21 @@ class BaseSampler:
     ) -> None:
         self.generator, self.head, self.latent_dim = generator, head, latent_dim
         self.marginals, self.value_knots = marginals, value_knots
+        self.truncation: float | None = None
+
+    def truncated(self, truncation: float | None) -> Self:
+        """Return a sampler that draws styles nearer to their mean; see `StyleGenerator`.
+
+        Raises
+        ------
+        ValueError
+            If the generator has no styles.
+        """
+        if truncation is not None and not isinstance(self.generator, StyleGenerator):
+            raise ValueError("truncation needs a model that was fitted with generator='style'")
+        sampler = copy.copy(self)
+        sampler.truncation = truncation
+        return sampler
 
     @property
     def device(self) -> torch.device:
@@ -67,7 +86,8 @@ class BaseSampler:
     def raw(self, n_rows: int, rng: torch.Generator, context: Context | None = None) -> Tensor:
         """Raw outputs for fresh latents, shape (n_rows, n_slots), float32."""
         given = () if context is None else (context,)
-        return self.generator.eval()(self.latent(n_rows, rng), *given)
+        options = {} if self.truncation is None else {"truncation": self.truncation}
+        return self.generator.eval()(self.latent(n_rows, rng), *given, **options)
 
     def normal_scores(self, raw_values: Tensor) -> Tensor:
         """Normal scores of raw values, both of shape (n_rows, n_values)."""

@@ -140,8 +140,8 @@ class ConditionalSampler(BaseSampler):
             return None
         if slot not in self._slices:
             alike = np.zeros(min(CALIBRATION_ROWS, self.chunk_rows), dtype=np.int64)
-            context = self.context(rows.take(alike))
-            self._slices[slot] = calibrate_slice(self, context, self.targets, slot)
+            context, whole = self.context(rows.take(alike)), self.truncated(None)
+            self._slices[slot] = calibrate_slice(whole, context, self.targets, slot)
         return self._slices[slot]
 
 

@@ -12,29 +12,34 @@ CHUNK_ROWS = 16_384
 
 
 @torch.no_grad()
-def score_rows(critic: nn.Module, slots: np.ndarray, device: torch.device) -> np.ndarray:
+def score_rows(
+    critic: nn.Module, slots: np.ndarray, device: torch.device, packing: int = 1
+) -> np.ndarray:
     """Critic's score of each row; higher is more like the training table.
 
     The products are float64 (float32 on MPS, which has none), so that a row's score does not
-    depend on the rows scored with it.
+    depend on the rows scored with it. A critic of packs sees a row several times, and one that
+    compares rows the means that it saw in training.
 
     Parameters
     ----------
     critic : nn.Module
-        Maps slots to scores.
+        Maps slots, or packs of them, to scores.
     slots : ndarray of shape (n_rows, n_slots), float64
         Encoded rows.
     device : torch.device
         The critic's device.
+    packing : int, default 1
+        Rows that the critic sees at once.
 
     Returns
     -------
     ndarray of shape (n_rows,), float64
     """
     dtype = torch.float32 if device.type == "mps" else torch.float64
-    critic = copy.deepcopy(critic).to(dtype)
-    scores = [
-        critic(torch.from_numpy(slots[start : start + CHUNK_ROWS]).to(device, dtype)).cpu()
-        for start in range(0, max(len(slots), 1), CHUNK_ROWS)
-    ]
+    critic = copy.deepcopy(critic).to(dtype).eval()
+    scores = []
+    for start in range(0, max(len(slots), 1), CHUNK_ROWS):
+        rows = torch.from_numpy(slots[start : start + CHUNK_ROWS]).to(device, dtype)
+        scores.append(critic(rows if packing == 1 else rows.repeat(1, packing)).cpu())
     return torch.cat(scores).double().numpy()

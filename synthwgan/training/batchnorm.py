@@ -1,4 +1,4 @@
-"""Batch-norm statistics of the averaged generator."""
+"""Batch statistics of the averaged generator."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def n_norm_rows(n_slots: int) -> int:
 def measure_batch_norm(
     generator: nn.Module, latent: torch.Tensor, context: Context | None = None
 ) -> None:
-    """Measure batch-norm statistics for a generator's present weights.
+    """Measure batch-norm statistics and the mean style for a generator's present weights.
 
     The moving average of the weights is another network than the one that was trained, so
     its statistics are its own (as in stochastic weight averaging, Izmailov et al. 2018,
@@ -37,7 +37,7 @@ def measure_batch_norm(
         What is given of these rows, as in training.
     """
     for module in generator.modules():
-        if isinstance(module, nn.BatchNorm1d):
+        if isinstance(module, nn.modules.batchnorm._BatchNorm):
             module.momentum = 1.0
     generator.train()
     generator(latent, context)

@@ -1,7 +1,8 @@
-"""The WGAN-GP step for networks that are told what is given of a row."""
+"""The training step for networks that are told what is given of a row."""
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
@@ -10,11 +11,11 @@ from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
 from synthwgan.training.conditioning import ConditionalBatches
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
-from synthwgan.training.wgan import WGANGPStep
+from synthwgan.training.step import MAX_VALIDATION_ROWS, TrainingStep
 
 
-class ConditionalStep(WGANGPStep):
-    """A `WGANGPStep` in which some columns of every row are given.
+class ConditionalStep(TrainingStep):
+    """A `TrainingStep` in which some columns of every row are given.
 
     Real and generated rows share what is given, and the moment term compares them within each
     group of rows that share a mask.
@@ -24,7 +25,7 @@ class ConditionalStep(WGANGPStep):
     networks : nn.ModuleDict
         Generator, critic and head, made with a context.
     moments, batches, config, precision, seed
-        As for `WGANGPStep`.
+        As for `TrainingStep`.
     """
 
     def __init__(
@@ -37,7 +38,9 @@ class ConditionalStep(WGANGPStep):
         seed: int,
     ) -> None:
         super().__init__(networks, moments, batches, config, precision, seed)
-        self.drawer = ConditionalBatches(batches, config.batch_size, config.training_by_sampling)
+        self.drawer = ConditionalBatches(
+            batches, config.batch_size, config.training_by_sampling, config.packing
+        )
 
     def _draw_batch(self) -> tuple[Tensor, Tensor, Tensor]:
         real, context = self.drawer.draw(self.drawer.n_groups, self.rng)
@@ -47,6 +50,11 @@ class ConditionalStep(WGANGPStep):
     def _moment_distance(self, fake: Tensor, real: Tensor) -> Tensor:
         return self.moments.within(fake, real, self.drawer.n_groups)
 
+    def _held_out(self, held_out: TableBatches, rng: torch.Generator) -> tuple[Tensor, Context]:
+        n_rows = min(len(held_out), MAX_VALIDATION_ROWS)
+        drawer = ConditionalBatches(held_out, n_rows, balanced=False, packing=self.config.packing)
+        return drawer.draw(drawer.n_groups, rng)
+
     def draw_context(self) -> Context:
         """What is given of rows of the table, as in training, enough of them to measure by."""
         n_rows = n_norm_rows(self.head.layout.n_slots)
@@ -54,8 +62,8 @@ class ConditionalStep(WGANGPStep):
         return context
 
     def averaged(self) -> nn.ModuleDict:
-        """The moving averages of generator and head, with batch-norm statistics of their own."""
+        """The moving averages of generator and head, with batch statistics of their own."""
         context = self.draw_context()
-        latent = self._latent(len(context.columns))
+        latent = self.latent(len(context.columns), self.rng)
         measure_batch_norm(self.ema.module["generator"], latent, context)
         return self.ema.module

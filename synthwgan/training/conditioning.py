@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -29,17 +31,22 @@ class ConditionalBatches:
         Rows of a batch, at most.
     balanced : bool
         Whether, where few columns are given, the rare states of one of them come more often.
+    packing : int, default 1
+        Rows that the critic sees at once; they are of one group.
 
     Attributes
     ----------
     n_groups, group_size : int
-        Groups of a batch, and rows of each, an even number.
+        Groups of a batch, and rows of each, an even number and a multiple of `packing`.
     """
 
-    def __init__(self, batches: TableBatches, batch_size: int, balanced: bool) -> None:
+    def __init__(
+        self, batches: TableBatches, batch_size: int, balanced: bool, packing: int = 1
+    ) -> None:
         self.batches, self.layout = batches, batches.head.layout
-        self.n_groups = max(1, min(N_GROUPS, batch_size // 2))
-        self.group_size = max(2, batch_size // self.n_groups // 2 * 2)
+        unit = math.lcm(2, packing)
+        self.n_groups = max(1, min(N_GROUPS, batch_size // unit))
+        self.group_size = max(unit, batch_size // self.n_groups // unit * unit)
         self._balanced = BalancedRows(self.layout, batches.codes) if balanced else None
 
     def draw(self, n_groups: int, rng: torch.Generator) -> tuple[Tensor, Context]:

@@ -9,7 +9,7 @@ from torch import nn
 
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training.config import TrainingConfig
-from synthwgan.training.wgan import WGANGPStep
+from synthwgan.training.step import TrainingStep
 
 BYTES_PER_FLOAT = 4
 # Weights, gradients, two Adam moments, the moving average and a snapshot for recovery.
@@ -60,7 +60,7 @@ def estimate_cost(
     return TrainingCost(layout.n_slots, n_parameters, memory / 2**20)
 
 
-def measure_cost(cost: TrainingCost, trial: WGANGPStep, n_steps: int = 8) -> TrainingCost:
+def measure_cost(cost: TrainingCost, trial: TrainingStep, n_steps: int = 8) -> TrainingCost:
     """Add the time of 1000 steps, measured on a few of a trial that is then thrown away."""
     trial(0.0)
     start = time.perf_counter()

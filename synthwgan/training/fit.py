@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +13,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor, nn
 
-from synthwgan.networks.build import add_context, build_networks
+from synthwgan.networks.build import add_context, build_networks, check_own_networks
 from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
@@ -21,8 +23,15 @@ from synthwgan.training.conditional import ConditionalStep
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost, estimate_cost, measure_cost
 from synthwgan.training.data import TableBatches
+from synthwgan.training.diagnostics import (
+    MIN_STEPS,
+    Diagnosis,
+    Diversity,
+    warn_of_mode_collapse,
+)
+from synthwgan.training.step import TrainingStep
+from synthwgan.training.stopping import EarlyStopping
 from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
-from synthwgan.training.wgan import WGANGPStep
 
 # Phases of training.
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
@@ -128,8 +137,13 @@ def train_networks(
     ConvergenceWarning
         If a loss was not finite; the last good weights are returned.
     UserWarning
-        If there is nothing to learn, or training was interrupted: the weights trained so far
-        are returned.
+        If there is nothing to learn, the generator's modes collapsed, or training was
+        interrupted: the weights trained so far are returned.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an own network or optimizer cannot be used, or no row is left to hold out.
     """
     if not layout.n_slots:
         warnings.warn(
@@ -139,41 +153,134 @@ def train_networks(
             stacklevel=3,
         )
     head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
-    batches = TableBatches(encoded, head)
-    marginals = batches.marginals()
-    networks = build_networks(head, marginals, config, seed)
-    moments = PairwiseMoments(head).to(device, torch.float32)
-    if config.moment_weight:
-        moments.fit(batches.in_order)
-    cost = estimate_cost(layout, encoded, networks, config)
-    if verbose:
-        trial_networks = copy.deepcopy(networks)
-        trial = WGANGPStep(trial_networks, moments, batches, config, precision, seed)
-        cost = measure_cost(cost, trial)
-        announce(str(cost))
-    records: list[dict[str, Any]] = []
-    step = WGANGPStep(networks, moments, batches, config, precision, seed)
-    outcome = _train(step, _of_whole_rows(config), WHOLE_ROWS, records, verbose)
-    averaged, conditional = step.averaged(), None
-    if config.conditional and outcome.stopped_by in ("steps", "time"):
-        started = nn.ModuleDict({**averaged, "critic": step.critic})
-        told = add_context(started, config, seed)
-        given = ConditionalStep(told, moments, batches, config, precision, seed)
-        rest = _of_conditions(config, outcome)
-        outcome = outcome.followed_by(_train(given, rest, CONDITIONS, records, verbose))
-        conditional = _conditional(given)
+    check_own_networks(head, config, config.conditional)
+    with _own_randomness(config, device, seed):
+        fit = _Fit(encoded, head, config, precision, seed, verbose)
+        step, outcome = fit.learn_whole_rows()
+        averaged, conditional = step.averaged(), None
+        if outcome.ended_well:
+            if outcome.n_steps >= MIN_STEPS:
+                fit.warn_of_mode_collapse(averaged)
+            if config.conditional:
+                conditional, of_conditions = fit.learn_conditions(step, outcome)
+                outcome = outcome.followed_by(of_conditions)
     _warn_of_early_stop(outcome)
     return TrainedNetworks(
         generator=averaged["generator"],
         critic=step.critic,
         head=averaged["head"],
         conditional=conditional,
-        marginals=marginals,
-        moments=moments,
-        history=records,
+        marginals=fit.marginals,
+        moments=fit.moments,
+        history=fit.records,
         outcome=outcome,
-        cost=cost,
+        cost=fit.cost,
     )
+
+
+class _Fit:
+    """What both phases share: the table, its moments, the first networks and the records.
+
+    Parameters
+    ----------
+    encoded : EncodedTable
+        The table.
+    head : OutputHead
+        Knows its layout.
+    config, precision, seed, verbose
+        As for `train_networks`.
+    """
+
+    def __init__(
+        self,
+        encoded: EncodedTable,
+        head: OutputHead,
+        config: TrainingConfig,
+        precision: str,
+        seed: int,
+        verbose: int,
+    ) -> None:
+        self.config, self.precision, self.seed, self.verbose = config, precision, seed, verbose
+        self.marginals = TableBatches(encoded, head).marginals()
+        self.batches, self.held_out = _hold_out(encoded, head, config, seed)
+        self.networks = build_networks(head, self.marginals, config, seed)
+        self.moments = PairwiseMoments(head).to(head.device, torch.float32)
+        if config.moment_weight:
+            self.moments.fit(self.batches.in_order)
+        rng = torch.Generator(head.device).manual_seed(seed)
+        self.diversity = Diversity(self.batches, rng) if head.layout.n_slots else None
+        self.records: list[dict[str, Any]] = []
+        self.cost = estimate_cost(head.layout, encoded, self.networks, config)
+        if verbose:
+            trial = self._step(TrainingStep, copy.deepcopy(self.networks))
+            self.cost = measure_cost(self.cost, trial)
+            announce(str(self.cost))
+
+    def learn_whole_rows(self) -> tuple[TrainingStep, TrainingOutcome]:
+        """Train the first networks."""
+        step = self._step(TrainingStep, self.networks)
+        diagnosis = Diagnosis(step, self.held_out, self.diversity, self.seed)
+        return step, self._train(step, _of_whole_rows(self.config), WHOLE_ROWS, diagnosis)
+
+    def learn_conditions(
+        self, whole_rows: TrainingStep, outcome: TrainingOutcome
+    ) -> tuple[ConditionalNetworks, TrainingOutcome]:
+        """Train copies of networks that know whole rows."""
+        started = nn.ModuleDict({**whole_rows.ema.module, "critic": whole_rows.critic})
+        step = self._step(ConditionalStep, add_context(started, self.config, self.seed))
+        diagnosis = Diagnosis(step, self.held_out, None, self.seed)
+        outcome = self._train(step, _of_conditions(self.config, outcome), CONDITIONS, diagnosis)
+        averaged = step.averaged()
+        networks = ConditionalNetworks(averaged["generator"], averaged["head"], step.draw_context())
+        return networks, outcome
+
+    def warn_of_mode_collapse(self, averaged: nn.ModuleDict) -> None:
+        """Warn if the averaged generator's rows vary too little."""
+        if self.diversity is not None:
+            warn_of_mode_collapse(averaged["generator"], averaged["head"], self.diversity)
+
+    def _step(self, kind: type[TrainingStep], networks: nn.ModuleDict) -> TrainingStep:
+        return kind(networks, self.moments, self.batches, self.config, self.precision, self.seed)
+
+    def _train(
+        self, step: TrainingStep, config: TrainingConfig, phase: str, diagnosis: Diagnosis
+    ) -> TrainingOutcome:
+        """Train for one phase, and add to the records."""
+        observers: list[Observer] = [History(self.records, phase)]
+        if self.verbose:
+            observers.append(ProgressBar(phase))
+        stopping = None
+        if config.early_stopping:
+            stopping = EarlyStopping(config.n_iter_no_change, config.tol)
+        bounds = config.max_steps, config.max_seconds, config.log_every
+        return Trainer(*bounds, observers, diagnosis, stopping).run(step)
+
+
+def _hold_out(
+    encoded: EncodedTable, head: OutputHead, config: TrainingConfig, seed: int
+) -> tuple[TableBatches, TableBatches | None]:
+    """Rows to learn from, and rows that are held out, at least one if any are wanted."""
+    if not config.validation_fraction:
+        return TableBatches(encoded, head), None
+    n_rows = len(encoded)
+    if n_rows < 2:
+        raise ValueError(f"validation_fraction needs 2 rows or more, the table has {n_rows}")
+    n_held_out = min(max(1, round(config.validation_fraction * n_rows)), n_rows - 1)
+    shuffled = torch.randperm(n_rows, generator=torch.Generator().manual_seed(seed)).numpy()
+    held_out, learnt = shuffled[:n_held_out], shuffled[n_held_out:]
+    return TableBatches(encoded.take(learnt), head), TableBatches(encoded.take(held_out), head)
+
+
+@contextmanager
+def _own_randomness(config: TrainingConfig, device: torch.device, seed: int) -> Iterator[None]:
+    """Let a user's own networks draw from torch's global state (dropout) without moving it."""
+    if not (callable(config.generator) or callable(config.critic)):
+        yield
+        return
+    devices = [device] if device.type == "cuda" else []
+    with torch.random.fork_rng(devices):
+        torch.manual_seed(seed)
+        yield
 
 
 def _of_whole_rows(config: TrainingConfig) -> TrainingConfig:
@@ -189,26 +296,6 @@ def _of_conditions(config: TrainingConfig, whole_rows: TrainingOutcome) -> Train
     if config.max_seconds is None:
         return config
     return replace(config, max_seconds=max(0.0, config.max_seconds - whole_rows.seconds))
-
-
-def _train(
-    step: WGANGPStep,
-    config: TrainingConfig,
-    phase: str,
-    records: list[dict[str, Any]],
-    verbose: int,
-) -> TrainingOutcome:
-    """Train for one phase, and add to the records."""
-    observers: list[Observer] = [History(records, phase)]
-    if verbose:
-        observers.append(ProgressBar(phase))
-    trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
-    return trainer.run(step)
-
-
-def _conditional(step: ConditionalStep) -> ConditionalNetworks:
-    averaged = step.averaged()
-    return ConditionalNetworks(averaged["generator"], averaged["head"], step.draw_context())
 
 
 def _warn_of_early_stop(outcome: TrainingOutcome) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from torch import Tensor
+
+from synthwgan.training.stopping import EarlyStopping
 
 
 class Step(Protocol):
@@ -41,13 +43,18 @@ class TrainingOutcome:
         Steps done.
     seconds : float
         Wall-clock seconds of the loop.
-    stopped_by : {"steps", "time", "interrupt", "non-finite"}
+    stopped_by : {"steps", "time", "early stopping", "interrupt", "non-finite"}
         What ended it.
     """
 
     n_steps: int
     seconds: float
     stopped_by: str
+
+    @property
+    def ended_well(self) -> bool:
+        """Whether nothing went wrong, and nobody wanted it over."""
+        return self.stopped_by in ("steps", "time", "early stopping")
 
     def followed_by(self, other: TrainingOutcome) -> TrainingOutcome:
         """Both phases together: the steps of the first, all seconds, and the last end."""
@@ -71,6 +78,11 @@ class Trainer:
         Steps between logs; reading figures costs a synchronisation on a GPU.
     observers : sequence of Observer
         Told of each log.
+    diagnose : callable, optional
+        Gives more figures for a log, from the number of steps done.
+    stopping : EarlyStopping, optional
+        Says when to stop by the figure ``validation_wasserstein``; the best weights are
+        restored in the end.
     """
 
     def __init__(
@@ -79,11 +91,14 @@ class Trainer:
         max_seconds: float | None,
         log_every: int,
         observers: Sequence[Observer] = (),
+        diagnose: Callable[[int], dict[str, float]] | None = None,
+        stopping: EarlyStopping | None = None,
     ) -> None:
         self.max_steps = max_steps
         self.max_seconds = math.inf if max_seconds is None else max_seconds
         self.log_every = log_every
         self.observers = observers
+        self.diagnose, self.stopping = diagnose, stopping
         self.n_steps = 0
 
     def run(self, step: Step) -> TrainingOutcome:
@@ -97,6 +112,8 @@ class Trainer:
             if not step.is_finite():
                 step.restore(self._good_weights)
         finally:
+            if self.stopping is not None and self.stopping.best_weights is not None:
+                step.restore(self.stopping.best_weights)
             for observer in self.observers:
                 observer.on_end()
         return TrainingOutcome(self.n_steps, self._elapsed(), stopped_by)
@@ -114,8 +131,17 @@ class Trainer:
                 step.restore(self._good_weights)
                 return "non-finite"
             self._good_weights = step.snapshot()
+            if self.diagnose is not None:
+                record |= self.diagnose(self.n_steps)
             self._log(record)
+            if self._is_over(record) and not stopped_by:
+                stopped_by = "early stopping"
         return stopped_by
+
+    def _is_over(self, record: dict[str, float]) -> bool:
+        if self.stopping is None:
+            return False
+        return self.stopping.should_stop(record["validation_wasserstein"], self._good_weights)
 
     def _stopped_by(self) -> str:
         if self.n_steps >= self.max_steps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 import torch
@@ -10,6 +11,7 @@ import torch
 from synthwgan.networks.build import add_context, build_networks
 from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
+from synthwgan.networks.packing import pack
 from synthwgan.networks.state import load_module_arrays, module_arrays
 from synthwgan.table.layout import Layout
 
@@ -17,8 +19,13 @@ from synthwgan.table.layout import Layout
 @dataclass
 class Sizes:
     latent_dim: int = 8
+    generator: Any = "residual"
     generator_width: int = 32
     generator_layers: int = 2
+    critic: Any = "mlp"
+    packing: int = 1
+    minibatch_features: int = 0
+    minibatch_std: bool = False
     critic_width: int = 24
     critic_layers: int = 2
 
@@ -35,6 +42,22 @@ def drawn_marginals(head: OutputHead, raw: torch.Tensor) -> torch.Tensor:
     return head.one_hot(codes).mean(0)
 
 
+SIZES = {
+    "residual": Sizes(),
+    "mlp": Sizes(generator="mlp"),
+    "style": Sizes(generator="style"),
+    "packing": Sizes(packing=3),
+    "minibatch features": Sizes(minibatch_features=4),
+    "minibatch std": Sizes(minibatch_std=True, critic_layers=1),
+}
+
+
+@pytest.fixture(params=SIZES.values(), ids=SIZES.keys())
+def sizes(request: pytest.FixtureRequest) -> Sizes:
+    """Each kind of built-in networks in turn."""
+    return request.param
+
+
 def test_sizes_are_as_asked():
     networks = build_networks(skewed_head(), SKEWED, Sizes(), seed=0)
     generator, critic = networks["generator"], networks["critic"]
@@ -45,16 +68,19 @@ def test_sizes_are_as_asked():
     assert critic(torch.zeros(6, 5)).shape == (6,)
 
 
-def test_the_untrained_generator_has_the_marginals():
+# Styles hardly differ at first, so that the first weights blur all rows alike.
+@pytest.mark.parametrize(("kind", "margin"), [("residual", 0.06), ("mlp", 0.06), ("style", 0.15)])
+def test_the_untrained_generator_has_the_marginals(kind, margin):
     head = skewed_head()
-    generator = build_networks(head, SKEWED, Sizes(), seed=0)["generator"]
-    latent = torch.randn(4000, 8, generator=torch.Generator().manual_seed(0))
+    generator = build_networks(head, SKEWED, Sizes(generator=kind), seed=0)["generator"]
+    rng = torch.Generator().manual_seed(0)
+    latent = torch.randn(4000, generator.latent_dim, generator=rng)
     with torch.no_grad():
         raw = generator(latent)
         means = drawn_marginals(head, raw)
         # The first weights blur the marginals a little; uniform ones would be off by 0.65.
-        assert (means - SKEWED).abs().max() < 0.06
-        assert raw[:, 4].mean().abs() < 0.5
+        assert (means - SKEWED).abs().max() < margin
+        assert raw[:, 4].mean().abs() < 0.9
         generator.output.bias.zero_()
         broken = drawn_marginals(head, generator(latent))
         assert (broken - SKEWED).abs().max() > 0.4
@@ -89,19 +115,21 @@ def test_a_layout_without_slots_builds_without_a_warning(recwarn):
     assert not [str(warning.message) for warning in recwarn]
 
 
-def test_networks_with_added_context_do_as_before_whatever_is_given():
-    networks = build_networks(skewed_head(), SKEWED, Sizes(), seed=0)
-    told = add_context(networks, Sizes(), seed=1)
-    layout, latent = networks["head"].layout, torch.randn(20, 8)
-    slots = torch.randn(20, layout.n_slots)
-    given = torch.rand(20, len(layout.column_blocks)) < 0.5
+def test_networks_with_added_context_do_as_before_whatever_is_given(sizes):
+    networks = build_networks(skewed_head(), SKEWED, sizes, seed=0)
+    told = add_context(networks, sizes, seed=1)
+    layout, latent = networks["head"].layout, torch.randn(21, networks["generator"].latent_dim)
+    slots = torch.randn(21, layout.n_slots)
+    given = torch.rand(21, len(layout.column_blocks)) < 0.5
     context = Context.of(layout, slots, given)
     for one in (networks, told):
         one.eval()
     raw = networks["generator"](latent)
     torch.testing.assert_close(told["generator"](latent, context), raw, rtol=0, atol=0)
-    scores = networks["critic"](slots)
-    torch.testing.assert_close(told["critic"](slots, context.columns), scores, rtol=0, atol=0)
+    seen, columns = (pack(rows, sizes.packing) for rows in (slots, context.columns))
+    scores = networks["critic"](seen)
+    assert scores.shape == (21 // sizes.packing,)
+    torch.testing.assert_close(told["critic"](seen, columns), scores, rtol=0, atol=0)
     assert all(weight.requires_grad for weight in told.parameters())
 
 
@@ -116,11 +144,11 @@ def test_networks_with_added_context_share_no_weights():
         assert (array == before[name]).all()
 
 
-def test_weights_go_to_arrays_and_back():
-    one, other = (build_networks(skewed_head(), SKEWED, Sizes(), seed) for seed in (0, 1))
+def test_weights_go_to_arrays_and_back(sizes):
+    one, other = (build_networks(skewed_head(), SKEWED, sizes, seed) for seed in (0, 1))
     arrays = module_arrays(one)
     assert "generator.output.bias" in arrays
-    assert "generator.norm.running_mean" in arrays
+    assert {"generator.norm.running_mean", "generator.mean_style"} & set(arrays)
     load_module_arrays(other, arrays)
     for name, array in module_arrays(other).items():
         assert (array == arrays[name]).all()

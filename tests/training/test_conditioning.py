@@ -89,3 +89,16 @@ def test_a_column_without_states_has_rows_as_they_come(batches, layout):
     rows = BalancedRows(layout, batches.codes).draw(torch.ones(20_000, dtype=torch.long), rng())
     share = (batches.codes[rows, 0] == 3).float().mean().item()
     assert share == pytest.approx((batches.codes[:, 0] == 3).float().mean().item(), abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("batch_size", "packing", "n_groups", "group_size"),
+    [(400, 1, 8, 50), (400, 4, 8, 48), (400, 3, 8, 48), (20, 8, 2, 8), (4, 6, 1, 6), (9, 9, 1, 18)],
+)
+def test_packs_are_within_groups(batches, batch_size, packing, n_groups, group_size):
+    drawer = ConditionalBatches(batches, batch_size, balanced=False, packing=packing)
+    assert (drawer.n_groups, drawer.group_size) == (n_groups, group_size)
+    real, context = drawer.draw(drawer.n_groups, rng())
+    assert len(real) == n_groups * group_size
+    masks = context.columns.unflatten(0, (-1, packing))
+    assert (masks == masks[:, :1]).all()

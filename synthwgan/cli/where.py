@@ -52,7 +52,7 @@ def parse_where(
     --------
     >>> import pandas as pd
     >>> from synthwgan.table import TableTransformer
-    >>> from synthwgan.where import parse_where
+    >>> from synthwgan.cli.where import parse_where
     >>> table = pd.DataFrame({"age": [31, 45], "city": ["Rome", "Oslo"]})
     >>> transformer = TableTransformer().fit(table)
     >>> columns = dict(zip(transformer.column_index_, transformer.columns_))

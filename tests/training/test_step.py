@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from sklearn.exceptions import ConvergenceWarning
+from torch import nn
 
 from synthwgan.networks.build import build_networks
 from synthwgan.networks.heads import OutputHead
@@ -20,14 +21,24 @@ from synthwgan.training.cost import estimate_cost, measure_cost
 from synthwgan.training.data import TableBatches
 from synthwgan.training.fit import TrainedNetworks, train_networks
 from synthwgan.training.sizing import auto_batch_size, auto_conditional_steps, auto_max_steps
-from synthwgan.training.wgan import WGANGPStep
+from synthwgan.training.step import TrainingStep
 
 CONFIG = TrainingConfig(
+    objective="wgan-gp",
+    label_smoothing=0.0,
+    weight_clip=None,
+    optimizer="adam",
     latent_dim=6,
+    generator="residual",
     generator_width=12,
     generator_layers=1,
+    critic="mlp",
     critic_width=14,
     critic_layers=2,
+    packing=1,
+    minibatch_features=0,
+    minibatch_std=False,
+    instance_noise=0.0,
     temperature=1.0,
     couple_columns=True,
     conditional=True,
@@ -41,13 +52,45 @@ CONFIG = TrainingConfig(
     critic_lr=4e-3,
     betas=(0.0, 0.95),
     constant_share=0.4,
+    penalty="two-sided",
+    penalty_at="interpolates",
     gradient_penalty=1.0,
     penalty_interval=2,
     moment_weight=1.0,
     ema_decay=0.998,
+    early_stopping=False,
+    validation_fraction=0.0,
+    n_iter_no_change=10,
+    tol=0.0,
     log_every=2,
 )
+
+
+def own_generator(n_in: int, n_out: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(n_in, 9), nn.ReLU(), nn.Dropout(0.2), nn.Linear(9, n_out))
+
+
+def own_critic(n_in: int) -> nn.Module:
+    return nn.Sequential(nn.Linear(n_in, 9), nn.SiLU(), nn.Linear(9, 1))
+
+
 CHANGES: dict[str, Any] = {
+    "objective": "gan",
+    "label_smoothing": 0.2,
+    "weight_clip": 0.05,
+    "optimizer": "rmsprop",
+    "generator": "mlp",
+    "critic": own_critic,
+    "packing": 2,
+    "minibatch_features": 3,
+    "minibatch_std": True,
+    "instance_noise": 0.5,
+    "penalty": "one-sided",
+    "penalty_at": "real",
+    "early_stopping": True,
+    "validation_fraction": 0.4,
+    "n_iter_no_change": 1,
+    "tol": 9.0,
     "latent_dim": 7,
     "generator_width": 13,
     "generator_layers": 2,
@@ -72,6 +115,32 @@ CHANGES: dict[str, Any] = {
     "ema_decay": 0.05,
     "log_every": 3,
 }
+# What a field needs to take effect.
+STOPS = {"validation_fraction": 0.3, "early_stopping": True, "max_steps": 30}
+NEEDS: dict[str, dict[str, Any]] = {
+    "label_smoothing": {"objective": "gan"},
+    "early_stopping": {"validation_fraction": 0.3, "max_steps": 30},
+    "n_iter_no_change": STOPS,
+    "tol": STOPS | {"n_iter_no_change": 3},
+}
+# Other choices, one after another.
+CHOICES: list[dict[str, Any]] = [
+    {},
+    {"objective": "wgan", "optimizer": "rmsprop", "weight_clip": 0.01, "penalty": None},
+    {"objective": "gan", "label_smoothing": 0.1, "penalty": None},
+    {"objective": "gan-minimax", "penalty": "one-sided"},
+    {"objective": "relativistic", "penalty": "r1+r2", "penalty_at": "both"},
+    {"penalty": "squared", "penalty_at": "generated"},
+    {"penalty": "r1", "penalty_at": "real"},
+    {"optimizer": "SGD"},
+    {"packing": 3, "objective": "relativistic"},
+    {"minibatch_features": 4, "minibatch_std": True, "packing": 2},
+    {"minibatch_std": True, "critic_layers": 1, "instance_noise": 0.2},
+    {"generator": "style"},
+    {"generator": "mlp"},
+    {"generator": own_generator, "critic": own_critic, "packing": 2},
+    {"early_stopping": True, "validation_fraction": 0.2, "packing": 2},
+]
 
 
 def train(
@@ -110,12 +179,12 @@ def same(one: TrainedNetworks, other: TrainedNetworks) -> bool:
 
 def make_step(
     layout: Layout, encoded: EncodedTable, precision: str = "float32", **changes: Any
-) -> WGANGPStep:
+) -> TrainingStep:
     config = replace(CONFIG, **changes)
     batches = TableBatches(encoded, OutputHead(layout, config.temperature))
     networks = build_networks(batches.head, batches.marginals(), config, seed=0)
     moments = PairwiseMoments(batches.head).fit(batches.in_order)
-    return WGANGPStep(networks, moments, batches, config, precision, seed=0)
+    return TrainingStep(networks, moments, batches, config, precision, seed=0)
 
 
 def weights_of(module: torch.nn.Module) -> list[torch.Tensor]:
@@ -135,8 +204,10 @@ def test_the_table_of_changes_is_complete():
 
 @pytest.mark.parametrize("name", CHANGES)
 def test_every_field_takes_effect(mixed_layout, mixed_encoded, name):
-    baseline = train(mixed_layout, mixed_encoded)
-    changed = train(mixed_layout, mixed_encoded, replace(CONFIG, **{name: CHANGES[name]}))
+    config = replace(CONFIG, **NEEDS.get(name, {}))
+    baseline = train(mixed_layout, mixed_encoded, config)
+    assert same(baseline, train(mixed_layout, mixed_encoded, config))
+    changed = train(mixed_layout, mixed_encoded, replace(config, **{name: CHANGES[name]}))
     assert not same(baseline, changed)
 
 
@@ -145,10 +216,38 @@ def test_resolve_takes_given_values_and_sizes_the_rest():
     config = TrainingConfig.resolve(given | {"rare": "mask"}, n_rows=900)
     assert replace(config, log_every=CONFIG.log_every) == CONFIG
     sizes = dict.fromkeys(("batch_size", "max_steps", "conditional_steps"), "auto")
+    sizes["validation_fraction"] = None
     auto = TrainingConfig.resolve(given | sizes, n_rows=900)
     assert auto.conditional_steps == auto_conditional_steps(auto.max_steps)
     assert (auto.batch_size, auto.max_steps) == (auto_batch_size(900), auto_max_steps(900))
     assert auto.log_every == max(1, auto.max_steps // 20)
+    assert auto.validation_fraction == 0.0
+
+
+AUTO = dict.fromkeys(("optimizer", "weight_clip", "penalty", "penalty_at"), "auto")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"objective": "wgan-gp"}, ("adam", None, "two-sided", "interpolates")),
+        ({"objective": "wgan"}, ("rmsprop", 0.01, None, "interpolates")),
+        ({"objective": "gan"}, ("adam", None, None, "interpolates")),
+        ({"objective": "relativistic"}, ("adam", None, "r1+r2", "both")),
+        ({"objective": "gan", "penalty": "r1"}, ("adam", None, "r1", "real")),
+        ({"penalty": "squared", "penalty_at": "both"}, ("adam", None, "squared", "both")),
+        ({"objective": "wgan", "weight_clip": None}, ("rmsprop", None, None, "interpolates")),
+    ],
+)
+def test_auto_goes_by_the_objective(changes, expected):
+    config = TrainingConfig.resolve(vars(CONFIG) | AUTO | changes, n_rows=900)
+    assert tuple(getattr(config, name) for name in AUTO) == expected
+
+
+def test_a_batch_is_a_whole_number_of_packs_and_rows_are_held_out_to_stop_early():
+    changes = {"packing": 5, "early_stopping": True, "validation_fraction": None}
+    config = TrainingConfig.resolve(vars(CONFIG) | changes, n_rows=900)
+    assert (config.batch_size, config.validation_fraction) == (35, 0.1)
 
 
 @pytest.mark.parametrize(("steps", "log_every"), [(1, 1), (40, 2), (1000, 50), (50_000, 100)])
@@ -158,6 +257,17 @@ def test_log_every_gives_twenty_logs_and_at_least_one_in_a_hundred(steps, log_ev
 
 
 # The step
+
+
+@pytest.mark.parametrize("choice", CHOICES, ids=str)
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_every_choice_trains_both_phases(mixed_layout, mixed_encoded, choice, precision):
+    trained = train(mixed_layout, mixed_encoded, replace(CONFIG, **choice), precision=precision)
+    phases = {record["phase"] for record in trained.history}
+    assert phases == {"whole rows", "conditions"}
+    assert trained.outcome.ended_well
+    weights, _ = outcome_of(trained)
+    assert all(np.isfinite(array).all() for array in weights.values())
 
 
 def test_critic_step_moves_the_critic_only(mixed_layout, mixed_encoded):
@@ -211,6 +321,80 @@ def test_the_penalty_comes_every_interval_with_its_weight_multiplied(mixed_layou
 def test_no_penalty_and_no_moments_leave_no_figures(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded, gradient_penalty=0.0, moment_weight=0.0)
     assert set(step(0.0)) == {"critic_loss", "wasserstein"}
+
+
+def test_weights_are_clipped_after_every_critic_update(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, objective="wgan", weight_clip=0.01, n_critic=2)
+    for _ in range(3):
+        step(0.0)
+        largest = max(weights.abs().max().item() for weights in step.critic.parameters())
+        assert largest <= 0.01
+        assert largest == pytest.approx(0.01)
+    assert max(weights.abs().max() for weights in step.generator.parameters()) > 0.01
+
+
+def test_smoothing_lowers_real_scores(mixed_layout, mixed_encoded):
+    scores = []
+    for smoothing in (0.0, 0.3):
+        step = make_step(
+            mixed_layout,
+            mixed_encoded,
+            objective="gan",
+            penalty=None,
+            label_smoothing=smoothing,
+            generator_lr=1e-9,
+        )
+        for _ in range(150):
+            step(0.0)
+        with torch.no_grad():
+            scores.append(step.critic(step.batches.draw(500, step.rng)).mean().item())
+    assert scores[1] < scores[0] - 0.1
+
+
+def test_the_step_sees_noise_of_its_progress(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, instance_noise=0.8)
+    for progress, scale in ((0.0, 0.8), (0.25, 0.6), (1.0, 0.0)):
+        step(progress)
+        assert step.critic_input.scale == pytest.approx(scale)
+
+
+def test_the_critic_sees_packs(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, packing=4)
+    seen = []
+    step.critic.register_forward_pre_hook(lambda module, given: seen.append(given[0].shape))
+    step(0.0)
+    assert seen == [(8, 4 * mixed_layout.n_slots)] * 3
+
+
+def test_a_penalty_needs_the_gradient_of_packs(mixed_layout, mixed_encoded, monkeypatch):
+    step = make_step(mixed_layout, mixed_encoded, packing=4)
+    found, plain = [], step.critic.input_gradient
+
+    def note(points: torch.Tensor, given: torch.Tensor | None = None) -> torch.Tensor:
+        found.append(plain(points, given))
+        return found[-1]
+
+    monkeypatch.setattr(step.critic, "input_gradient", note)
+    figures = step(0.0)
+    (gradients,) = found
+    assert gradients.shape == (8, 4 * mixed_layout.n_slots)
+    expected = gradients.norm(dim=1).mean().item()
+    assert figures["gradient_norm"].item() == pytest.approx(expected, rel=1e-4)
+
+
+def test_validation_is_the_critics_estimate_on_held_out_rows(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, generator_lr=1e-9)
+    held_out = TableBatches(mixed_encoded.take(np.arange(200)), step.head)
+    state = step.rng.get_state()
+    first = step.validate(held_out, torch.Generator().manual_seed(1))
+    assert first == step.validate(held_out, torch.Generator().manual_seed(1))
+    assert torch.equal(step.rng.get_state(), state)
+    for _ in range(60):
+        figures = step(0.0)
+    later = step.validate(held_out, torch.Generator().manual_seed(1))
+    # The rows are of the same table, and the generator has not moved.
+    assert later == pytest.approx(float(figures["wasserstein"]), abs=0.3)
+    assert later > first + 0.05
 
 
 def test_the_penalty_keeps_the_gradient_norm_near_one(mixed_layout, mixed_encoded):
@@ -313,6 +497,54 @@ def test_a_loss_that_is_not_finite_warns(mixed_layout, mixed_encoded):
         trained = train(mixed_layout, encoded, replace(CONFIG, conditional=False))
     weights, _ = outcome_of(trained)
     assert all(np.isfinite(array).all() for array in weights.values())
+
+
+def test_looking_at_held_out_rows_and_diversity_changes_nothing_else(mixed_layout, mixed_encoded):
+    plain = train(mixed_layout, mixed_encoded)
+    names = set(plain.history[0])
+    assert {"distinct_rows", "entropy"} <= names
+    assert "validation_wasserstein" not in names
+    held_out = train(mixed_layout, mixed_encoded, replace(CONFIG, validation_fraction=0.5))
+    assert all(np.isfinite(record["validation_wasserstein"]) for record in held_out.history)
+
+
+def test_diversity_is_looked_at_now_and_then(mixed_layout, mixed_encoded):
+    config = replace(CONFIG, max_steps=130, log_every=10, conditional=False)
+    trained = train(mixed_layout, mixed_encoded, config)
+    assert [r["step"] for r in trained.history if "entropy" in r] == [10, 60, 110]
+
+
+def test_early_stopping_gives_the_best_weights_of_the_average(mixed_layout, mixed_encoded):
+    config = replace(
+        CONFIG,
+        early_stopping=True,
+        validation_fraction=0.3,
+        n_iter_no_change=3,
+        max_steps=400,
+        conditional=False,
+    )
+    trained = train(mixed_layout, mixed_encoded, config)
+    assert trained.outcome.stopped_by == "early stopping"
+    assert trained.outcome.n_steps < 400
+    distances = [abs(record["validation_wasserstein"]) for record in trained.history]
+    assert min(distances[-4:]) == distances[-4]
+
+
+def test_one_row_cannot_be_held_out(mixed_layout, mixed_encoded):
+    one = mixed_encoded.take(np.array([0]))
+    with pytest.raises(ValueError, match="validation_fraction needs 2 rows or more, the table has"):
+        train(mixed_layout, one, replace(CONFIG, validation_fraction=0.1))
+    two = mixed_encoded.take(np.array([0, 1]))
+    trained = train(mixed_layout, two, replace(CONFIG, validation_fraction=0.1))
+    assert trained.outcome.ended_well
+
+
+def test_dropout_of_own_networks_repeats_and_leaves_torchs_state(mixed_layout, mixed_encoded):
+    before = torch.get_rng_state()
+    config = replace(CONFIG, generator=own_generator)
+    first, again = (train(mixed_layout, mixed_encoded, config) for _ in range(2))
+    assert same(first, again)
+    assert torch.equal(torch.get_rng_state(), before)
 
 
 # Cost

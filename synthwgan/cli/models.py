@@ -1,18 +1,14 @@
-"""The command line: fit a table, sample another, without writing Python."""
+"""Commands around a model: fit it, draw rows from it, complete a table with it."""
 
 from __future__ import annotations
 
-import os
-import sys
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from enum import Enum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from typer.core import TyperGroup
+
+from synthwgan.cli.tables import TABLES, as_frame, check_table_output, progress, rows_writer
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,8 +16,6 @@ if TYPE_CHECKING:
     from synthwgan.synthesizer import WGANGPSynthesizer
 
 _SHOWN_ROWS = 5
-_INTERRUPTED = 130
-_TABLES = ".csv, .csv.gz or .parquet"
 
 
 class _OnRare(str, Enum):
@@ -29,33 +23,6 @@ class _OnRare(str, Enum):
     fewer = "fewer"
     error = "error"
 
-
-class _OneLineErrors(TyperGroup):
-    """Turns a user's mistake into one line on stderr and exit code 1."""
-
-    def invoke(self, ctx: typer.Context) -> Any:
-        try:
-            with _one_line_warnings():
-                return super().invoke(ctx)
-        except BrokenPipeError:
-            _leave_broken_pipe()
-        except KeyboardInterrupt:
-            typer.echo("Interrupted.", err=True)
-            raise typer.Exit(_INTERRUPTED) from None
-        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
-            if ctx.params["debug"]:
-                raise
-            _fail(error)
-
-
-app = typer.Typer(
-    name="synthwgan",
-    cls=_OneLineErrors,
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-)
 
 _Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="Same seed, same rows. Default: a fresh one.")
@@ -67,41 +34,13 @@ _MaxSeconds = Annotated[
 _ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file written by fit.")]
 _RowsFile = Annotated[
     Path | None,
-    typer.Option("--output", "-o", help=f"Where the rows go ({_TABLES}). Default: CSV to stdout."),
+    typer.Option("--output", "-o", help=f"Where the rows go ({TABLES}). Default: CSV to stdout."),
 ]
 
 
-def _version(wanted: bool) -> None:
-    if wanted:
-        from synthwgan import __version__
-
-        typer.echo(f"synthwgan {__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _main(
-    version: Annotated[
-        bool,
-        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
-    ] = False,
-    debug: Annotated[
-        bool,
-        typer.Option(
-            "--debug", envvar="SYNTHWGAN_DEBUG", help="Show the whole traceback of an error."
-        ),
-    ] = False,
-) -> None:
-    """Synthetic tables that look like the real one, with a WGAN-GP.
-
-    Example: synthwgan demo
-    """
-
-
-@app.command()
 def demo(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help=f"Where the synthetic rows go ({_TABLES}).")
+        Path, typer.Option("--output", "-o", help=f"Where the synthetic rows go ({TABLES}).")
     ] = Path("synthetic.csv"),
     max_seconds: _MaxSeconds = None,
     seed: _Seed = 0,
@@ -116,7 +55,7 @@ def demo(
     from synthwgan.evaluation import quality_score
     from synthwgan.io import TableWriter
 
-    _check_table_output(output)
+    check_table_output(output)
     real = _demo_table()
     typer.echo(f"Student placements: {len(real)} rows, {real.shape[1]} columns.\n")
     model = WGANGPSynthesizer(max_seconds=max_seconds, random_state=seed, verbose=1).fit(real)
@@ -128,9 +67,8 @@ def demo(
     typer.echo(f"\nsdmetrics {quality_score(real, synthetic)}")
 
 
-@app.command()
 def fit(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"The real table ({_TABLES}).")],
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
     max_seconds: _MaxSeconds = None,
     max_steps: Annotated[
@@ -186,7 +124,6 @@ def fit(
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
 
 
-@app.command()
 def sample(
     model: _ModelFile,
     n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
@@ -221,7 +158,7 @@ def sample(
     Example: synthwgan sample customers.safetensors -n 1000 --where "city=Rome" --where "age>=60"
     """
     if output is not None:
-        _check_table_output(output)
+        check_table_output(output)
     fitted = _load(model)
     options: dict[str, Any] = {"random_state": seed}
     if chunk_size is not None:
@@ -229,17 +166,16 @@ def sample(
     if where:
         options |= {"conditions": _conditions(fitted, where), "on_rare": on_rare.value}
     chunks = fitted.sample_iter(n_rows, **options)
-    with _progress(n_rows, quiet) as advance, _writer(output) as write:
+    with progress(n_rows, quiet) as advance, rows_writer(output) as write:
         for chunk in chunks:
-            write(_as_frame(chunk))
+            write(as_frame(chunk))
             advance(len(chunk))
 
 
-@app.command()
 def impute(
     model: _ModelFile,
     table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help=f"The table to complete ({_TABLES}).")
+        Path, typer.Argument(metavar="TABLE", help=f"The table to complete ({TABLES}).")
     ],
     output: _RowsFile = None,
     draws: Annotated[
@@ -261,43 +197,20 @@ def impute(
     if output is not None:
         if output.resolve() == table.resolve():
             raise ValueError(f"{output} is the table itself; give the complete one another name.")
-        _check_table_output(output)
+        check_table_output(output)
     fitted = _load(model)
     gaps = _read_as_fitted(fitted, table)
-    filled = _as_frame(fitted.impute(gaps, n_draws=draws, random_state=seed), gaps.columns)
-    with _writer(output) as write:
+    filled = as_frame(fitted.impute(gaps, n_draws=draws, random_state=seed), gaps.columns)
+    with rows_writer(output) as write:
         write(filled)
 
 
-@app.command()
 def info(model: _ModelFile) -> None:
     """Show what a model holds: columns, size, parameters.
 
     Example: synthwgan info customers.safetensors
     """
     typer.echo(_load(model).summary())
-
-
-@contextmanager
-def _one_line_warnings() -> Iterator[None]:
-    def show(message: Warning | str, *_: Any) -> None:
-        typer.echo(f"Warning: {' '.join(str(message).split())}", err=True)
-
-    with warnings.catch_warnings():
-        warnings.showwarning = show
-        yield
-
-
-def _fail(error: Exception) -> NoReturn:
-    message = " ".join(str(error).split()) or type(error).__name__
-    typer.echo(f"Error: {message}", err=True)
-    raise typer.Exit(1)
-
-
-def _leave_broken_pipe() -> NoReturn:
-    # The reader, `head` for one, has seen enough; Python must not flush into the closed pipe.
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    raise typer.Exit(1)
 
 
 def _column_kinds(options: list[str]) -> dict[str, str]:
@@ -309,14 +222,6 @@ def _column_kinds(options: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"{option!r} is not NAME=KIND", param_hint="--kind")
         kinds[name] = kind
     return kinds
-
-
-def _check_table_output(path: Path) -> None:
-    """Refuse a file that could not be written, before any work is spent on its rows."""
-    from synthwgan.io import check_writable, table_suffix
-
-    table_suffix(path)
-    check_writable(path)
 
 
 def _demo_table() -> pd.DataFrame:
@@ -340,7 +245,7 @@ def _fitted_columns(model: WGANGPSynthesizer) -> dict[Any, Any]:
 
 
 def _conditions(model: WGANGPSynthesizer, where: list[str]) -> dict[Any, Any]:
-    from synthwgan.where import parse_where
+    from synthwgan.cli.where import parse_where
 
     return parse_where(where, _fitted_columns(model))
 
@@ -362,43 +267,3 @@ def _is_text(column: Any) -> bool:
         return column.physical.domain == "text"
     labels = column.physical.labels(column.menu().present)
     return all(isinstance(label, str) for label in labels)
-
-
-def _as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:
-    """Return rows as a frame, in the order of some columns; fitted on an array, they are none."""
-    import pandas as pd
-
-    if not isinstance(rows, pd.DataFrame):
-        return pd.DataFrame(rows, columns=columns)
-    return rows if columns is None else rows[list(columns)]
-
-
-@contextmanager
-def _progress(n_rows: int, quiet: bool) -> Iterator[Callable[[int], object]]:
-    from tqdm import tqdm
-
-    with tqdm(total=n_rows, desc="sampling", unit=" rows", file=sys.stderr, disable=quiet) as bar:
-        yield bar.update
-
-
-@contextmanager
-def _writer(output: Path | None) -> Iterator[Callable[[pd.DataFrame], None]]:
-    if output is None:
-        yield _StdoutWriter().write
-        return
-    from synthwgan.io import TableWriter
-
-    with TableWriter(output) as writer:
-        yield writer.write
-
-
-class _StdoutWriter:
-    """Writes chunks as one CSV table to the standard output."""
-
-    def __init__(self) -> None:
-        self._is_first = True
-
-    def write(self, chunk: pd.DataFrame) -> None:
-        text = chunk.to_csv(index=False, header=self._is_first, lineterminator="\n")
-        typer.echo(text, nl=False)
-        self._is_first = False

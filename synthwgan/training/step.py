@@ -1,4 +1,4 @@
-"""The WGAN-GP step: what happens between a batch and the next."""
+"""The training step: what happens between a batch and the next."""
 
 from __future__ import annotations
 
@@ -9,22 +9,29 @@ import torch
 from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
-from synthwgan.networks.losses import gradient_penalty, interpolate, wasserstein_estimate
+from synthwgan.networks.losses import make_objective, wasserstein_estimate
 from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.networks.penalties import make_penalty
 from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
 from synthwgan.training.config import TrainingConfig
+from synthwgan.training.critic_input import CriticInput
 from synthwgan.training.data import TableBatches
 from synthwgan.training.ema import ExponentialMovingAverage
+from synthwgan.training.optimizers import clip_weights, make_optimizer
 from synthwgan.training.schedule import learning_rate_factor
 
+MAX_VALIDATION_ROWS = 4096
+# Rows drawn at least, since batch norm goes by the batch.
+MIN_AVERAGED_ROWS = 500
 
-class WGANGPStep:
+
+class TrainingStep:
     """One training step: ``n_critic`` critic updates and one generator update.
 
-    Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", algorithm 1, with a
-    lazy penalty (every ``penalty_interval``-th critic update, weighted up; Karras et al.
-    2020, "Analyzing and Improving the Image Quality of StyleGAN", section 3.1) and the
-    pairwise-moment term in the generator's loss.
+    With the default objective and penalty it is Gulrajani et al. 2017, "Improved Training of
+    Wasserstein GANs", algorithm 1, with a lazy penalty (every ``penalty_interval``-th critic
+    update, weighted up; Karras et al. 2020, "Analyzing and Improving the Image Quality of
+    StyleGAN", section 3.1) and the pairwise-moment term in the generator's loss.
 
     Parameters
     ----------
@@ -57,15 +64,21 @@ class WGANGPStep:
         self.device = self.head.device
         self.dtype = getattr(torch, precision)
         self.rng = torch.Generator(self.device).manual_seed(seed)
+        self.objective = make_objective(config.objective, config.label_smoothing)
+        weighted = config.penalty if config.gradient_penalty else None
+        self.penalty = make_penalty(weighted, config.penalty_at)
+        self.critic_input = CriticInput(config.packing, config.instance_noise, self.rng)
         # The head's weights are the generator's: they are trained and averaged together.
         generating = nn.ModuleDict({name: networks[name] for name in ("generator", "head")})
         self.ema = ExponentialMovingAverage(generating, config.ema_decay)
-        self._rates = {"generator": config.generator_lr, "critic": config.critic_lr}
+        rates = {"generator": config.generator_lr, "critic": config.critic_lr}
         trained = {"generator": generating, "critic": self.critic}
         self.optimizers = {
-            name: torch.optim.Adam(trained[name].parameters(), rate, config.betas, fused=True)
-            for name, rate in self._rates.items()
+            name: make_optimizer(config.optimizer, trained[name].parameters(), rate, config.betas)
+            for name, rate in rates.items()
         }
+        groups = [group for each in self.optimizers.values() for group in each.param_groups]
+        self._rates = [(group, group["lr"]) for group in groups]
         self._n_critic_updates = 0
         self._penalty_figures: dict[str, Tensor] = {}
 
@@ -73,8 +86,9 @@ class WGANGPStep:
     def __call__(self, progress: float) -> dict[str, Tensor]:
         """Do one step at the given share of training; return its figures."""
         factor = learning_rate_factor(progress, self.config.constant_share)
-        for name, optimizer in self.optimizers.items():
-            optimizer.param_groups[0]["lr"] = self._rates[name] * factor
+        for group, rate in self._rates:
+            group["lr"] = rate * factor
+        self.critic_input.anneal(progress)
         figures: dict[str, Tensor] = {}
         for _ in range(self.config.n_critic):
             real, fake, given = self._draw_batch()
@@ -91,27 +105,38 @@ class WGANGPStep:
         self, real: Tensor, fake: Tensor, given: Tensor | None = None
     ) -> dict[str, Tensor]:
         """Update the critic on a real and a generated batch, shape (n_rows, n_slots) each."""
-        with self._autocast():
-            real_scores = self.critic(real, given).float()
-            fake_scores = self.critic(fake, given).float()
-        wasserstein = wasserstein_estimate(real_scores, fake_scores)
-        loss = -wasserstein + self._penalty(real, fake, given)
+        real, fake = self.critic_input(real), self.critic_input(fake)
+        given = self.critic_input.given(given)
+        with self.autocast():
+            real_scores, fake_scores = self._score(real, given), self._score(fake, given)
+        loss = self.objective.critic_loss(real_scores, fake_scores)
+        loss = loss + self._penalty(real, fake, given)
         self._update("critic", loss)
+        if self.config.weight_clip is not None:
+            clip_weights(self.critic, self.config.weight_clip)
+        wasserstein = wasserstein_estimate(real_scores.detach(), fake_scores.detach())
         return {
             "critic_loss": loss.detach(),
-            "wasserstein": wasserstein.detach(),
+            "wasserstein": wasserstein,
             **self._penalty_figures,
         }
 
+    def _score(self, seen: Tensor, given: Tensor | None) -> Tensor:
+        """Scores of what the critic sees, float32."""
+        return self.critic(seen, given).float()
+
     def _penalty(self, real: Tensor, fake: Tensor, given: Tensor | None) -> Tensor | float:
-        """The weighted gradient penalty on every ``penalty_interval``-th update, else 0."""
+        """The weighted penalty on every ``penalty_interval``-th update, else 0."""
         self._n_critic_updates += 1
         interval = self.config.penalty_interval
-        if not self.config.gradient_penalty or (self._n_critic_updates - 1) % interval:
+        if self.penalty is None or (self._n_critic_updates - 1) % interval:
             return 0.0
-        with self._autocast():
-            gradients = self.critic.input_gradient(interpolate(real, fake, self.rng), given)
-        penalty, norm = gradient_penalty(gradients)
+
+        def gradient_at(points: Tensor) -> Tensor:
+            with self.autocast():
+                return self.critic.input_gradient(points, given)
+
+        penalty, norm = self.penalty(gradient_at, real, fake, self.rng)
         self._penalty_figures = {"penalty": penalty.detach(), "gradient_norm": norm}
         return self.config.gradient_penalty * interval * penalty
 
@@ -120,8 +145,12 @@ class WGANGPStep:
     ) -> dict[str, Tensor]:
         """Update the generator on the batch that it made, with the critic's weights fixed."""
         self.critic.requires_grad_(False)
-        with self._autocast():
-            loss, figures = -self.critic(fake, given).float().mean(), {}
+        told, figures = self.critic_input.given(given), {}
+        with self.autocast():
+            loss = self.objective.generator_loss(
+                self._score(self.critic_input(fake), told),
+                lambda: self._score(self.critic_input(real), told),
+            )
             distance = self._moment_distance(fake, real) if self.config.moment_weight else None
         if distance is not None:
             loss = loss + self.config.moment_weight * distance
@@ -135,17 +164,55 @@ class WGANGPStep:
         return self.moments(fake, real)
 
     def _generate(self, n_rows: int, context: Context | None = None) -> Tensor:
-        with self._autocast():
-            raw = self.generator(self._latent(n_rows), context)
+        with self.autocast():
+            raw = self.generator(self.latent(n_rows, self.rng), context)
         return self.head(raw, self.rng, context)
 
-    def _latent(self, n_rows: int) -> Tensor:
-        shape = (n_rows, self.config.latent_dim)
-        return torch.randn(shape, dtype=torch.float32, device=self.device, generator=self.rng)
+    def latent(self, n_rows: int, rng: torch.Generator) -> Tensor:
+        """Fresh latents, shape (n_rows, latent_dim)."""
+        shape = (n_rows, self.generator.latent_dim)
+        return torch.randn(shape, dtype=torch.float32, device=self.device, generator=rng)
+
+    @torch.no_grad()
+    def validate(self, held_out: TableBatches, rng: torch.Generator) -> float:
+        """Critic's estimate of the distance from held-out rows to the averaged generator's.
+
+        Parameters
+        ----------
+        held_out : TableBatches
+            Rows of the table that are not trained on.
+        rng : torch.Generator
+            Source of noise.
+        """
+        real, context = self._held_out(held_out, rng)
+        raw = self.averaged_raw(len(real), rng, context)
+        fake = self.ema.module["head"](raw, rng, context)
+        given = None if context is None else self.critic_input.given(context.columns)
+        with self.autocast():
+            real_scores, fake_scores = (
+                self._score(self.critic_input.packed(rows.to(self.dtype)), given)
+                for rows in (real, fake)
+            )
+        return float(wasserstein_estimate(real_scores, fake_scores))
+
+    def averaged_raw(
+        self, n_rows: int, rng: torch.Generator, context: Context | None = None
+    ) -> Tensor:
+        """Raw outputs of the averaged generator while it is trained, shape (n_rows, n_slots)."""
+        n_drawn = max(n_rows, MIN_AVERAGED_ROWS) if context is None else n_rows
+        with self.autocast():
+            return self.ema.module["generator"](self.latent(n_drawn, rng), context)[:n_rows]
+
+    def _held_out(
+        self, held_out: TableBatches, rng: torch.Generator
+    ) -> tuple[Tensor, Context | None]:
+        """Slots of held-out rows, and what is given of them."""
+        n_rows = max(self.config.packing, min(len(held_out), MAX_VALIDATION_ROWS))
+        return held_out.take(torch.arange(n_rows, device=self.device) % len(held_out)), None
 
     def averaged(self) -> nn.ModuleDict:
-        """The moving averages of generator and head, with batch-norm statistics of their own."""
-        latent = self._latent(n_norm_rows(self.head.layout.n_slots))
+        """The moving averages of generator and head, with batch statistics of their own."""
+        latent = self.latent(n_norm_rows(self.head.layout.n_slots), self.rng)
         measure_batch_norm(self.ema.module["generator"], latent)
         return self.ema.module
 
@@ -154,7 +221,8 @@ class WGANGPStep:
         loss.backward()
         self.optimizers[name].step()
 
-    def _autocast(self) -> AbstractContextManager:
+    def autocast(self) -> AbstractContextManager:
+        """Products in the precision of training."""
         enabled = self.dtype == torch.bfloat16
         return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
 

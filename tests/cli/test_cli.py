@@ -52,7 +52,7 @@ def folder(tmp_path_factory) -> Path:
 
 
 class TestHelp:
-    @pytest.mark.parametrize("command", ["", "demo", "fit", "sample", "impute", "info"])
+    @pytest.mark.parametrize("command", ["", "demo", "fit", "sample", "impute", "info", "report"])
     def test_every_command_has_help_with_an_example(self, command: str) -> None:
         result = run(*command.split(), "--help")
         assert result.exit_code == 0

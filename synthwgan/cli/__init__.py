@@ -1,0 +1,9 @@
+"""The command line: fit a table, sample another, judge it, without writing Python."""
+
+from synthwgan.cli import models, reports
+from synthwgan.cli.app import app
+
+for command in (models.demo, models.fit, models.sample, models.impute, models.info, reports.report):
+    app.command()(command)
+
+__all__ = ["app"]

@@ -1,0 +1,92 @@
+"""The application: its name, its version, and errors in one line."""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+_INTERRUPTED = 130
+
+
+class _OneLineErrors(TyperGroup):
+    """Turns a user's mistake into one line on stderr and exit code 1."""
+
+    def invoke(self, ctx: typer.Context) -> Any:
+        try:
+            with _one_line_warnings():
+                return super().invoke(ctx)
+        except BrokenPipeError:
+            _leave_broken_pipe()
+        except KeyboardInterrupt:
+            typer.echo("Interrupted.", err=True)
+            raise typer.Exit(_INTERRUPTED) from None
+        except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
+            if ctx.params["debug"]:
+                raise
+            _fail(error)
+
+
+@contextmanager
+def _one_line_warnings() -> Iterator[None]:
+    def show(message: Warning | str, *_: Any) -> None:
+        typer.echo(f"Warning: {' '.join(str(message).split())}", err=True)
+
+    with warnings.catch_warnings():
+        warnings.showwarning = show
+        yield
+
+
+def _fail(error: Exception) -> NoReturn:
+    message = " ".join(str(error).split()) or type(error).__name__
+    typer.echo(f"Error: {message}", err=True)
+    raise typer.Exit(1)
+
+
+def _leave_broken_pipe() -> NoReturn:
+    # The reader, `head` for one, has seen enough; Python must not flush into the closed pipe.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    raise typer.Exit(1)
+
+
+app = typer.Typer(
+    name="synthwgan",
+    cls=_OneLineErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from synthwgan import __version__
+
+        typer.echo(f"synthwgan {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
+    ] = False,
+    debug: Annotated[
+        bool,
+        typer.Option(
+            "--debug", envvar="SYNTHWGAN_DEBUG", help="Show the whole traceback of an error."
+        ),
+    ] = False,
+) -> None:
+    """Synthetic tables that look like the real one, with a WGAN-GP.
+
+    Example: synthwgan demo
+    """

@@ -1,0 +1,91 @@
+"""The command that judges a synthetic table."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from synthwgan.cli.tables import TABLES
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthwgan.evaluation import Report
+
+# Of a score too low; 1 is for errors, 2 for a wrong command line.
+TOO_LOW = 3
+
+
+def report(
+    real: Annotated[
+        Path,
+        typer.Argument(metavar="REAL", help=f"The table that the model learnt ({TABLES})."),
+    ],
+    synthetic: Annotated[
+        Path, typer.Argument(metavar="SYNTHETIC", help="A synthetic table, of any tool.")
+    ],
+    test: Annotated[
+        Path | None,
+        typer.Option("--test", help="Real rows that the model never saw; privacy needs them."),
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--target", help="The column that one would predict; utility needs it."),
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Write a page (.html), or all figures (.json)."),
+    ] = None,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(
+            "--fail-under",
+            min=0,
+            max=1,
+            help=f"End with exit code {TOO_LOW} if the score is lower.",
+        ),
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same report.")] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Judge a synthetic table: whether it is valid, lifelike, useful and private.
+
+    Example: synthwgan report real.csv rows.csv --test test.csv --target income -o report.html
+    """
+    from synthwgan.evaluation import evaluate
+    from synthwgan.io import check_writable, read_table
+
+    if output is not None:
+        if output.suffix not in (".html", ".json"):
+            raise ValueError(f"{output} is no report: let it end in .html or .json.")
+        check_writable(output)
+    table = read_table(real)
+    texts = [name for name in table if _is_text(table[name])]
+    others = [None if path is None else read_table(path, texts=texts) for path in (synthetic, test)]
+    found = evaluate(table, *others, target, random_state=seed, verbose=0 if quiet else 1)
+    typer.echo(str(found))
+    if output is not None:
+        _write(found, output)
+        typer.echo(f"\nReport in {output}.")
+    if fail_under is not None and not found.score >= fail_under:
+        score = "missing" if math.isnan(found.score) else f"{found.score:.3f}"
+        typer.echo(f"The score is {score}, below {fail_under}.", err=True)
+        raise typer.Exit(TOO_LOW)
+
+
+def _write(found: Report, path: Path) -> None:
+    from synthwgan.io import write_text
+
+    if path.suffix == ".html":
+        found.save_html(path)
+    else:
+        write_text(path, found.to_json(indent=2))
+
+
+def _is_text(column: pd.Series) -> bool:
+    from pandas.api.types import is_object_dtype, is_string_dtype
+
+    return is_string_dtype(column.dtype) or is_object_dtype(column.dtype)

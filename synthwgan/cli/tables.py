@@ -1,0 +1,66 @@
+"""Tables as the command line reads and writes them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TABLES = ".csv, .csv.gz or .parquet"
+
+
+def check_table_output(path: Path) -> None:
+    """Refuse a file that could not be written, before any work is spent on its rows."""
+    from synthwgan.io import check_writable, table_suffix
+
+    table_suffix(path)
+    check_writable(path)
+
+
+def as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:
+    """Return rows as a frame, in the order of some columns; fitted on an array, they are none."""
+    import pandas as pd
+
+    if not isinstance(rows, pd.DataFrame):
+        return pd.DataFrame(rows, columns=columns)
+    return rows if columns is None else rows[list(columns)]
+
+
+@contextmanager
+def progress(n_rows: int, quiet: bool) -> Iterator[Callable[[int], object]]:
+    """Show a bar, and give what moves it by a number of rows."""
+    from tqdm import tqdm
+
+    with tqdm(total=n_rows, desc="sampling", unit=" rows", file=sys.stderr, disable=quiet) as bar:
+        yield bar.update
+
+
+@contextmanager
+def rows_writer(output: Path | None) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Give what writes rows to a file, or to the standard output."""
+    if output is None:
+        yield _StdoutWriter().write
+        return
+    from synthwgan.io import TableWriter
+
+    with TableWriter(output) as writer:
+        yield writer.write
+
+
+class _StdoutWriter:
+    """Writes chunks as one CSV table to the standard output."""
+
+    def __init__(self) -> None:
+        self._is_first = True
+
+    def write(self, chunk: pd.DataFrame) -> None:
+        text = chunk.to_csv(index=False, header=self._is_first, lineterminator="\n")
+        typer.echo(text, nl=False)
+        self._is_first = False

@@ -1,0 +1,167 @@
+"""Several synthetic tables of the same real one, side by side."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from synthwgan.evaluation.evaluate import evaluate
+from synthwgan.evaluation.report import Report
+from synthwgan.io import write_text
+from synthwgan.randomness import RandomState, draw_seeds
+
+_NAME_WIDTH = 14
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison:
+    """Reports of several synthetic tables, measured by the same yardsticks.
+
+    Parameters
+    ----------
+    reports : dict of str to Report
+        By the names that the tables were given.
+
+    Examples
+    --------
+    >>> from synthwgan.evaluation import Comparison, Measure, Report, Section
+    >>> def report(value):
+    ...     shapes = Measure("column_shapes", "Column shapes", value, floor=0.0, ceiling=1.0)
+    ...     return Report((Section("columns", "Do columns look alike?", (shapes,)),), tables=None)
+    >>> print(Comparison({"ours": report(0.9), "other": report(0.6)}))
+              ours  other
+    score       90     60
+    columns     90     60
+    """
+
+    reports: dict[str, Report]
+
+    def __getitem__(self, name: str) -> Report:
+        """Return the report of one table."""
+        return self.reports[name]
+
+    @property
+    def best(self) -> str:
+        """Name of the table with the highest score."""
+        return max(self.reports, key=lambda name: np.nan_to_num(self.reports[name].score, nan=-1.0))
+
+    def scores(self) -> pd.DataFrame:
+        """Return scores in [0, 1]: a row for the whole, then one a section; a column a table."""
+        return pd.DataFrame(
+            {
+                name: {"score": report.score}
+                | {section.key: section.score for section in report.sections}
+                for name, report in self.reports.items()
+            }
+        )
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return one row a measure: its section, label, floor, ceiling, and each table's figure."""
+        frames = {
+            name: report.to_frame().set_index(["section", "key"])
+            for name, report in self.reports.items()
+        }
+        base = pd.concat(list(frames.values()))
+        base = base[~base.index.duplicated()][["label", "floor", "ceiling"]]
+        values = {name: frame["value"].reindex(base.index) for name, frame in frames.items()}
+        return base.join(pd.DataFrame(values)).reset_index()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the reports as plain Python objects, by name."""
+        return {name: report.to_dict() for name, report in self.reports.items()}
+
+    def save_html(self, path: str | os.PathLike[str]) -> None:
+        """Write one page that opens without a network.
+
+        Parameters
+        ----------
+        path : path
+            The file, such as ``"comparison.html"``.
+        """
+        from synthwgan.evaluation.page.render import render_comparison
+
+        write_text(path, render_comparison(self))
+
+    def _repr_html_(self) -> str:
+        from synthwgan.evaluation.page.render import notebook_comparison
+
+        return notebook_comparison(self)
+
+    def __repr__(self) -> str:
+        return f"<Comparison of {', '.join(self.reports)}>"
+
+    def __str__(self) -> str:
+        """Return the scores in hundredths, made for a terminal."""
+        table = self.scores().rename(columns=lambda name: name[:_NAME_WIDTH])
+        texts = table.map(lambda score: "-" if math.isnan(score) else f"{100 * score:.0f}")
+        return texts.to_string(col_space=6)
+
+
+def compare(
+    synthetic: Mapping[str, pd.DataFrame],
+    real: pd.DataFrame,
+    test: pd.DataFrame | None = None,
+    target: Any = None,
+    *,
+    column_kinds: Mapping[Any, str] | None = None,
+    random_state: RandomState = None,
+    verbose: int = 0,
+) -> Comparison:
+    """Evaluate several synthetic tables of the same real one.
+
+    Parameters
+    ----------
+    synthetic : mapping of str to DataFrame
+        The tables by name, such as ``{"ours": a, "ctgan": b}``.
+    real, test, target, column_kinds, verbose
+        See `evaluate`.
+    random_state : int, Generator, RandomState or None, default None
+        Draws the same rows and yardsticks for every table.
+
+    Returns
+    -------
+    Comparison
+
+    Raises
+    ------
+    TypeError
+        If `synthetic` is no mapping.
+    ValueError
+        If it is empty, or a table has other columns than the real one.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthwgan.evaluation import compare
+    >>> real = pd.DataFrame({"size": [1.0, 2.0, 3.0] * 20, "city": ["a", "b", "c"] * 20})
+    >>> tables = {"fresh": real, "shuffled": real.assign(city=["a", "c", "b", "c", "b", "a"] * 10)}
+    >>> compare(tables, real, random_state=0).best
+    'fresh'
+    >>> compare({}, real)
+    Traceback (most recent call last):
+        ...
+    ValueError: there is no table to compare: give at least one, such as {'ours': table}
+    """
+    if not isinstance(synthetic, Mapping):
+        raise TypeError(
+            f"synthetic must be a dict of name to DataFrame, got {type(synthetic).__name__}"
+        )
+    if not synthetic:
+        raise ValueError("there is no table to compare: give at least one, such as {'ours': table}")
+    seed = draw_seeds(random_state, 1)[0]
+    reports = {}
+    for name, table in tqdm(synthetic.items(), desc="compare", disable=not verbose):
+        try:
+            reports[str(name)] = evaluate(
+                real, table, test, target, column_kinds=column_kinds, random_state=seed
+            )
+        except (TypeError, ValueError) as error:
+            raise type(error)(f"table {str(name)!r}: {error}") from error
+    return Comparison(reports)

@@ -1,0 +1,124 @@
+"""The one call that makes a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from tqdm.auto import tqdm
+
+from synthwgan.evaluation.measures import Section
+from synthwgan.evaluation.report import Report
+from synthwgan.evaluation.sections import columns, joint, privacy, utility, validity
+from synthwgan.evaluation.sections.yardsticks import Yardsticks
+from synthwgan.evaluation.tables import Tables
+from synthwgan.randomness import RandomState, as_generator, draw_seeds
+
+_SECTIONS: dict[str, tuple[str, Callable[..., Section]]] = {
+    "validity": (validity.TITLE, validity.validity_section),
+    "columns": (columns.TITLE, columns.columns_section),
+    "joint": (joint.TITLE, joint.joint_section),
+    "utility": (utility.TITLE, utility.utility_section),
+    "privacy": (privacy.TITLE, privacy.privacy_section),
+}
+_WITH_TARGET = ("utility", "privacy")
+
+
+def evaluate(
+    real: pd.DataFrame,
+    synthetic: pd.DataFrame,
+    test: pd.DataFrame | None = None,
+    target: Any = None,
+    *,
+    column_kinds: Mapping[Any, str] | None = None,
+    history: list[dict[str, Any]] | None = None,
+    random_state: RandomState = None,
+    verbose: int = 0,
+) -> Report:
+    """Measure how good, how useful and how private a synthetic table is.
+
+    Parameters
+    ----------
+    real : DataFrame of shape (n_real, n_columns)
+        The rows that the model was trained on.
+    synthetic : DataFrame of shape (n_synthetic, n_columns)
+        A synthetic table with the same columns, in any order, of any model.
+    test : DataFrame of shape (n_test, n_columns), default None
+        Real rows that the model never saw. They say what can be reached at best, and without
+        them nobody can tell whether the model repeats its training rows.
+    target : column name, default None
+        The column that a user would predict; without it utility is skipped.
+    column_kinds : mapping of column name to kind, default None
+        Kinds that the schema should not infer: "numeric", "categorical", "datetime" or
+        "identifier".
+    history : list of dict, default None
+        Training curves, such as ``synth.history_``, which the report shows.
+    random_state : int, Generator, RandomState or None, default None
+        Draws rows, yardsticks and intervals. An int makes the report reproducible.
+    verbose : int, default 0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    Report
+        A section that fails says so in its place, and the others are there.
+
+    Raises
+    ------
+    TypeError
+        If a table is no DataFrame.
+    ValueError
+        If the tables have different columns, one is empty, or `target` or `column_kinds` name
+        what is no column.
+
+    Notes
+    -----
+    Of tables with more than 50,000 rows as many are drawn at random, and the report says so.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from synthwgan.evaluation import evaluate
+    >>> size = np.random.default_rng(0).normal(size=(3, 200))
+    >>> real, synthetic, test = (pd.DataFrame({"size": x, "area": x**2}) for x in size)
+    >>> report = evaluate(real, synthetic, test, random_state=0)
+    >>> report["joint"].score > 0.9
+    True
+    >>> [(measure.label, measure.ceiling) for measure in report["privacy"].measures][2]
+    ('Closer to training', 0.5)
+    >>> evaluate(real, synthetic, target="width")
+    Traceback (most recent call last):
+        ...
+    ValueError: target='width' is no column; did you mean one of ['size', 'area']?
+    """
+    if target is not None and isinstance(real, pd.DataFrame) and target not in real.columns:
+        raise ValueError(
+            f"target={target!r} is no column; did you mean one of {list(real.columns[:10])}?"
+        )
+    seeds = draw_seeds(random_state, 2 + len(_SECTIONS))
+    tables = Tables.of(real, synthetic, test, column_kinds=column_kinds, rng=as_generator(seeds[0]))
+    yardsticks = Yardsticks.of(tables, as_generator(seeds[1]))
+    sections, seconds = [], {}
+    progress = tqdm(_SECTIONS.items(), desc="report", disable=not verbose, leave=False)
+    for (key, (title, make)), seed in zip(progress, seeds[2:], strict=False):
+        progress.set_postfix_str(key)
+        started = time.perf_counter()
+        options = {"target": target} if key in _WITH_TARGET else {}
+        make = partial(make, tables, yardsticks, as_generator(seed), **options)
+        sections.append(_guarded(key, title, make))
+        seconds[key] = time.perf_counter() - started
+    return Report(tuple(sections), tables, target, history, seconds)
+
+
+def _guarded(key: str, title: str, make: Callable[[], Section]) -> Section:
+    """Return a section, or one that says why it could not be made."""
+    try:
+        with np.errstate(all="ignore"):
+            return make()
+    except Exception as error:  # noqa: BLE001
+        return Section(key, title, error=f"{type(error).__name__}: {error}")

@@ -1,0 +1,265 @@
+"""A report as one page which opens without a network, and as a score card in notebooks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from functools import lru_cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from synthwgan.evaluation.measures import Section
+from synthwgan.evaluation.page.blocks import Block, column_ids, history_view, section_blocks
+from synthwgan.evaluation.page.sidebyside import comparison_view
+from synthwgan.evaluation.page.words import (
+    finite,
+    hundred,
+    is_leak,
+    measure_view,
+    score_words,
+    section_name,
+    table_view,
+    word,
+)
+from synthwgan.evaluation.plots.style import colour_scales, template
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
+
+    from synthwgan.evaluation.compare import Comparison
+    from synthwgan.evaluation.report import Report
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(report: Report) -> str:
+    """Return a report as one HTML page that opens without a network.
+
+    Parameters
+    ----------
+    report : Report
+        What `evaluate` returned.
+
+    Returns
+    -------
+    str
+        The page, with plotly's script in it.
+
+    Raises
+    ------
+    ImportError
+        If plotly or jinja2 is not installed.
+    """
+    blocks = section_blocks(report)
+    links = column_ids(report.tables) if report.tables is not None else {}
+    tables = report.tables
+    has_test = tables is not None and tables.test is not None
+    has_history = report.history is not None and len(report.history) > 0
+    return _page(
+        "page.html",
+        title="Synthetic data report",
+        facts=_facts(report),
+        score=_score_view(report.score),
+        ceiling="real rows that no model has seen" if has_test else "real rows",
+        sections=[
+            _section_view(section, blocks.get(section.key, []), links)
+            for section in report.sections
+        ],
+        leaks=[note for section in report.sections for note in section.notes if is_leak(note)],
+        weakest=_weakest(report),
+        remarks=report.notes,
+        history=history_view(report.history) if has_history else None,
+        themes=_themes(),
+        plotly=_plotly_script(),
+    )
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """Return a comparison as one HTML page that opens without a network.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What `compare` returned.
+
+    Returns
+    -------
+    str
+        The page; it has tables and no plots, and is small.
+
+    Raises
+    ------
+    ImportError
+        If jinja2 is not installed.
+    """
+    first = next(iter(comparison.reports.values()))
+    facts = [fact for fact in _facts(first) if fact[0] != "Synthetic rows"]
+    return _page(
+        "comparison.html",
+        title="Synthetic data comparison",
+        facts=[("Tables", f"{len(comparison.reports)}"), *facts],
+        **comparison_view(comparison),
+    )
+
+
+def notebook(report: Report) -> str:
+    """Return a small score card for notebooks, without scripts.
+
+    Parameters
+    ----------
+    report : Report
+        What `evaluate` returned.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    sections = [_section_view(section, [], {}) for section in report.sections]
+    return _snippet([(None, report.score, sections)], _facts(report))
+
+
+def notebook_comparison(comparison: Comparison) -> str:
+    """Return the score cards of a comparison for notebooks, without scripts.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        What `compare` returned.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    cards = [
+        (name, report.score, [_section_view(section, [], {}) for section in report.sections])
+        for name, report in comparison.reports.items()
+    ]
+    return _snippet(cards, [])
+
+
+def _snippet(
+    cards: list[tuple[str | None, float, list[dict[str, Any]]]], facts: list[tuple[str, str]]
+) -> str:
+    views = [
+        {"name": name, "score": _score_view(score), "sections": sections}
+        for name, score, sections in cards
+    ]
+    return _environment().get_template("notebook.html").render(cards=views, facts=facts)
+
+
+def _page(name: str, **values: Any) -> str:
+    from markupsafe import Markup
+
+    script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
+    hashes = " ".join(_hash(text) for text in (script, values.get("plotly")) if text)
+    return (
+        _environment()
+        .get_template(name)
+        .render(
+            version=version("synthwgan"),
+            # Should a text ever slip through unescaped, the browser still refuses to run it.
+            policy=(
+                f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+                "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
+            ),
+            css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
+            script=Markup(script),
+            **values,
+        )
+    )
+
+
+@lru_cache(maxsize=1)
+def _environment() -> Environment:
+    try:
+        from jinja2 import Environment, FileSystemLoader
+    except ImportError as error:
+        raise ImportError('The page needs jinja2: pip install "synthwgan[report]"') from error
+    return Environment(
+        loader=FileSystemLoader(_TEMPLATES), autoescape=True, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+@lru_cache(maxsize=1)
+def _plotly_script() -> Markup:
+    """Return plotly's script in a form that cannot close the element it stands in."""
+    from markupsafe import Markup
+
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        raise ImportError('The page needs plotly: pip install "synthwgan[report]"') from error
+    script = re.sub(r"</(?=script)", r"<\\/", get_plotlyjs(), flags=re.IGNORECASE)
+    return Markup(script.replace("<!--", r"<\!--").replace("\r\n", "\n"))
+
+
+def _hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode()).digest()
+    return f"'sha256-{base64.b64encode(digest).decode()}'"
+
+
+def _themes() -> Markup:
+    from markupsafe import Markup
+
+    themes = {
+        name: {"template": template(dark), "scales": colour_scales(dark)}
+        for name, dark in (("light", False), ("dark", True))
+    }
+    return Markup(json.dumps(themes).replace("<", "\\u003c"))
+
+
+def _facts(report: Report) -> list[tuple[str, str]]:
+    tables = report.tables
+    if tables is None:
+        return []
+    numbers = sum(column.is_number for column in tables.columns)
+    categories = len(tables.columns) - numbers
+    facts = [
+        ("Real rows", f"{len(tables.real):,}"),
+        ("Synthetic rows", f"{len(tables.synthetic):,}"),
+        ("Test rows", f"{len(tables.test):,}" if tables.test is not None else "none given"),
+        ("Columns", f"{numbers + categories} ({numbers} of numbers, {categories} of categories)"),
+    ]
+    return facts if report.target is None else [*facts, ("Target", str(report.target))]
+
+
+def _score_view(score: float) -> dict[str, Any]:
+    return {"value": finite(score), "text": hundred(score), "words": score_words(score)}
+
+
+def _section_view(section: Section, blocks: list[Block], links: dict[Any, str]) -> dict[str, Any]:
+    return {
+        "key": section.key,
+        "name": section_name(section),
+        "title": section.title,
+        "score": finite(section.score),
+        "text": hundred(section.score),
+        "word": "failed" if section.error else word(section.score),
+        "measures": [measure_view(measure) for measure in section.measures],
+        "notes": section.notes,
+        "error": section.error,
+        "blocks": blocks,
+        "tables": [
+            table_view(title, table, links if table.columns[:1].tolist() == ["column"] else None)
+            for title, table in section.details.items()
+            if len(table)
+        ],
+    }
+
+
+def _weakest(report: Report) -> list[dict[str, str]]:
+    return [
+        {
+            "key": section.key,
+            "label": f"{section_name(section)}: {measure.label}",
+            "score": hundred(measure.score),
+            "why": measure.meaning,
+        }
+        for section, measure in report.weakest()
+    ]

@@ -1,0 +1,119 @@
+"""A comparison as the texts of its page."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from synthwgan.evaluation.measures import Measure, Section
+from synthwgan.evaluation.page.words import finite, hundred, number, section_name, table_view
+
+if TYPE_CHECKING:
+    from synthwgan.evaluation.compare import Comparison
+
+
+def comparison_view(comparison: Comparison) -> dict[str, Any]:
+    """Return what the template of a comparison needs.
+
+    Parameters
+    ----------
+    comparison : Comparison
+        Reports by name.
+
+    Returns
+    -------
+    dict
+        Scores of all tables, and each section's measures side by side.
+    """
+    reports = comparison.reports
+    first = next(iter(reports.values()))
+    scores = comparison.scores()
+    best = reports[comparison.best].score
+    words = "No table has a score."
+    if finite(best) is not None:
+        words = f"{comparison.best} has the highest score: {hundred(best)} of 100."
+    return {
+        "words": words,
+        "scores": [_score_row(name, scores) for name in scores],
+        "sections": [_section_view(section.key, comparison) for section in first.sections],
+        "pulled": _pulled(comparison),
+    }
+
+
+def _score_row(name: str, scores: pd.DataFrame) -> dict[str, Any]:
+    highest = scores.max(axis=1)
+    cells = [
+        {
+            "text": hundred(score),
+            "value": finite(score),
+            "sort": repr(float(score)),
+            "best": scores.shape[1] > 1 and finite(score) is not None and score == highest[key],
+        }
+        for key, score in scores[name].items()
+    ]
+    return {"name": name, "cells": cells}
+
+
+def _section_view(key: str, comparison: Comparison) -> dict[str, Any]:
+    sections = {
+        name: section
+        for name, report in comparison.reports.items()
+        for section in report.sections
+        if section.key == key
+    }
+    one = next(iter(sections.values()))
+    notes = [
+        f"{name}: {note}"
+        for name, section in sections.items()
+        for note in section.notes
+        if note.startswith(("Leak", "What gives"))
+    ]
+    return {
+        "key": key,
+        "name": section_name(one),
+        "title": one.title,
+        "errors": [(name, section.error) for name, section in sections.items() if section.error],
+        "table": table_view(one.title, _measure_table(sections)),
+        "notes": notes,
+    }
+
+
+def _measure_table(sections: dict[str, Section]) -> pd.DataFrame:
+    by_key: dict[str, dict[str, Measure]] = {}
+    for name, section in sections.items():
+        for measure in section.measures:
+            by_key.setdefault(measure.key, {})[name] = measure
+    rows = []
+    for found in by_key.values():
+        one = next(iter(found.values()))
+        rows.append(
+            {
+                "measure": one.label if one.counts else f"{one.label} (not in the score)",
+                **{name: _figure(found.get(name)) for name in sections},
+                "floor": number(one.floor, one.form),
+                "ceiling": number(one.ceiling, one.form),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _figure(measure: Measure | None) -> str:
+    if measure is None:
+        return number(None)
+    text = number(measure.value, measure.form)
+    return text if math.isnan(measure.score) else f"{text} ({hundred(measure.score)})"
+
+
+def _pulled(comparison: Comparison) -> dict[str, Any] | None:
+    rows = [
+        {
+            "table": name,
+            "measure": f"{section_name(section)}: {measure.label}",
+            "score": round(100 * measure.score),
+        }
+        for name, report in comparison.reports.items()
+        for section, measure in report.weakest()
+    ]
+    return table_view("What pulled them down", pd.DataFrame(rows)) if rows else None

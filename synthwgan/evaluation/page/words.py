@@ -1,0 +1,167 @@
+"""Figures and tables of a report as texts for its page."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.evaluation.measures import Measure, Section
+
+NAMES = {
+    "validity": "Validity",
+    "columns": "Columns",
+    "joint": "Whole rows",
+    "utility": "Utility",
+    "privacy": "Privacy",
+}
+STRONG, FAIR = 0.9, 0.7
+MAX_TABLE_ROWS = 200
+_DASH = "–"
+_SMALL, _LARGE = 1e-4, 1e5
+
+
+def number(value: float | None, form: str = ".3f") -> str:
+    """Return a figure as text, a dash where there is none.
+
+    Examples
+    --------
+    >>> from synthwgan.evaluation.page.words import number
+    >>> number(0.98349), number(float("nan"))
+    ('0.983', '–')
+    """
+    return _DASH if value is None or not math.isfinite(value) else format(value, form)
+
+
+def hundred(score: float | None) -> str:
+    """Return a score in hundredths as text, a dash where there is none."""
+    return _DASH if score is None or not math.isfinite(score) else f"{100 * score:.0f}"
+
+
+def word(score: float | None) -> str:
+    """Return ``"strong"``, ``"fair"``, ``"weak"``, or ``"no score"``."""
+    if score is None or not math.isfinite(score):
+        return "no score"
+    return "strong" if score >= STRONG else "fair" if score >= FAIR else "weak"
+
+
+def finite(value: float | None) -> float | None:
+    """Return a figure, or None where there is none."""
+    return None if value is None or not math.isfinite(value) else float(value)
+
+
+def is_leak(note: str) -> bool:
+    """Whether a note warns of a leak."""
+    return note.startswith("Leak")
+
+
+def score_words(score: float) -> str:
+    """Say in a sentence what a score means."""
+    return {
+        "strong": "This table comes close to real rows that a model has never seen.",
+        "fair": "This table keeps much of the real one, with gaps that the sections name.",
+        "weak": "This table differs from the real one in ways that matter.",
+        "no score": "No section has a score.",
+    }[word(score)]
+
+
+def section_name(section: Section) -> str:
+    """Return the short name of a section."""
+    return NAMES.get(section.key, section.key.replace("_", " ").capitalize())
+
+
+def measure_view(measure: Measure) -> dict[str, Any]:
+    """Return the texts of a measure, and where its mark and its interval stand.
+
+    Parameters
+    ----------
+    measure : Measure
+        One figure.
+
+    Returns
+    -------
+    dict
+        What the template of a measure needs.
+    """
+    at = finite(measure.score)
+    has_ends = finite(measure.floor) is not None and finite(measure.ceiling) is not None
+    interval = measure.interval
+    if interval is not None and not all(math.isfinite(end) for end in interval):
+        interval = None
+    return {
+        "label": measure.label,
+        "meaning": measure.meaning,
+        "counts": measure.counts,
+        "value": number(measure.value, measure.form),
+        "floor": number(measure.floor, measure.form) if has_ends else None,
+        "ceiling": number(measure.ceiling, measure.form) if has_ends else None,
+        "interval": interval and " to ".join(number(end, measure.form) for end in interval),
+        "at": at,
+        "score": None if at is None else hundred(at),
+        "band": None if interval is None or at is None else _band(measure, interval),
+    }
+
+
+def table_view(
+    title: str, table: pd.DataFrame, links: dict[Any, str] | None = None
+) -> dict[str, Any]:
+    """Return a table as texts, and the figures that it is sorted by.
+
+    Parameters
+    ----------
+    title : str
+        Its title.
+    table : DataFrame
+        At most 200 of its rows are shown, and none without any figure.
+    links : dict of column name to str or None, default None
+        Ids on the page, by what stands in the first column of the table.
+
+    Returns
+    -------
+    dict
+        What the template of a table needs.
+    """
+    is_number = [
+        pd.api.types.is_numeric_dtype(dtype) and not pd.api.types.is_bool_dtype(dtype)
+        for dtype in table.dtypes
+    ]
+    if any(is_number):
+        table = table[table.loc[:, is_number].notna().any(axis=1)]
+    shown = table.head(MAX_TABLE_ROWS)
+    columns = [
+        [_cell(value, numeric) for value in shown.iloc[:, at]]
+        for at, numeric in enumerate(is_number)
+    ]
+    if links and columns:
+        for cell, value in zip(columns[0], shown.iloc[:, 0], strict=True):
+            cell["link"] = links.get(value)
+    return {
+        "title": title,
+        "heads": [
+            {"text": str(name).replace("_", " "), "is_number": numeric}
+            for name, numeric in zip(shown.columns, is_number, strict=True)
+        ],
+        "rows": [list(row) for row in zip(*columns, strict=True)],
+        "left_out": len(table) - len(shown),
+    }
+
+
+def _cell(value: Any, is_number: bool) -> dict[str, Any]:
+    if not is_number:
+        missing = value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
+        return {"text": _DASH if missing else str(value)}
+    if pd.isna(value):
+        return {"text": _DASH, "sort": "NaN"}
+    if isinstance(value, int | np.integer):
+        return {"text": f"{value:,}", "sort": str(value)}
+    size = abs(value)
+    form = ".2e" if 0 < size < _SMALL else ".4g" if size >= _LARGE else ".4f"
+    return {"text": "0" if value == 0 else f"{value:{form}}", "sort": repr(float(value))}
+
+
+def _band(measure: Measure, interval: tuple[float, float]) -> tuple[float, float]:
+    span = measure.ceiling - measure.floor
+    ends = sorted(min(1.0, max(0.0, (end - measure.floor) / span)) for end in interval)
+    return ends[0], ends[1]

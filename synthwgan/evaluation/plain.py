@@ -1,0 +1,214 @@
+"""Any column as plain numbers or plain texts, and what it is: the schema's kinds, without errors.
+
+A report has to live with tables that no model of ours would take: a column that mixes types, or
+a synthetic column of another dtype than the real one. What cannot be read as the real column is
+read counts as missing.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.door import given_kinds, naming_column
+from synthwgan.table.physical import physical_type
+from synthwgan.table.schema import COLUMN_CLASSES, check_kind, infer_kind
+from synthwgan.table.textdates import TextFormat, find_format
+
+_SNIFFED_ROWS = 10_000
+_FIELDS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "hh": "%H", "mm": "%M", "ss": "%S"}
+_TRUTHS = {"1": "True", "0": "False", "true": "True", "false": "False"}
+
+
+@dataclass(frozen=True)
+class Content:
+    """What a real column holds.
+
+    Parameters
+    ----------
+    kind : {"numeric", "datetime", "categorical", "identifier"}
+        The schema's kind.
+    form : {"number", "duration", "date", "text", "truth"}
+        How its cells are read.
+    pattern : str or None
+        Format of dates written as text, as ``strptime`` knows it.
+    """
+
+    kind: str
+    form: str
+    pattern: str | None = None
+
+
+def contents(
+    frame: pd.DataFrame, column_kinds: Mapping[Any, str] | None = None
+) -> dict[Any, Content]:
+    """Return what each column of a table is.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The real table.
+    column_kinds : mapping of column name to kind, default None
+        Kinds that are given and not inferred.
+
+    Returns
+    -------
+    dict of column name to Content
+
+    Raises
+    ------
+    ValueError, TypeError
+        If a given kind is unknown, or does not fit its column.
+    """
+    kinds = given_kinds(column_kinds, frame.columns, list(COLUMN_CLASSES))
+    return {
+        name: content_of(frame[name], kinds.get(place)) for place, name in enumerate(frame.columns)
+    }
+
+
+def content_of(column: pd.Series, kind: str | None = None) -> Content:
+    """Return what one column is, of the given kind or of the one the schema infers."""
+    sniffed = sniff(column.dropna())
+    if kind is not None:
+        with naming_column(column.name):
+            physical = physical_type(column)
+            check_kind(kind, physical, physical.read(column))
+    else:
+        kind = _inferred(column)
+    if kind == "datetime":
+        return Content(kind, "date", _pattern(column, sniffed))
+    if kind == "numeric":
+        return Content(kind, "duration" if sniffed == "timedelta" else "number")
+    return Content(kind, "truth" if sniffed == "boolean" else "text")
+
+
+def sniff(values: pd.Series) -> str:
+    """Return what the present values are, whatever dtype holds them."""
+    head = values.head(_SNIFFED_ROWS).astype(object)
+    return pd.api.types.infer_dtype(head, skipna=True).removesuffix("64")
+
+
+def as_floats(column: pd.Series, content: Content) -> np.ndarray:
+    """Return a numeric or date column as floats; dates are seconds since 1970, durations seconds.
+
+    Parameters
+    ----------
+    column : Series of shape (n,)
+    content : Content
+        What the real column is.
+
+    Returns
+    -------
+    ndarray of shape (n,), float64
+        NaN where the cell is missing, infinite, or cannot be read.
+    """
+    if content.form == "date":
+        moments = as_moments(column, content.pattern)
+        values = moments.to_numpy("datetime64[us]").astype("int64") / 1e6
+        return np.where(moments.isna(), np.nan, values)
+    if sniff(column.dropna()) == "timedelta":
+        return pd.to_timedelta(column.astype(object)).dt.total_seconds().to_numpy(float)
+    if content.form == "duration" and not pd.api.types.is_numeric_dtype(column.dtype):
+        durations = pd.to_timedelta(column.astype(object), errors="coerce")
+        return durations.dt.total_seconds().to_numpy(float)
+    return numbers(column)
+
+
+def numbers(column: pd.Series) -> np.ndarray:
+    """Return cells as float64, NaN where one is missing, infinite or no number."""
+    if not pd.api.types.is_numeric_dtype(column.dtype):
+        column = pd.to_numeric(column.astype(object), errors="coerce")
+    values = column.to_numpy(dtype="float64", na_value=np.nan)
+    return np.where(np.isinf(values), np.nan, values)
+
+
+def as_moments(column: pd.Series, pattern: str | None) -> pd.Series:
+    """Return cells as timestamps without a zone (UTC), NaT where one is no date."""
+    if isinstance(column.dtype, pd.PeriodDtype):
+        return column.dt.to_timestamp()
+    if not isinstance(column.dtype, np.dtype) or column.dtype.kind != "M":
+        column = column.astype(object)
+        if sniff(column.dropna()) != "string":
+            pattern = None
+        if sniff(column.dropna()) == "period":
+            column = column.map(lambda period: period.to_timestamp(), na_action="ignore")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        moments = pd.to_datetime(column, format=pattern, errors="coerce", utc=True)
+    return moments.dt.tz_localize(None)
+
+
+def as_texts(column: pd.Series, content: Content) -> np.ndarray:
+    """Return a column of categories or keys as texts.
+
+    Parameters
+    ----------
+    column : Series of shape (n,)
+    content : Content
+        What the real column is.
+
+    Returns
+    -------
+    ndarray of shape (n,), object
+        None where the cell is missing. Whole floats read like integers, and 0 and 1 like
+        truth values where the real column holds those.
+    """
+    cells = column.astype(object).to_numpy()
+    try:
+        codes, distinct = pd.factorize(cells)
+    except TypeError:
+        cells = np.array([None if _is_none(cell) else repr(cell) for cell in cells], dtype=object)
+        codes, distinct = pd.factorize(cells)
+    texts = [_text(value, content) for value in distinct]
+    return np.array([*texts, None], dtype=object)[codes]
+
+
+def _text(value: Any, content: Content) -> str:
+    if isinstance(value, float | np.floating) and float(value).is_integer():
+        value = int(value)
+    text = str(value)
+    return _TRUTHS.get(text.lower(), text) if content.form == "truth" else text
+
+
+def _is_none(cell: Any) -> bool:
+    return bool(pd.api.types.is_scalar(cell) and pd.isna(cell))
+
+
+def _inferred(column: pd.Series) -> str:
+    with warnings.catch_warnings():
+        # Text that merely looks like dates: a model's concern.
+        warnings.simplefilter("ignore")
+        try:
+            physical = physical_type(column)
+            return infer_kind(column.name, physical, physical.read(column))
+        except (TypeError, ValueError, OverflowError):
+            # Of no type that the core takes, such as mixed ones.
+            return "categorical"
+
+
+def _pattern(column: pd.Series, sniffed: str) -> str | None:
+    if sniffed != "string":
+        return None
+    found = find_format(column.dropna().astype(object).to_numpy())
+    return None if found is None else strptime_format(found)
+
+
+def strptime_format(text_format: TextFormat) -> str:
+    """Return the schema's date format as ``strptime`` writes it.
+
+    Examples
+    --------
+    >>> from synthwgan.evaluation.plain import strptime_format
+    >>> from synthwgan.table.textdates import TextFormat
+    >>> strptime_format(TextFormat("DD.MM.YYYY hh:mm"))
+    '%d.%m.%Y %H:%M'
+    """
+    pattern = text_format.pattern.replace("f" * text_format.pattern.count("f") or "\0", "%f")
+    for letters, directive in _FIELDS.items():
+        pattern = pattern.replace(letters, directive)
+    return pattern

@@ -1,0 +1,1 @@
+"""Figures of a report; plotly is imported when one is drawn."""

@@ -1,0 +1,185 @@
+"""Models trained on synthetic rows, beside models trained on real ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.evaluation.measures import Measure, Section
+from synthwgan.evaluation.sections.intervals import bootstrap
+from synthwgan.evaluation.sections.learners import Learner, Target, fit_learners, scorer
+from synthwgan.evaluation.sections.yardsticks import Yardsticks, independent_columns
+from synthwgan.evaluation.tables import Rows, Tables
+
+TITLE = "Does it serve to train models?"
+MAX_TRAINING_ROWS = 40_000
+MAX_TEST_ROWS = 20_000
+_TEST_SHARE = 0.3
+
+
+def utility_section(
+    tables: Tables,
+    yardsticks: Yardsticks,
+    rng: np.random.Generator,
+    target: Any = None,
+) -> Section:
+    """Train three learners on synthetic rows and score them on real ones.
+
+    The ceiling is the same learners trained on as many real rows; the floor those trained on
+    independent columns. Without test rows 30 % of the real ones are held out.
+
+    Parameters
+    ----------
+    tables : Tables
+    yardsticks : Yardsticks
+        Says whether there are test rows.
+    rng : Generator
+        Draws rows.
+    target : column name, default None
+        What is predicted; without one the section says that it is skipped.
+
+    References
+    ----------
+    Esteban, Hyland and Ratsch, "Real-valued (Medical) Time Series Generation with Recurrent
+    Conditional GANs", 2017, section 4: "train on synthetic, test on real".
+    """
+    if target is None:
+        note = "Skipped: say which column is predicted, for instance target='income'."
+        return Section("utility", TITLE, notes=(note,))
+    if target in tables.keys:
+        raise ValueError(
+            f"the target {str(target)!r} looks like an identifier: say otherwise with "
+            f"column_kinds={{{target!r}: 'categorical'}}"
+        )
+    goal = Target.of(tables.real, target)
+    real, test = _split(tables, rng)
+    scores = _Scores(goal, real, tables.synthetic, test, rng)
+    measures = (scores.mean(), *scores.by_learner(), scores.reverse())
+    note = (
+        "Ceiling: the same learners trained on as many real rows."
+        if yardsticks.has_test
+        else "Ceiling: the same learners trained on real rows. Without test rows, 30 % of the real "
+        "ones are held out, which the model of the synthetic table has seen."
+    )
+    hint = f"Figures are {goal.score_name} of {str(target)!r}."
+    if not np.isfinite(measures[0].score):
+        hint += " Even real rows hardly predict it, so that there is nothing to compare."
+    return Section("utility", TITLE, measures, {"Learners": scores.table()}, (hint, note))
+
+
+class _Scores:
+    """Scores of all learners, for each pair of training and test rows."""
+
+    def __init__(
+        self, target: Target, real: Rows, synthetic: Rows, test: Rows, rng: np.random.Generator
+    ) -> None:
+        self.target, self.rng = target, rng
+        real, synthetic, test = (target.usable(rows) for rows in (real, synthetic, test))
+        n_rows = min(MAX_TRAINING_ROWS, len(real), len(synthetic))
+        if min(n_rows, len(test)) < 10:
+            raise ValueError(
+                f"with a known target there are {len(real)} real, {len(synthetic)} synthetic and "
+                f"{len(test)} test rows: at least 10 of each are needed"
+            )
+        independent = independent_columns(real, rng)
+        self.n_test = min(MAX_TEST_ROWS, len(test))
+        test = test.sample(MAX_TEST_ROWS, rng)
+        trained = {
+            name: fit_learners(target, rows.sample(n_rows, rng))
+            for name, rows in (("synthetic", synthetic), ("real", real), ("floor", independent))
+        }
+        self.on_real = {name: self._scorers(learners, test) for name, learners in trained.items()}
+        tests = {"synthetic": synthetic, "floor": independent}
+        self.on_others = {
+            name: self._scorers(trained["real"], rows.sample(self.n_test, rng))
+            for name, rows in tests.items()
+        }
+
+    def mean(self) -> Measure:
+        """Mean of the learners trained on synthetic rows."""
+        means = {
+            name: float(np.mean(list(_plain(scorers).values())))
+            for name, scorers in self.on_real.items()
+        }
+
+        def mean(counts: np.ndarray) -> float:
+            return float(
+                np.mean([score(counts) for _, score in self.on_real["synthetic"].values()])
+            )
+
+        return Measure(
+            "tstr",
+            "Train on synthetic",
+            means["synthetic"],
+            floor=means["floor"],
+            ceiling=means["real"],
+            interval=bootstrap(mean, self.n_test, self.rng),
+            meaning=f"Train on synthetic, test on real: mean {self.target.score_name}.",
+            higher=True,
+        )
+
+    def by_learner(self) -> list[Measure]:
+        """The learners one by one."""
+        plain = {name: _plain(scorers) for name, scorers in self.on_real.items()}
+        return [
+            Measure(
+                f"tstr_{name.replace(' ', '_')}",
+                f"- {name}",
+                value,
+                floor=plain["floor"][name],
+                ceiling=plain["real"][name],
+                interval=bootstrap(self.on_real["synthetic"][name][1], self.n_test, self.rng),
+                meaning="Train on synthetic, test on real.",
+                counts=False,
+                higher=True,
+            )
+            for name, value in plain["synthetic"].items()
+        ]
+
+    def reverse(self) -> Measure:
+        """Mean of the learners trained on real rows, on synthetic ones."""
+        means = {
+            name: float(np.mean(list(_plain(scorers).values())))
+            for name, scorers in (*self.on_others.items(), ("real", self.on_real["real"]))
+        }
+        return Measure(
+            "trts",
+            "Test on synthetic",
+            means["synthetic"],
+            floor=means["floor"],
+            ceiling=means["real"],
+            meaning="Train on real, test on synthetic; above the ceiling, rows are too simple.",
+            counts=False,
+            higher=True,
+        )
+
+    def table(self) -> pd.DataFrame:
+        """One row a learner."""
+        return pd.DataFrame(
+            {
+                "train real, test real": _plain(self.on_real["real"]),
+                "train synthetic, test real": _plain(self.on_real["synthetic"]),
+                "train real, test synthetic": _plain(self.on_others["synthetic"]),
+                "train independent, test real": _plain(self.on_real["floor"]),
+            }
+        ).reset_index(names="learner")
+
+    def _scorers(self, learners: dict[str, Learner], rows: Rows) -> dict[str, tuple[int, Any]]:
+        return {
+            name: (len(rows), scorer(self.target, rows, learner.predict(rows)))
+            for name, learner in learners.items()
+        }
+
+
+def _plain(scorers: dict[str, tuple[int, Any]]) -> dict[str, float]:
+    return {name: score(np.ones(n_rows)) for name, (n_rows, score) in scorers.items()}
+
+
+def _split(tables: Tables, rng: np.random.Generator) -> tuple[Rows, Rows]:
+    if tables.test is not None:
+        return tables.real, tables.test
+    order = rng.permutation(len(tables.real))
+    n_test = int(_TEST_SHARE * len(order))
+    return tables.real.take(order[n_test:]), tables.real.take(order[:n_test])

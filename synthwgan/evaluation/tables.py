@@ -1,0 +1,333 @@
+"""Real, synthetic and test rows in one plain form, which every figure of a report is made of."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.evaluation.plain import Content, as_floats, as_texts, contents
+from synthwgan.evaluation.quality import check_same_columns
+
+MAX_ROWS = 50_000
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column that is compared.
+
+    Parameters
+    ----------
+    name : hashable
+        Its name in the tables.
+    content : Content
+        What it holds: the schema's kind and how cells are read.
+    levels : tuple of str
+        Categories of all tables, the commonest real one first; empty for numbers.
+    n_real_levels : int
+        How many of them occur in the real table: those come first.
+    """
+
+    name: Any
+    content: Content
+    levels: tuple[str, ...] = ()
+    n_real_levels: int = 0
+
+    @property
+    def kind(self) -> str:
+        """``"number"``, of dates and durations too, or ``"category"``."""
+        return "number" if self.content.kind in ("numeric", "datetime") else "category"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its cells are floats and not codes of categories."""
+        return self.kind == "number"
+
+    @property
+    def label(self) -> str:
+        """Its name as text."""
+        return str(self.name)
+
+
+@dataclass(frozen=True, repr=False)
+class Rows:
+    """Rows in plain form.
+
+    Parameters
+    ----------
+    columns : tuple of Column
+        What the columns are.
+    arrays : dict of column name to ndarray of shape (n_rows,)
+        Of numbers float64, NaN where missing; of categories int64 codes into
+        ``column.levels``, -1 where missing.
+    """
+
+    columns: tuple[Column, ...]
+    arrays: dict[Any, np.ndarray]
+
+    def __len__(self) -> int:
+        return len(next(iter(self.arrays.values())))
+
+    def __getitem__(self, name: Any) -> np.ndarray:
+        return self.arrays[name]
+
+    def take(self, rows: np.ndarray) -> Rows:
+        """Return some of the rows, by number or by mask."""
+        return Rows(self.columns, {name: array[rows] for name, array in self.arrays.items()})
+
+    def sample(self, n_rows: int, rng: np.random.Generator) -> Rows:
+        """Return at most so many rows, drawn without repetition."""
+        if len(self) <= n_rows:
+            return self
+        return self.take(rng.choice(len(self), size=n_rows, replace=False))
+
+    def select(self, names: list[Any]) -> Rows:
+        """Return some of the columns, in the order of the table."""
+        columns = tuple(column for column in self.columns if column.name in names)
+        return Rows(columns, {column.name: self.arrays[column.name] for column in columns})
+
+    def missing(self, name: Any) -> np.ndarray:
+        """Where a column's cells are missing."""
+        array = self.arrays[name]
+        return np.isnan(array) if array.dtype.kind == "f" else array < 0
+
+    def texts(self, column: Column) -> np.ndarray:
+        """Return a column of categories as texts, None where missing."""
+        return np.array([*column.levels, None], dtype=object)[self.arrays[column.name]]
+
+    def frame(self) -> pd.DataFrame:
+        """Return the rows as a frame: float64, datetime64, timedelta64, and object texts."""
+        cells = {column.name: self._cells(column) for column in self.columns}
+        # A dict of columns would merge names that are tuples into levels.
+        frame = pd.DataFrame(dict(enumerate(cells.values())))
+        return frame.set_axis(pd.Index(list(cells), tupleize_cols=False), axis=1)
+
+    def _cells(self, column: Column) -> Any:
+        if not column.is_number:
+            return pd.Series(self.texts(column), dtype=object)
+        values = self.arrays[column.name]
+        if column.content.form == "number":
+            return values
+        ticks = np.where(np.isnan(values), 0, np.rint(values * 1e6)).astype("int64")
+        unit = "M8[us]" if column.content.form == "date" else "m8[us]"
+        return pd.Series(ticks.view(unit)).mask(np.isnan(values))
+
+    def sdmetrics_frame(self) -> pd.DataFrame:
+        """Return the rows with text names: float64 numbers, dates as seconds, texts."""
+        return pd.DataFrame(
+            {
+                column.label: self.arrays[column.name]
+                if column.is_number
+                else pd.Series(self.texts(column), dtype=object)
+                for column in self.columns
+            }
+        )
+
+    def sdmetrics_metadata(self) -> dict[str, Any]:
+        """Return what `sdmetrics_frame` holds, in the form that sdmetrics asks for."""
+        sdtypes = {"number": "numerical", "category": "categorical"}
+        return {
+            "columns": {column.label: {"sdtype": sdtypes[column.kind]} for column in self.columns}
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class Tables:
+    """Real, synthetic and test rows made comparable.
+
+    Columns whose kind the schema calls ``identifier`` are left out of every comparison.
+
+    Parameters
+    ----------
+    real, synthetic : Rows
+        The two tables, at most 50,000 rows of each.
+    test : Rows or None
+        Real rows that the model never saw.
+    keys : dict of column name to tuple of ndarrays
+        Texts of the left-out columns: the real and the synthetic ones.
+    dtypes : DataFrame
+        Dtypes of the given tables, one row a column.
+    notes : tuple of str
+        What was sampled, left out or could not be read.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthwgan.evaluation import Tables
+    >>> real = pd.DataFrame({"size": [1, 2, None], "city": ["a", "b", "a"]})
+    >>> tables = Tables.of(real, real.assign(city=["a", "c", None]))
+    >>> [(column.name, column.kind, column.levels) for column in tables.columns]
+    [('size', 'number', ()), ('city', 'category', ('a', 'b', 'c'))]
+    >>> tables.synthetic["city"]
+    array([ 0,  2, -1])
+    >>> tables.frame("synthetic")
+       size  city
+    0   1.0     a
+    1   2.0     c
+    2   NaN  None
+    """
+
+    real: Rows
+    synthetic: Rows
+    test: Rows | None
+    keys: dict[Any, tuple[np.ndarray, np.ndarray]]
+    dtypes: pd.DataFrame
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls,
+        real: pd.DataFrame,
+        synthetic: pd.DataFrame,
+        test: pd.DataFrame | None = None,
+        *,
+        column_kinds: Mapping[Any, str] | None = None,
+        rng: np.random.Generator | None = None,
+        max_rows: int = MAX_ROWS,
+    ) -> Tables:
+        """Read the tables.
+
+        Parameters
+        ----------
+        real, synthetic : DataFrame
+            Tables with the same columns, in any order.
+        test : DataFrame or None, default None
+            Real rows that the model never saw.
+        column_kinds : mapping of column name to kind, default None
+            Kinds that are given and not inferred; see `TableTransformer`.
+        rng : Generator, default None
+            Draws the rows where there are too many; None takes a fixed seed.
+        max_rows : int, default 50,000
+            Most rows of each table.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a table is no DataFrame, is empty, or has other columns.
+        """
+        frames = _checked(real, synthetic, test)
+        held = contents(real, column_kinds)
+        rng = np.random.default_rng(0) if rng is None else rng
+        notes = []
+        for part, frame in frames.items():
+            if len(frame) > max_rows:
+                notes.append(f"{max_rows:,} of {len(frame):,} {part} rows, drawn at random.")
+                frame = frame.iloc[np.sort(rng.choice(len(frame), max_rows, replace=False))]
+            frames[part] = frame
+        reader = _Reader(frames, held)
+        compared = [name for name in real.columns if held[name].kind != "identifier"]
+        if not compared:
+            raise ValueError(
+                f"every column looks like an identifier, so that nothing can be compared: say "
+                f"otherwise with column_kinds, such as {{{real.columns[0]!r}: 'categorical'}}"
+            )
+        rows = reader.rows(compared)
+        keys = {name: reader.key(name) for name in real.columns if name not in compared}
+        if keys:
+            names = ", ".join(repr(str(name)) for name in keys)
+            notes.append(f"Identifiers are not compared: {names}.")
+        return cls(
+            rows["real"],
+            rows["synthetic"],
+            rows.get("test"),
+            keys,
+            _dtypes(real, synthetic),
+            tuple(notes + reader.notes),
+        )
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns that are compared."""
+        return self.real.columns
+
+    @cached_property
+    def by_name(self) -> dict[Any, Column]:
+        """The columns that are compared, by name."""
+        return {column.name: column for column in self.columns}
+
+    def frame(self, part: str) -> pd.DataFrame:
+        """Return ``"real"``, ``"synthetic"`` or ``"test"`` rows as a frame of plain dtypes."""
+        return getattr(self, part).frame()
+
+
+class _Reader:
+    """Reads frames column by column, and remembers what could not be read."""
+
+    def __init__(self, frames: dict[str, pd.DataFrame], held: dict[Any, Content]) -> None:
+        self.frames, self.held = frames, held
+        self.notes: list[str] = []
+
+    def rows(self, names: list[Any]) -> dict[str, Rows]:
+        columns, arrays = [], {part: {} for part in self.frames}
+        for name in names:
+            content = self.held[name]
+            is_number = content.kind in ("numeric", "datetime")
+            levels, n_real, read = self._floats(name) if is_number else self._codes(name)
+            columns.append(Column(name, content, levels, n_real))
+            for part, array in read.items():
+                arrays[part][name] = array
+        return {part: Rows(tuple(columns), arrays[part]) for part in self.frames}
+
+    def key(self, name: Any) -> tuple[np.ndarray, np.ndarray]:
+        content = self.held[name]
+        return tuple(as_texts(self.frames[part][name], content) for part in ("real", "synthetic"))
+
+    def _floats(self, name: Any) -> tuple[tuple[str, ...], int, dict[str, np.ndarray]]:
+        read = {}
+        for part, frame in self.frames.items():
+            read[part] = as_floats(frame[name], self.held[name])
+            unread = int(np.isnan(read[part]).sum() - frame[name].isna().sum())
+            if unread > 0:
+                what = "date" if self.held[name].form == "date" else "finite number"
+                self.notes.append(
+                    f"Column {str(name)!r}: {unread:,} cells of the {part} table are no {what} "
+                    "and count as missing."
+                )
+        return (), 0, read
+
+    def _codes(self, name: Any) -> tuple[tuple[str, ...], int, dict[str, np.ndarray]]:
+        content = self.held[name]
+        texts = {part: as_texts(frame[name], content) for part, frame in self.frames.items()}
+        counts = Counter(text for text in texts["real"] if text is not None)
+        real = sorted(counts, key=lambda level: (-counts[level], level))
+        distinct = pd.unique(np.concatenate(list(texts.values())))
+        others = set(distinct) - set(real) - {None}
+        levels = pd.Index([*real, *sorted(others)], dtype=object)
+        codes = {part: levels.get_indexer(cells).astype("int64") for part, cells in texts.items()}
+        return tuple(levels), len(real), codes
+
+
+def _checked(
+    real: pd.DataFrame, synthetic: pd.DataFrame, test: pd.DataFrame | None
+) -> dict[str, pd.DataFrame]:
+    check_same_columns(real, synthetic)
+    frames = {"real": real, "synthetic": synthetic}
+    if test is not None:
+        check_same_columns(real, test, "test")
+        frames["test"] = test
+    for part, frame in frames.items():
+        if not frame.columns.is_unique:
+            repeated = list(frame.columns[frame.columns.duplicated()].unique()[:10])
+            raise ValueError(
+                f"The {part} table has column names more than once: {repeated}; rename them."
+            )
+    labels = Counter(map(str, real.columns))
+    alike = [name for name in real.columns if labels[str(name)] > 1]
+    if alike:
+        raise ValueError(f"The column names {alike} read alike as text; rename one of them.")
+    return frames
+
+
+def _dtypes(real: pd.DataFrame, synthetic: pd.DataFrame) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "column": [str(name) for name in real.columns],
+            "real": [str(real[name].dtype) for name in real.columns],
+            "synthetic": [str(synthetic[name].dtype) for name in real.columns],
+        }
+    )

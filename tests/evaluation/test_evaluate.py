@@ -1,0 +1,185 @@
+"""The whole report: any table, sections that fail in their place, and the ways to show it."""
+
+from __future__ import annotations
+
+import json
+import math
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthwgan.evaluation import Comparison, Measure, Report, Section, compare, evaluate
+from synthwgan.evaluation.sections import detection, utility
+
+KEYS = ["validity", "columns", "joint", "utility", "privacy"]
+N_ROWS = 200
+
+
+@pytest.fixture(autouse=True)
+def _few_suspects(monkeypatch) -> None:
+    monkeypatch.setattr(detection, "N_SUSPECTS", 2)
+
+
+def frame(seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    size = rng.uniform(-1, 1, size=N_ROWS)
+    return pd.DataFrame(
+        {
+            "size": size,
+            "weight": size + rng.normal(scale=0.1, size=N_ROWS),
+            "big": np.where(size > 0, "yes", "no"),
+        }
+    )
+
+
+def shuffled(seed: int) -> pd.DataFrame:
+    rng = np.random.default_rng(seed)
+    return frame(seed).apply(lambda column: rng.permutation(column.to_numpy()))
+
+
+@pytest.fixture(scope="module")
+def good() -> Report:
+    history = [{"step": 0, "loss": 1.0}]
+    return evaluate(frame(0), frame(1), frame(2), "big", history=history, random_state=0, verbose=0)
+
+
+def hand_made(**scores: float) -> Report:
+    sections = (
+        Section(key, key, (Measure(f"m_{key}", key, score, 0.0, 1.0),))
+        for key, score in scores.items()
+    )
+    return Report(tuple(sections), tables=None)
+
+
+class TestEvaluate:
+    def test_all_sections_are_there(self, good: Report) -> None:
+        assert [section.key for section in good.sections] == KEYS
+        if "sdmetrics" in sys.modules:
+            assert [section.error for section in good.sections] == [None] * 5
+            assert good.score > 0.93
+        assert set(good.seconds) == set(KEYS)
+        assert good.history == [{"step": 0, "loss": 1.0}]
+
+    def test_the_same_seed_gives_the_same_report(self) -> None:
+        pair = frame(0)[["size"]].head(40), frame(1)[["size"]].head(40)
+        reports = [evaluate(*pair, random_state=5).to_dict() for _ in range(2)]
+        assert reports[0] == reports[1]
+
+    def test_a_section_that_fails_says_so_and_the_others_appear(self, monkeypatch) -> None:
+        def broken(*args) -> None:
+            raise RuntimeError("no memory")
+
+        monkeypatch.setattr(utility, "fit_learners", broken)
+        report = evaluate(frame(0), frame(1), target="big", random_state=0)
+        assert report["utility"].error == "RuntimeError: no memory"
+        assert math.isnan(report["utility"].score)
+        assert report["joint"].error is None
+        assert "failed: RuntimeError: no memory" in str(report)
+        assert "not counted: utility" in str(report)
+
+    def test_odd_data(self) -> None:
+        real = pd.DataFrame({"empty": [None] * 9, "same": [1] * 9, "size": np.arange(9) / 7})
+        report = evaluate(real, real.head(3), real.tail(1), target="same", random_state=0)
+        assert "one value only" in report["utility"].error
+        assert "needs 6 rows" in report["joint"].error
+        assert json.loads(report.to_json())["sections"][2]["score"] is None
+        assert str(report)
+
+    def test_global_state_stays(self, capsys) -> None:
+        np.random.seed(3)  # noqa: NPY002
+        expected = np.random.random()  # noqa: NPY002
+        np.random.seed(3)  # noqa: NPY002
+        evaluate(frame(0).head(40), frame(1).head(40), target="big")
+        assert np.random.random() == expected  # noqa: NPY002
+        assert capsys.readouterr() == ("", "")
+
+    def test_progress_is_shown_when_asked(self, capsys) -> None:
+        evaluate(frame(0)[["size"]].head(9), frame(1)[["size"]].head(9), verbose=1)
+        assert "report" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            ({"target": "width"}, "target='width' is no column"),
+            ({"test": frame(1)[["size"]]}, "test table lacks the columns"),
+            ({"column_kinds": {"siz": "numeric"}}, "did you mean 'size'"),
+        ],
+    )
+    def test_what_does_not_fit_is_refused(self, arguments: dict, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            evaluate(frame(0), frame(1), **arguments)
+
+    def test_arrays_are_refused(self) -> None:
+        with pytest.raises(TypeError, match="wrap arrays in pd.DataFrame"):
+            evaluate(np.zeros((9, 2)), np.zeros((9, 2)))
+
+
+class TestReport:
+    def test_the_score_is_the_geometric_mean(self) -> None:
+        assert hand_made(a=0.9, b=0.4).score == pytest.approx(0.6)
+        assert hand_made(a=1.0, b=0.0).score == pytest.approx(0.1)
+        assert math.isnan(Report((Section("a", "A"),), tables=None).score)
+
+    def test_what_pulled_it_down_is_named_worst_first(self) -> None:
+        weakest = hand_made(a=0.5, b=0.995, c=0.2, d=0.8, e=0.9).weakest()
+        assert [measure.key for _, measure in weakest] == ["m_c", "m_a", "m_d"]
+        assert hand_made(a=1.0).weakest() == []
+
+    def test_the_text_fits_a_terminal(self, good: Report) -> None:
+        lines = str(good).splitlines()
+        assert max(map(len, lines)) < 80
+        assert len(lines) < 45
+        assert lines[0].startswith("Score ")
+
+    def test_the_frame_has_one_row_a_measure(self, good: Report) -> None:
+        table = good.to_frame()
+        assert len(table) == sum(len(section.measures) for section in good.sections)
+        assert table.set_index("key").loc["tstr", "section"] == "utility"
+        assert (table["low"].isna() == table["high"].isna()).all()
+        assert hand_made().to_frame().empty
+
+    def test_json_is_strict(self, good: Report) -> None:
+        state = json.loads(good.to_json(indent=2), parse_constant=pytest.fail)
+        assert state["score"] == good.score
+        assert state["target"] == "big"
+        assert [section["key"] for section in state["sections"]] == KEYS
+
+    def test_sections_by_key(self, good: Report) -> None:
+        assert good["joint"].key == "joint"
+        with pytest.raises(KeyError, match="they are"):
+            good["quality"]
+
+
+class TestCompare:
+    def test_tables_side_by_side(self) -> None:
+        pair = {"fresh": frame(1), "shuffled": shuffled(1)}
+        comparison = compare(pair, frame(0), frame(2), "big", random_state=0)
+        assert comparison.best == "fresh"
+        scores = comparison.scores()
+        assert list(scores.index) == ["score", *KEYS]
+        for key in ("validity", "columns", "joint", "utility"):
+            known = scores.loc[key].dropna()
+            assert known.empty or known["fresh"] > known["shuffled"]
+        table = comparison.to_frame()
+        assert {"section", "key", "label", "floor", "ceiling", "fresh", "shuffled"} == set(table)
+        assert not table.duplicated(["section", "key"]).any()
+
+    def test_one_table_alone_has_the_same_report(self) -> None:
+        table = frame(1)[["size"]].head(40)
+        comparison = compare({"a": table, "b": table}, frame(0)[["size"]], random_state=0)
+        assert comparison["a"].to_dict() == comparison["b"].to_dict()
+
+    def test_long_names_do_not_break_the_text(self) -> None:
+        comparison = Comparison({"x" * 60: hand_made(a=0.5), "y": hand_made(a=math.nan)})
+        assert max(map(len, str(comparison).splitlines())) < 40
+
+    def test_what_is_no_dict_of_tables_is_refused(self) -> None:
+        with pytest.raises(TypeError, match="dict of name to DataFrame"):
+            compare(frame(1), frame(0).to_numpy().tolist())
+        with pytest.raises(TypeError, match="dict of name"):
+            compare([frame(1)], frame(0))
+        with pytest.raises(ValueError, match="lacks the columns") as caught:
+            compare({"ours": frame(1)[["size"]]}, frame(0))
+        assert "ours" in str(caught.value)
