@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 import sys
 
 import numpy as np
@@ -77,7 +78,7 @@ class TestEvaluate:
         assert math.isnan(report["utility"].score)
         assert report["joint"].error is None
         assert "failed: RuntimeError: no memory" in str(report)
-        assert "not counted: utility" in str(report)
+        assert re.search("not counted: .*utility", str(report))
 
     def test_odd_data(self) -> None:
         real = pd.DataFrame({"empty": [None] * 9, "same": [1] * 9, "size": np.arange(9) / 7})

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthwgan.evaluation import Section, Tables, columns, detection, quality_score
+from synthwgan.evaluation import Section, Tables, quality_score
+from synthwgan.evaluation.sections import columns, detection
 from synthwgan.evaluation.sections.columns import column_table, columns_section
 from synthwgan.evaluation.sections.joint import joint_section
 from synthwgan.evaluation.sections.validity import possible_rows, validity_section
