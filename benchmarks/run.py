@@ -64,7 +64,8 @@ def _half(cell: Cell, folder: Path, module: str, python: Path, *arguments: str) 
     command += ["--seed", str(cell.seed), "--threads", str(cell.threads)]
     command += ["--results", str(folder), *arguments]
     if cell.params:
-        command += ["--params", *(f"{key}={value}" for key, value in cell.params.items())]
+        settings = (f"{key}={json.dumps(value)}" for key, value in cell.params.items())
+        command += ["--params", *settings]
     log = log_path(cell, folder)
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a" if module == "judge" else "w", encoding="utf-8") as output:

@@ -65,7 +65,7 @@ class Toy:
     ----------
     title : str
         Name in the table.
-    centres : ndarray of shape (n_centres, 2), float64
+    centres : ndarray of shape (n_centres, n_columns), float64
         Centres of the Gaussians; a curve is many of them.
     modes : ndarray of shape (n_centres,), int64
         The mode that each centre belongs to, from 0; all modes have as many centres.
@@ -84,11 +84,11 @@ class Toy:
         return int(self.modes.max()) + 1
 
     def draw(self, n_rows: int, seed: int) -> pd.DataFrame:
-        """Fresh rows, shape (n_rows, 2)."""
+        """Fresh rows, shape (n_rows, n_columns)."""
         rng = np.random.default_rng(seed)
         centres = self.centres[rng.integers(len(self.centres), size=n_rows)]
-        points = centres + self.deviation * rng.normal(size=(n_rows, 2))
-        return pd.DataFrame(points, columns=["x", "y"])
+        points = centres + self.deviation * rng.normal(size=centres.shape)
+        return pd.DataFrame(points, columns=list("xyz"[: centres.shape[1]]))
 
 
 def ring(n_modes: int = 8) -> Toy:
@@ -103,6 +103,13 @@ def grid(n_side: int = 5) -> Toy:
     side = 2.0 * (np.arange(n_side) - (n_side - 1) / 2)
     centres = np.stack(np.meshgrid(side, side), axis=-1).reshape(-1, 2)
     return Toy(f"{n_side**2} Gaussians", centres, np.arange(n_side**2), 0.05)
+
+
+def cube(n_side: int = 10) -> Toy:
+    """Gaussians on a cubic grid, 2 apart."""
+    side = 2.0 * (np.arange(n_side) - (n_side - 1) / 2)
+    centres = np.stack(np.meshgrid(side, side, side), axis=-1).reshape(-1, 3)
+    return Toy(f"{n_side**3} Gaussians", centres, np.arange(n_side**3), 0.05)
 
 
 def swiss_roll(n_arcs: int = 20, n_centres: int = 20_000) -> Toy:
