@@ -69,8 +69,9 @@ def _draw_outputs(
     critic = scores["wgan-gp"]
     scaled = (critic - critic.min()) / (critic.max() - critic.min())
     axes.plot(points, scaled, color=COLOURS["wgan-gp"], label="critic, wgan-gp (scaled)")
-    axes.set(xlabel="x", title="outputs after training")
-    axes.legend(frameon=False, fontsize=8)
+    # Room for the legend above the curves.
+    axes.set(xlabel="x", title="outputs after training", ylim=(-0.05, 1.6))
+    axes.legend(frameon=False, fontsize=8, loc="upper left")
 
 
 def draw_distances(distances: Sequence[dict[str, float]], path: Path) -> None:
