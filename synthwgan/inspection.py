@@ -128,12 +128,16 @@ class InspectionMixin:
         ------
         NotFittedError
             Before `fit`.
+        TypeError
+            If `y` is a table.
         ValueError
             If a table has other columns, or `target` is none of them.
         """
         from synthwgan.evaluation import evaluate
 
         check_is_fitted(self)
+        if isinstance(y, pd.DataFrame) and y.shape[1] != 1:
+            raise TypeError("report() draws the synthetic rows itself; give real ones as test=")
         real = pd.DataFrame(with_target(X, y, None if y is None else self.target_name_))
         seeds = draw_seeds(random_state, 2)
         rows = self.sample(len(real) if n_samples is None else n_samples, random_state=seeds[0])

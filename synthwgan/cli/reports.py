@@ -59,13 +59,16 @@ def report(
     from synthwgan.io import check_writable, read_table
 
     if output is not None:
-        if output.suffix not in (".html", ".json"):
+        if output.suffix.lower() not in (".html", ".json"):
             raise ValueError(f"{output} is no report: let it end in .html or .json.")
         check_writable(output)
     table = read_table(real)
     texts = [name for name in table if _is_text(table[name])]
     others = [None if path is None else read_table(path, texts=texts) for path in (synthetic, test)]
-    found = evaluate(table, *others, target, random_state=seed, verbose=0 if quiet else 1)
+    # On the command line every name is text; a column's may be a number.
+    names = {str(name): name for name in table}
+    verbose = 0 if quiet else 1
+    found = evaluate(table, *others, names.get(target, target), random_state=seed, verbose=verbose)
     typer.echo(str(found))
     if output is not None:
         _write(found, output)
@@ -79,7 +82,7 @@ def report(
 def _write(found: Report, path: Path) -> None:
     from synthwgan.io import write_text
 
-    if path.suffix == ".html":
+    if path.suffix.lower() == ".html":
         found.save_html(path)
     else:
         write_text(path, found.to_json(indent=2))

@@ -25,6 +25,7 @@ _SECTIONS: dict[str, tuple[str, Callable[..., Section]]] = {
     "utility": (utility.TITLE, utility.utility_section),
     "privacy": (privacy.TITLE, privacy.privacy_section),
 }
+MIN_TEST_ROWS = 20
 _WITH_TARGET = ("utility", "privacy")
 
 
@@ -72,8 +73,8 @@ def evaluate(
     TypeError
         If a table is no DataFrame.
     ValueError
-        If the tables have different columns, one is empty, or `target` or `column_kinds` name
-        what is no column.
+        If the tables have different columns, one is empty, `test` has below 20 rows, or
+        `target` or `column_kinds` name what is no column.
 
     Notes
     -----
@@ -96,6 +97,11 @@ def evaluate(
         ...
     ValueError: target='width' is no column; did you mean one of ['size', 'area']?
     """
+    if isinstance(test, pd.DataFrame) and len(test) < MIN_TEST_ROWS:
+        raise ValueError(
+            f"test has {len(test)} rows, too few to compare with: give at least "
+            f"{MIN_TEST_ROWS}, or leave test out"
+        )
     if target is not None and isinstance(real, pd.DataFrame) and target not in real.columns:
         raise ValueError(
             f"target={target!r} is no column; did you mean one of {list(real.columns[:10])}?"

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
+# In a geometric mean a score counts at least so much.
+LOWEST = 0.01
 MIN_SPAN = 0.05
 
 
@@ -93,6 +95,9 @@ class Section:
         What to know beside the figures, in plain words.
     error : str or None
         Why the section could not be made; it has no measures then.
+    strict : bool, default False
+        Whether its score is the geometric mean of its measures', so that one that fails is not
+        averaged away: a table that leaks in one way leaks.
     """
 
     key: str
@@ -101,9 +106,19 @@ class Section:
     details: dict[str, pd.DataFrame] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     error: str | None = None
+    strict: bool = False
 
     @property
     def score(self) -> float:
         """Mean score of the measures that count and have one; NaN if there is none."""
-        scores = [measure.score for measure in self.measures if measure.is_scored]
-        return sum(scores) / len(scores) if scores else math.nan
+        return self.score_without(None)
+
+    def score_without(self, flaw: Measure | None) -> float:
+        """Score that the section would have, were that of one measure 1."""
+        scored = [measure for measure in self.measures if measure.is_scored]
+        scores = [1.0 if measure is flaw else measure.score for measure in scored]
+        if not scores:
+            return math.nan
+        if self.strict:
+            return math.exp(sum(math.log(max(LOWEST, score)) for score in scores) / len(scores))
+        return sum(scores) / len(scores)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from synthwgan.evaluation.measures import Measure, Section
+from synthwgan.evaluation.measures import LOWEST, Measure, Section
 from synthwgan.evaluation.sections.privacy import closest_distances
 from synthwgan.evaluation.tables import Tables
 from synthwgan.io import write_text
@@ -22,7 +22,6 @@ from synthwgan.io import write_text
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-LOWEST = 0.01
 WIDTH = 79
 _COLUMNS = (
     "section",
@@ -45,7 +44,8 @@ class Report:
 
     Each measure lies between its floor (0: a table of independent columns, or another one without
     worth) and its ceiling (1: real rows that the model never saw). A section's score is the mean
-    of its measures', and the score of the report the geometric mean of its sections': a table
+    of its measures' (of privacy the geometric mean, so that one leak is not averaged away), and
+    the score of the report the geometric mean of its sections': a table
     that fails in one respect is no good table, however well it does in the others. A section
     counts at least 0.01, so that tables that fail can still be told apart. What has no score,
     such as utility without a target, does not count.
@@ -125,7 +125,7 @@ class Report:
         for section in self.sections:
             counting = [measure for measure in section.measures if measure.is_scored]
             for measure in counting:
-                gained = section.score + (1 - measure.score) / len(counting)
+                gained = section.score_without(measure)
                 cost = math.log(max(LOWEST, gained) / max(LOWEST, section.score))
                 if measure.score < 0.99:
                     costs.append((cost, section, measure))
@@ -159,7 +159,14 @@ class Report:
         ----------
         indent : int or None, default None
             Spaces by which nested lines are indented.
+
+        Raises
+        ------
+        TypeError
+            If `indent` is another thing, such as the name of a file.
         """
+        if indent is not None and not isinstance(indent, int):
+            raise TypeError(f"indent must be an int or None, got {indent!r}; the text is returned")
         return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
 
     def plot(self, kind: str, **options: Any) -> Figure:

@@ -82,11 +82,25 @@ class TestEvaluate:
 
     def test_odd_data(self) -> None:
         real = pd.DataFrame({"empty": [None] * 9, "same": [1] * 9, "size": np.arange(9) / 7})
-        report = evaluate(real, real.head(3), real.tail(1), target="same", random_state=0)
+        report = evaluate(real, real.head(3), target="same", random_state=0)
         assert "one value only" in report["utility"].error
         assert "needs 6 rows" in report["joint"].error
         assert json.loads(report.to_json())["sections"][2]["score"] is None
         assert str(report)
+
+    def test_the_real_table_handed_out_fails_on_privacy(self) -> None:
+        """A leak is not averaged away by what is harmless."""
+        real, test = frame(0), frame(1)
+        report = evaluate(real, real, test, random_state=0)
+        assert report["privacy"].score < 0.1
+        assert report.score < 0.7
+        assert any(note.startswith("Leak: exact copies") for note in report["privacy"].notes)
+
+    def test_a_target_of_noise_is_no_yardstick(self) -> None:
+        rng = np.random.default_rng(0)
+        tables = [frame(seed).assign(noise=rng.normal(size=N_ROWS)) for seed in range(3)]
+        report = evaluate(*tables, target="noise", random_state=0)
+        assert math.isnan(report["utility"].score)
 
     def test_global_state_stays(self, capsys) -> None:
         np.random.seed(3)  # noqa: NPY002
@@ -105,6 +119,7 @@ class TestEvaluate:
         [
             ({"target": "width"}, "target='width' is no column"),
             ({"test": frame(1)[["size"]]}, "test table lacks the columns"),
+            ({"test": frame(1).head(1)}, "test has 1 rows, too few"),
             ({"column_kinds": {"siz": "numeric"}}, "did you mean 'size'"),
         ],
     )

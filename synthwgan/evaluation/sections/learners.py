@@ -52,6 +52,11 @@ class Target:
         return self.values is not None
 
     @property
+    def chance(self) -> float:
+        """Score of guessing: half the area under the ROC curve, or no variance explained."""
+        return 0.5 if self.is_classes else 0.0
+
+    @property
     def score_name(self) -> str:
         """What the figures are."""
         if not self.is_classes:

@@ -87,7 +87,9 @@ def privacy_section(
         measures.append(disclosure.measure)
         notes.append(disclosure.note)
     flags = _flags(measures)
-    return Section("privacy", TITLE, tuple(measures), details, (*flags, *notes, yardsticks.note))
+    return Section(
+        "privacy", TITLE, tuple(measures), details, (*flags, *notes, yardsticks.note), strict=True
+    )
 
 
 def copy_mask(reference: Rows, candidate: Rows) -> np.ndarray:
@@ -252,7 +254,7 @@ def _rounded(distances: np.ndarray) -> np.ndarray:
 def _flags(measures: list[Measure]) -> list[str]:
     flags = []
     for measure in measures:
-        if measure.interval is None:
+        if measure.interval is None or not measure.is_scored:
             continue
         low, high = measure.interval
         margin = _MARGINS[measure.key]

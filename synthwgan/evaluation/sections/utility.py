@@ -113,7 +113,8 @@ class _Scores:
             "tstr",
             "Train on synthetic",
             means["synthetic"],
-            floor=means["floor"],
+            # What overfits noise falls below chance; that is no lower floor than guessing.
+            floor=max(means["floor"], self.target.chance),
             ceiling=means["real"],
             interval=bootstrap(mean, self.n_test, self.rng),
             meaning=f"Train on synthetic, test on real: mean {self.target.score_name}.",
