@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import statistics
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -39,8 +38,6 @@ ROOMS = {
     "sampling": {"networks", "table.layout"},
 }
 OPTIONAL = ("sdmetrics", "plotly", "matplotlib", "xgboost", "mkdocs")
-N_TIMINGS = 3
-IMPORT_BUDGET = 1.15
 
 
 def name_of(path: Path) -> str:
@@ -136,18 +133,17 @@ def run(code: str) -> str:
     return finished.stdout
 
 
-def seconds_of(imports: str) -> float:
-    clock = "import time; started = time.perf_counter()"
-    return float(run(f"{clock}\nimport {imports}\nprint(time.perf_counter() - started)"))
-
-
-def test_importing_takes_little_more_than_its_dependencies() -> None:
-    # Pairs, one after the other, so that a busy moment hits both; the first warms the disk.
-    pairs = [
-        (seconds_of("synthwgan"), seconds_of("torch, pandas, sklearn.base"))
-        for _ in range(N_TIMINGS + 1)
-    ][1:]
-    assert statistics.median(ours / theirs for ours, theirs in pairs) <= IMPORT_BUDGET
+def test_importing_loads_nothing_beyond_its_dependencies() -> None:
+    # What is loaded, not how long it takes: seconds on a shared machine are a toss of a coin.
+    code = """
+import sys
+import pandas, sklearn.base, torch
+known = set(sys.modules)
+import synthwgan
+found = {name.partition(".")[0] for name in set(sys.modules) - known}
+print(sorted(found - {"synthwgan"} - set(sys.stdlib_module_names)))
+"""
+    assert run(code).strip() == "[]"
 
 
 def test_importing_loads_no_optional_package() -> None:
