@@ -135,8 +135,9 @@ def _load_openml(name: str) -> Dataset:
     return _dataset(name, train, test, _COLUMNS[name]["numeric"], _COLUMNS[name]["target"])
 
 
-def _load_heart(name: str, seed: int) -> Dataset:
-    path = _data_folder() / "heart" / f"{name.removeprefix('heart-')}.csv"
+def load_hospital(hospital: str) -> pd.DataFrame:
+    """Load one of the heart tables; categories and the target ``disease`` are texts."""
+    path = _data_folder() / "heart" / f"{hospital}.csv"
     if not path.exists():
         raise FileNotFoundError(
             f"{path} not found. Get the four processed files of 'Heart Disease' from the UCI "
@@ -148,6 +149,11 @@ def _load_heart(name: str, seed: int) -> Dataset:
         # The files write the same code as 1 or 1.0.
         codes = frame[column].astype("Int64").astype(object)
         frame[column] = codes.map(str, na_action="ignore").where(codes.notna(), None)
+    return frame
+
+
+def _load_heart(name: str, seed: int) -> Dataset:
+    frame = load_hospital(name.removeprefix("heart-"))
     train, test = train_test_split(
         frame, test_size=0.5, random_state=seed, stratify=frame["disease"]
     )

@@ -296,3 +296,21 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "random_state": RANDOM_STATE,
     "verbose": Either((Number(0, integer=True), OneOf((True, False)))),
 }
+_OF_RADIAL = (
+    *("column_kinds", "max_categories", "latent_dim", "generator_width", "generator_layers"),
+    *("critic_width", "critic_layers", "batch_size", "max_steps", "max_seconds", "generator_lr"),
+    *("critic_lr", "gradient_penalty", "moment_weight", "ema_decay", "device", "precision"),
+    *("random_state", "verbose"),
+)
+RADIAL_PARAMETERS: dict[str, Constraint] = {
+    "mapping": Either((OneOf((None,)), Instance((dict,)))),
+    "align_columns": OneOf((True, False)),
+    "cycle_weight": Number(0),
+    "latent_weight": Number(0),
+    **{name: SYNTHESIZER_PARAMETERS[name] for name in _OF_RADIAL},
+}
+SAMPLING_PARAMETERS: dict[str, Constraint] = {
+    "n_samples": _POSITIVE,
+    "cv": Number(2, integer=True),
+    "random_state": RANDOM_STATE,
+}

@@ -94,14 +94,14 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
     """Write constructor parameters and fitted state; see `WGANGPSynthesizer.save`."""
     table, arrays = state.transformer.to_state()
     content = {
-        "parameters": _pack_parameters(parameters),
+        "parameters": pack_parameters(parameters),
         "table": table,
         "target_name": to_jsonable(state.target_name),
         "config": _without_functions(vars(state.config)),
         "cost": asdict(state.cost),
         "n_iter": state.n_iter,
         "fit_seconds": state.fit_seconds,
-        "history": _without_nan(state.history),
+        "history": without_nan(state.history),
         "conditional": None,
         "rejection": None,
     }
@@ -147,7 +147,7 @@ def load_model(
         acceptance_rate=sampler.acceptance_rate,
         n_rejection_rounds=sampler.n_rejection_rounds,
     )
-    return _unpack_parameters(content["parameters"]) | own, state
+    return unpack_parameters(content["parameters"]) | own, state
 
 
 def _functions(
@@ -173,7 +173,7 @@ def _without_functions(values: dict[str, Any]) -> dict[str, Any]:
     return {name: None if callable(value) else value for name, value in values.items()}
 
 
-def _without_nan(history: pd.DataFrame) -> dict[str, list[Any]]:
+def without_nan(history: pd.DataFrame) -> dict[str, list[Any]]:
     """Columns of a history; figures that a step has not are None, as JSON has no NaN."""
     return {
         name: [None if value != value else value for value in column]
@@ -182,9 +182,14 @@ def _without_nan(history: pd.DataFrame) -> dict[str, list[Any]]:
 
 
 def _check_content(path: str | os.PathLike, content: Any) -> None:
+    if isinstance(content, dict) and content.get("kind") == "domains":
+        raise ValueError(
+            f"{os.fspath(path)!r} is a model of several domains; load it with "
+            "RadialGANSynthesizer.load"
+        )
     lacking = _CONTENT_KEYS - set(content if isinstance(content, dict) else ())
     if lacking:
-        raise ValueError(_not_a_model(path, f"it lacks {sorted(lacking)}"))
+        raise ValueError(not_a_model(path, f"it lacks {sorted(lacking)}"))
 
 
 def _load_networks(
@@ -224,7 +229,7 @@ def _load_rejection(
     try:
         return Rejection.from_state(layout, content["rejection"], arrays)
     except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(_not_a_model(path, f"of its rejection: {error}")) from error
+        raise ValueError(not_a_model(path, f"of its rejection: {error}")) from error
 
 
 def _modules(
@@ -237,7 +242,7 @@ def _modules(
     return modules
 
 
-def _pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+def pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     """JSON of the constructor's parameters.
 
     A random state that is no number, and functions, become the defaults.
@@ -245,7 +250,7 @@ def _pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     parameters |= {
         name: default
         for name, default in {"optimizer": "auto", "generator": "residual", "critic": "mlp"}.items()
-        if callable(parameters[name])
+        if callable(parameters.get(name))
     }
     if not isinstance(parameters["random_state"], numbers.Integral):
         parameters["random_state"] = None
@@ -257,7 +262,8 @@ def _pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unpack_parameters(packed: dict[str, Any]) -> dict[str, Any]:
+def unpack_parameters(packed: dict[str, Any]) -> dict[str, Any]:
+    """Rebuild parameters from `pack_parameters`."""
     parameters = {name: from_jsonable(value) for name, value in packed.items()}
     if parameters["column_kinds"] is not None:
         parameters["column_kinds"] = dict(parameters["column_kinds"])
@@ -347,13 +353,14 @@ def read_model(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.nd
             _check_header(path, header)
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if header["digest"] != digest(arrays):
-            raise ValueError(_not_a_model(path, "its arrays are damaged"))
+            raise ValueError(not_a_model(path, "its arrays are damaged"))
         return json.loads(header["content"]), arrays
     except (SafetensorError, json.JSONDecodeError, KeyError) as error:
-        raise ValueError(_not_a_model(path, error)) from error
+        raise ValueError(not_a_model(path, error)) from error
 
 
-def _not_a_model(path: str | os.PathLike, reason: Any) -> str:
+def not_a_model(path: str | os.PathLike, reason: Any) -> str:
+    """Say in words that a file cannot be read, and why."""
     return (
         f"{os.fspath(path)!r} is truncated or not a model file ({reason}); "
         "fit and save the model again"
@@ -365,7 +372,7 @@ def _check_header(path: str, header: dict[str, str]) -> None:
         raise ValueError(f"{path!r} is a safetensors file, but not a synthwgan model")
     version = header["format_version"]
     if not version.isdecimal():
-        raise ValueError(_not_a_model(path, f"its format version is {version!r}"))
+        raise ValueError(not_a_model(path, f"its format version is {version!r}"))
     if int(version) < FORMAT_VERSION:
         raise ValueError(
             f"{path!r} has model format {version}, older than {FORMAT_VERSION}, which this version "

@@ -20,11 +20,13 @@ FORBIDDEN_IN = {
     "training": {"pandas", "sdmetrics"},
     "sampling": {"sdmetrics"},
     "table": {"torch", "sdmetrics"},
+    "domains": {"torch", "sdmetrics"},
     "evaluation": {"torch"},
 }
 # Which rooms of the package a room may use; the faces may use all of them.
 ROOMS = {
     "table": {"parameters", "randomness"},
+    "domains": {"table"},
     "evaluation": {
         "io.write_text",
         "randomness",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -44,6 +45,19 @@ class Context:
         slot_columns = torch.from_numpy(layout.slot_columns).to(slots.device)
         is_given = columns.T[slot_columns]
         return cls(columns.float(), is_given.T, torch.where(is_given, slots.T, 0.0).T)
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Context]) -> Context:
+        """Put the contexts of batches under each other."""
+        return cls(
+            torch.cat([part.columns for part in parts]),
+            torch.cat([part.is_given for part in parts]),
+            torch.cat([part.slots for part in parts]),
+        )
+
+    def take(self, rows: slice) -> Context:
+        """Return the contexts of some of the rows."""
+        return Context(self.columns[rows], self.is_given[rows], self.slots[rows])
 
     @staticmethod
     def n_features(layout: Layout) -> int:

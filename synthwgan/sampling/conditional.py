@@ -114,7 +114,7 @@ class ConditionalSampler(BaseSampler):
     ) -> EncodedTable:
         """Draw what is not given of rows, at once."""
         context, layout = self.context(rows), self.head.layout
-        shift = _shift_of_logits(self.device, forbidden, calibration)
+        shift = shift_of_logits(self.device, forbidden, calibration)
         codes, values = self.head.sample(self.raw(len(rows), rng, context), rng, shift, context)
         if calibration is None:
             scores = self.normal_scores(values)
@@ -158,15 +158,27 @@ def only_given_block(rows: PartialRows, layout: Layout) -> int | None:
     return layout.column_blocks[column]
 
 
-def _shift_of_logits(
-    device: torch.device, forbidden: np.ndarray | None, calibration: SliceCalibration | None
+def shift_of_logits(
+    device: torch.device,
+    forbidden: np.ndarray | Tensor | None,
+    calibration: SliceCalibration | None,
 ) -> BeforeDraw:
-    """What is added to logits before states are drawn."""
+    """What is added to logits before states are drawn.
+
+    Parameters
+    ----------
+    device : torch.device
+        Where they are.
+    forbidden : array or Tensor of shape (n_state_slots,), bool, or None
+        States that must not be drawn.
+    calibration : SliceCalibration or None
+        What the rows need.
+    """
     if forbidden is None and calibration is None:
         return None
     added = 0.0 if calibration is None else calibration.bias
     if forbidden is not None:
-        added = added + FORBIDDEN * torch.from_numpy(forbidden).to(device)
+        added = added + FORBIDDEN * torch.as_tensor(forbidden, device=device)
 
     def shift(stage: BlockGroup, logits: Tensor) -> None:
         logits += added[stage.start : stage.stop].view(stage.n_blocks, stage.width, 1)

@@ -219,6 +219,12 @@ class PartialRows:
     def __len__(self) -> int:
         return len(self.given)
 
+    @classmethod
+    def concatenate(cls, parts: Sequence[PartialRows]) -> PartialRows:
+        """Put rows of one layout under each other."""
+        encoded = EncodedTable.concatenate([part.encoded for part in parts])
+        return cls(encoded, np.concatenate([part.given for part in parts]))
+
     def take(self, rows: np.ndarray | slice) -> PartialRows:
         """Return some of the rows."""
         return PartialRows(self.encoded.take(rows), self.given[rows])

@@ -161,7 +161,7 @@ class NumericTransformer(ColumnTransformer):
             return np.zeros(len(numbers), dtype=bool)
         if not self.has_value:
             return np.isin(numbers, self._stored(self.levels))
-        low, high = self._ends()
+        low, high = self.ends()
         return (numbers >= low) & (numbers <= high)
 
     def _stored(self, keys: np.ndarray) -> np.ndarray:
@@ -230,9 +230,9 @@ class NumericTransformer(ColumnTransformer):
     def bounds(self) -> tuple[Any, Any] | None:
         if self.grid is None:
             return None
-        return tuple(self.physical.labels(self.from_numbers(self._ends())))
+        return tuple(self.physical.labels(self.from_numbers(self.ends())))
 
-    def _ends(self) -> np.ndarray:
+    def ends(self) -> np.ndarray:
         """Smallest and largest number."""
         parts = [self.levels] if self.ranks is None else [self.levels, self.ranks.knots[[0, -1]]]
         keys = np.concatenate([part for part in parts if len(part)])

@@ -164,7 +164,7 @@ def train_networks(
             if config.conditional:
                 conditional, of_conditions = fit.learn_conditions(step, outcome)
                 outcome = outcome.followed_by(of_conditions)
-    _warn_of_early_stop(outcome)
+    warn_of_early_stop(outcome)
     return TrainedNetworks(
         generator=averaged["generator"],
         critic=step.critic,
@@ -298,7 +298,8 @@ def _of_conditions(config: TrainingConfig, whole_rows: TrainingOutcome) -> Train
     return replace(config, max_seconds=max(0.0, config.max_seconds - whole_rows.seconds))
 
 
-def _warn_of_early_stop(outcome: TrainingOutcome) -> None:
+def warn_of_early_stop(outcome: TrainingOutcome) -> None:
+    """Warn if training ended because a loss was not finite, or by an interrupt."""
     if outcome.stopped_by == "non-finite":
         warnings.warn(
             f"training stopped at step {outcome.n_steps}: a loss was not finite. The last good "

@@ -69,7 +69,9 @@ class TrainingStep:
         self.penalty = make_penalty(weighted, config.penalty_at)
         self.critic_input = CriticInput(config.packing, config.instance_noise, self.rng)
         # The head's weights are the generator's: they are trained and averaged together.
-        generating = nn.ModuleDict({name: networks[name] for name in ("generator", "head")})
+        generating = nn.ModuleDict(
+            {name: network for name, network in networks.items() if name != "critic"}
+        )
         self.ema = ExponentialMovingAverage(generating, config.ema_decay)
         rates = {"generator": config.generator_lr, "critic": config.critic_lr}
         trained = {"generator": generating, "critic": self.critic}
@@ -155,6 +157,8 @@ class TrainingStep:
         if distance is not None:
             loss = loss + self.config.moment_weight * distance
             figures["moment_distance"] = distance.detach()
+        further, of_further = self._further_losses(fake)
+        loss, figures = loss + further, figures | of_further
         self._update("generator", loss)
         self.critic.requires_grad_(True)
         self.ema.update()
@@ -162,6 +166,10 @@ class TrainingStep:
 
     def _moment_distance(self, fake: Tensor, real: Tensor) -> Tensor:
         return self.moments(fake, real)
+
+    def _further_losses(self, fake: Tensor) -> tuple[Tensor | float, dict[str, Tensor]]:
+        """What another step adds to the generator's loss, weighted, and its figures."""
+        return 0.0, {}
 
     def _generate(self, n_rows: int, context: Context | None = None) -> Tensor:
         with self.autocast():

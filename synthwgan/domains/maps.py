@@ -1,0 +1,80 @@
+"""How the cells of a domain's column become those of the column that all domains share."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class NumberMap:
+    """Numbers in other units: ``shared = slope * own + intercept``.
+
+    Parameters
+    ----------
+    slope, intercept : float
+        The straight line.
+    """
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def to_shared(self, own: np.ndarray) -> np.ndarray:
+        """Return a domain's numbers in the shared units."""
+        return self.slope * own + self.intercept
+
+    def to_own(self, shared: np.ndarray) -> np.ndarray:
+        """Return shared numbers in the domain's units."""
+        return (shared - self.intercept) / self.slope
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {"slope": float(self.slope), "intercept": float(self.intercept)}
+
+
+@dataclass(frozen=True)
+class StateMap:
+    """Categories under other names.
+
+    Parameters
+    ----------
+    shared_of : mapping of str to str
+        The shared category of each of the domain's. If empty, all are called the same.
+    """
+
+    shared_of: Mapping[str, str]
+
+    def to_shared(self, own: np.ndarray) -> np.ndarray:
+        """Return the shared categories of a domain's."""
+        if not self.shared_of:
+            return own
+        return _renamed(own, self.shared_of)
+
+    def to_own(self, shared: np.ndarray) -> np.ndarray:
+        """Return the domain's categories; of those that it has none for, None."""
+        if not self.shared_of:
+            return shared
+        own_of = {shared: own for own, shared in self.shared_of.items()}
+        return _renamed(shared, own_of)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {"shared_of": dict(self.shared_of)}
+
+
+ColumnMap = NumberMap | StateMap
+SAME_CATEGORIES = StateMap({})
+
+
+def map_from_dict(state: Mapping[str, Any]) -> ColumnMap:
+    """Rebuild a map from its `to_dict`."""
+    return StateMap(state["shared_of"]) if "shared_of" in state else NumberMap(**state)
+
+
+def _renamed(labels: np.ndarray, names: Mapping[str, str]) -> np.ndarray:
+    codes, distinct = pd.factorize(labels)
+    return np.array([*(names.get(label) for label in distinct), None], dtype=object)[codes]

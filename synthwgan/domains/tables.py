@@ -1,0 +1,108 @@
+"""The door for several tables: what a user passes becomes frames by domain, or an error."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import pandas as pd
+
+MIN_ROWS = 2
+
+
+def tables_of(X: Any, target: Any, domain: Any) -> dict[str, pd.DataFrame]:
+    """Return the tables of two domains or more by their names.
+
+    Parameters
+    ----------
+    X : mapping of str to DataFrame, or DataFrame
+        Tables, or one table with a column that says the domain; there, columns that a domain has
+        no cell in are not its own.
+    target : column name or None
+        A column that all must have.
+    domain : column name
+        The column that says the domain, of one table.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If there are no two tables of two rows, a name is no text, or a table lacks the target.
+    """
+    if isinstance(X, pd.DataFrame):
+        X = _split(X, domain)
+    if not isinstance(X, Mapping):
+        raise TypeError(
+            "pass a dict of domain name to DataFrame, or one DataFrame with a column that says the "
+            f"domain, got {type(X).__name__}"
+        )
+    for name, table in X.items():
+        if not isinstance(name, str):
+            raise TypeError(f"a domain's name is a text, got {name!r}")
+        if not isinstance(table, pd.DataFrame):
+            raise TypeError(f"domain {name!r}: a table is a DataFrame, got {type(table).__name__}")
+        if len(table) < MIN_ROWS:
+            raise ValueError(f"domain {name!r} has {len(table)} rows, and {MIN_ROWS} are needed")
+    if len(X) < 2:
+        raise ValueError(
+            f"there is one domain only, {list(X)}; two are needed, or use WGANGPSynthesizer"
+        )
+    if target is not None:
+        for name, table in X.items():
+            check_target(name, table, target)
+    return dict(X)
+
+
+def check_target(name: str, table: pd.DataFrame, target: Any) -> None:
+    """Raise a ValueError if a domain's table lacks the target, or holds no cell of it."""
+    if target not in table.columns:
+        raise ValueError(
+            f"domain {name!r} lacks the target {target!r}: all domains need it, under one name; "
+            f"its columns are {list(table.columns[:10])}"
+        )
+    if table[target].isna().all():
+        raise ValueError(f"domain {name!r} has no cell of the target {target!r}; leave it out")
+
+
+def check_domain(name: Any, domains: Iterable[str]) -> None:
+    """Raise a ValueError if a name is that of no domain."""
+    known = list(domains)
+    if name not in known:
+        near = difflib.get_close_matches(str(name), known, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else f"the domains are {known}"
+        raise ValueError(f"{name!r} is no domain; {hint}")
+
+
+def check_kinds(kinds: Any, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Raise if `column_kinds` names a column that no table has."""
+    names = [name for table in tables.values() for name in table.columns]
+    for name in kinds:
+        if name not in names:
+            raise ValueError(f"column_kinds names {name!r}, which is no column of any domain")
+
+
+@contextmanager
+def naming_domain(name: str) -> Iterator[None]:
+    """Put the domain's name on errors that its table raises."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if len(error.args) == 1 and isinstance(error.args[0], str):
+            error.args = (f"domain {name!r}: {error.args[0]}",)
+        raise
+
+
+def _split(table: pd.DataFrame, domain: Any) -> dict[str, pd.DataFrame]:
+    if domain not in table.columns:
+        raise ValueError(
+            f"one table needs a column that says the domain, and {domain!r} is none of "
+            f"{list(table.columns[:10])}; pass domain=, or a dict of tables"
+        )
+    if table[domain].isna().any():
+        raise ValueError(f"column {domain!r} does not say the domain of every row: fill it")
+    tables = {}
+    for name, rows in table.groupby(domain, sort=False, observed=True):
+        own = rows.drop(columns=domain).reset_index(drop=True)
+        tables[str(name)] = own.dropna(axis=1, how="all").infer_objects()
+    return tables

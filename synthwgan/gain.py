@@ -1,0 +1,222 @@
+"""Whether added rows help: cross-validation on real rows, with and without them."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from sklearn.base import clone
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+from sklearn.metrics import r2_score, roc_auc_score
+from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OrdinalEncoder
+
+MAX_CLASSES = 20
+N_REPEATS = 2
+N_BOOTSTRAPS = 500
+LEVEL = 0.95
+
+
+@dataclass(frozen=True)
+class Gain:
+    """What added rows do for the prediction of a target, on real rows that were held out.
+
+    Parameters
+    ----------
+    measure : {"ROC AUC", "R2"}
+        What is scored.
+    without, with_added : float
+        Score after training on real rows alone, and on real and added rows.
+    low, high : float
+        Interval, of level 0.95, of the difference, by the bootstrap over held-out rows.
+    n_rows : int
+        Real rows.
+    """
+
+    measure: str
+    without: float
+    with_added: float
+    low: float
+    high: float
+    n_rows: int
+
+    @property
+    def difference(self) -> float:
+        """What was gained."""
+        return self.with_added - self.without
+
+    @property
+    def helps(self) -> bool:
+        """Whether anything was gained."""
+        return self.difference > 0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.measure} {self.without:.3f} -> {self.with_added:.3f}: gain "
+            f"{self.difference:+.3f} (95 % interval {self.low:+.3f} to {self.high:+.3f}, "
+            f"cross-validated on {self.n_rows} real rows)"
+        )
+
+
+def measure_gain(
+    real: pd.DataFrame,
+    added: pd.DataFrame,
+    target: Any,
+    estimator: Any,
+    n_folds: int,
+    rng: np.random.Generator,
+) -> Gain:
+    """Cross-validate an estimator on real rows, with rows added to its training folds and without.
+
+    Parameters
+    ----------
+    real : DataFrame
+        Real rows.
+    added : DataFrame
+        Rows with the same columns.
+    target : column name
+        What is predicted.
+    estimator : estimator or None
+        Classifier with ``predict_proba``, or regressor, that takes a DataFrame with gaps; None
+        for gradient boosting.
+    n_folds : int
+        Folds; at most the rows of the rarest class.
+    rng : Generator
+        Shuffles the folds, and draws the bootstrap.
+
+    Raises
+    ------
+    ValueError
+        If the target does not vary among the real rows, or too few have a class.
+    """
+    real, added = (rows[rows[target].notna()].reset_index(drop=True) for rows in (real, added))
+    is_class = not pd.api.types.is_numeric_dtype(real[target])
+    is_class = is_class or pd.api.types.is_bool_dtype(real[target])
+    is_class = is_class or real[target].nunique() <= min(MAX_CLASSES, len(real) // 10)
+    truth = real[target].astype(str).to_numpy() if is_class else real[target].to_numpy(np.float64)
+    if is_class:
+        added = added[added[target].astype(str).isin(set(truth))]
+        classes, counts = np.unique(truth, return_counts=True)
+        n_folds = min(n_folds, int(counts.min()))
+        if len(classes) < 2 or n_folds < 2:
+            raise ValueError(
+                f"the gain cannot be cross-validated: of {target!r} the real rows hold "
+                f"{dict(zip(classes.tolist(), counts.tolist(), strict=True))}, and two classes of "
+                "two rows are needed"
+            )
+    estimator = _default(is_class) if estimator is None else estimator
+    predictions = {False: [], True: []}
+    for _ in range(N_REPEATS):
+        seed = int(rng.integers(2**31 - 1))
+        folds = StratifiedKFold if is_class else KFold
+        splits = folds(n_folds, shuffle=True, random_state=seed).split(truth, truth)
+        predicted = dict.fromkeys(predictions)
+        for train, test in splits:
+            for with_added in predictions:
+                rows = [real.iloc[train], added] if with_added else [real.iloc[train]]
+                scores = _predict(
+                    estimator, pd.concat(rows), real.iloc[test], target, is_class, np.unique(truth)
+                )
+                if predicted[with_added] is None:
+                    predicted[with_added] = np.zeros((len(truth), *scores.shape[1:]))
+                predicted[with_added][test] = scores
+        for key in predictions:
+            predictions[key].append(predicted[key])
+    return _gain(truth, predictions, is_class, rng)
+
+
+def _default(is_class: bool) -> Any:
+    boosting = HistGradientBoostingClassifier if is_class else HistGradientBoostingRegressor
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan
+    )
+    others = make_column_selector(dtype_exclude="number")
+    columns = make_column_transformer((codes, others), remainder="passthrough")
+    return make_pipeline(columns, boosting(random_state=0))
+
+
+def _predict(
+    estimator: Any,
+    train: pd.DataFrame,
+    test: pd.DataFrame,
+    target: Any,
+    is_class: bool,
+    classes: np.ndarray,
+) -> np.ndarray:
+    """Numbers, shape (n_rows,), or probabilities of all classes, shape (n_rows, n_classes)."""
+    truth = train[target].astype(str) if is_class else train[target].astype(np.float64)
+    features = train.drop(columns=target).pipe(_plain)
+    model = clone(estimator).fit(features, truth)
+    wanted = _plain(test.drop(columns=target))
+    if not is_class:
+        return model.predict(wanted)
+    probabilities = np.zeros((len(test), len(classes)))
+    probabilities[:, np.searchsorted(classes, model.classes_)] = model.predict_proba(wanted)
+    return probabilities
+
+
+def _plain(features: pd.DataFrame) -> pd.DataFrame:
+    """Features that scikit-learn takes: floats, and objects with NaN for missing."""
+    plain = {}
+    for name in features:
+        column = features[name]
+        if pd.api.types.is_datetime64_any_dtype(column):
+            column = column.astype("int64").where(column.notna()).astype(np.float64)
+        elif pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+            column = column.astype(np.float64)
+        else:
+            column = column.astype(object).where(column.notna(), np.nan)
+        plain[name] = column
+    return pd.DataFrame(plain)
+
+
+def _gain(
+    truth: np.ndarray,
+    predictions: dict[bool, list[np.ndarray]],
+    is_class: bool,
+    rng: np.random.Generator,
+) -> Gain:
+    def score(rows: np.ndarray, with_added: bool) -> float:
+        return float(
+            np.mean([_score(truth[rows], one[rows], is_class) for one in predictions[with_added]])
+        )
+
+    everything = np.arange(len(truth))
+    differences = []
+    for _ in range(N_BOOTSTRAPS):
+        rows = rng.integers(len(truth), size=len(truth))
+        if len(np.unique(truth[rows])) == len(np.unique(truth)) or not is_class:
+            differences.append(score(rows, True) - score(rows, False))
+    low, high = np.quantile(differences, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return Gain(
+        "ROC AUC" if is_class else "R2",
+        score(everything, False),
+        score(everything, True),
+        float(low),
+        float(high),
+        len(truth),
+    )
+
+
+def _score(truth: np.ndarray, predicted: np.ndarray, is_class: bool) -> float:
+    if not is_class:
+        return r2_score(truth, predicted)
+    if predicted.shape[1] == 2:
+        return roc_auc_score(truth == np.unique(truth)[1], predicted[:, 1])
+    return roc_auc_score(truth, predicted / predicted.sum(1, keepdims=True), multi_class="ovr")
+
+
+def warn_if_useless(gain: Gain, domain: str) -> None:
+    """Warn if added rows do not help."""
+    if not gain.helps:
+        warnings.warn(
+            f"rows from other domains do not help to predict with those of {domain!r}: {gain}; "
+            "leave them out, or try fill=True, another estimator or other domains",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,486 @@
+"""`RadialGANSynthesizer`: several tables around one latent space."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+import torch
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from synthwgan.domains.tables import check_domain, check_kinds, naming_domain, tables_of
+from synthwgan.domains.union import DomainUnion
+from synthwgan.gain import Gain, measure_gain, warn_if_useless
+from synthwgan.networks.domains import DomainContexts
+from synthwgan.parameters import RADIAL_PARAMETERS, SAMPLING_PARAMETERS, check_parameters
+from synthwgan.radial_file import RadialState, load_radial, save_radial
+from synthwgan.randomness import RandomState, as_generator, draw_seeds
+from synthwgan.sampling.domains import DomainSampler, states_seen
+from synthwgan.sampling.slices import SliceTargets
+from synthwgan.synthesizer import WGANGPSynthesizer
+from synthwgan.table import TableTransformer
+from synthwgan.table.layout import PartialRows
+from synthwgan.table.options import ColumnOptions
+from synthwgan.training.callbacks import announce
+from synthwgan.training.device import resolve_device, resolve_precision
+from synthwgan.training.radial import RadialConfig, train_domains
+from synthwgan.translation import DomainRows
+
+
+class RadialGANSynthesizer(BaseEstimator):
+    """Learns several tables together, so that rows of one become rows of another.
+
+    Hospitals, say: other patients, other columns, other units, one question. Every domain's rows
+    have a place in one latent space, and from there a row can be decoded in any domain (Yoon et
+    al. 2018). Which columns of two domains are the same is known by name or found from the
+    data; cells of columns that two domains share stay as they are, in the units and under
+    the names of the domain they come to, and what is not shared is drawn, or left missing.
+
+    Parameters
+    ----------
+    mapping : dict or None, default None
+        Columns that are the same under different names: a name for all of them, and their own
+        name by domain, ``{"age": {"north": "age", "south": "AGE_YEARS"}}``.
+    align_columns : bool, default True
+        Whether columns that share no name are compared by what they say of the others, and
+        taken for the same if they are alike; see `matches_`.
+    column_kinds : dict or None, default None
+        Kind of a column, in all domains that have one of that name; see `WGANGPSynthesizer`.
+    max_categories : int, default 256
+        Most frequent categories of a column that get a state of their own.
+    latent_dim : int, default 16
+        Length of the latent vector.
+    generator_width, critic_width : int, default 256
+        Features of the hidden layers; the encoder is as the generator.
+    generator_layers, critic_layers : int, default 2
+        Number of residual blocks, and of hidden layers.
+    batch_size : int or "auto", default "auto"
+        Rows a step. "auto" is 1000, or half of all rows if that is less.
+    max_steps : int or "auto", default "auto"
+        Training steps. "auto" takes fewer for few rows.
+    max_seconds : float or None, default None
+        Wall-clock bound on training.
+    generator_lr, critic_lr : float, default 4e-3
+        Adam's learning rates.
+    gradient_penalty : float, default 0.3
+        Weight of the gradient penalty.
+    moment_weight : float, default 1.0
+        Weight of the pairwise-moment term.
+    cycle_weight : float, default 1.0
+        Weight of both cycles: row to latent vector to row (cross-entropy of states, squared
+        error of values), and latent vector to row to latent vector.
+    latent_weight : float, default 1.0
+        Weight of the distance of each domain's latent vectors from standard normal ones, by
+        means and covariances, which makes the domains overlap.
+    ema_decay : float, default 0.998
+        Decay of the moving average of the weights that is used.
+    device, precision : str, default "auto"
+        As for `WGANGPSynthesizer`.
+    random_state : int, Generator, RandomState or None, default None
+        Seed of `fit`.
+    verbose : int, default 0
+        1 shows the columns found to be the same, and a progress bar.
+
+    Attributes
+    ----------
+    domains_ : list of str
+        Names of the domains.
+    matches_ : DataFrame
+        One row for each column of each domain: ``column`` (its name among all), ``domain``,
+        ``own_column``, ``how`` ("name" if it is shared by name or mapping, "data" if it was found
+        to be another's, "new" else, "unused" for identifiers and empty columns), ``score`` (nats
+        per row for what was found) and ``own_as_shared`` (the line or the categories).
+    history_ : DataFrame
+        As that of `WGANGPSynthesizer`, with ``row_cycle``, ``latent_cycle`` and
+        ``latent_distance``.
+    gain_ : Gain or None
+        What the last `augment` did for the prediction of the target.
+    n_iter_, fit_seconds_ : int, float
+        Training steps and their seconds.
+
+    Notes
+    -----
+    All domains share their networks, with the domain as a condition. A network for each domain, as
+    in the paper, has only that domain's rows to learn from. A column that two domains have is one
+    column of the networks, so what one domain tells of it helps in the other.
+
+    References
+    ----------
+    Yoon, Jordon, van der Schaar (2018), "RadialGAN: Leveraging Multiple Datasets to Improve
+    Target-specific Predictive Models Using Generative Adversarial Networks", section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from synthwgan import RadialGANSynthesizer
+    >>> rng = np.random.default_rng(0)
+    >>> age = rng.integers(30, 80, 120)
+    >>> north = pd.DataFrame({"age": age, "smokes": age % 2 > 0, "ill": age > 60})
+    >>> south = pd.DataFrame({"age": age[:40], "weight": age[:40] + 10, "ill": age[:40] > 55})
+    >>> model = RadialGANSynthesizer(max_steps=5, random_state=0)
+    >>> model = model.fit({"north": north, "south": south}, target="ill")
+    >>> model.translate(north, "north", "south", random_state=0).columns.tolist()
+    ['age', 'weight', 'ill']
+    >>> model.encode(south, "south").shape
+    (40, 16)
+    >>> model.sample(2, "north", random_state=0).dtypes.astype(str).tolist()
+    ['int64', 'bool', 'bool']
+    """
+
+    def __init__(
+        self,
+        *,
+        mapping: dict[str, dict[str, Any]] | None = None,
+        align_columns: bool = True,
+        column_kinds: dict[Any, str] | None = None,
+        max_categories: int = 256,
+        latent_dim: int = 16,
+        generator_width: int = 256,
+        generator_layers: int = 2,
+        critic_width: int = 256,
+        critic_layers: int = 2,
+        batch_size: int | str = "auto",
+        max_steps: int | str = "auto",
+        max_seconds: float | None = None,
+        generator_lr: float = 4e-3,
+        critic_lr: float = 4e-3,
+        gradient_penalty: float = 0.3,
+        moment_weight: float = 1.0,
+        cycle_weight: float = 1.0,
+        latent_weight: float = 1.0,
+        ema_decay: float = 0.998,
+        device: str = "auto",
+        precision: str = "auto",
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
+        self.mapping = mapping
+        self.align_columns = align_columns
+        self.column_kinds = column_kinds
+        self.max_categories = max_categories
+        self.latent_dim = latent_dim
+        self.generator_width = generator_width
+        self.generator_layers = generator_layers
+        self.critic_width = critic_width
+        self.critic_layers = critic_layers
+        self.batch_size = batch_size
+        self.max_steps = max_steps
+        self.max_seconds = max_seconds
+        self.generator_lr = generator_lr
+        self.critic_lr = critic_lr
+        self.gradient_penalty = gradient_penalty
+        self.moment_weight = moment_weight
+        self.cycle_weight = cycle_weight
+        self.latent_weight = latent_weight
+        self.ema_decay = ema_decay
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(
+        self,
+        X: Mapping[str, pd.DataFrame] | pd.DataFrame,
+        y: None = None,
+        *,
+        target: Any = None,
+        domain: Any = "domain",
+    ) -> RadialGANSynthesizer:
+        """Learn the tables of two domains or more.
+
+        Parameters
+        ----------
+        X : dict of str to DataFrame, or DataFrame
+            Tables by domain, or one table in which a column says each row's domain; a column that
+            is empty in all rows of a domain is then none of its own.
+        y : None
+            Ignored.
+        target : column name, optional
+            A column that all domains have. Rows keep it in every translation.
+        domain : column name, default "domain"
+            Which column says the domain, if there is one table.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or a table cannot be used, or a domain lacks the target; before any
+            training.
+        """
+        parameters = self.get_params(deep=False)
+        check_parameters(parameters, RADIAL_PARAMETERS)
+        device = resolve_device(self.device)
+        tables = tables_of(X, target, domain)
+        seeds = draw_seeds(self.random_state, 4)
+        transformers = self._transformers(tables, seeds[0])
+        options = ColumnOptions(max_categories=self.max_categories)
+        union = DomainUnion(self.mapping or {}, self.align_columns, options)
+        union.fit(tables, transformers, as_generator(seeds[1]))
+        if self.verbose:
+            announce(f"{union.matches().to_string()}\n")
+        rng = as_generator(seeds[2])
+        rows = {
+            name: union.encode(name, union.read(name, tables[name]), len(tables[name]), rng)
+            for name in tables
+        }
+        everything = PartialRows.concatenate(list(rows.values()))
+        domains = np.concatenate([np.full(len(rows[name]), union.code_of(name)) for name in tables])
+        always = np.isin(np.arange(len(union.columns)), union.places_of(target))
+        # What has no parameter here is as for one table.
+        of_one_table = WGANGPSynthesizer().get_params(deep=False)
+        config = RadialConfig.resolve(of_one_table | parameters, n_rows=len(everything))
+        trained = train_domains(
+            everything,
+            domains,
+            union.layout,
+            union.has,
+            always,
+            config,
+            device=device,
+            precision=resolve_precision(self.precision, device),
+            seed=seeds[3],
+            verbose=self.verbose,
+        )
+        contexts = DomainContexts(union.layout, torch.from_numpy(union.has).to(device))
+        seen = states_seen(everything.encoded.codes, everything.given, domains, contexts)
+        targets = SliceTargets.of(trained.moments)
+        sampler = DomainSampler(trained.networks, contexts, trained.marginals, seen, targets)
+        return self._keep(
+            RadialState(
+                union=union,
+                target=target,
+                config=config,
+                sampler=sampler,
+                critic=trained.networks["critic"],
+                history=pd.DataFrame(trained.history),
+                n_iter=trained.outcome.n_steps,
+                fit_seconds=trained.outcome.seconds,
+            ),
+            tables,
+        )
+
+    def _transformers(
+        self, tables: Mapping[str, pd.DataFrame], seed: int
+    ) -> dict[str, TableTransformer]:
+        """Fit each table's own columns: their kinds, dtypes and bounds."""
+        kinds = self.column_kinds or {}
+        check_kinds(kinds, tables)
+        fitted = {}
+        for name, table in tables.items():
+            own = {column: kind for column, kind in kinds.items() if column in table.columns}
+            with naming_domain(name):
+                fitted[name] = TableTransformer(
+                    column_kinds=own or None, max_categories=self.max_categories, random_state=seed
+                ).fit(table)
+        return fitted
+
+    def _keep(self, state: RadialState, tables: Mapping[str, pd.DataFrame] | None) -> Self:
+        """Set the fitted attributes, all at once: a fit that fails changes none."""
+        self.union_, self.target_, self.config_ = state.union, state.target, state.config
+        self.sampler_, self.critic_, self.history_ = state.sampler, state.critic, state.history
+        self.n_iter_, self.fit_seconds_ = state.n_iter, state.fit_seconds
+        self.tables_, self.gain_ = tables, None
+        return self
+
+    @property
+    def domains_(self) -> list[str]:
+        """Names of the domains."""
+        check_is_fitted(self, "union_")
+        return list(self.union_.domains)
+
+    @property
+    def matches_(self) -> pd.DataFrame:
+        """Which columns of the domains are the same, and how that was found."""
+        check_is_fitted(self, "union_")
+        return self.union_.matches()
+
+    def translate(
+        self,
+        X: pd.DataFrame,
+        source: str,
+        target: str,
+        *,
+        keep_shared: bool = True,
+        fill: bool = True,
+        random_state: RandomState = None,
+    ) -> pd.DataFrame:
+        """Return rows of one domain as rows of another.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Rows with the columns of the source.
+        source, target : str
+            Domains.
+        keep_shared : bool, default True
+            Whether cells of columns that both domains have stay as they are, in the target's
+            units and names. If not, only the target column stays, and all else is drawn: rows
+            then look like the target's population, and no longer are the source's rows.
+        fill : bool, default True
+            Whether cells that the source does not tell are drawn. If not, they are missing, and
+            a column whose dtype cannot say so gets the one that pandas gives it then.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of what is drawn.
+
+        Raises
+        ------
+        ValueError
+            If a domain is not known or a column is missing.
+        """
+        seeds = self._checked(source, target, random_state=random_state)
+        rows = DomainRows(self.union_, self.sampler_, self.target_, seeds)
+        return rows.translate(X, source, target, keep_shared=keep_shared, fill=fill)
+
+    def sample(
+        self, n_samples: int = 1, domain: str | None = None, *, random_state: RandomState = None
+    ) -> pd.DataFrame:
+        """Draw new rows of a domain from the latent space.
+
+        Parameters
+        ----------
+        n_samples : int, default 1
+            Number of rows.
+        domain : str
+            The domain; None takes the first.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of what is drawn.
+        """
+        domain = self.domains_[0] if domain is None else domain
+        seeds = self._checked(domain, n_samples=n_samples, random_state=random_state)
+        return DomainRows(self.union_, self.sampler_, self.target_, seeds).new(n_samples, domain)
+
+    def encode(self, X: pd.DataFrame, domain: str) -> np.ndarray:
+        """Return the latent vectors of rows, shape (n_rows, latent_dim), float32.
+
+        Rows of all domains are in one space, so a model that was fitted to those of one domain can
+        be used on another's. The target column is not known to be there: it may be missing in X.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Rows with the columns of the domain, except, if wanted, the target.
+        domain : str
+            Their domain.
+        """
+        self._checked(domain)
+        return DomainRows(self.union_, self.sampler_, self.target_, [0, 0]).encode(X, domain)
+
+    def augment(
+        self,
+        domain: str,
+        tables: Mapping[str, pd.DataFrame] | None = None,
+        *,
+        n_samples: int | None = None,
+        include_real: bool = True,
+        fill: bool = False,
+        provenance: Any = None,
+        estimator: Any = None,
+        cv: int = 5,
+        random_state: RandomState = None,
+    ) -> pd.DataFrame:
+        """Return a domain's table, enlarged by rows of the others.
+
+        What the added rows do for the prediction of the target is measured by cross-validation
+        on the domain's real rows: `gain_` tells, and a warning says so if they do not help. The
+        networks have seen the held-out rows, but what is kept of added rows is other domains'.
+
+        Parameters
+        ----------
+        domain : str
+            The domain to enlarge.
+        tables : dict of str to DataFrame, optional
+            Rows of the domains; by default those of `fit`, which a model that was loaded from
+            a file does not have.
+        n_samples : int, optional
+            Number of rows to add, drawn from those of all other domains; by default all of them.
+        include_real : bool, default True
+            Whether the domain's own rows stand before the added ones.
+        fill : bool, default False
+            Whether cells that a row does not tell are drawn. Left missing, they measured better
+            with learners that take gaps, as gradient boosting does.
+        provenance : column name, optional
+            Name of a column that says each row's domain.
+        estimator : estimator, optional
+            For the gain; by default gradient boosting.
+        cv : int, default 5
+            Folds for the gain.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of what is drawn, and of the folds.
+        """
+        seeds = self._checked(domain, cv=cv, random_state=random_state)
+        if n_samples is not None:
+            check_parameters({"n_samples": n_samples}, SAMPLING_PARAMETERS)
+        rows = DomainRows(self.union_, self.sampler_, self.target_, seeds)
+        tables = self._tables(tables, domain)
+        real = tables[domain].reset_index(drop=True)
+        added, origins = rows.from_others(tables, domain, n_samples, fill)
+        gain = None
+        if self.target_ is not None:
+            gain = measure_gain(real, added, self.target_, estimator, cv, as_generator(seeds[1]))
+            warn_if_useless(gain, domain)
+        enlarged = pd.concat([real, added], ignore_index=True) if include_real else added
+        if provenance is not None:
+            enlarged[provenance] = [domain] * len(real) * include_real + origins
+        self.gain_: Gain | None = gain
+        return enlarged
+
+    def _tables(
+        self, tables: Mapping[str, pd.DataFrame] | None, domain: str
+    ) -> Mapping[str, pd.DataFrame]:
+        tables = self.tables_ if tables is None else tables
+        if tables is None:
+            raise ValueError(
+                "a model file holds no rows: pass the tables, augment(domain, {'name': table, ...})"
+            )
+        for name in tables:
+            check_domain(name, self.domains_)
+        if domain not in tables or len(tables) < 2:
+            raise ValueError(f"rows of {domain!r} and of another domain are needed")
+        return tables
+
+    def _checked(self, *domains: str, **arguments: Any) -> list[int]:
+        """Check arguments; return two seeds."""
+        check_is_fitted(self, "union_")
+        for name in domains:
+            check_domain(name, self.domains_)
+        check_parameters(arguments, {name: SAMPLING_PARAMETERS[name] for name in arguments})
+        return draw_seeds(arguments.get("random_state"), 2)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the model to one file, whole or not at all; it holds no rows.
+
+        Parameters
+        ----------
+        path : path
+            Where to.
+        """
+        check_is_fitted(self, "union_")
+        state = RadialState(
+            self.union_,
+            self.target_,
+            self.config_,
+            self.sampler_,
+            self.critic_,
+            self.history_,
+            self.n_iter_,
+            self.fit_seconds_,
+        )
+        save_radial(path, self.get_params(deep=False), state)
+
+    @classmethod
+    def load(cls, path: str | os.PathLike, *, device: str = "auto") -> Self:
+        """Read a model written by `save`; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        device : str, default "auto"
+            Where to compute.
+        """
+        parameters, state = load_radial(path, resolve_device(device))
+        return cls(**parameters)._keep(state, None)

@@ -1,0 +1,223 @@
+"""The training step of several domains around one latent space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from synthwgan.networks.context import Context
+from synthwgan.networks.cycles import RowReconstruction, normality_loss
+from synthwgan.networks.domains import NOISE_DIM, DomainContexts, build_domain_networks
+from synthwgan.networks.heads import OutputHead
+from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.table.layout import Layout, PartialRows
+from synthwgan.training.batchnorm import measure_batch_norm
+from synthwgan.training.callbacks import History, ProgressBar
+from synthwgan.training.config import TrainingConfig
+from synthwgan.training.data import TableBatches
+from synthwgan.training.domains import N_KNOWN, N_NEW, DomainBatches
+from synthwgan.training.fit import warn_of_early_stop
+from synthwgan.training.step import TrainingStep
+from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
+
+# Batches by which batch statistics are measured.
+N_MEASURED = 20
+PHASE = "domains"
+
+
+@dataclass(frozen=True)
+class RadialConfig(TrainingConfig):
+    """Hyperparameters of a fit of several domains; `RadialGANSynthesizer` documents them."""
+
+    cycle_weight: float
+    latent_weight: float
+
+
+class RadialStep(TrainingStep):
+    """One training step of RadialGAN, on networks that all domains share.
+
+    The losses are those of Yoon, Jordon and van der Schaar 2018, "RadialGAN: Leveraging Multiple
+    Datasets to Improve Target-specific Predictive Models Using Generative Adversarial Networks",
+    section 3: in each domain, its rows against rows that come from the latent vectors of others,
+    and rows and latent vectors that come back from a cycle. Beyond the paper, rows also come from
+    latent vectors of the domain's own rows, of which is known what another domain has, and from
+    latent vectors that are standard normal.
+
+    Parameters
+    ----------
+    networks : nn.ModuleDict
+        From `build_domain_networks`.
+    moments, batches, config, precision, seed
+        As for `TrainingStep`.
+    drawer : DomainBatches
+        Draws from ``batches``.
+    """
+
+    def __init__(
+        self,
+        networks: nn.ModuleDict,
+        moments: PairwiseMoments,
+        batches: TableBatches,
+        drawer: DomainBatches,
+        config: RadialConfig,
+        precision: str,
+        seed: int,
+    ) -> None:
+        super().__init__(networks, moments, batches, config, precision, seed)
+        self.encoder, self.drawer = networks["encoder"], drawer
+        self.reconstruction = RowReconstruction(self.head)
+        self.n_new = N_NEW * drawer.group_size
+        self.n_own = (N_NEW + N_KNOWN) * drawer.group_size
+
+    def _draw_batch(self) -> tuple[Tensor, Tensor, Tensor]:
+        self.batch = self.drawer.draw(self.rng)
+        with self.autocast():
+            encoded = self.encoder(self.batch.known).float()
+            self.latents = torch.cat([self._normal(self.n_new, self.encoder.latent_dim), encoded])
+            raw = self.generator(self._with_noise(self.latents), self.batch.given)
+        fake = self.head(raw, self.rng, self.batch.given)
+        return self.batch.real.to(self.dtype), fake.to(self.dtype), self.batch.given.columns
+
+    def _normal(self, n_rows: int, width: int) -> Tensor:
+        shape = (n_rows, width)
+        return torch.randn(shape, dtype=torch.float32, device=self.device, generator=self.rng)
+
+    def _with_noise(self, latents: Tensor) -> Tensor:
+        return torch.cat([latents, self._normal(len(latents), NOISE_DIM)], dim=1)
+
+    def _moment_distance(self, fake: Tensor, real: Tensor) -> Tensor:
+        return self.moments.within(fake[: self.n_own], real[: self.n_own], N_NEW + N_KNOWN)
+
+    def _further_losses(self, fake: Tensor) -> tuple[Tensor, dict[str, Tensor]]:
+        """Both cycles, and how far latent vectors are from standard normal ones."""
+        batch, own = self.batch, slice(self.n_new, self.n_own)
+        real, has = batch.real[own], batch.has[own]
+        with self.autocast():
+            latents = self.encoder(self.drawer.contexts.known(real, has)).float()
+            raw = self.generator(self._with_noise(latents), batch.whole.take(own))
+            made = self.drawer.contexts.known(fake[: self.n_new].float(), batch.has[: self.n_new])
+            again = self.encoder(made).float()
+        losses = {
+            "row_cycle": self.reconstruction(raw.float(), real, has),
+            "latent_cycle": (again - self.latents[: self.n_new]).square().mean(),
+            "latent_distance": normality_loss(latents.unflatten(0, (N_KNOWN, -1))),
+        }
+        cycles = losses["row_cycle"] + losses["latent_cycle"]
+        total = self.config.cycle_weight * cycles
+        total = total + self.config.latent_weight * losses["latent_distance"]
+        return total, {name: loss.detach() for name, loss in losses.items()}
+
+    @torch.no_grad()
+    def averaged(self) -> nn.ModuleDict:
+        """The moving averages of all but the critic, with batch statistics of their own."""
+        networks, latents, given = self.ema.module, [], []
+        for _ in range(N_MEASURED):
+            batch = self.drawer.draw(self.rng)
+            new = self._normal(self.n_new, self.encoder.latent_dim)
+            latents += [new, networks["encoder"](batch.known)]
+            given.append(batch.given)
+        with_noise = self._with_noise(torch.cat(latents))
+        measure_batch_norm(networks["generator"], with_noise, Context.concatenate(given))
+        return networks
+
+
+@dataclass(frozen=True)
+class TrainedDomains:
+    """What training leaves behind.
+
+    Parameters
+    ----------
+    networks : nn.ModuleDict
+        Moving averages of ``generator``, ``head`` and ``encoder``, and the ``critic``.
+    moments : PairwiseMoments
+        Moments of the rows of all domains.
+    marginals : Tensor of shape (n_state_slots,)
+        Share of all rows in each state.
+    history : list of dict
+        One record for each logged step.
+    outcome : TrainingOutcome
+        How training ended.
+    """
+
+    networks: nn.ModuleDict
+    moments: PairwiseMoments
+    marginals: Tensor
+    history: list[dict[str, Any]]
+    outcome: TrainingOutcome
+
+
+def train_domains(
+    rows: PartialRows,
+    domains: np.ndarray,
+    layout: Layout,
+    has: np.ndarray,
+    always: np.ndarray,
+    config: RadialConfig,
+    *,
+    device: torch.device,
+    precision: str,
+    seed: int,
+    verbose: int,
+) -> TrainedDomains:
+    """Train networks on rows of several domains.
+
+    Parameters
+    ----------
+    rows : PartialRows
+        Rows of all domains; given where a cell has a state.
+    domains : ndarray of shape (n_rows,), int
+        Domain of each row.
+    layout : Layout
+        Of the columns of all domains; the first says the domain.
+    has : ndarray of shape (n_domains, n_columns), bool
+        Which columns each domain has.
+    always : ndarray of shape (n_columns,), bool
+        Columns that rows keep in every translation.
+    config : RadialConfig
+        Hyperparameters.
+    device, precision, seed, verbose
+        As for `train_networks`.
+
+    Warns
+    -----
+    ConvergenceWarning, UserWarning
+        As `train_networks`.
+    """
+    head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
+    batches = TableBatches(rows.encoded, head)
+    contexts = DomainContexts(layout, torch.from_numpy(has).to(device))
+    marginals = batches.marginals()
+    networks = build_domain_networks(head, marginals, config, seed)
+    moments = PairwiseMoments(head).to(device, torch.float32)
+    place, given, kept = (
+        torch.from_numpy(array).to(device) for array in (domains, rows.given, always)
+    )
+    moments.fit(lambda: _rows_with_gaps(batches, contexts, place))
+    drawer = DomainBatches(batches, place, given, contexts, kept, config.batch_size)
+    step = RadialStep(networks, moments, batches, drawer, config, precision, seed)
+    records: list[dict[str, Any]] = []
+    observers: list[Observer] = [History(records, PHASE)]
+    if verbose:
+        observers.append(ProgressBar(PHASE))
+    trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
+    outcome = trainer.run(step)
+    warn_of_early_stop(outcome)
+    averaged = step.averaged()
+    averaged["critic"] = step.critic
+    return TrainedDomains(averaged, moments, marginals, records, outcome)
+
+
+def _rows_with_gaps(
+    batches: TableBatches, contexts: DomainContexts, domains: Tensor
+) -> Iterator[Tensor]:
+    """Slots of all rows in order, 0 in columns that their domains lack."""
+    first = 0
+    for slots in batches.in_order():
+        of_batch = domains[first : first + len(slots)]
+        first += len(slots)
+        yield contexts.given(slots, of_batch, contexts.has[of_batch]).slots
