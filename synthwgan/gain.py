@@ -9,12 +9,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.base import clone
-from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.metrics import r2_score, roc_auc_score
-from sklearn.model_selection import KFold, StratifiedKFold
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OrdinalEncoder
 
 MAX_CLASSES = 20
 N_REPEATS = 2
@@ -110,27 +104,47 @@ def measure_gain(
                 "two rows are needed"
             )
     estimator = _default(is_class) if estimator is None else estimator
-    predictions = {False: [], True: []}
+    predictions: dict[bool, list[np.ndarray]] = {False: [], True: []}
     for _ in range(N_REPEATS):
         seed = int(rng.integers(2**31 - 1))
-        folds = StratifiedKFold if is_class else KFold
-        splits = folds(n_folds, shuffle=True, random_state=seed).split(truth, truth)
-        predicted = dict.fromkeys(predictions)
-        for train, test in splits:
-            for with_added in predictions:
-                rows = [real.iloc[train], added] if with_added else [real.iloc[train]]
-                scores = _predict(
-                    estimator, pd.concat(rows), real.iloc[test], target, is_class, np.unique(truth)
-                )
-                if predicted[with_added] is None:
-                    predicted[with_added] = np.zeros((len(truth), *scores.shape[1:]))
-                predicted[with_added][test] = scores
-        for key in predictions:
-            predictions[key].append(predicted[key])
+        for with_added in predictions:
+            learnt = added if with_added else added.iloc[:0]
+            predictions[with_added].append(
+                _out_of_fold(estimator, real, learnt, target, truth, is_class, n_folds, seed)
+            )
     return _gain(truth, predictions, is_class, rng)
 
 
+def _out_of_fold(
+    estimator: Any,
+    real: pd.DataFrame,
+    added: pd.DataFrame,
+    target: Any,
+    truth: np.ndarray,
+    is_class: bool,
+    n_folds: int,
+    seed: int,
+) -> np.ndarray:
+    """Predictions of each real row by an estimator that has not seen it."""
+    from sklearn.model_selection import KFold, StratifiedKFold
+
+    folds = StratifiedKFold if is_class else KFold
+    predicted = None
+    for train, test in folds(n_folds, shuffle=True, random_state=seed).split(truth, truth):
+        rows = pd.concat([real.iloc[train], added]) if len(added) else real.iloc[train]
+        scores = _predict(estimator, rows, real.iloc[test], target, is_class, np.unique(truth))
+        if predicted is None:
+            predicted = np.zeros((len(truth), *scores.shape[1:]))
+        predicted[test] = scores
+    return predicted
+
+
 def _default(is_class: bool) -> Any:
+    from sklearn.compose import make_column_selector, make_column_transformer
+    from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import OrdinalEncoder
+
     boosting = HistGradientBoostingClassifier if is_class else HistGradientBoostingRegressor
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value", unknown_value=np.nan, encoded_missing_value=np.nan
@@ -204,6 +218,8 @@ def _gain(
 
 
 def _score(truth: np.ndarray, predicted: np.ndarray, is_class: bool) -> float:
+    from sklearn.metrics import r2_score, roc_auc_score
+
     if not is_class:
         return r2_score(truth, predicted)
     if predicted.shape[1] == 2:

@@ -23,7 +23,6 @@ from synthwgan.sampling.domains import DomainSampler, states_seen
 from synthwgan.sampling.slices import SliceTargets
 from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table import TableTransformer
-from synthwgan.table.layout import PartialRows
 from synthwgan.table.options import ColumnOptions
 from synthwgan.training.callbacks import announce
 from synthwgan.training.device import resolve_device, resolve_precision
@@ -222,19 +221,13 @@ class RadialGANSynthesizer(BaseEstimator):
         union.fit(tables, transformers, as_generator(seeds[1]))
         if self.verbose:
             announce(f"{union.matches().to_string()}\n")
-        rng = as_generator(seeds[2])
-        rows = {
-            name: union.encode(name, union.read(name, tables[name]), len(tables[name]), rng)
-            for name in tables
-        }
-        everything = PartialRows.concatenate(list(rows.values()))
-        domains = np.concatenate([np.full(len(rows[name]), union.code_of(name)) for name in tables])
+        rows, domains = union.encode_all(tables, as_generator(seeds[2]))
         always = np.isin(np.arange(len(union.columns)), union.places_of(target))
         # What has no parameter here is as for one table.
         of_one_table = WGANGPSynthesizer().get_params(deep=False)
-        config = RadialConfig.resolve(of_one_table | parameters, n_rows=len(everything))
+        config = RadialConfig.resolve(of_one_table | parameters, n_rows=len(rows))
         trained = train_domains(
-            everything,
+            rows,
             domains,
             union.layout,
             union.has,
@@ -246,7 +239,7 @@ class RadialGANSynthesizer(BaseEstimator):
             verbose=self.verbose,
         )
         contexts = DomainContexts(union.layout, torch.from_numpy(union.has).to(device))
-        seen = states_seen(everything.encoded.codes, everything.given, domains, contexts)
+        seen = states_seen(rows, domains, contexts)
         targets = SliceTargets.of(trained.moments)
         sampler = DomainSampler(trained.networks, contexts, trained.marginals, seen, targets)
         return self._keep(

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
 
 from synthwgan.domains.maps import ColumnMap, NumberMap, StateMap
 from synthwgan.domains.units import largest_tie, line_between
@@ -114,6 +113,8 @@ def _best_pairs(
     own_names: list[str], names: list[str], candidates: Mapping[tuple[str, str], Match]
 ) -> list[Match]:
     """The one-to-one choice of candidates with the largest sum of scores above the bar."""
+    from scipy.optimize import linear_sum_assignment
+
     gains = np.zeros((len(own_names), len(names)))
     for (own, name), match in candidates.items():
         gains[own_names.index(own), names.index(name)] = max(0.0, match.score + UNMATCHED)
@@ -204,6 +205,8 @@ def _compare_numbers(
 def _compare_categories(
     reference: np.ndarray, other: np.ndarray, anchors: Sequence[_Anchor]
 ) -> tuple[StateMap, float]:
+    from scipy.optimize import linear_sum_assignment
+
     levels, own_levels = _Levels(reference), _Levels(other)
     of_reference, of_other = levels(reference), own_levels(other)
     n_levels, n_own = levels.n_levels, own_levels.n_levels

@@ -338,6 +338,19 @@ class DomainUnion:
             given[:, place] = known
         return PartialRows(EncodedTable(codes, scores), given)
 
+    def encode_all(
+        self, tables: Mapping[str, pd.DataFrame], rng: np.random.Generator
+    ) -> tuple[PartialRows, np.ndarray]:
+        """Return the rows of all domains under each other, and the code of each row's domain."""
+        parts = [
+            self.encode(name, self.read(name, tables[name]), len(tables[name]), rng)
+            for name in tables
+        ]
+        codes = [
+            np.full(len(part), self.code_of(name)) for name, part in zip(tables, parts, strict=True)
+        ]
+        return PartialRows.concatenate(parts), np.concatenate(codes)
+
     def _codes(
         self, place: int, plain: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray | None, np.ndarray | None]:

@@ -148,17 +148,13 @@ class DomainSampler(ConditionalSampler):
         ]
 
 
-def states_seen(
-    codes: np.ndarray, given: np.ndarray, domains: np.ndarray, contexts: DomainContexts
-) -> Tensor:
-    """Which states each domain's rows had, shape (n_domains, n_state_slots), bool.
+def states_seen(rows: PartialRows, domains: np.ndarray, contexts: DomainContexts) -> Tensor:
+    """Return which states each domain's rows had, shape (n_domains, n_state_slots), bool.
 
     Parameters
     ----------
-    codes : ndarray of shape (n_rows, n_blocks), int
-        States of rows of all domains.
-    given : ndarray of shape (n_rows, n_columns), bool
-        Cells that have a state.
+    rows : PartialRows
+        Rows of all domains; given where a cell has a state.
     domains : ndarray of shape (n_rows,), int
         Domain of each row.
     contexts : DomainContexts
@@ -168,6 +164,7 @@ def states_seen(
     seen = np.zeros((len(contexts.has), layout.n_state_slots), dtype=bool)
     for column, block in enumerate(layout.column_blocks):
         if block >= 0:
-            has = given[:, column]
-            seen[domains[has], layout.block_starts[block] + codes[has, block]] = True
+            has = rows.given[:, column]
+            slots = layout.block_starts[block] + rows.encoded.codes[has, block]
+            seen[domains[has], slots] = True
     return torch.from_numpy(seen).to(contexts.has.device)
