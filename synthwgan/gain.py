@@ -164,9 +164,10 @@ def _predict(
 ) -> np.ndarray:
     """Numbers, shape (n_rows,), or probabilities of all classes, shape (n_rows, n_classes)."""
     truth = train[target].astype(str) if is_class else train[target].astype(np.float64)
-    features = train.drop(columns=target).pipe(_plain)
+    # Boosting cannot bin a column that holds nothing.
+    features = _plain(train.drop(columns=target)).dropna(axis=1, how="all")
     model = clone(estimator).fit(features, truth)
-    wanted = _plain(test.drop(columns=target))
+    wanted = _plain(test)[features.columns]
     if not is_class:
         return model.predict(wanted)
     probabilities = np.zeros((len(test), len(classes)))

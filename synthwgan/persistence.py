@@ -185,7 +185,7 @@ def _check_content(path: str | os.PathLike, content: Any) -> None:
     if isinstance(content, dict) and content.get("kind") == "domains":
         raise ValueError(
             f"{os.fspath(path)!r} is a model of several domains; load it with "
-            "RadialGANSynthesizer.load"
+            "RadialGANSynthesizer.load, or use the commands of synthwgan radial"
         )
     lacking = _CONTENT_KEYS - set(content if isinstance(content, dict) else ())
     if lacking:

@@ -8,25 +8,28 @@ from typing import Any, Self
 
 import numpy as np
 import pandas as pd
-import torch
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from synthwgan.domains.tables import check_domain, check_kinds, naming_domain, tables_of
+from synthwgan.domains.tables import (
+    check_domain,
+    check_kinds,
+    check_table,
+    naming_domain,
+    tables_of,
+)
 from synthwgan.domains.union import DomainUnion
 from synthwgan.gain import Gain, measure_gain, warn_if_useless
-from synthwgan.networks.domains import DomainContexts
 from synthwgan.parameters import RADIAL_PARAMETERS, SAMPLING_PARAMETERS, check_parameters
 from synthwgan.radial_file import RadialState, load_radial, save_radial
+from synthwgan.radial_fit import TrainingPlace, learn_added_domain, learn_domains
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
-from synthwgan.sampling.domains import DomainSampler, states_seen
-from synthwgan.sampling.slices import SliceTargets
 from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table import TableTransformer
 from synthwgan.table.options import ColumnOptions
 from synthwgan.training.callbacks import announce
 from synthwgan.training.device import resolve_device, resolve_precision
-from synthwgan.training.radial import RadialConfig, train_domains
+from synthwgan.training.radial import RadialConfig
 from synthwgan.translation import DomainRows
 
 
@@ -221,40 +224,62 @@ class RadialGANSynthesizer(BaseEstimator):
         union.fit(tables, transformers, as_generator(seeds[1]))
         if self.verbose:
             announce(f"{union.matches().to_string()}\n")
-        rows, domains = union.encode_all(tables, as_generator(seeds[2]))
-        always = np.isin(np.arange(len(union.columns)), union.places_of(target))
-        # What has no parameter here is as for one table.
+        config = self._config(sum(map(len, tables.values())))
+        where = TrainingPlace(
+            device, resolve_precision(self.precision, device), seeds[3], self.verbose
+        )
+        state = learn_domains(union, tables, target, config, where, as_generator(seeds[2]))
+        return self._keep(state, tables)
+
+    def add_domain(
+        self, name: str, X: pd.DataFrame, *, random_state: RandomState = None
+    ) -> RadialGANSynthesizer:
+        """Learn one domain more; what the others' rows become is not changed.
+
+        The new domain gets weights of its own for what is new in it, beside those that all share,
+        which stay as they are. If the model was loaded from a file, drawn rows stand for those
+        of the other domains.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        X : DataFrame
+            Its rows.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of the training; None takes the parameter's.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is a domain of that name, or the table cannot be used or lacks the target.
+        """
+        check_is_fitted(self, "union_")
+        if name in self.domains_:
+            raise ValueError(f"there is a domain {name!r} already; give the new one another name")
+        check_table(name, X, self.target_)
+        seeds = draw_seeds(self.random_state if random_state is None else random_state, 3)
+        transformers = self._transformers({name: X}, seeds[0])
+        others = self.tables_ or {
+            other: self.sample(domain.n_rows, other, random_state=seeds[0])
+            for other, domain in self.union_.domains.items()
+        }
+        where = TrainingPlace(
+            self.sampler_.device,
+            resolve_precision(self.precision, self.sampler_.device),
+            seeds[1],
+            self.verbose,
+        )
+        tables, rng = {**others, name: X}, as_generator(seeds[2])
+        state = learn_added_domain(
+            self._state(), name, tables, transformers[name], self._config(len(X)), where, rng
+        )
+        return self._keep(state, None if self.tables_ is None else tables)
+
+    def _config(self, n_rows: int) -> RadialConfig:
+        """Hyperparameters; what has no parameter here is as for one table."""
         of_one_table = WGANGPSynthesizer().get_params(deep=False)
-        config = RadialConfig.resolve(of_one_table | parameters, n_rows=len(rows))
-        trained = train_domains(
-            rows,
-            domains,
-            union.layout,
-            union.has,
-            always,
-            config,
-            device=device,
-            precision=resolve_precision(self.precision, device),
-            seed=seeds[3],
-            verbose=self.verbose,
-        )
-        contexts = DomainContexts(union.layout, torch.from_numpy(union.has).to(device))
-        seen = states_seen(rows, domains, contexts)
-        targets = SliceTargets.of(trained.moments)
-        sampler = DomainSampler(trained.networks, contexts, trained.marginals, seen, targets)
-        return self._keep(
-            RadialState(
-                union=union,
-                target=target,
-                config=config,
-                sampler=sampler,
-                critic=trained.networks["critic"],
-                history=pd.DataFrame(trained.history),
-                n_iter=trained.outcome.n_steps,
-                fit_seconds=trained.outcome.seconds,
-            ),
-            tables,
-        )
+        return RadialConfig.resolve(of_one_table | self.get_params(deep=False), n_rows=n_rows)
 
     def _transformers(
         self, tables: Mapping[str, pd.DataFrame], seed: int
@@ -278,6 +303,18 @@ class RadialGANSynthesizer(BaseEstimator):
         self.n_iter_, self.fit_seconds_ = state.n_iter, state.fit_seconds
         self.tables_, self.gain_ = tables, None
         return self
+
+    def _state(self) -> RadialState:
+        return RadialState(
+            union=self.union_,
+            target=self.target_,
+            config=self.config_,
+            sampler=self.sampler_,
+            critic=self.critic_,
+            history=self.history_,
+            n_iter=self.n_iter_,
+            fit_seconds=self.fit_seconds_,
+        )
 
     @property
     def domains_(self) -> list[str]:
@@ -404,9 +441,8 @@ class RadialGANSynthesizer(BaseEstimator):
         random_state : int, Generator, RandomState or None, default None
             Seed of what is drawn, and of the folds.
         """
-        seeds = self._checked(domain, cv=cv, random_state=random_state)
-        if n_samples is not None:
-            check_parameters({"n_samples": n_samples}, SAMPLING_PARAMETERS)
+        wanted = {} if n_samples is None else {"n_samples": n_samples}
+        seeds = self._checked(domain, cv=cv, random_state=random_state, **wanted)
         rows = DomainRows(self.union_, self.sampler_, self.target_, seeds)
         tables = self._tables(tables, domain)
         real = tables[domain].reset_index(drop=True)
@@ -452,17 +488,7 @@ class RadialGANSynthesizer(BaseEstimator):
             Where to.
         """
         check_is_fitted(self, "union_")
-        state = RadialState(
-            self.union_,
-            self.target_,
-            self.config_,
-            self.sampler_,
-            self.critic_,
-            self.history_,
-            self.n_iter_,
-            self.fit_seconds_,
-        )
-        save_radial(path, self.get_params(deep=False), state)
+        save_radial(path, self.get_params(deep=False), self._state())
 
     @classmethod
     def load(cls, path: str | os.PathLike, *, device: str = "auto") -> Self:

@@ -1,9 +1,10 @@
 """The command line: fit a table, sample another, judge it, without writing Python."""
 
-from synthwgan.cli import models, reports
+from synthwgan.cli import models, radial, reports
 from synthwgan.cli.app import app
 
 for command in (models.demo, models.fit, models.sample, models.impute, models.info, reports.report):
     app.command()(command)
+app.add_typer(radial.app, name="radial")
 
 __all__ = ["app"]

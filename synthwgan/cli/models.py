@@ -8,7 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from synthwgan.cli.tables import TABLES, as_frame, check_table_output, progress, rows_writer
+from synthwgan.cli.tables import (
+    TABLES,
+    as_frame,
+    check_table_output,
+    progress,
+    read_as_fitted,
+    rows_writer,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,15 +31,28 @@ class _OnRare(str, Enum):
     error = "error"
 
 
-_Seed = Annotated[
+Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="Same seed, same rows. Default: a fresh one.")
 ]
-_MaxSeconds = Annotated[
+MaxSeconds = Annotated[
     float | None,
     typer.Option("--max-seconds", min=0, help="Stop learning after so many seconds."),
 ]
-_ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file written by fit.")]
-_RowsFile = Annotated[
+MaxSteps = Annotated[
+    int | None, typer.Option("--max-steps", min=1, help="Stop training after so many steps.")
+]
+Kinds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--kind",
+        metavar="NAME=KIND",
+        help="Say what a column is instead of inferring it; may be repeated.",
+    ),
+]
+Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")]
+ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file written by fit.")]
+RowsFile = Annotated[
     Path | None,
     typer.Option("--output", "-o", help=f"Where the rows go ({TABLES}). Default: CSV to stdout."),
 ]
@@ -42,8 +62,8 @@ def demo(
     output: Annotated[
         Path, typer.Option("--output", "-o", help=f"Where the synthetic rows go ({TABLES}).")
     ] = Path("synthetic.csv"),
-    max_seconds: _MaxSeconds = None,
-    seed: _Seed = 0,
+    max_seconds: MaxSeconds = None,
+    seed: Seed = 0,
 ) -> None:
     """Fit a small real table, write as many synthetic rows, and score them.
 
@@ -70,10 +90,8 @@ def demo(
 def fit(
     table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
-    max_seconds: _MaxSeconds = None,
-    max_steps: Annotated[
-        int | None, typer.Option("--max-steps", min=1, help="Stop training after so many steps.")
-    ] = None,
+    max_seconds: MaxSeconds = None,
+    max_steps: MaxSteps = None,
     rejection: Annotated[
         bool,
         typer.Option(
@@ -81,17 +99,10 @@ def fit(
             help="Whether to learn which drawn rows to keep: better rows, slower sampling.",
         ),
     ] = True,
-    seed: _Seed = None,
-    kind: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--kind",
-            metavar="NAME=KIND",
-            help="Say what a column is instead of inferring it; may be repeated.",
-        ),
-    ] = None,
-    device: Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...")] = "auto",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")] = False,
+    seed: Seed = None,
+    kind: Kinds = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
 ) -> None:
     """Learn a table and write the model to a file.
 
@@ -100,14 +111,10 @@ def fit(
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
     from synthwgan import WGANGPSynthesizer
-    from synthwgan.io import SUFFIXES, check_writable, read_table
+    from synthwgan.io import read_table
 
-    kinds = _column_kinds(kind or [])
-    if output.resolve() == table.resolve():
-        raise ValueError(f"{output} is the table itself; give the model another name.")
-    if output.name.endswith(SUFFIXES):
-        raise ValueError(f"{output} is the name of a table; let the model end in .safetensors.")
-    check_writable(output)
+    kinds = column_kinds(kind or [])
+    check_model_output(output, table)
     params = {
         "column_kinds": kinds or None,
         "max_seconds": max_seconds,
@@ -125,9 +132,9 @@ def fit(
 
 
 def sample(
-    model: _ModelFile,
+    model: ModelFile,
     n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
-    output: _RowsFile = None,
+    output: RowsFile = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -146,7 +153,7 @@ def sample(
             "write the rows found, or stop.",
         ),
     ] = _OnRare.restrict,
-    seed: _Seed = None,
+    seed: Seed = None,
     chunk_size: Annotated[
         int | None,
         typer.Option("--chunk-size", min=1, help="Rows held in memory at once."),
@@ -173,11 +180,11 @@ def sample(
 
 
 def impute(
-    model: _ModelFile,
+    model: ModelFile,
     table: Annotated[
         Path, typer.Argument(metavar="TABLE", help=f"The table to complete ({TABLES}).")
     ],
-    output: _RowsFile = None,
+    output: RowsFile = None,
     draws: Annotated[
         int,
         typer.Option(
@@ -186,7 +193,7 @@ def impute(
             help="Complete each row so many times: a row for each draw, one after another.",
         ),
     ] = 1,
-    seed: _Seed = None,
+    seed: Seed = None,
 ) -> None:
     """Fill the missing cells of a table by drawing them, given the rest of the row.
 
@@ -199,13 +206,13 @@ def impute(
             raise ValueError(f"{output} is the table itself; give the complete one another name.")
         check_table_output(output)
     fitted = _load(model)
-    gaps = _read_as_fitted(fitted, table)
+    gaps = read_as_fitted(table, _fitted_columns(fitted))
     filled = as_frame(fitted.impute(gaps, n_draws=draws, random_state=seed), gaps.columns)
     with rows_writer(output) as write:
         write(filled)
 
 
-def info(model: _ModelFile) -> None:
+def info(model: ModelFile) -> None:
     """Show what a model holds: columns, size, parameters.
 
     Example: synthwgan info customers.safetensors
@@ -213,7 +220,19 @@ def info(model: _ModelFile) -> None:
     typer.echo(_load(model).summary())
 
 
-def _column_kinds(options: list[str]) -> dict[str, str]:
+def check_model_output(output: Path, *tables: Path) -> None:
+    """Refuse a file that could not hold the model, before any work is spent on it."""
+    from synthwgan.io import SUFFIXES, check_writable
+
+    if output.resolve() in [table.resolve() for table in tables]:
+        raise ValueError(f"{output} is the table itself; give the model another name.")
+    if output.name.endswith(SUFFIXES):
+        raise ValueError(f"{output} is the name of a table; let the model end in .safetensors.")
+    check_writable(output)
+
+
+def column_kinds(options: list[str]) -> dict[str, str]:
+    """Return kinds by column, as the options say them."""
     kinds = {}
     for option in options:
         # A column's name may hold an equals sign, a kind never does.
@@ -248,22 +267,3 @@ def _conditions(model: WGANGPSynthesizer, where: list[str]) -> dict[Any, Any]:
     from synthwgan.cli.where import parse_where
 
     return parse_where(where, _fitted_columns(model))
-
-
-def _read_as_fitted(model: WGANGPSynthesizer, path: Path) -> pd.DataFrame:
-    """Read a table to complete: names and texts are those that were fitted."""
-    from synthwgan.io import read_table
-
-    columns = _fitted_columns(model)
-    table = read_table(path, texts=[str(name) for name in columns if _is_text(columns[name])])
-    # In a file every name is text; those fitted may be numbers.
-    names = {str(name): name for name in columns}
-    table.columns = [names.get(str(name), name) for name in table.columns]
-    return table
-
-
-def _is_text(column: Any) -> bool:
-    if column.physical.domain != "label":
-        return column.physical.domain == "text"
-    labels = column.physical.labels(column.menu().present)
-    return all(isinstance(label, str) for label in labels)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,6 +31,24 @@ def as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:
     if not isinstance(rows, pd.DataFrame):
         return pd.DataFrame(rows, columns=columns)
     return rows if columns is None else rows[list(columns)]
+
+
+def read_as_fitted(path: Path, columns: Mapping[Any, Any]) -> pd.DataFrame:
+    """Read a table like a fitted one: names and texts are those of its columns."""
+    from synthwgan.io import read_table
+
+    table = read_table(path, texts=[str(name) for name in columns if _is_text(columns[name])])
+    # In a file every name is text; those fitted may be numbers.
+    names = {str(name): name for name in columns}
+    table.columns = [names.get(str(name), name) for name in table.columns]
+    return table
+
+
+def _is_text(column: Any) -> bool:
+    if column.physical.domain != "label":
+        return column.physical.domain == "text"
+    labels = column.physical.labels(column.menu().present)
+    return all(isinstance(label, str) for label in labels)
 
 
 @contextmanager

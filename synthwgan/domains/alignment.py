@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -70,6 +70,7 @@ def align(reference: Columns, other: Columns, known: Sequence[Match]) -> list[Ma
     list of Match
         The found ones only; a column of either table is in one at most.
     """
+    all_reference, all_other = reference, other
     reference = {name: _thinned(values) for name, values in reference.items()}
     other = {name: _thinned(values) for name, values in other.items()}
     taken = {match.reference for match in known}
@@ -90,7 +91,26 @@ def align(reference: Columns, other: Columns, known: Sequence[Match]) -> list[Ma
         previous, found = found, _best_pairs(own_names, names, candidates)
         if _pairs(found) == _pairs(previous):
             break
-    return found
+    return [
+        _with_new_states(match, all_reference[match.reference], all_other[match.own])
+        for match in found
+    ]
+
+
+def _with_new_states(match: Match, reference: np.ndarray, other: np.ndarray) -> Match:
+    """Let states that the reference lacks keep their names, so that they do not become missing."""
+    if not isinstance(match.map, StateMap):
+        return match
+    shared_of = dict(match.map.shared_of)
+    taken = {*shared_of.values(), *pd.unique(reference)}
+    for own in pd.unique(other[~pd.isna(other)]):
+        if own not in shared_of:
+            name = own
+            while name in taken:
+                name += " (new)"
+            taken.add(name)
+            shared_of[own] = name
+    return replace(match, map=StateMap(shared_of))
 
 
 def _thinned(values: np.ndarray) -> np.ndarray:

@@ -23,6 +23,11 @@ class NumberMap:
     slope: float = 1.0
     intercept: float = 0.0
 
+    def __str__(self) -> str:
+        scaled = "" if self.slope == 1 else f"x {self.slope:.3g}"
+        moved = f"{self.intercept:+.3g}".replace("+", "+ ").replace("-", "- ")
+        return f"{scaled} {moved if self.intercept else ''}".strip() or "same"
+
     def to_shared(self, own: np.ndarray) -> np.ndarray:
         """Return a domain's numbers in the shared units."""
         return self.slope * own + self.intercept
@@ -47,6 +52,10 @@ class StateMap:
     """
 
     shared_of: Mapping[str, str]
+
+    def __str__(self) -> str:
+        n_renamed = sum(own != shared for own, shared in self.shared_of.items())
+        return f"{len(self.shared_of)} categories" if n_renamed else "same"
 
     def to_shared(self, own: np.ndarray) -> np.ndarray:
         """Return the shared categories of a domain's."""

@@ -38,24 +38,24 @@ def tables_of(X: Any, target: Any, domain: Any) -> dict[str, pd.DataFrame]:
             f"domain, got {type(X).__name__}"
         )
     for name, table in X.items():
-        if not isinstance(name, str):
-            raise TypeError(f"a domain's name is a text, got {name!r}")
-        if not isinstance(table, pd.DataFrame):
-            raise TypeError(f"domain {name!r}: a table is a DataFrame, got {type(table).__name__}")
-        if len(table) < MIN_ROWS:
-            raise ValueError(f"domain {name!r} has {len(table)} rows, and {MIN_ROWS} are needed")
+        check_table(name, table, target)
     if len(X) < 2:
         raise ValueError(
             f"there is one domain only, {list(X)}; two are needed, or use WGANGPSynthesizer"
         )
-    if target is not None:
-        for name, table in X.items():
-            check_target(name, table, target)
     return dict(X)
 
 
-def check_target(name: str, table: pd.DataFrame, target: Any) -> None:
-    """Raise a ValueError if a domain's table lacks the target, or holds no cell of it."""
+def check_table(name: Any, table: Any, target: Any) -> None:
+    """Raise if a domain's name or table cannot be used, or the table lacks the target."""
+    if not isinstance(name, str):
+        raise TypeError(f"a domain's name is a text, got {name!r}")
+    if not isinstance(table, pd.DataFrame):
+        raise TypeError(f"domain {name!r}: a table is a DataFrame, got {type(table).__name__}")
+    if len(table) < MIN_ROWS:
+        raise ValueError(f"domain {name!r} has {len(table)} rows, and {MIN_ROWS} are needed")
+    if target is None:
+        return
     if target not in table.columns:
         raise ValueError(
             f"domain {name!r} lacks the target {target!r}: all domains need it, under one name; "

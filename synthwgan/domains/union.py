@@ -11,7 +11,7 @@ import pandas as pd
 
 from synthwgan.domains.alignment import Match, align
 from synthwgan.domains.maps import SAME_CATEGORIES, ColumnMap, NumberMap
-from synthwgan.domains.values import bounds, labels, read_values, sort_of, write_values
+from synthwgan.domains.values import bounds, can_hold, read_values, sort_of, write_values
 from synthwgan.table import TableTransformer
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import naming_column, select
@@ -392,7 +392,10 @@ class DomainUnion:
                 plain = values.get(own.place)
                 if plain is None:
                     plain = _nothing(n_rows, column)
-                written[place] = write_values(column, own.map.to_own(plain))
+                cells = own.map.to_own(plain)
+                # Units found from the data are not exact; the domain's own steps are.
+                cells = on_grid(column, cells) if own.how == "data" else cells
+                written[place] = write_values(column, cells)
             else:
                 written[place] = _unlearned(column, n_rows, rng, identifiers.sources[place])
         frame = pd.DataFrame(written, index=pd.RangeIndex(n_rows))
@@ -404,11 +407,7 @@ class DomainUnion:
         column, own = next(
             (column, own) for _, column, own in self.domains[domain].named() if own.place == place
         )
-        cells = own.map.to_own(plain)
-        held = ~pd.isna(cells)
-        if sort_of(column) == "category" and column.physical.domain != "text":
-            held &= np.isin(cells.astype(str), labels(column))
-        return held
+        return can_hold(column, own.map.to_own(plain))
 
     def to_dict(self) -> dict[str, Any]:
         """Return all but the domains: JSON but for arrays."""

@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import datetime
+import decimal
+from fractions import Fraction
+
 import numpy as np
 import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.datetime import DatetimeTransformer
-from synthwgan.table.dtypes import Cells, TimeType
+from synthwgan.table.dtypes import Cells, NumberType
 from synthwgan.table.identifier import IdentifierTransformer
 from synthwgan.table.numeric import NumericTransformer
 
-# Plain numbers of instants are microseconds, which float64 holds exactly for 285 years.
-_MICROSECONDS = {"s": 1e6, "ms": 1e3, "us": 1.0, "ns": 1e-3}
+# Plain numbers of dates and durations are microseconds, which float64 holds exactly for 285 years.
+_MICROSECONDS = {
+    "D": Fraction(86_400_000_000),
+    "h": Fraction(3_600_000_000),
+    "m": Fraction(60_000_000),
+    "s": Fraction(1_000_000),
+    "ms": Fraction(1000),
+    "us": Fraction(1),
+    "ns": Fraction(1, 1000),
+}
 
 
 def sort_of(column: ColumnTransformer) -> str | None:
@@ -24,9 +36,26 @@ def sort_of(column: ColumnTransformer) -> str | None:
         return None
     if not isinstance(column, NumericTransformer):
         return "category"
-    if not isinstance(column, DatetimeTransformer):
-        return "number"
-    return "instant" if isinstance(column.physical, TimeType) else f"date {column.physical.name}"
+    return _sort_and_unit(column)[0]
+
+
+def _sort_and_unit(column: NumericTransformer) -> tuple[str, Fraction]:
+    """Sort of a column of numbers or dates, and how many plain numbers its 1 is."""
+    physical = column.physical
+    if isinstance(column, DatetimeTransformer):
+        unit = physical.unit if column.text_format is None else column.text_format.unit
+        # Months and other periods are not all of one length.
+        if unit not in _MICROSECONDS:
+            return f"date ({physical.name})", Fraction(1)
+        return "date", _MICROSECONDS[unit]
+    if isinstance(physical, NumberType):
+        return "number", Fraction(1)
+    one = physical.labels(np.ones(1, dtype=np.int64))[0]
+    if isinstance(one, decimal.Decimal):
+        return "number", Fraction(one)
+    if isinstance(one, datetime.timedelta):
+        return "duration", Fraction(pd.Timedelta(one).value, 1000)
+    return physical.name, Fraction(1)
 
 
 def read_values(column: ColumnTransformer, series: pd.Series) -> np.ndarray:
@@ -48,7 +77,7 @@ def read_values(column: ColumnTransformer, series: pd.Series) -> np.ndarray:
     cells = column.read(series)
     if isinstance(column, NumericTransformer):
         numbers = np.full(len(series), np.nan)
-        numbers[~cells.missing] = column.to_numbers(cells.present) * _unit(column)
+        numbers[~cells.missing] = _times(column.to_numbers(cells.present), _unit(column))
         return numbers
     values = np.full(len(series), None, dtype=object)
     codes, distinct = pd.factorize(cells.present)
@@ -66,7 +95,7 @@ def write_values(column: ColumnTransformer, values: np.ndarray) -> pd.Series:
     missing = pd.isna(values)
     present = values[~missing]
     if isinstance(column, NumericTransformer):
-        numbers = present.astype(np.float64) / _unit(column)
+        numbers = _times(present.astype(np.float64), 1 / _unit(column))
         cells = column.from_numbers(_rounded(column, numbers))
     else:
         cells, unknown = _categories(column, present)
@@ -81,11 +110,32 @@ def write_values(column: ColumnTransformer, values: np.ndarray) -> pd.Series:
     return full
 
 
+def can_hold(column: ColumnTransformer, values: np.ndarray) -> np.ndarray:
+    """Whether a column's dtype can hold each plain value, shape (n,), bool; none is missing."""
+    held = ~pd.isna(values)
+    if isinstance(column, NumericTransformer):
+        low, high = _limits(column)
+        numbers = _times(values[held].astype(np.float64), 1 / _unit(column))
+        held[held] = (numbers >= low) & (numbers <= high)
+    elif column.physical.domain != "text":
+        held &= np.isin(values.astype(str), labels(column))
+    return held
+
+
+def on_grid(column: ColumnTransformer, values: np.ndarray) -> np.ndarray:
+    """Return plain values with numbers moved to the nearest step of a fitted column's grid."""
+    if not isinstance(column, NumericTransformer) or column.grid is None or not column.grid.step:
+        return values
+    unit = _unit(column) / 10.0 ** (column.grid.decimals or 0)
+    low, step = column.grid.low * unit, column.grid.step * unit
+    return low + np.round((values - low) / step) * step
+
+
 def bounds(column: ColumnTransformer) -> tuple[float, float]:
     """Smallest and largest number of a fitted column; of categories, no bounds."""
     if not isinstance(column, NumericTransformer) or column.grid is None:
         return -np.inf, np.inf
-    low, high = column.ends() * _unit(column)
+    low, high = _times(column.ends(), _unit(column))
     return float(low), float(high)
 
 
@@ -96,12 +146,22 @@ def labels(column: ColumnTransformer) -> list[str]:
     return list(_texts(column, column.menu().present))
 
 
-def _unit(column: NumericTransformer) -> float:
-    return _MICROSECONDS[column.physical.unit] if sort_of(column) == "instant" else 1.0
+def _unit(column: NumericTransformer) -> Fraction:
+    return _sort_and_unit(column)[1]
+
+
+def _times(numbers: np.ndarray, factor: Fraction) -> np.ndarray:
+    """Numbers times a fraction, float64; hundredths are divided by 100 and so rounded rightly."""
+    return numbers * float(factor.numerator) / float(factor.denominator)
 
 
 def _texts(column: ColumnTransformer, values: np.ndarray) -> np.ndarray:
-    return np.array([str(label) for label in column.physical.labels(values)], dtype=object)
+    return np.array([_text(label) for label in column.physical.labels(values)], dtype=object)
+
+
+def _text(label: object) -> str:
+    """A label as text; a code is 1 also in a column that gaps made one of floats."""
+    return str(int(label) if isinstance(label, float) and label.is_integer() else label)
 
 
 def _rounded(column: NumericTransformer, numbers: np.ndarray) -> np.ndarray:
@@ -110,9 +170,18 @@ def _rounded(column: NumericTransformer, numbers: np.ndarray) -> np.ndarray:
         return numbers
     if grid.decimals is not None:
         return np.round(numbers, grid.decimals)
-    # The nearest floats inside the range of int64 and uint64.
-    bounds = (-(2.0**63), 2.0**63 - 1024) if grid.high < 2**63 else (0.0, 2.0**64 - 2048)
-    return np.clip(np.rint(numbers), *bounds).astype(np.int64 if grid.high < 2**63 else np.uint64)
+    low, high = _limits(column)
+    return np.clip(np.rint(numbers), low, high).astype(np.uint64 if high > 2**63 else np.int64)
+
+
+def _limits(column: NumericTransformer) -> tuple[float, float]:
+    """Smallest and largest whole number of a column's dtype that float64 has too."""
+    plain = getattr(column.physical, "plain_dtype", np.dtype(np.int64))
+    if plain.kind == "f":
+        return -np.inf, np.inf
+    limits = np.iinfo(plain)
+    high = float(limits.max)
+    return float(limits.min), high if high < 2**53 else np.nextafter(high, 0.0)
 
 
 def _categories(column: ColumnTransformer, present: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

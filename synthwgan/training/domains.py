@@ -61,6 +61,8 @@ class DomainBatches:
         Columns that rows keep in every translation.
     batch_size : int
         Rows of a batch, about.
+    only : int or None, default None
+        The domain that all rows are generated for, if it is but one.
     """
 
     def __init__(
@@ -71,11 +73,16 @@ class DomainBatches:
         contexts: DomainContexts,
         always: Tensor,
         batch_size: int,
+        only: int | None = None,
     ) -> None:
         self.batches, self.given, self.contexts, self.always = batches, given, contexts, always
         self.rows = domains.argsort()
         self.counts = domains.bincount(minlength=len(contexts.has))
         self.firsts = self.counts.cumsum(0) - self.counts
+        self.weights = self.counts.double() ** SIZE_POWER
+        self.targets = self.weights.clone()
+        if only is not None:
+            self.targets[torch.arange(len(self.targets), device=domains.device) != only] = 0
         self.group_size = max(2, batch_size // N_GROUPS // 2 * 2)
 
     def draw(self, rng: torch.Generator) -> DomainBatch:
@@ -104,9 +111,9 @@ class DomainBatches:
 
     def _pairs(self, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """For each group a domain and another one, by their sizes."""
-        weights = (self.counts.double() ** SIZE_POWER).repeat(N_GROUPS, 1)
-        targets = weights.multinomial(1, generator=rng)
-        sources = weights.scatter(1, targets, 0.0).multinomial(1, generator=rng)
+        targets = self.targets.repeat(N_GROUPS, 1).multinomial(1, generator=rng)
+        others = self.weights.repeat(N_GROUPS, 1).scatter(1, targets, 0.0)
+        sources = others.multinomial(1, generator=rng)
         return targets.squeeze(1), sources.squeeze(1)
 
     def _rows(self, domains: Tensor, rng: torch.Generator) -> Tensor:

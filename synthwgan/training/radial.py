@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from synthwgan.networks.context import Context
 from synthwgan.networks.cycles import RowReconstruction, normality_loss
 from synthwgan.networks.domains import NOISE_DIM, DomainContexts, build_domain_networks
+from synthwgan.networks.growth import Growth, can_grow, grow, train_only
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.table.layout import Layout, PartialRows
@@ -188,28 +189,116 @@ def train_domains(
     ConvergenceWarning, UserWarning
         As `train_networks`.
     """
-    head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
-    batches = TableBatches(rows.encoded, head)
-    contexts = DomainContexts(layout, torch.from_numpy(has).to(device))
-    marginals = batches.marginals()
-    networks = build_domain_networks(head, marginals, config, seed)
-    moments = PairwiseMoments(head).to(device, torch.float32)
-    place, given, kept = (
-        torch.from_numpy(array).to(device) for array in (domains, rows.given, always)
-    )
-    moments.fit(lambda: _rows_with_gaps(batches, contexts, place))
-    drawer = DomainBatches(batches, place, given, contexts, kept, config.batch_size)
-    step = RadialStep(networks, moments, batches, drawer, config, precision, seed)
-    records: list[dict[str, Any]] = []
-    observers: list[Observer] = [History(records, PHASE)]
-    if verbose:
-        observers.append(ProgressBar(PHASE))
-    trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
-    outcome = trainer.run(step)
-    warn_of_early_stop(outcome)
+    fit = _Fit(rows, domains, layout, has, always, config, device)
+    marginals = fit.batches.marginals()
+    networks = build_domain_networks(fit.head, marginals, config, seed)
+    step, records, outcome = fit.train(networks, precision, seed, verbose)
     averaged = step.averaged()
     averaged["critic"] = step.critic
-    return TrainedDomains(averaged, moments, marginals, records, outcome)
+    return TrainedDomains(averaged, fit.moments, marginals, records, outcome)
+
+
+def train_added_domain(
+    trained: nn.ModuleDict,
+    growth: Growth,
+    rows: PartialRows,
+    domains: np.ndarray,
+    layout: Layout,
+    has: np.ndarray,
+    always: np.ndarray,
+    config: RadialConfig,
+    *,
+    added: int,
+    device: torch.device,
+    precision: str,
+    seed: int,
+    verbose: int,
+) -> TrainedDomains:
+    """Train what is new for one domain more; nothing changes for the others.
+
+    Parameters
+    ----------
+    trained : nn.ModuleDict
+        Networks of the other domains.
+    growth : Growth
+        From their layout to the new one.
+    rows, domains, layout, has, always, config, device, precision, seed, verbose
+        As for `train_domains`, of all domains.
+    added : int
+        The new domain.
+
+    Raises
+    ------
+    ValueError
+        If the new domain's columns have too many states to be added.
+    """
+    fit = _Fit(rows, domains, layout, has, always, config, device, only=added)
+    if not can_grow(trained["head"], fit.head, growth):
+        raise ValueError(
+            "the new domain's columns have too many states to be added: fit all domains anew"
+        )
+    marginals = fit.batches.marginals()
+    networks = build_domain_networks(fit.head, marginals, config, seed)
+    train_only(networks, grow(trained, networks, growth))
+    # Batch statistics belong to the weights that the other domains have, too.
+    networks["generator"].eval()
+    step, records, outcome = fit.train(networks, precision, seed, verbose)
+    averaged = step.ema.module
+    averaged["critic"] = step.critic
+    return TrainedDomains(averaged, fit.moments, marginals, records, outcome)
+
+
+class _Fit:
+    """What is needed to train on rows of several domains.
+
+    Parameters
+    ----------
+    rows, domains, layout, has, always, config, device
+        As for `train_domains`.
+    only : int or None, default None
+        The domain that all rows are generated for, if it is but one.
+    """
+
+    def __init__(
+        self,
+        rows: PartialRows,
+        domains: np.ndarray,
+        layout: Layout,
+        has: np.ndarray,
+        always: np.ndarray,
+        config: RadialConfig,
+        device: torch.device,
+        only: int | None = None,
+    ) -> None:
+        self.config = config
+        self.head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
+        self.batches = TableBatches(rows.encoded, self.head)
+        contexts = DomainContexts(layout, torch.from_numpy(has).to(device))
+        place, given, kept = (
+            torch.from_numpy(array).to(device) for array in (domains, rows.given, always)
+        )
+        self.moments = PairwiseMoments(self.head).to(device, torch.float32)
+        self.moments.fit(lambda: _rows_with_gaps(self.batches, contexts, place))
+        self.drawer = DomainBatches(
+            self.batches, place, given, contexts, kept, config.batch_size, only
+        )
+
+    def train(
+        self, networks: nn.ModuleDict, precision: str, seed: int, verbose: int
+    ) -> tuple[RadialStep, list[dict[str, Any]], TrainingOutcome]:
+        """Train networks; return the step, the records and how it ended."""
+        config = self.config
+        step = RadialStep(
+            networks, self.moments, self.batches, self.drawer, config, precision, seed
+        )
+        records: list[dict[str, Any]] = []
+        observers: list[Observer] = [History(records, PHASE)]
+        if verbose:
+            observers.append(ProgressBar(PHASE))
+        trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
+        outcome = trainer.run(step)
+        warn_of_early_stop(outcome)
+        return step, records, outcome
 
 
 def _rows_with_gaps(

@@ -1,0 +1,289 @@
+"""Commands around a model of several tables: fit it, and bring rows of one to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from synthwgan.cli.models import (
+    Device,
+    Kinds,
+    MaxSeconds,
+    MaxSteps,
+    ModelFile,
+    Quiet,
+    RowsFile,
+    Seed,
+    check_model_output,
+    column_kinds,
+)
+from synthwgan.cli.tables import TABLES, check_table_output, read_as_fitted, rows_writer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthwgan.radial import RadialGANSynthesizer
+
+_MAX_CELL = 24
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+_Tables = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="TABLES", help=f"A file for each domain, named as the domain is ({TABLES})."
+    ),
+]
+
+
+@app.callback()
+def _main() -> None:
+    """Several tables around one latent space: rows of one become rows of another.
+
+    Example: synthwgan radial fit north.csv south.csv --target ill -o model.safetensors
+    """
+
+
+@app.command()
+def fit(
+    tables: _Tables,
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
+    target: Annotated[
+        str | None,
+        typer.Option("--target", help="A column that all tables have; rows keep it."),
+    ] = None,
+    align: Annotated[
+        bool,
+        typer.Option(
+            "--align/--no-align",
+            help="Whether columns of different names are compared, and taken for the same if they "
+            "are alike.",
+        ),
+    ] = True,
+    max_seconds: MaxSeconds = None,
+    max_steps: MaxSteps = None,
+    seed: Seed = None,
+    kind: Kinds = None,
+    device: Device = "auto",
+    quiet: Quiet = False,
+) -> None:
+    """Learn several tables together and write the model to a file.
+
+    Each file is a domain, which is called as the file is, without its ending. Ctrl-C ends the
+    training early and keeps the model as it is then.
+
+    Example: synthwgan radial fit north.csv south.csv --target ill -o model.safetensors
+    """
+    from synthwgan import RadialGANSynthesizer
+    from synthwgan.io import read_table
+
+    kinds = column_kinds(kind or [])
+    paths = _by_domain(tables)
+    check_model_output(output, *tables)
+    frames = {name: read_table(path) for name, path in paths.items()}
+    params: dict[str, Any] = {
+        "align_columns": align,
+        "column_kinds": kinds or None,
+        "max_seconds": max_seconds,
+        "random_state": seed,
+        "device": device,
+        "verbose": 0 if quiet else 1,
+    }
+    if max_steps is not None:
+        params["max_steps"] = max_steps
+    # On the command line every name is text; a column's may be a number.
+    names = {str(name): name for frame in frames.values() for name in frame}
+    model = RadialGANSynthesizer(**params).fit(frames, target=names.get(target, target))
+    model.save(output)
+    if not quiet:
+        typer.echo(f"\nModel in {output}. Next: synthwgan radial info {output}")
+
+
+@app.command()
+def translate(
+    model: ModelFile,
+    table: Annotated[
+        Path, typer.Argument(metavar="TABLE", help=f"Rows of the first domain ({TABLES}).")
+    ],
+    source: Annotated[str, typer.Option("--from", help="The domain that the rows are of.")],
+    target: Annotated[str, typer.Option("--to", help="The domain that they come to.")],
+    output: RowsFile = None,
+    fill: Annotated[
+        bool,
+        typer.Option(
+            "--fill/--no-fill", help="Whether cells that a row does not tell are drawn, or missing."
+        ),
+    ] = True,
+    seed: Seed = None,
+) -> None:
+    """Write rows of one domain as rows of another.
+
+    Cells of columns that both domains have stay as they are, under the other's names and in its
+    units.
+
+    Example: synthwgan radial translate model.safetensors north.csv --from north --to south
+    """
+    _check_output(output, table)
+    fitted = _load(model)
+    rows = _read(fitted, source, table)
+    drawn = fitted.translate(rows, source, target, fill=fill, random_state=seed)
+    with rows_writer(output) as write:
+        write(drawn)
+
+
+@app.command()
+def augment(
+    model: ModelFile,
+    tables: _Tables,
+    domain: Annotated[str, typer.Option("--domain", help="The domain to enlarge.")],
+    output: RowsFile = None,
+    fill: Annotated[
+        bool,
+        typer.Option(
+            "--fill/--no-fill", help="Whether cells that a row does not tell are drawn, or missing."
+        ),
+    ] = False,
+    n_rows: Annotated[
+        int | None,
+        typer.Option("--rows", "-n", min=1, help="How many rows to add. Default: all there are."),
+    ] = None,
+    provenance: Annotated[
+        str | None,
+        typer.Option(
+            "--provenance", metavar="COLUMN", help="Add a column that says each row's domain."
+        ),
+    ] = None,
+    with_real: Annotated[
+        bool,
+        typer.Option(
+            "--with-real/--without-real", help="Whether the domain's own rows come first."
+        ),
+    ] = True,
+    seed: Seed = None,
+) -> None:
+    """Enlarge a domain's table by rows of the others, and say whether that helps.
+
+    The gain is that of predicting the target, cross-validated on the domain's own rows. The
+    table holds cells of real rows of all domains.
+
+    Example: synthwgan radial augment model.safetensors north.csv south.csv --domain north
+    """
+    _check_output(output, *tables)
+    paths = _by_domain(tables)
+    fitted = _load(model)
+    enlarged = fitted.augment(
+        domain,
+        {name: _read(fitted, name, path) for name, path in paths.items()},
+        n_samples=n_rows,
+        include_real=with_real,
+        fill=fill,
+        provenance=provenance,
+        random_state=seed,
+    )
+    with rows_writer(output) as write:
+        write(enlarged)
+    gain = "unknown: the model has no target" if fitted.gain_ is None else fitted.gain_
+    # The standard output is the rows' if they have no file.
+    typer.echo(f"Gain for {domain}: {gain}", err=output is None)
+
+
+@app.command()
+def sample(
+    model: ModelFile,
+    n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
+    domain: Annotated[str, typer.Option("--domain", help="Which domain's rows.")],
+    output: RowsFile = None,
+    seed: Seed = None,
+) -> None:
+    """Draw new rows of a domain.
+
+    Example: synthwgan radial sample model.safetensors -n 1000 --domain north -o rows.csv
+    """
+    _check_output(output)
+    drawn = _load(model).sample(n_rows, domain, random_state=seed)
+    with rows_writer(output) as write:
+        write(drawn)
+
+
+@app.command()
+def info(model: ModelFile) -> None:
+    """Show what a model holds: the domains, and which of their columns are the same.
+
+    Example: synthwgan radial info model.safetensors
+    """
+    fitted = _load(model)
+    domains = fitted.union_.domains.values()
+    width = max(len(domain.name) for domain in domains)
+    typer.echo(f"{len(domains)} domains:")
+    for domain in domains:
+        n_columns = len(domain.columns)
+        typer.echo(f"  {domain.name:<{width}}  {domain.n_rows:,} rows, {n_columns} columns")
+    typer.echo(f"target: {'none' if fitted.target_ is None else fitted.target_}")
+    typer.echo(f"trained for {fitted.n_iter_:,} steps in {fitted.fit_seconds_:.0f} s\n")
+    typer.echo(_shown(fitted.matches_))
+
+
+def _by_domain(paths: list[Path]) -> dict[str, Path]:
+    """Files by the names of their domains: what they are called, without the ending of a table."""
+    from synthwgan.io import table_suffix
+
+    found: dict[str, Path] = {}
+    for path in paths:
+        name = path.name[: -len(table_suffix(path))]
+        if name in found:
+            raise ValueError(
+                f"{found[name]} and {path} are both called {name!r}: a domain has the name of its "
+                "file, so rename one."
+            )
+        found[name] = path
+    return found
+
+
+def _check_output(output: Path | None, *tables: Path) -> None:
+    if output is None:
+        return
+    if output.resolve() in [table.resolve() for table in tables]:
+        raise ValueError(f"{output} is a table to be read; give the new one another name.")
+    check_table_output(output)
+
+
+def _load(path: Path) -> RadialGANSynthesizer:
+    from synthwgan import RadialGANSynthesizer
+
+    return RadialGANSynthesizer.load(path)
+
+
+def _read(model: RadialGANSynthesizer, name: str, path: Path) -> pd.DataFrame:
+    from synthwgan.domains.tables import check_domain
+
+    check_domain(name, model.domains_)
+    return read_as_fitted(path, _columns(model, name))
+
+
+def _columns(model: RadialGANSynthesizer, domain: str) -> Mapping[Any, Any]:
+    return {name: column for name, column, _ in model.union_.domains[domain].named()}
+
+
+def _shown(matches: pd.DataFrame) -> str:
+    """The table of columns, each name among all once, and maps in short words."""
+    names = matches["column"].fillna("(none)")
+    shown = {
+        "column": names.mask(names == names.shift(), ""),
+        "domain": matches["domain"],
+        "own column": matches["own_column"],
+        "found by": matches["how"],
+        "score": [f"{score:.2f}" if score == score else "" for score in matches["score"]],
+        "own as shared": ["" if map is None else str(map) for map in matches["own_as_shared"]],
+    }
+    rows = matches.assign(**shown)[list(shown)].astype(str)
+    cut = {name: [_cut(name), *(_cut(cell) for cell in rows[name])] for name in rows}
+    widths = {name: max(map(len, cells)) for name, cells in cut.items()}
+    lines = zip(*([cell.ljust(widths[name]) for cell in cut[name]] for name in cut), strict=True)
+    return "\n".join("  ".join(line).rstrip() for line in lines)
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= _MAX_CELL else f"{cell[: _MAX_CELL - 1].rstrip()}…"
