@@ -21,6 +21,7 @@ import pandas as pd
 from benchmarks.cell import RESULTS
 from benchmarks.data import HOSPITALS, REPOSITORY, load_hospital
 from benchmarks.pictures import OWN_COLOUR, PEER_COLOUR, REAL_COLOUR, STYLE
+from benchmarks.radial_measures import LEARNERS
 from benchmarks.radial_page import read_records
 from synthwgan import RadialGANSynthesizer
 
@@ -30,18 +31,15 @@ if TYPE_CHECKING:
 FOLDER = REPOSITORY / "docs" / "guide"
 TARGET = "disease"
 SEED = 0
-NAMES = {
-    "cleveland": "Cleveland",
-    "hungarian": "Budapest",
-    "switzerland": "Zürich and Basel",
-    "va": "Long Beach",
-}
 HOSPITAL_COLOURS = (OWN_COLOUR, PEER_COLOUR, REAL_COLOUR, "#b8336a")
 DISEASE_COLOURS = {"0": "#8fa3ad", "1": "#b71c1c"}
 DISEASE_NAMES = {"0": "no disease", "1": "disease"}
-METHODS = {"target": "own rows only", "as-is": "others as they are", "filled": "RadialGAN, filled"}
-METHOD_COLOURS = {"target": "#8fa3ad", "as-is": PEER_COLOUR, "filled": OWN_COLOUR}
-LEARNERS = {"logistic": "logistic regression", "boosting": "gradient boosting"}
+METHODS = {
+    "target": ("own rows only", "#8fa3ad"),
+    "as-is": ("and others as they are", PEER_COLOUR),
+    "radial": ("and RadialGAN's, with gaps", OWN_COLOUR),
+    "filled": ("and RadialGAN's, filled", "#9fa8da"),
+}
 
 
 def principal_components(latents: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -67,7 +65,7 @@ def draw_latents(
         1, 2, figsize=(10, 4.8), layout="constrained", sharex=True, sharey=True
     )
     colours = dict(zip(tables, HOSPITAL_COLOURS, strict=True))
-    _scatter(panels[0], points, hospital, colours, NAMES)
+    _scatter(panels[0], points, hospital, colours, dict(zip(tables, tables, strict=True)))
     _scatter(panels[1], points, disease, DISEASE_COLOURS, DISEASE_NAMES)
     for axes, title in zip(panels, ("by hospital", "by disease"), strict=True):
         axes.set_title(title, fontsize=10)
@@ -110,16 +108,14 @@ def draw_gains(records: Sequence[dict[str, Any]], path: Path) -> bool:
     areas = _areas(records)
     if areas.empty:
         return False
-    learners = [learner for learner in LEARNERS if learner in set(areas["learner"])]
-    learners += sorted(set(areas["learner"]) - set(learners))
     figure, panels = pyplot.subplots(
-        1, len(learners), figsize=(10, 4), layout="constrained", sharey=True, squeeze=False
+        1, len(LEARNERS), figsize=(10, 4.2), layout="constrained", sharey=True
     )
-    for axes, learner in zip(panels[0], learners, strict=True):
-        _bars(axes, areas[areas["learner"] == learner])
-        axes.set_title(LEARNERS.get(learner, learner), fontsize=10)
-    panels[0, 0].set(ylabel="ROC AUC on the hospital's held-out rows")
-    panels[0, -1].legend(frameon=False, fontsize=9, loc="upper right")
+    for axes, (learner, title) in zip(panels, LEARNERS.items(), strict=True):
+        _points(axes, areas[areas["learner"] == learner])
+        axes.set_title(title, fontsize=10)
+    panels[0].set(ylabel="ROC AUC on the hospital's held-out rows")
+    panels[1].legend(frameon=False, fontsize=9, loc="upper right")
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
     return True
@@ -137,17 +133,17 @@ def _areas(records: Sequence[dict[str, Any]]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def _bars(axes: Axes, areas: pd.DataFrame) -> None:
+def _points(axes: Axes, areas: pd.DataFrame) -> None:
     places = np.arange(len(HOSPITALS))
-    width = 0.8 / len(METHODS)
-    for number, (method, label) in enumerate(METHODS.items()):
+    for number, (method, (label, colour)) in enumerate(METHODS.items()):
         own = areas[areas["method"] == method].groupby("target")["auc"]
         mean, error = own.mean().reindex(HOSPITALS), own.sem().reindex(HOSPITALS)
-        at = places + (number - (len(METHODS) - 1) / 2) * width
-        options = {"color": METHOD_COLOURS[method], "label": label, "capsize": 2}
-        axes.bar(at, mean, width, yerr=1.96 * error.fillna(0), ecolor="#444444", **options)
-    axes.set(xticks=places, xticklabels=[NAMES[name] for name in HOSPITALS], ylim=(0.5, 1))
-    axes.tick_params(axis="x", labelsize=8)
+        at = places + (number - (len(METHODS) - 1) / 2) * 0.17
+        options = {"color": colour, "label": label, "markersize": 6, "linewidth": 2}
+        axes.errorbar(at, mean, 1.96 * error.fillna(0), fmt="o", **options)
+    axes.set(xticks=places, xticklabels=HOSPITALS)
+    axes.grid(axis="y", color="#e0e0e0", linewidth=0.8)
+    axes.set_axisbelow(True)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -11,6 +11,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from synthwgan.augmentation import AugmentationMixin
 from synthwgan.domains.tables import (
     check_domain,
     check_kinds,
@@ -19,7 +20,6 @@ from synthwgan.domains.tables import (
     tables_of,
 )
 from synthwgan.domains.union import DomainUnion
-from synthwgan.gain import Gain, measure_gain, warn_if_useless
 from synthwgan.parameters import RADIAL_PARAMETERS, SAMPLING_PARAMETERS, check_parameters
 from synthwgan.radial_file import RadialState, load_radial, save_radial
 from synthwgan.radial_fit import TrainingPlace, learn_added_domain, learn_domains
@@ -33,7 +33,7 @@ from synthwgan.training.radial import RadialConfig
 from synthwgan.translation import DomainRows
 
 
-class RadialGANSynthesizer(BaseEstimator):
+class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
     """Learns several tables together, so that rows of one become rows of another.
 
     Hospitals, say: other patients, other columns, other units, one question. Every domain's rows
@@ -398,78 +398,6 @@ class RadialGANSynthesizer(BaseEstimator):
         """
         self._checked(domain)
         return DomainRows(self.union_, self.sampler_, self.target_, [0, 0]).encode(X, domain)
-
-    def augment(
-        self,
-        domain: str,
-        tables: Mapping[str, pd.DataFrame] | None = None,
-        *,
-        n_samples: int | None = None,
-        include_real: bool = True,
-        fill: bool = False,
-        provenance: Any = None,
-        estimator: Any = None,
-        cv: int = 5,
-        random_state: RandomState = None,
-    ) -> pd.DataFrame:
-        """Return a domain's table, enlarged by rows of the others.
-
-        What the added rows do for the prediction of the target is measured by cross-validation
-        on the domain's real rows: `gain_` tells, and a warning says so if they do not help. The
-        networks have seen the held-out rows, but what is kept of added rows is other domains'.
-
-        Parameters
-        ----------
-        domain : str
-            The domain to enlarge.
-        tables : dict of str to DataFrame, optional
-            Rows of the domains; by default those of `fit`, which a model that was loaded from
-            a file does not have.
-        n_samples : int, optional
-            Number of rows to add, drawn from those of all other domains; by default all of them.
-        include_real : bool, default True
-            Whether the domain's own rows stand before the added ones.
-        fill : bool, default False
-            Whether cells that a row does not tell are drawn. Left missing, they measured better
-            with learners that take gaps, as gradient boosting does.
-        provenance : column name, optional
-            Name of a column that says each row's domain.
-        estimator : estimator, optional
-            For the gain; by default gradient boosting.
-        cv : int, default 5
-            Folds for the gain.
-        random_state : int, Generator, RandomState or None, default None
-            Seed of what is drawn, and of the folds.
-        """
-        wanted = {} if n_samples is None else {"n_samples": n_samples}
-        seeds = self._checked(domain, cv=cv, random_state=random_state, **wanted)
-        rows = DomainRows(self.union_, self.sampler_, self.target_, seeds)
-        tables = self._tables(tables, domain)
-        real = tables[domain].reset_index(drop=True)
-        added, origins = rows.from_others(tables, domain, n_samples, fill)
-        gain = None
-        if self.target_ is not None:
-            gain = measure_gain(real, added, self.target_, estimator, cv, as_generator(seeds[1]))
-            warn_if_useless(gain, domain)
-        enlarged = pd.concat([real, added], ignore_index=True) if include_real else added
-        if provenance is not None:
-            enlarged[provenance] = [domain] * len(real) * include_real + origins
-        self.gain_: Gain | None = gain
-        return enlarged
-
-    def _tables(
-        self, tables: Mapping[str, pd.DataFrame] | None, domain: str
-    ) -> Mapping[str, pd.DataFrame]:
-        tables = self.tables_ if tables is None else tables
-        if tables is None:
-            raise ValueError(
-                "a model file holds no rows: pass the tables, augment(domain, {'name': table, ...})"
-            )
-        for name in tables:
-            check_domain(name, self.domains_)
-        if domain not in tables or len(tables) < 2:
-            raise ValueError(f"rows of {domain!r} and of another domain are needed")
-        return tables
 
     def _checked(self, *domains: str, **arguments: Any) -> list[int]:
         """Check arguments; return two seeds."""

@@ -11,7 +11,13 @@ import pandas as pd
 
 from synthwgan.domains.alignment import Match, align
 from synthwgan.domains.maps import SAME_CATEGORIES, ColumnMap, NumberMap
-from synthwgan.domains.values import bounds, can_hold, read_values, sort_of, write_values
+from synthwgan.domains.values import (
+    bounds,
+    on_grid,
+    read_values,
+    sort_of,
+    write_values,
+)
 from synthwgan.table import TableTransformer
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import naming_column, select
