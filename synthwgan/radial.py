@@ -15,6 +15,7 @@ from synthwgan.augmentation import AugmentationMixin
 from synthwgan.domains.tables import (
     check_domain,
     check_kinds,
+    check_mapping,
     check_table,
     naming_domain,
     tables_of,
@@ -287,6 +288,7 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
         """Fit each table's own columns: their kinds, dtypes and bounds."""
         kinds = self.column_kinds or {}
         check_kinds(kinds, tables)
+        check_mapping(self.mapping or {}, tables)
         fitted = {}
         for name, table in tables.items():
             own = {column: kind for column, kind in kinds.items() if column in table.columns}

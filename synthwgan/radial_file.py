@@ -12,7 +12,8 @@ import torch
 from torch import nn
 
 from synthwgan.domains.maps import map_from_dict
-from synthwgan.domains.union import Domain, DomainUnion, OwnColumn
+from synthwgan.domains.domain import Domain, OwnColumn
+from synthwgan.domains.union import DomainUnion
 from synthwgan.networks.domains import DomainContexts, build_domain_networks
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import load_module_arrays, module_arrays

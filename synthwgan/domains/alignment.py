@@ -92,16 +92,27 @@ def align(reference: Columns, other: Columns, known: Sequence[Match]) -> list[Ma
         if _pairs(found) == _pairs(previous):
             break
     return [
-        _with_new_states(match, all_reference[match.reference], all_other[match.own])
+        replace(
+            match,
+            map=with_new_states(match.map, all_reference[match.reference], all_other[match.own]),
+        )
         for match in found
     ]
 
 
-def _with_new_states(match: Match, reference: np.ndarray, other: np.ndarray) -> Match:
-    """Let states that the reference lacks keep their names, so that they do not become missing."""
-    if not isinstance(match.map, StateMap):
-        return match
-    shared_of = dict(match.map.shared_of)
+def with_new_states(map: ColumnMap, reference: np.ndarray, other: np.ndarray) -> ColumnMap:
+    """Let categories that a map knows nothing of keep their names, so that they stay categories.
+
+    Parameters
+    ----------
+    map : ColumnMap
+        Of numbers and of the same names, nothing is changed.
+    reference, other : ndarray
+        Plain values of the shared column and of the own one.
+    """
+    if not isinstance(map, StateMap) or not map.shared_of:
+        return map
+    shared_of = dict(map.shared_of)
     taken = {*shared_of.values(), *pd.unique(reference)}
     for own in pd.unique(other[~pd.isna(other)]):
         if own not in shared_of:
@@ -110,7 +121,7 @@ def _with_new_states(match: Match, reference: np.ndarray, other: np.ndarray) -> 
                 name += " (new)"
             taken.add(name)
             shared_of[own] = name
-    return replace(match, map=StateMap(shared_of))
+    return StateMap(shared_of)
 
 
 def _thinned(values: np.ndarray) -> np.ndarray:

@@ -54,6 +54,9 @@ def check_table(name: Any, table: Any, target: Any) -> None:
         raise TypeError(f"domain {name!r}: a table is a DataFrame, got {type(table).__name__}")
     if len(table) < MIN_ROWS:
         raise ValueError(f"domain {name!r} has {len(table)} rows, and {MIN_ROWS} are needed")
+    if not table.columns.is_unique:
+        twice = list(table.columns[table.columns.duplicated()].unique()[:10])
+        raise ValueError(f"domain {name!r}: {twice} occur more than once: rename the columns")
     if target is None:
         return
     if target not in table.columns:
@@ -82,6 +85,22 @@ def check_kinds(kinds: Any, tables: Mapping[str, pd.DataFrame]) -> None:
             raise ValueError(f"column_kinds names {name!r}, which is no column of any domain")
 
 
+def check_mapping(mapping: Any, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Raise if `mapping` is none, or names a column that a domain does not have."""
+    for name, by_domain in mapping.items():
+        if not isinstance(name, str) or not isinstance(by_domain, Mapping):
+            raise TypeError(
+                "mapping is a dict of a common name to a dict of domain to column name, got "
+                f"{name!r}: {by_domain!r}"
+            )
+        for domain, own in by_domain.items():
+            if domain in tables and own not in tables[domain].columns:
+                raise ValueError(
+                    f"mapping of {name!r}: domain {domain!r} has no column {own!r}; its columns "
+                    f"are {list(tables[domain].columns[:10])}"
+                )
+
+
 @contextmanager
 def naming_domain(name: str) -> Iterator[None]:
     """Put the domain's name on errors that its table raises."""
@@ -103,6 +122,8 @@ def _split(table: pd.DataFrame, domain: Any) -> dict[str, pd.DataFrame]:
         raise ValueError(f"column {domain!r} does not say the domain of every row: fill it")
     tables = {}
     for name, rows in table.groupby(domain, sort=False, observed=True):
+        if str(name) in tables:
+            raise ValueError(f"two domains would be called {str(name)!r}: rename one in {domain!r}")
         own = rows.drop(columns=domain).reset_index(drop=True)
         tables[str(name)] = own.dropna(axis=1, how="all").infer_objects()
     return tables

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from synthwgan.domains.alignment import Match, align
+from synthwgan.domains.alignment import Match, align, with_new_states
+from synthwgan.domains.domain import Domain, OwnColumn
 from synthwgan.domains.maps import SAME_CATEGORIES, ColumnMap, NumberMap
 from synthwgan.domains.values import (
     bounds,
+    can_hold,
     on_grid,
     read_values,
     sort_of,
@@ -32,62 +34,7 @@ DOMAIN_PLACE = 0
 DOMAIN_COLUMN = "domain"
 
 Values = dict[int, np.ndarray]
-
-
-@dataclass(frozen=True)
-class OwnColumn:
-    """A domain's column, and where it stands in the union.
-
-    Parameters
-    ----------
-    place : int
-        Its place among the union's columns; -1 for one that has no values to learn from
-        (identifiers, nothing but missing cells).
-    map : ColumnMap or None
-        From own cells to the union's.
-    how : {"name", "data", "new", "unused"}
-        How the place was found: by name, by what the data say, or because no other column is the
-        same.
-    score : float
-        Nats per row by which the data say so; NaN else.
-    """
-
-    place: int
-    map: ColumnMap | None = None
-    how: str = "unused"
-    score: float = np.nan
-
-
-@dataclass(frozen=True)
-class Domain:
-    """A table among others.
-
-    Parameters
-    ----------
-    name : str
-        Its name.
-    transformer : TableTransformer
-        Fitted to it: its columns, kinds and dtypes.
-    columns : tuple of OwnColumn
-        Its columns in order.
-    n_rows : int
-        Its rows when fitted.
-    """
-
-    name: str
-    transformer: TableTransformer
-    columns: tuple[OwnColumn, ...]
-    n_rows: int
-
-    @property
-    def places(self) -> list[int]:
-        """Places of its columns in the union."""
-        return [column.place for column in self.columns if column.place >= 0]
-
-    def named(self) -> list[tuple[Any, ColumnTransformer, OwnColumn]]:
-        """Name, fitted column and place of each column."""
-        fitted = self.transformer
-        return list(zip(fitted.column_index_, fitted.columns_, self.columns, strict=True))
+_NOTHING = np.empty(0, dtype=object)
 
 
 class DomainUnion:
@@ -172,13 +119,18 @@ class DomainUnion:
             for place, column in enumerate(transformer.columns_)
             if sort_of(column) is not None
         }
+        if not own:
+            raise ValueError(
+                f"domain {name!r} has no column to learn from, only identifiers and empty ones: "
+                "leave it out, or say their kinds with column_kinds"
+            )
         matches = self._matches(name, transformer, own, _stacked(reference))
         columns = []
         for place, column in enumerate(transformer.columns_):
             if place not in own:
                 columns.append(OwnColumn(-1))
                 continue
-            label = str(transformer.column_index_[place])
+            label = self._common_name(name, transformer.column_index_[place])
             columns.append(matches.get(place) or self._new_column(name, label, sort_of(column)))
         self.domains[name] = Domain(name, transformer, tuple(columns), len(table))
         return {
@@ -190,14 +142,7 @@ class DomainUnion:
         self, domain: str, transformer: TableTransformer, own: Values, reference: Values
     ) -> dict[int, OwnColumn]:
         """Columns of a table that the union has, by their place in the table."""
-        known = {}
-        places = {name: place for place, (name, _) in enumerate(self.columns)}
-        for place in own:
-            label = self._common_name(domain, transformer.column_index_[place])
-            if label in places and label != DOMAIN_COLUMN:
-                column = transformer.columns_[place]
-                self._check_sort(domain, label, sort_of(column), self._sorts[places[label]])
-                known[place] = OwnColumn(places[label], _identity(sort_of(column)), "name")
+        known = self._known(domain, transformer, own, reference)
         if not self.align_columns or not self.domains:
             return known
         anchors = [Match(str(place), str(one.place), one.map) for place, one in known.items()]
@@ -208,6 +153,42 @@ class DomainUnion:
             if sort_of(transformer.columns_[place]) == self._sorts[shared]:
                 known[place] = OwnColumn(shared, match.map, "data", match.score)
         return known
+
+    def _known(
+        self, domain: str, transformer: TableTransformer, own: Values, reference: Values
+    ) -> dict[int, OwnColumn]:
+        """Columns of a table that share their name with one of the union or of a domain."""
+        labels: dict[str, int] = {}
+        for place in own:
+            label = self._common_name(domain, transformer.column_index_[place])
+            if label in labels:
+                raise ValueError(
+                    f"two columns of domain {domain!r} would be called {label!r}: rename one of "
+                    "them, or give it another name in mapping"
+                )
+            labels[label] = place
+        known: dict[int, OwnColumn] = {}
+        for label, (shared, map) in self._names().items():
+            if label in labels and all(one.place != shared for one in known.values()):
+                place = labels[label]
+                sort = sort_of(transformer.columns_[place])
+                self._check_sort(domain, label, sort, self._sorts[shared])
+                map = with_new_states(map, reference.get(shared, _NOTHING), own[place])
+                known[place] = OwnColumn(shared, map, "name")
+        return known
+
+    def _names(self) -> dict[str, tuple[int, ColumnMap]]:
+        """Place and map of each name: the union's, then what its columns are called elsewhere."""
+        names = {
+            name: (place, _identity(self._sorts[place]))
+            for place, (name, _) in enumerate(self.columns)
+            if place != DOMAIN_PLACE
+        }
+        for domain in self.domains.values():
+            for name, _, own in domain.named():
+                if own.place >= 0:
+                    names.setdefault(self._common_name(domain.name, name), (own.place, own.map))
+        return names
 
     def _common_name(self, domain: str, own_name: Any) -> str:
         for name, by_domain in self.names_of.items():
@@ -223,9 +204,8 @@ class DomainUnion:
             )
 
     def _new_column(self, domain: str, label: str, sort: str) -> OwnColumn:
-        taken = {name for name, _ in self.columns}
-        name = self._common_name(domain, label)
-        self.columns.append((name if name not in taken else f"{name} ({domain})", None))
+        taken = {name for name, _ in self.columns[DOMAIN_PLACE + 1 :]}
+        self.columns.append((label if label not in taken else f"{label} ({domain})", None))
         self._sorts.append(sort)
         return OwnColumn(len(self.columns) - 1, _identity(sort), "new")
 
@@ -256,8 +236,9 @@ class DomainUnion:
         return has
 
     def places_of(self, name: Any) -> list[int]:
-        """Return the place of the union's column of a name; none if there is no such column."""
-        return [place for place, (own, _) in enumerate(self.columns) if place and own == str(name)]
+        """Return the places of the columns that domains have under a name."""
+        columns = [column for domain in self.domains.values() for column in domain.named()]
+        return sorted({own.place for own_name, _, own in columns if own_name == name} - {-1})
 
     def matches(self) -> pd.DataFrame:
         """Return what each domain's columns were found to be, see `RadialGANSynthesizer`."""

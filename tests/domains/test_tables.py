@@ -8,7 +8,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthwgan.domains.tables import check_domain, check_kinds, naming_domain, tables_of
+from synthwgan.domains.tables import (
+    check_domain,
+    check_kinds,
+    check_mapping,
+    naming_domain,
+    tables_of,
+)
 
 NORTH = pd.DataFrame({"age": [30, 40, 50], "ill": [True, False, True]})
 SOUTH = pd.DataFrame({"years": [31, 41], "ill": [True, False]})
@@ -93,9 +99,9 @@ def test_a_target_without_a_cell_is_an_error(gap: Any):
         tables_of({"north": NORTH, "south": empty}, "ill", "domain")
 
 
-def test_a_target_that_occurs_twice_is_an_error():
+def test_a_column_that_occurs_twice_is_an_error():
     twice = pd.concat([SOUTH, SOUTH[["ill"]]], axis=1)
-    with pytest.raises(ValueError, match="domain 'south'.*'ill' occurs more than once"):
+    with pytest.raises(ValueError, match=r"domain 'south': \['ill'\] occur more than once: rename"):
         tables_of({"north": NORTH, "south": twice}, "ill", "domain")
 
 
@@ -113,6 +119,16 @@ def test_kinds_name_columns_of_some_domain():
     check_kinds({"years": "categorical", "ill": "categorical"}, BOTH)
     with pytest.raises(ValueError, match="column_kinds names 'year', which is no column of any"):
         check_kinds({"year": "categorical"}, BOTH)
+
+
+def test_a_mapping_names_columns_of_the_domains():
+    check_mapping({"age": {"north": "age", "south": "years", "added later": "AGE"}}, BOTH)
+    with pytest.raises(
+        ValueError, match=r"mapping of 'age': domain 'south' has no column 'age'; it"
+    ):
+        check_mapping({"age": {"north": "age", "south": "age"}}, BOTH)
+    with pytest.raises(TypeError, match="to a dict of domain to column name, got 'age': 'years'"):
+        check_mapping({"age": "years"}, BOTH)
 
 
 def test_errors_of_a_table_get_the_domains_name():
