@@ -21,8 +21,8 @@ import pandas as pd
 from benchmarks.cell import RESULTS
 from benchmarks.data import HOSPITALS, REPOSITORY, load_hospital
 from benchmarks.pictures import OWN_COLOUR, PEER_COLOUR, REAL_COLOUR, STYLE
+from benchmarks.radial_figures import read_records
 from benchmarks.radial_measures import LEARNERS
-from benchmarks.radial_page import read_records
 from synthwgan import RadialGANSynthesizer
 
 if TYPE_CHECKING:
@@ -115,7 +115,9 @@ def draw_gains(records: Sequence[dict[str, Any]], path: Path) -> bool:
         _points(axes, areas[areas["learner"] == learner])
         axes.set_title(title, fontsize=10)
     panels[0].set(ylabel="ROC AUC on the hospital's held-out rows")
-    panels[1].legend(frameon=False, fontsize=9, loc="upper right")
+    handles, labels = panels[0].get_legend_handles_labels()
+    place = {"loc": "outside lower center", "ncols": len(METHODS)}
+    figure.legend(handles, labels, frameon=False, fontsize=9, **place)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
     return True
@@ -137,6 +139,8 @@ def _points(axes: Axes, areas: pd.DataFrame) -> None:
     places = np.arange(len(HOSPITALS))
     for number, (method, (label, colour)) in enumerate(METHODS.items()):
         own = areas[areas["method"] == method].groupby("target")["auc"]
+        if not len(own):
+            continue
         mean, error = own.mean().reindex(HOSPITALS), own.sem().reindex(HOSPITALS)
         at = places + (number - (len(METHODS) - 1) / 2) * 0.17
         options = {"color": colour, "label": label, "markersize": 6, "linewidth": 2}

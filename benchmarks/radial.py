@@ -18,8 +18,11 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import itertools
+import os
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from pathlib import Path
@@ -33,9 +36,10 @@ from benchmarks.common import kept
 from benchmarks.data import HOSPITALS, REPOSITORY
 from benchmarks.domains import REGIMES, WORK_CLASSES, Domains, adult_domains, heart_domains
 from benchmarks.page import write_part
+from benchmarks.radial_figures import read_records
 from benchmarks.radial_measures import areas
-from benchmarks.radial_methods import MAKERS, METHODS, WITHOUT_NETWORKS, Fits
-from benchmarks.radial_page import read_records, tables
+from benchmarks.radial_methods import MAKERS, METHODS, WITHOUT_FIT, WITHOUT_NETWORKS, Fits
+from benchmarks.radial_page import tables
 
 RESULTS = cell.RESULTS / "radial"
 PAGE = REPOSITORY / "docs" / "benchmarks" / "radial.md"
@@ -87,17 +91,19 @@ class Cell:
         return method != "all" or self.case == "adult"
 
 
-def cells(options: argparse.Namespace) -> Iterator[Cell]:
-    """Yield the cells asked for, seed after seed."""
-    seeds = {case: options.seeds or range(N_SEEDS[case]) for case in options.cases}
-    for seed in sorted({seed for own in seeds.values() for seed in own}):
-        for case in options.cases:
-            if seed in seeds[case]:
-                for regime in options.regimes if case == "adult" else REGIMES[:1]:
-                    for target in TARGETS[case]:
-                        if options.targets is None or target in options.targets:
-                            for rows in options.rows if case == "adult" else (HEART_ROWS,):
-                                yield Cell(case, regime, target, rows, seed)
+def cells(options: argparse.Namespace) -> list[Cell]:
+    """Return the cells asked for, seed after seed."""
+    asked = [one for case in options.cases for one in _cells_of(case, options)]
+    return sorted(asked, key=lambda one: one.seed)
+
+
+def _cells_of(case: str, options: argparse.Namespace) -> Iterator[Cell]:
+    regimes = options.regimes if case == "adult" else REGIMES[:1]
+    targets = [name for name in TARGETS[case] if options.targets is None or name in options.targets]
+    rows = options.rows if case == "adult" else [HEART_ROWS]
+    seeds = options.seeds or range(N_SEEDS[case])
+    for arguments in itertools.product(regimes, targets, rows, seeds):
+        yield Cell(case, *arguments)
 
 
 def measure(
@@ -112,7 +118,7 @@ def measure(
             "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
             **asdict(one),
             "method": method,
-            "max_steps": None if method in WITHOUT_NETWORKS[:3] else max_steps,
+            "max_steps": None if method in WITHOUT_FIT else max_steps,
             "n_own": len(fits.own),
             "n_added": len(made.rows) - len(fits.own),
             "auc": areas(made.rows, domains),
@@ -145,10 +151,20 @@ def add(record: dict[str, Any], path: Path) -> None:
     def place(own: dict[str, Any]) -> tuple[int, int]:
         return own["seed"], order.index(own["method"])
 
-    with path.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked(path.parent):
         others = [old for old in kept(path) if place(old) != place(record)]
         cell.write({"results": sorted([*others, record], key=place)}, path)
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Let no other process write to a folder that asks here, too."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def describe(record: dict[str, Any]) -> str:

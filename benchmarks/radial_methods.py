@@ -26,8 +26,9 @@ METHODS = {
     "pairwise": "pairwise",
     "union": "union WGAN-GP",
 }
+WITHOUT_FIT = ("target", "as-is", "all")
 # Of these the rows do not depend on how long networks are trained.
-WITHOUT_NETWORKS = ("target", "as-is", "all", "radial")
+WITHOUT_NETWORKS = (*WITHOUT_FIT, "radial")
 ORIGIN = "origin"
 DOMAIN = "domain"
 

@@ -11,8 +11,8 @@ import pandas as pd
 import torch
 from torch import nn
 
-from synthwgan.domains.maps import map_from_dict
 from synthwgan.domains.domain import Domain, OwnColumn
+from synthwgan.domains.maps import map_from_dict
 from synthwgan.domains.union import DomainUnion
 from synthwgan.networks.domains import DomainContexts, build_domain_networks
 from synthwgan.networks.heads import OutputHead

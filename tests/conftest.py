@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from synthwgan import WGANGPSynthesizer
-from synthwgan.table.layout import EncodedTable, Layout
+from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 
 
 @pytest.fixture(scope="session")
@@ -168,3 +168,39 @@ def adult() -> pd.DataFrame:
     if not path.exists():
         pytest.skip(f"{path} is not there; set SYNTHWGAN_DATA")
     return pd.read_csv(path)
+
+
+@pytest.fixture(scope="session")
+def domain_layout() -> Layout:
+    """Columns of three domains: which one, four states, a gated value, a free one, the target.
+
+    State slots are 0 to 3 (four states), 4 to 6 (the domain; 7 is padding), 8 and 9 (the gate),
+    10 and 11 (the target); values are 12 (gated) and 13 (free).
+    """
+    return Layout((4, 3, 2, 2), (2, -1), (1, 0, 2, -1, 3), (-1, -1, 0, 1, -1))
+
+
+@pytest.fixture(scope="session")
+def domain_has() -> np.ndarray:
+    """Which columns each of the three domains has."""
+    return np.array([[1, 1, 1, 1, 1], [1, 1, 0, 1, 1], [1, 0, 1, 0, 1]], dtype=bool)
+
+
+@pytest.fixture(scope="session")
+def domain_rows(domain_has: np.ndarray) -> tuple[PartialRows, np.ndarray]:
+    """1200, 300 and 80 rows of `domain_layout`, and their domains; all depends on the target."""
+    rng = np.random.default_rng(8)
+    domains = np.repeat([0, 1, 2], [1200, 300, 80])
+    ill = rng.random(len(domains)) < np.array([0.3, 0.5, 0.8])[domains]
+    first = np.where(ill, rng.choice([0, 1], len(ill), p=[0.8, 0.2]), rng.integers(1, 4, len(ill)))
+    # The second domain has never been in the last state.
+    first[domains == 1] %= 3
+    gate = (rng.random(len(ill)) < 0.2).astype(int)
+    codes = np.stack([first, domains, gate, ill], axis=1)
+    values = rng.normal(size=(len(ill), 2)) * 0.6 + np.where(ill, 0.8, -0.8)[:, None]
+    values[gate == 1, 0] = 0
+    has = domain_has[domains]
+    codes[:, [0, 2]] *= has[:, [1, 2]]
+    values *= has[:, 2:4]
+    encoded = EncodedTable(codes.astype(np.int32), values.astype(np.float32))
+    return PartialRows(encoded, has), domains

@@ -20,9 +20,10 @@ PRIOR_ROWS = 5.0
 UNMATCHED = 0.3
 # What a state of its own, which the reference does not have, is worth.
 NEW_STATE_SHARE = 1e-3
-# Bins in which the forms of two distributions are compared, and what they can cost, in nats.
+# Bins in which the forms of two distributions are compared. Beyond so many nats per row, and what
+# chance costs, they are of different things: losses lie close together, gains do not.
 N_FORM_BINS = 12
-MAX_FORM_LOSS = 1.5
+MAX_FORM_LOSS, MAX_TIE_LOSS = 0.7, 0.3
 
 Columns = Mapping[str, np.ndarray]
 
@@ -285,13 +286,18 @@ def _likeness_of_form(reference: np.ndarray, other: np.ndarray) -> float:
     if tie is not None:
         tied, own_tied = (np.isclose(values, tie) for values in (reference, other))
         loss += _surprise(np.bincount(tied, minlength=2), np.bincount(own_tied, minlength=2))
+        if loss > MAX_TIE_LOSS * len(other):
+            return -np.inf
         reference, other = reference[~tied], other[~own_tied]
     edges = np.unique(np.quantile(reference, np.arange(1, N_FORM_BINS) / N_FORM_BINS))
     counts, own_counts = (
         np.bincount(np.searchsorted(edges, values), minlength=len(edges) + 1)
         for values in (reference, other)
     )
-    return -loss - min(_surprise(counts, own_counts), MAX_FORM_LOSS * len(other))
+    of_form = _surprise(counts, own_counts)
+    if of_form - len(edges) / 2 > MAX_FORM_LOSS * len(other):
+        return -np.inf
+    return -loss - of_form
 
 
 def _surprise(counts: np.ndarray, own_counts: np.ndarray) -> float:

@@ -283,7 +283,7 @@ class DomainUnion:
         """
         fitted, values = self.domains[domain].transformer, {}
         if absent is not None and absent not in table.columns and absent in fitted.column_index_:
-            table = table.assign(**{absent: None}) if isinstance(absent, str) else table
+            table = pd.concat([table, pd.Series(None, table.index, object, absent)], axis=1)
         table = select(table, fitted.column_index_, len(fitted.columns_))
         for place, (name, column, own) in enumerate(self.domains[domain].named()):
             if own.place >= 0 and not (name == absent and table.iloc[:, place].isna().all()):

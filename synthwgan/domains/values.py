@@ -101,13 +101,14 @@ def write_values(column: ColumnTransformer, values: np.ndarray) -> pd.Series:
         cells, unknown = _categories(column, present)
         missing[np.flatnonzero(~missing)[unknown]] = True
         cells = cells[~unknown]
+    if column.physical.holds_missing:
+        filled = np.full(len(values), "" if cells.dtype == object else 0, dtype=cells.dtype)
+        filled[~missing] = cells
+        return column.physical.write(Cells(filled, missing))
     written = column.physical.write(Cells(cells, np.zeros(len(cells), dtype=bool)))
     if not missing.any():
         return written
-    full = written.set_axis(np.flatnonzero(~missing)).reindex(range(len(values)))
-    if column.physical.holds_missing:
-        return full.astype(written.dtype)
-    return full
+    return written.set_axis(np.flatnonzero(~missing)).reindex(range(len(values)))
 
 
 def can_hold(column: ColumnTransformer, values: np.ndarray) -> np.ndarray:

@@ -140,22 +140,30 @@ def console_lines() -> list[str]:
     return sorted({line for line in lines if line and not line.startswith("#")})
 
 
+def commands_of(program: Any) -> Iterator[Any]:
+    """A command and all below it."""
+    yield program
+    for command in getattr(program, "commands", {}).values():
+        yield from commands_of(command)
+
+
 def options_of(command: Any) -> set[str]:
-    return {name for parameter in command.params for name in parameter.opts} | {"--help"}
+    names = {name for one in command.params for name in (*one.opts, *one.secondary_opts)}
+    return names | {"--help"}
 
 
 @pytest.mark.parametrize("line", [x for x in console_lines() if x.startswith("synthwgan")])
 def test_commands_and_their_options_exist(line: str) -> None:
-    program = typer.main.get_command(app)
-    words = line.split()[1:]
-    name = next((word for word in words if word in program.commands), None)
-    before = " ".join(words[: words.index(name)] if name else words)
-    assert set(_OPTION.findall(before)) <= options_of(program)
-    if name is not None:
-        own = " ".join(words[words.index(name) + 1 :])
-        assert set(_OPTION.findall(own)) <= options_of(program.commands[name])
-    else:
-        assert before.startswith("--"), "no such command"
+    program, words = typer.main.get_command(app), line.split()[1:]
+    while hasattr(program, "commands"):
+        name = next((word for word in words if word in program.commands), None)
+        before = words[: words.index(name)] if name else words
+        assert set(_OPTION.findall(" ".join(before))) <= options_of(program)
+        if name is None:
+            assert before and before[0].startswith("--"), "no such command"
+            return
+        program, words = program.commands[name], words[words.index(name) + 1 :]
+    assert set(_OPTION.findall(" ".join(words))) <= options_of(program)
 
 
 @pytest.mark.parametrize("line", [x for x in console_lines() if x.startswith("make ")])
@@ -175,8 +183,7 @@ def test_options_of_benchmarks_exist(line: str) -> None:
 
 def test_the_command_line_page_names_every_option() -> None:
     text = (DOCS / "guide" / "command-line.md").read_text(encoding="utf-8")
-    program = typer.main.get_command(app)
-    for command in (program, *program.commands.values()):
+    for command in commands_of(typer.main.get_command(app)):
         long = {name for name in options_of(command) if name.startswith("--")}
         assert not {name for name in long if name not in text}, command.name
 

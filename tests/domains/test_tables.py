@@ -123,9 +123,7 @@ def test_kinds_name_columns_of_some_domain():
 
 def test_a_mapping_names_columns_of_the_domains():
     check_mapping({"age": {"north": "age", "south": "years", "added later": "AGE"}}, BOTH)
-    with pytest.raises(
-        ValueError, match=r"mapping of 'age': domain 'south' has no column 'age'; it"
-    ):
+    with pytest.raises(ValueError, match=r"mapping of 'age': domain 'south' has no column 'age'"):
         check_mapping({"age": {"north": "age", "south": "age"}}, BOTH)
     with pytest.raises(TypeError, match="to a dict of domain to column name, got 'age': 'years'"):
         check_mapping({"age": "years"}, BOTH)

@@ -39,6 +39,9 @@ def check_there_and_back(series: pd.Series, kind: str | None = None) -> np.ndarr
     assert written.dtype == series.dtype
     assert written.isna().tolist() == series.isna().tolist()
     assert written.dropna().tolist() == series.dropna().tolist()
+    assert {type(gap) for gap in written[written.isna()]} == {
+        type(gap) for gap in series[series.isna()]
+    }
     return plain
 
 
