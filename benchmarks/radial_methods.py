@@ -185,9 +185,10 @@ def _drawn(
 
 
 def paper_rows(fits: Fits) -> Made:
-    """As in the paper: nothing but the target is known to be shared, and only its losses.
+    """As in the paper: nothing but the target is known to be shared, and no moment term.
 
-    Each domain's columns get names of their own. Not as in the paper, all domains share networks.
+    Each domain's columns get names of their own. Not as in the paper, all domains share networks,
+    and latent vectors are kept near normal ones.
     """
     target = fits.domains.target
     tables = {

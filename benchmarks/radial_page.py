@@ -113,25 +113,21 @@ def _point(found: Estimate) -> Estimate:
 
 
 def _verdict(records: Sequence[Record]) -> list[str]:
-    """Say what does better than RadialGAN, of all but the ceiling."""
+    """Say what does better than RadialGAN, or as well, of all but the ceiling."""
     leads = {
-        method: gain(records, "radial", over=method)
+        method: lead
         for method in _methods(records)
         if method not in ("radial", "all")
+        and (lead := gain(records, "radial", over=method)) is not None
     }
-    ahead = {
-        method: lead for method, lead in leads.items() if lead is not None and lead.mean < -LEVEL
-    }
-    if all(lead is None for lead in leads.values()):
+    if not leads:
         return []
-    if not ahead:
-        return ["Nothing but all target rows does better than RadialGAN on average."]
-    order = sorted(ahead, key=lambda method: ahead[method].mean)
-    texts = [
-        f"{METHODS[method]} (by {-ahead[method].mean:.3f}{_doubt(ahead[method])})"
-        for method in order
-    ]
-    return [f"Better than RadialGAN on average: {'; '.join(texts)}."]
+    ahead = sorted((lead.mean, method) for method, lead in leads.items() if lead.mean < -LEVEL)
+    texts = [f"{METHODS[method]} (by {-mean:.3f}{_doubt(leads[method])})" for mean, method in ahead]
+    level = [METHODS[method] for method, lead in leads.items() if abs(lead.mean) <= LEVEL]
+    lines = [f"Better than RadialGAN on average: {'; '.join(texts) or 'none but all target rows'}."]
+    lines += [f"As good: {'; '.join(level)}."] if level else []
+    return [" ".join(lines)]
 
 
 def _doubt(lead: Estimate) -> str:

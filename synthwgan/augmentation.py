@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 
 from synthwgan.domains.tables import check_domain
-from synthwgan.gain import Gain, measure_gain, warn_if_useless
+from synthwgan.gain import Gain, GainNotMeasurable, measure_gain, warn_if_useless
 from synthwgan.randomness import RandomState, as_generator
 from synthwgan.translation import DomainRows
 
@@ -63,11 +64,17 @@ class AugmentationMixin:
         rows = DomainRows(self.union_, self.sampler_, self.target_, seeds)
         tables = self._tables(tables, domain)
         real = tables[domain].reset_index(drop=True)
+        if provenance is not None and provenance in real.columns:
+            raise ValueError(f"provenance={provenance!r} is a column of the table: name another")
         added, origins = rows.from_others(tables, domain, n_samples, fill)
         gain = None
         if self.target_ is not None:
-            gain = measure_gain(real, added, self.target_, estimator, cv, as_generator(seeds[1]))
-            warn_if_useless(gain, domain)
+            try:
+                rng = as_generator(seeds[1])
+                gain = measure_gain(real, added, self.target_, estimator, cv, rng)
+                warn_if_useless(gain, domain)
+            except GainNotMeasurable as error:
+                warnings.warn(f"domain {domain!r}: {error}; gain_ is None", stacklevel=2)
         enlarged = pd.concat([real, added], ignore_index=True) if include_real else added
         if provenance is not None:
             enlarged[provenance] = [domain] * len(real) * include_real + origins

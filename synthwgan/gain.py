@@ -13,7 +13,13 @@ from sklearn.base import clone
 MAX_CLASSES = 20
 N_REPEATS = 2
 N_BOOTSTRAPS = 500
+# Of more rows, so many are drawn: a gain on them is seen as well, in seconds.
+MAX_REAL, MAX_ADDED = 20_000, 20_000
 LEVEL = 0.95
+
+
+class GainNotMeasurable(ValueError):
+    """There are too few real rows to tell a gain by."""
 
 
 @dataclass(frozen=True)
@@ -85,10 +91,13 @@ def measure_gain(
 
     Raises
     ------
-    ValueError
+    GainNotMeasurable
         If the target does not vary among the real rows, or too few have it or one of its classes.
     """
-    real, added = (rows[rows[target].notna()].reset_index(drop=True) for rows in (real, added))
+    real, added = (
+        _some(rows[rows[target].notna()], most, rng)
+        for rows, most in ((real, MAX_REAL), (added, MAX_ADDED))
+    )
     # Gaps may have made floats of whole numbers, and 1.0 is another class than 1.
     added = added.astype({target: real[target].dtype})
     is_class = not pd.api.types.is_numeric_dtype(real[target])
@@ -100,13 +109,13 @@ def measure_gain(
         classes, counts = np.unique(truth, return_counts=True)
         n_folds = min(n_folds, int(counts.min()))
         if len(classes) < 2 or n_folds < 2:
-            raise ValueError(
+            raise GainNotMeasurable(
                 f"the gain cannot be cross-validated: of {target!r} the real rows hold "
                 f"{dict(zip(classes.tolist(), counts.tolist(), strict=True))}, and two classes of "
                 "two rows are needed"
             )
     elif len(real) < n_folds:
-        raise ValueError(
+        raise GainNotMeasurable(
             f"the gain cannot be cross-validated: {len(real)} rows have a {target!r}, and there "
             f"are {n_folds} folds"
         )
@@ -120,6 +129,13 @@ def measure_gain(
                 _out_of_fold(estimator, real, learnt, target, truth, is_class, n_folds, seed)
             )
     return _gain(truth, predictions, is_class, rng)
+
+
+def _some(rows: pd.DataFrame, most: int, rng: np.random.Generator) -> pd.DataFrame:
+    """At most so many rows, drawn at random."""
+    if len(rows) > most:
+        rows = rows.iloc[np.sort(rng.choice(len(rows), most, replace=False))]
+    return rows.reset_index(drop=True)
 
 
 def _out_of_fold(

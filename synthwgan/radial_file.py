@@ -132,7 +132,7 @@ def load_radial(
             n_iter=content["n_iter"],
             fit_seconds=content["fit_seconds"],
         )
-    except (KeyError, TypeError) as error:
+    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
         raise ValueError(not_a_model(path, error)) from error
     return parameters, state
 
@@ -150,10 +150,12 @@ def _load_networks(
     union: DomainUnion, config: RadialConfig, arrays: dict[str, np.ndarray], device: torch.device
 ) -> tuple[DomainSampler, nn.Module]:
     head = OutputHead(union.layout, config.temperature, config.couple_columns).to(device)
-    marginals, seen, means = (
-        torch.from_numpy(np.array(arrays[name])).to(device) if name in arrays else None
+    own = {
+        name: torch.from_numpy(np.array(arrays[name])).to(device)
         for name in ("marginals", "seen", "slice_means")
-    )
+        if name in arrays
+    }
+    marginals, seen, means = own["marginals"], own["seen"], own.get("slice_means")
     networks = build_domain_networks(head, marginals, config, seed=0)
     contexts = DomainContexts(union.layout, torch.from_numpy(union.has).to(device))
     targets = None if means is None else SliceTargets(means)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from synthwgan.domains.domain import OwnColumn
 from synthwgan.domains.union import DomainUnion, Values
 from synthwgan.randomness import as_generator
 from synthwgan.sampling.domains import DomainSampler
+from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.layout import PartialRows
 
 
@@ -46,7 +49,7 @@ class DomainRows:
                 place: np.where(held, known[place], _none(known[place]))
                 for place, held in kept.items()
             }
-            return self._written(X, target, values)
+            return self._written(X, source, target, values, kept)
         rows = union.encode(source, known, n_rows, self.rng)
         of_target = union.encode(target, {place: known[place] for place in kept}, n_rows, self.rng)
         for place, held in kept.items():
@@ -55,7 +58,7 @@ class DomainRows:
         values = union.decode(target, drawn, self.rng)
         for place, held in kept.items():
             values[place] = np.where(held, known[place], values[place])
-        return self._written(X, target, values)
+        return self._written(X, source, target, values, kept)
 
     def _kept(self, known: Values, target: str, keep_shared: bool) -> dict[int, np.ndarray]:
         """Which cells stay as they are, by place."""
@@ -68,10 +71,31 @@ class DomainRows:
             if place in known
         }
 
-    def _written(self, X: pd.DataFrame, domain: str, values: Values) -> pd.DataFrame:
-        table = self.union.write(domain, values, len(X), self.rng)
+    def _written(
+        self,
+        X: pd.DataFrame,
+        source: str,
+        target: str,
+        values: Values,
+        kept: Mapping[int, np.ndarray],
+    ) -> pd.DataFrame:
+        """Write values as a table; kept cells that need no conversion are taken as they are.
+
+        Plain values are floats, which do not tell all whole numbers and nanoseconds apart.
+        """
+        table = self.union.write(target, values, len(X), self.rng)
+        of_source = {own.place: (name, own.map) for name, _, own in self._named(source)}
+        for name, _, own in self._named(target):
+            if own.place in kept:
+                own_name, map = of_source[own.place]
+                cells = X[own_name].reset_index(drop=True)
+                if map == own.map and cells.dtype == table[name].dtype:
+                    table[name] = cells.where(kept[own.place], table[name])
         table.index = X.index
         return table
+
+    def _named(self, domain: str) -> list[tuple[Any, ColumnTransformer, OwnColumn]]:
+        return self.union.domains[domain].named()
 
     def new(self, n_rows: int, domain: str) -> pd.DataFrame:
         """Return new rows of a domain."""

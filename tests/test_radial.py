@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from sklearn.base import clone
@@ -93,7 +94,7 @@ def model(tables: Tables) -> RadialGANSynthesizer:
 
 
 def shared(model: RadialGANSynthesizer, source: str, target: str) -> dict[str, str]:
-    """The source's name of each column of the target that both have."""
+    """For each column of the target that the source has too, its name there."""
     found = model.matches_.dropna(subset="column").set_index(["domain", "column"])["own_column"]
     return {
         own: found[source, column]
@@ -160,10 +161,12 @@ def test_there_and_back_shared_cells_are_the_same(model, tables, source, target)
     rows = tables[source]
     there = model.translate(rows, source, target, random_state=0)
     again = model.translate(there, target, source, random_state=1)
-    for own in shared(model, target, source):
-        if own != "lab":
-            known = rows[own].notna()
-            assert plain(again[own][known]) == plain(rows[own][known])
+    # What was found in the data is rounded to the steps of the domain in between.
+    found = model.matches_.set_index(["domain", "own_column"])["how"]
+    for own, name in shared(model, source, target).items():
+        known = rows[name].notna()
+        if "data" not in (found[source, name], found[target, own]) or name in ("age", "months"):
+            assert plain(again[name][known]) == plain(rows[name][known])
     assert again[TARGET].tolist() == rows[TARGET].tolist()
 
 
@@ -224,6 +227,42 @@ def test_cells_that_the_target_cannot_hold_are_drawn(model, tables):
     months = model.translate(old, "north", "south", random_state=0)["months"]
     assert months.dtype == "int16"
     assert months.between(tables["south"]["months"].min(), tables["south"]["months"].max()).all()
+
+
+def test_kept_cells_are_the_same_to_the_last_bit():
+    """Also those that a float64 does not hold, and decimals that the other domain does not use."""
+    rng = np.random.default_rng(0)
+    tables = {
+        name: pd.DataFrame(
+            {
+                "long": rng.integers(2**53, 2**62, n_rows),
+                "nanoseconds": pd.to_datetime(rng.integers(10**18, 11 * 10**17, n_rows)),
+                "number": rng.normal(size=n_rows).round(decimals),
+                "text": pd.Series(rng.choice(["a", "b"], n_rows)).where(rng.random(n_rows) < 0.8),
+            }
+        )
+        for name, n_rows, decimals in (("a", 90, 15), ("b", 40, 0))
+    }
+    model = RadialGANSynthesizer(**QUICK).fit(tables)
+    rows = tables["a"][::-2]
+    repeated = pd.concat([rows, rows])
+    for fill in (True, False):
+        translated = model.translate(repeated, "a", "b", fill=fill)
+        kept = repeated["text"].notna() | (not fill)
+        pd.testing.assert_frame_equal(translated[kept], repeated[kept], check_exact=True)
+
+
+def test_rare_categories_of_others_are_not_drawn():
+    rng = np.random.default_rng(0)
+    tables = {
+        "a": pd.DataFrame({"word": rng.choice(list("aaaaaaaaaabbbbbcdefgh"), 300)}),
+        "b": pd.DataFrame({"word": rng.choice(list("aaaaaaaaaabbbbbxyz"), 100)}),
+    }
+    model = RadialGANSynthesizer(**QUICK, max_categories=2).fit(tables)
+    for name, table in tables.items():
+        drawn = set(model.sample(500, name, random_state=0)["word"])
+        # Every rare category has a share of 4 % at least, of about a sixth of the rows.
+        assert drawn == set(table["word"])
 
 
 def test_what_is_drawn_repeats_with_its_seed(model, tables):
@@ -342,7 +381,9 @@ def test_augmented_rows_are_real_ones_and_others(model, tables, fill):
     if fill:
         assert not others.isna().any(axis=None)
     else:
-        assert others["ward"].isna().all()
+        told = {own for name in ("north", "south") for own in shared(model, name, "east")}
+        assert TARGET in told
+        assert others.isna().all()[list(set(others) - told)].all()
 
 
 @pytest.mark.filterwarnings("ignore:rows from other domains do not help")
@@ -358,6 +399,11 @@ def test_any_number_of_rows_is_added(model, n_samples):
     if n_samples >= 460:
         rounds = n_samples // 460
         assert 300 * rounds <= counts["north"] <= 300 * (rounds + 1)
+
+
+def test_provenance_needs_a_name_of_its_own(model):
+    with pytest.raises(ValueError, match="provenance='lab' is a column of the table"):
+        augmented(model, provenance="lab")
 
 
 @pytest.mark.filterwarnings("ignore:rows from other domains do not help")
@@ -497,9 +543,9 @@ def test_nothing_works_before_fit(tables, tmp_path):
 
 def test_fit_repeats_with_its_seed_and_leaves_tables_alone(model, tables):
     before = {name: table.copy() for name, table in tables.items()}
-    state = np.random.get_state()[1].copy()
+    state = torch.random.get_rng_state()
     again = RadialGANSynthesizer(**QUICK).fit(tables, target=TARGET)
-    np.testing.assert_array_equal(np.random.get_state()[1], state)
+    assert torch.equal(torch.random.get_rng_state(), state)
     other = RadialGANSynthesizer(**(QUICK | {"random_state": 1})).fit(tables, target=TARGET)
     rows = model.sample(40, "south", random_state=0)
     pd.testing.assert_frame_equal(again.sample(40, "south", random_state=0), rows)
@@ -704,14 +750,15 @@ def test_files_say_which_class_loads_them(fitted, path, tmp_path):
 # Real data
 
 
-def test_rows_of_other_work_classes_help_to_predict_incomes(adult):
+@pytest.mark.usefixtures("adult")
+def test_rows_of_other_work_classes_help_to_predict_incomes():
     """Half of the shared columns renamed, rescaled or recoded: most are found in the data."""
     from sklearn.metrics import roc_auc_score
 
     from benchmarks.domains import adult_domains, as_they_are
     from synthwgan.gain import _plain, default_estimator
 
-    domains = adult_domains("gov", 100, 0, "renamed", "development")
+    domains = adult_domains("gov", 100, 1, "renamed", "development")
 
     def auc(rows: pd.DataFrame) -> float:
         classifier = default_estimator(True).fit(
@@ -722,20 +769,13 @@ def test_rows_of_other_work_classes_help_to_predict_incomes(adult):
         return roc_auc_score(positive, classifier.predict_proba(features)[:, 1])
 
     model = RadialGANSynthesizer(**QUICK).fit(domains.tables, target=domains.target)
-    enlarged = model.augment("gov", cv=2, estimator=_cheap(), random_state=0)
+    cheap = default_estimator(True).set_params(histgradientboostingclassifier__max_iter=10)
+    enlarged = model.augment("gov", cv=2, estimator=cheap, random_state=0)
     assert model.gain_.low > 0
     assert len(enlarged) == 6100
     alone, together = auc(domains.tables["gov"]), auc(enlarged)
     naive = auc(as_they_are(domains))
-    # Measured XXX; the standard error of an AUC of 2125 rows is 0.01, of a
+    # Measured 0.754, 0.811 and 0.837; the standard error of an AUC of 2125 rows is 0.01, and of a
     # difference on the same rows less.
-    print(alone, naive, together)
     assert together > alone + 0.05
-    assert together > naive
-
-
-def _cheap() -> Any:
-    """A model of the few columns that all share, fast on 6000 rows."""
-    return make_pipeline(
-        FunctionTransformer(lambda rows: rows[["age_months"]]), DecisionTreeClassifier(max_depth=3)
-    )
+    assert together > naive + 0.005

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from synthwgan.domains.maps import ColumnMap, NumberMap, StateMap
-from synthwgan.domains.units import largest_tie, line_between
+from synthwgan.domains.units import largest_tie, line_between, line_of_form
 
 MAX_ROWS = 5000
 MAX_ROUNDS = 6
@@ -49,7 +49,12 @@ class Match:
     score: float = np.nan
 
 
-def align(reference: Columns, other: Columns, known: Sequence[Match]) -> list[Match]:
+def align(
+    reference: Columns,
+    other: Columns,
+    known: Sequence[Match],
+    apart: Collection[tuple[str, str]] = (),
+) -> list[Match]:
     """Find columns of a table that are columns of a reference table of other rows.
 
     Two columns are the same if the table's rows are likely under the reference's distributions:
@@ -65,6 +70,8 @@ def align(reference: Columns, other: Columns, known: Sequence[Match]) -> list[Ma
         Plain values of columns, see `read_values`; each table of its own number of rows.
     known : sequence of Match
         Columns known to be the same.
+    apart : collection of (own, reference) pairs
+        Columns known not to be the same.
 
     Returns
     -------
@@ -87,7 +94,7 @@ def align(reference: Columns, other: Columns, known: Sequence[Match]) -> list[Ma
             (own, name): _compare(own, name, reference[name], other[own], anchors)
             for own in own_names
             for name in names
-            if _is_number(other[own]) == _is_number(reference[name])
+            if _is_number(other[own]) == _is_number(reference[name]) and (own, name) not in apart
         }
         previous, found = found, _best_pairs(own_names, names, candidates)
         if _pairs(found) == _pairs(previous):
@@ -225,7 +232,7 @@ def _compare_numbers(
     map = line_between(reference, other)
     levels = _Levels(reference)
     of_reference, of_other = levels(reference), levels(map.to_shared(other))
-    score = _likeness_of_form(reference, map.to_shared(other))
+    score = _likeness_of_form(reference, other)
     for anchor in anchors:
         expected = _log_conditional(of_reference, levels.n_levels, anchor)
         score += (
@@ -278,10 +285,14 @@ def _log_conditional(levels: np.ndarray, n_levels: int, anchor: _Anchor) -> np.n
 
 
 def _likeness_of_form(reference: np.ndarray, other: np.ndarray) -> float:
-    """Log-likelihood of numbers under the reference's distribution, less that under their own."""
+    """Log-likelihood of numbers under the reference's distribution, less that under their own.
+
+    Both are brought to one form, whatever their units say of the populations.
+    """
     reference, other = (values[~np.isnan(values)] for values in (reference, other))
     if not len(reference) or not len(other):
         return 0.0
+    other = line_of_form(reference, other).to_shared(other)
     loss, tie = 0.0, largest_tie(reference)
     if tie is not None:
         tied, own_tied = (np.isclose(values, tie) for values in (reference, other))

@@ -15,12 +15,16 @@ from synthwgan.domains.maps import SAME_CATEGORIES, ColumnMap, NumberMap
 from synthwgan.domains.values import (
     bounds,
     can_hold,
+    labels,
+    no_values,
     on_grid,
     read_values,
     sort_of,
+    unlearned,
     write_values,
 )
 from synthwgan.table import TableTransformer
+from synthwgan.table.categorical import CategoricalTransformer
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import naming_column, select
 from synthwgan.table.encoding import layout_of
@@ -64,6 +68,7 @@ class DomainUnion:
         self.domains: dict[str, Domain] = {}
         self.columns: list[tuple[str, ColumnTransformer | None]] = [(DOMAIN_COLUMN, None)]
         self._sorts: list[str | None] = [None]
+        self._tables_of: dict[str, set[str]] = {}
 
     def fit(
         self,
@@ -83,6 +88,7 @@ class DomainUnion:
             For the encoding.
         """
         parts: list[Values] = []
+        self._note_names(transformers)
         for name in sorted(tables, key=lambda name: -len(tables[name])):
             parts.append(self.join(name, tables[name], transformers[name], parts))
         self.domains = {name: self.domains[name] for name in tables}
@@ -124,6 +130,8 @@ class DomainUnion:
                 f"domain {name!r} has no column to learn from, only identifiers and empty ones: "
                 "leave it out, or say their kinds with column_kinds"
             )
+        fitted = {domain.name: domain.transformer for domain in self.domains.values()}
+        self._note_names({**fitted, name: transformer})
         matches = self._matches(name, transformer, own, _stacked(reference))
         columns = []
         for place, column in enumerate(transformer.columns_):
@@ -147,7 +155,8 @@ class DomainUnion:
             return known
         anchors = [Match(str(place), str(one.place), one.map) for place, one in known.items()]
         names = {str(place): values for place, values in reference.items()}
-        found = align(names, {str(place): values for place, values in own.items()}, anchors)
+        columns = {str(place): values for place, values in own.items()}
+        found = align(names, columns, anchors, self._apart(domain, transformer, own))
         for match in found:
             place, shared = int(match.own), int(match.reference)
             if sort_of(transformer.columns_[place]) == self._sorts[shared]:
@@ -189,6 +198,24 @@ class DomainUnion:
                 if own.place >= 0:
                     names.setdefault(self._common_name(domain.name, name), (own.place, own.map))
         return names
+
+    def _note_names(self, transformers: Mapping[str, TableTransformer]) -> None:
+        """Remember which tables have a column of each name."""
+        for domain, transformer in transformers.items():
+            for name in transformer.column_index_:
+                self._tables_of.setdefault(self._common_name(domain, name), set()).add(domain)
+
+    def _apart(
+        self, domain: str, transformer: TableTransformer, own: Values
+    ) -> set[tuple[str, str]]:
+        """Columns of a table that are none of the union's, as one table has both names."""
+        apart = set()
+        for name, (shared, _) in self._names().items():
+            for place in own:
+                label = self._common_name(domain, transformer.column_index_[place])
+                if self._tables_of[label] & self._tables_of.get(name, set()):
+                    apart.add((str(place), str(shared)))
+        return apart
 
     def _common_name(self, domain: str, own_name: Any) -> str:
         for name, by_domain in self.names_of.items():
@@ -362,6 +389,8 @@ class DomainUnion:
             if plain.dtype.kind == "f":
                 low, high = sorted(own.map.to_shared(np.array(bounds(column))))
                 plain = np.clip(plain, low, high)
+            elif len(shared.rare_levels):
+                plain = _own_rare(column, own, shared, plain, rng)
             values[own.place] = plain
         return values
 
@@ -378,13 +407,13 @@ class DomainUnion:
             if own.place >= 0:
                 plain = values.get(own.place)
                 if plain is None:
-                    plain = _nothing(n_rows, column)
+                    plain = no_values(column, n_rows)
                 cells = own.map.to_own(plain)
                 # Units found from the data are not exact; the domain's own steps are.
                 cells = on_grid(column, cells) if own.how == "data" else cells
                 written[place] = write_values(column, cells)
             else:
-                written[place] = _unlearned(column, n_rows, rng, identifiers.sources[place])
+                written[place] = unlearned(column, n_rows, rng, identifiers.sources[place])
         frame = pd.DataFrame(written, index=pd.RangeIndex(n_rows))
         frame.columns = own_domain.transformer.column_index_
         return frame
@@ -448,17 +477,16 @@ def _stacked(parts: Sequence[Values]) -> Values:
     }
 
 
-def _nothing(n_rows: int, column: ColumnTransformer) -> np.ndarray:
-    if sort_of(column) == "category":
-        return np.full(n_rows, None, dtype=object)
-    return np.full(n_rows, np.nan)
-
-
-def _unlearned(
-    column: ColumnTransformer, n_rows: int, rng: np.random.Generator, source: Any
-) -> pd.Series:
-    """Cells of a column without values to learn from: new identifiers, or all missing."""
-    if column.missing_rate == 1:
-        return column.physical.write(column.missing_cells(n_rows))
-    codes = column.draw_codes(n_rows, rng)
-    return column.decode(n_rows, codes, None, rng, source)
+def _own_rare(
+    column: ColumnTransformer,
+    own: OwnColumn,
+    shared: CategoricalTransformer,
+    plain: np.ndarray,
+    rng: np.random.Generator,
+) -> np.ndarray:
+    """Put a domain's own rare categories in the place of others', which share a state with them."""
+    own_labels = own.map.to_shared(np.array(labels(column), dtype=object))
+    foreign = ~pd.isna(plain) & ~pd.Index(plain).isin(own_labels)
+    rare = own_labels[pd.Index(own_labels).isin(shared.rare_levels)]
+    plain[foreign] = rng.choice(rare if len(rare) else own_labels, int(foreign.sum()))
+    return plain

@@ -14,6 +14,8 @@ MIN_DISTINCT = 12
 MIN_FILLED = 0.35
 # How far the ratio of two steps may be from the slope between quantiles.
 MAX_SLOPE_RATIO = 2.5
+# The same, of steps that differ by a power of ten or not at all: rounding makes such in any units.
+MAX_ROUNDED_SLOPE_RATIO = 1.25
 INSIDE = 0.99
 # Share of rows from which their number is taken to be the same one in both samples.
 MIN_TIE = 0.4
@@ -24,9 +26,9 @@ def line_between(reference: np.ndarray, other: np.ndarray) -> NumberMap:
 
     Where both samples fill a grid (whole years, months in twelves), the ratio of the steps is
     the slope, and there is no intercept if the numbers then lie in the reference's range: so
-    samples of different populations keep their difference. Otherwise it is the least-squares
-    line between the samples' quantiles; or, where one number is most of both samples (no gain, 40
-    hours), a line through it, with the ratio of the other numbers' distances as slope.
+    samples of different populations keep their difference. Steps that rounding alone may have made
+    (pounds and kilograms, both whole) count only if quantiles say nearly the same. Otherwise it is
+    the line between their distributions, see `line_of_form`.
 
     Parameters
     ----------
@@ -34,6 +36,29 @@ def line_between(reference: np.ndarray, other: np.ndarray) -> NumberMap:
         Numbers, NaN where missing; of any number of rows each.
     """
     reference, other = (values[~np.isnan(values)] for values in (reference, other))
+    line = line_of_form(reference, other)
+    steps = [_step(values) for values in (reference, other)]
+    if all(steps):
+        ratio = steps[0] / steps[1]
+        tens = np.log10(ratio)
+        largest = MAX_ROUNDED_SLOPE_RATIO if np.isclose(tens, np.rint(tens)) else MAX_SLOPE_RATIO
+        if 1 / largest < ratio / line.slope < largest:
+            return NumberMap(ratio, _whole_steps(reference, other * ratio, steps[0]))
+    return line
+
+
+def line_of_form(reference: np.ndarray, other: np.ndarray) -> NumberMap:
+    """Return the line that makes one sample's distribution most like another's.
+
+    It is the least-squares line between the samples' quantiles; or, where one number is most of
+    both samples (no gain, 40 hours), a line through it, with the ratio of the other numbers'
+    distances as slope.
+
+    Parameters
+    ----------
+    reference, other : ndarray of shape (n,), float64
+        Numbers, none missing; of any number of rows each.
+    """
     if not len(reference) or not len(other) or np.ptp(other) == 0:
         return NumberMap()
     wanted, own = np.quantile(reference, RANKS), np.quantile(other, RANKS)
@@ -52,14 +77,7 @@ def line_between(reference: np.ndarray, other: np.ndarray) -> NumberMap:
         intercept = tie - slope * own_tie
     else:
         slope, intercept = np.polyfit(own, wanted, 1)
-    if not slope > 0:
-        return NumberMap()
-    steps = [_step(values) for values in (reference, other)]
-    if all(steps):
-        ratio = steps[0] / steps[1]
-        if 1 / MAX_SLOPE_RATIO < ratio / slope < MAX_SLOPE_RATIO:
-            return NumberMap(ratio, _whole_steps(reference, other * ratio, steps[0]))
-    return NumberMap(float(slope), float(intercept))
+    return NumberMap(float(slope), float(intercept)) if slope > 0 else NumberMap()
 
 
 def largest_tie(numbers: np.ndarray) -> float | None:

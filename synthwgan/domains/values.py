@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,23 @@ def write_values(column: ColumnTransformer, values: np.ndarray) -> pd.Series:
     if not missing.any():
         return written
     return written.set_axis(np.flatnonzero(~missing)).reindex(range(len(values)))
+
+
+def no_values(column: ColumnTransformer, n_rows: int) -> np.ndarray:
+    """Return plain values of a column that are all missing."""
+    if sort_of(column) == "category":
+        return np.full(n_rows, None, dtype=object)
+    return np.full(n_rows, np.nan)
+
+
+def unlearned(
+    column: ColumnTransformer, n_rows: int, rng: np.random.Generator, source: Any
+) -> pd.Series:
+    """Return cells of a column without plain values: new identifiers, or all missing."""
+    if column.missing_rate == 1:
+        return column.physical.write(column.missing_cells(n_rows))
+    codes = column.draw_codes(n_rows, rng)
+    return column.decode(n_rows, codes, None, rng, source)
 
 
 def can_hold(column: ColumnTransformer, values: np.ndarray) -> np.ndarray:

@@ -252,7 +252,7 @@ def test_a_bar_at_its_limit() -> None:
 
 def test_the_tables_say_what_is_better(records: list[dict[str, Any]]) -> None:
     text = radial_page.tables(records)
-    assert "Nothing but all target rows does better than RadialGAN on average." in text
+    assert "Better than RadialGAN on average: none but all target rows.\n" in text
     line = next(line for line in text.splitlines() if line.startswith("| renamed: gap closed"))
     share = "70% ± 127%"
     expected = f"| renamed: gap closed | at least 50% | {share} | {share} | {share} | yes | 1 | 2 |"
@@ -262,6 +262,8 @@ def test_the_tables_say_what_is_better(records: list[dict[str, Any]]) -> None:
     assert cells[1:3] == ["1", "2"]
     assert [cell.split(" ± ")[0] for cell in cells[3:6]] == ["0.770", "0.790", "+0.070"]
     assert cells[6:] == [share, share, "–"]
+    level = [*records, _record("union", 0.76, 0), _record("union", 0.80, 1)]
+    assert "none but all target rows. As good: union WGAN-GP.\n" in radial_page.tables(level)
     better = [*records, _record("union", 0.85, 0), _record("union", 0.88, 1)]
     text = radial_page.tables(better)
     assert "Better than RadialGAN on average: union WGAN-GP (by 0.085" in text

@@ -48,6 +48,19 @@ def test_years_of_birth_are_shifted_by_whole_years():
     assert line.intercept == round(line.intercept)
 
 
+@pytest.mark.parametrize(
+    ("scale", "shift", "decimals"),
+    [(1.8, 32, 0), (2.2046, 0, 0), (1 / 7.5, 0, 1), (1 / 2.54, 0, 0)],
+)
+def test_rounded_numbers_are_not_in_the_same_units(scale, shift, decimals):
+    """Degrees, pounds, kilopascals and inches: their grids say how they were rounded."""
+    rng = np.random.default_rng(0)
+    reference, other = rng.normal(100, 15, (2, 400)).round()
+    line = line_between(reference, (scale * other + shift).round(decimals))
+    # Slopes of 400 rows are off by 5 %.
+    assert line.slope * scale == pytest.approx(1, abs=0.15)
+
+
 @settings(max_examples=30, deadline=None)
 @given(scale=st.floats(1e-3, 1e3), shift=st.floats(-1e3, 1e3), seed=st.integers(0, 1000))
 def test_affine_units_are_found_from_quantiles(scale, shift, seed):
