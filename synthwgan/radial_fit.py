@@ -20,6 +20,7 @@ from synthwgan.radial_file import RadialState
 from synthwgan.sampling.domains import DomainSampler, states_seen
 from synthwgan.sampling.slices import SliceTargets
 from synthwgan.table import TableTransformer
+from synthwgan.training.domains import DomainTable
 from synthwgan.training.radial import RadialConfig, train_added_domain, train_domains
 
 Tables = Mapping[str, pd.DataFrame]
@@ -72,16 +73,14 @@ def learn_domains(
     rng : Generator
         For the encoding.
     """
-    rows, domains = union.encode_all(tables, rng)
-    trained = train_domains(
-        rows, domains, union.layout, union.has, _kept(union, target), config, **vars(where)
-    )
+    table = _encoded(union, tables, target, rng)
+    trained = train_domains(table, config, **vars(where))
     contexts = DomainContexts(union.layout, torch.from_numpy(union.has).to(where.device))
     sampler = DomainSampler(
         trained.networks,
         contexts,
         trained.marginals,
-        states_seen(rows, domains, contexts),
+        states_seen(table.rows, table.domains, contexts),
         SliceTargets.of(trained.moments),
     )
     return RadialState(
@@ -126,17 +125,13 @@ def learn_added_domain(
     union.fit_columns([*reference, values], rng)
     codes = np.array([union.code_of(other) for other in sorted(old.domains, key=old.code_of)])
     growth = Growth(old.layout, union.layout, codes)
-    rows, domains = union.encode_all(tables, rng)
+    table = _encoded(union, tables, state.target, rng)
     sampler = state.sampler
     networks = {"generator": sampler.generator, "head": sampler.head, "encoder": sampler.encoder}
     trained = train_added_domain(
         nn.ModuleDict({**networks, "critic": state.critic}),
         growth,
-        rows,
-        domains,
-        union.layout,
-        union.has,
-        _kept(union, state.target),
+        table,
         config,
         added=union.code_of(name),
         **vars(where),
@@ -146,7 +141,12 @@ def learn_added_domain(
         trained.networks,
         contexts,
         trained.marginals,
-        _seen(sampler, growth, states_seen(rows, domains, contexts), union.code_of(name)),
+        _seen(
+            sampler,
+            growth,
+            states_seen(table.rows, table.domains, contexts),
+            union.code_of(name),
+        ),
         _targets(sampler.targets, growth, SliceTargets.of(trained.moments), contexts, union, name),
     )
     return replace(
@@ -158,9 +158,12 @@ def learn_added_domain(
     )
 
 
-def _kept(union: DomainUnion, target: Any) -> np.ndarray:
-    """Columns that rows keep in every translation, shape (n_columns,), bool."""
-    return np.isin(np.arange(len(union.columns)), union.places_of(target))
+def _encoded(
+    union: DomainUnion, tables: Tables, target: Any, rng: np.random.Generator
+) -> DomainTable:
+    rows, domains = union.encode_all(tables, rng)
+    always = np.isin(np.arange(len(union.columns)), union.places_of(target))
+    return DomainTable(rows, domains, union.layout, union.has, always)
 
 
 def _seen(

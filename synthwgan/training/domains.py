@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from synthwgan.networks.context import Context
 from synthwgan.networks.domains import DomainContexts
+from synthwgan.table.layout import Layout, PartialRows
 from synthwgan.training.data import TableBatches
 
 # Groups of a batch: rows from the latent space, rows as another domain would know them, and rows
@@ -17,6 +19,31 @@ N_NEW, N_KNOWN, N_TRANSLATED = 3, 6, 3
 N_GROUPS = N_NEW + N_KNOWN + N_TRANSLATED
 # Domains are drawn by this power of their rows, so that small ones come more often than they are.
 SIZE_POWER = 0.5
+
+
+@dataclass(frozen=True)
+class DomainTable:
+    """Encoded rows of several domains.
+
+    Parameters
+    ----------
+    rows : PartialRows
+        Rows of all domains; given where a cell has a state.
+    domains : ndarray of shape (n_rows,), int
+        Domain of each row.
+    layout : Layout
+        Of the columns of all domains; the first says the domain.
+    has : ndarray of shape (n_domains, n_columns), bool
+        Which columns each domain has.
+    always : ndarray of shape (n_columns,), bool
+        Columns that rows keep in every translation.
+    """
+
+    rows: PartialRows
+    domains: np.ndarray
+    layout: Layout
+    has: np.ndarray
+    always: np.ndarray
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -16,12 +15,11 @@ from synthwgan.networks.domains import NOISE_DIM, DomainContexts, build_domain_n
 from synthwgan.networks.growth import Growth, can_grow, grow, train_only
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
-from synthwgan.table.layout import Layout, PartialRows
 from synthwgan.training.batchnorm import measure_batch_norm
 from synthwgan.training.callbacks import History, ProgressBar
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
-from synthwgan.training.domains import N_KNOWN, N_NEW, DomainBatches
+from synthwgan.training.domains import N_KNOWN, N_NEW, DomainBatches, DomainTable
 from synthwgan.training.fit import warn_of_early_stop
 from synthwgan.training.step import TrainingStep
 from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
@@ -153,11 +151,7 @@ class TrainedDomains:
 
 
 def train_domains(
-    rows: PartialRows,
-    domains: np.ndarray,
-    layout: Layout,
-    has: np.ndarray,
-    always: np.ndarray,
+    table: DomainTable,
     config: RadialConfig,
     *,
     device: torch.device,
@@ -169,16 +163,8 @@ def train_domains(
 
     Parameters
     ----------
-    rows : PartialRows
-        Rows of all domains; given where a cell has a state.
-    domains : ndarray of shape (n_rows,), int
-        Domain of each row.
-    layout : Layout
-        Of the columns of all domains; the first says the domain.
-    has : ndarray of shape (n_domains, n_columns), bool
-        Which columns each domain has.
-    always : ndarray of shape (n_columns,), bool
-        Columns that rows keep in every translation.
+    table : DomainTable
+        The rows.
     config : RadialConfig
         Hyperparameters.
     device, precision, seed, verbose
@@ -189,7 +175,7 @@ def train_domains(
     ConvergenceWarning, UserWarning
         As `train_networks`.
     """
-    fit = _Fit(rows, domains, layout, has, always, config, device)
+    fit = _Fit(table, config, device)
     marginals = fit.batches.marginals()
     networks = build_domain_networks(fit.head, marginals, config, seed)
     step, records, outcome = fit.train(networks, precision, seed, verbose)
@@ -201,11 +187,7 @@ def train_domains(
 def train_added_domain(
     trained: nn.ModuleDict,
     growth: Growth,
-    rows: PartialRows,
-    domains: np.ndarray,
-    layout: Layout,
-    has: np.ndarray,
-    always: np.ndarray,
+    table: DomainTable,
     config: RadialConfig,
     *,
     added: int,
@@ -222,7 +204,7 @@ def train_added_domain(
         Networks of the other domains.
     growth : Growth
         From their layout to the new one.
-    rows, domains, layout, has, always, config, device, precision, seed, verbose
+    table, config, device, precision, seed, verbose
         As for `train_domains`, of all domains.
     added : int
         The new domain.
@@ -232,7 +214,7 @@ def train_added_domain(
     ValueError
         If the new domain's columns have too many states to be added.
     """
-    fit = _Fit(rows, domains, layout, has, always, config, device, only=added)
+    fit = _Fit(table, config, device, only=added)
     if not can_grow(trained["head"], fit.head, growth):
         raise ValueError(
             "the new domain's columns have too many states to be added: fit all domains anew"
@@ -253,7 +235,7 @@ class _Fit:
 
     Parameters
     ----------
-    rows, domains, layout, has, always, config, device
+    table, config, device
         As for `train_domains`.
     only : int or None, default None
         The domain that all rows are generated for, if it is but one.
@@ -261,22 +243,20 @@ class _Fit:
 
     def __init__(
         self,
-        rows: PartialRows,
-        domains: np.ndarray,
-        layout: Layout,
-        has: np.ndarray,
-        always: np.ndarray,
+        table: DomainTable,
         config: RadialConfig,
         device: torch.device,
         only: int | None = None,
     ) -> None:
         self.config = config
-        self.head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
-        self.batches = TableBatches(rows.encoded, self.head)
-        contexts = DomainContexts(layout, torch.from_numpy(has).to(device))
-        place, given, kept = (
-            torch.from_numpy(array).to(device) for array in (domains, rows.given, always)
+        head = OutputHead(table.layout, config.temperature, config.couple_columns)
+        self.head = head.to(device)
+        self.batches = TableBatches(table.rows.encoded, self.head)
+        has, place, given, kept = (
+            torch.from_numpy(array).to(device)
+            for array in (table.has, table.domains, table.rows.given, table.always)
         )
+        contexts = DomainContexts(table.layout, has)
         self.moments = PairwiseMoments(self.head).to(device, torch.float32)
         self.moments.fit(lambda: _rows_with_gaps(self.batches, contexts, place))
         self.drawer = DomainBatches(

@@ -26,6 +26,7 @@ from synthwgan.training.domains import (
     N_TRANSLATED,
     DomainBatch,
     DomainBatches,
+    DomainTable,
 )
 from synthwgan.training.radial import RadialConfig, RadialStep, TrainedDomains, train_domains
 
@@ -258,10 +259,7 @@ def test_a_step_moves_all_networks(step):
 def train(domain_layout: Layout, domain_has: np.ndarray, domain_rows: Rows) -> Train:
     def trained(seed: int = 0, **changes: Any) -> TrainedDomains:
         return train_domains(
-            *domain_rows,
-            domain_layout,
-            domain_has,
-            ALWAYS,
+            DomainTable(*domain_rows, domain_layout, domain_has, ALWAYS),
             replace(CONFIG, **changes),
             device=torch.device("cpu"),
             precision="float32",
