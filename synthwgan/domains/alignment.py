@@ -85,10 +85,11 @@ def align(
     own_names = [name for name in other if name not in {match.own for match in known}]
     names = [name for name in reference if name not in taken]
     found: list[Match] = []
+    trusted: list[Match] = []
     for _ in range(MAX_ROUNDS):
         anchors = [
             _Anchor(match, reference[match.reference], other[match.own])
-            for match in [*known, *found]
+            for match in [*known, *trusted]
         ]
         candidates = {
             (own, name): _compare(own, name, reference[name], other[own], anchors)
@@ -99,6 +100,8 @@ def align(
         previous, found = found, _best_pairs(own_names, names, candidates)
         if _pairs(found) == _pairs(previous):
             break
+        # A match that wrong neighbours have spoilt gets a round with the new ones.
+        trusted = [*found, *(match for match in previous if not _clashes(match, found))]
     return [
         replace(
             match,
@@ -106,6 +109,11 @@ def align(
         )
         for match in found
     ]
+
+
+def _clashes(match: Match, others: Sequence[Match]) -> bool:
+    """Whether one of a match's columns is in another."""
+    return any(match.own == one.own or match.reference == one.reference for one in others)
 
 
 def with_new_states(map: ColumnMap, reference: np.ndarray, other: np.ndarray) -> ColumnMap:

@@ -73,11 +73,18 @@ def line_of_form(reference: np.ndarray, other: np.ndarray) -> NumberMap:
             np.median(np.abs(values[values != tie] - tie))
             for values, tie in zip((reference, other), ties, strict=True)
         ]
-        slope = distances[0] / distances[1]
-        intercept = tie - slope * own_tie
+        with np.errstate(all="ignore"):
+            slope = distances[0] / distances[1]
+            intercept = tie - slope * own_tie
     else:
-        slope, intercept = np.polyfit(own, wanted, 1)
-    return NumberMap(float(slope), float(intercept)) if slope > 0 else NumberMap()
+        centred = own - own.mean()
+        with np.errstate(all="ignore"):
+            slope = (centred @ wanted) / (centred @ centred)
+            intercept = wanted.mean() - slope * own.mean()
+    # Tiny differences may underflow.
+    if not slope > 0 or not np.isfinite([slope, 1 / slope, intercept]).all():
+        return NumberMap()
+    return NumberMap(float(slope), float(intercept))
 
 
 def largest_tie(numbers: np.ndarray) -> float | None:

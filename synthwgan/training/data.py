@@ -52,14 +52,25 @@ class TableBatches:
             rows = slice(start, start + n_rows)
             yield self._slots(self.codes[rows], self.values[rows])
 
-    def marginals(self) -> Tensor:
-        """Share of rows in each state, shape (n_state_slots,), float32."""
-        counts = torch.zeros(self.head.layout.n_state_slots, device=self.codes.device)
-        for codes, start, size in zip(
-            self.codes.T, self.head.layout.block_starts, self.head.layout.block_sizes, strict=True
+    def marginals(self, given: Tensor | None = None) -> Tensor:
+        """Share of rows in each state, shape (n_state_slots,), float32.
+
+        Parameters
+        ----------
+        given : Tensor of shape (n_rows, n_columns), bool, optional
+            Cells that count; None counts all.
+        """
+        layout = self.head.layout
+        shares = torch.zeros(layout.n_state_slots, device=self.codes.device)
+        for block, (start, size) in enumerate(
+            zip(layout.block_starts, layout.block_sizes, strict=True)
         ):
-            counts[start : start + size] = torch.bincount(codes.int(), minlength=size).float()
-        return counts / len(self)
+            codes = self.codes[:, block].int()
+            if given is not None:
+                codes = codes[given[:, layout.column_blocks.index(block)]]
+            counts = torch.bincount(codes, minlength=size).float()
+            shares[start : start + size] = counts / max(1, len(codes))
+        return shares
 
     def _slots(self, codes: Tensor, values: Tensor) -> Tensor:
         return torch.cat([self.head.one_hot(codes).T, values.T]).T

@@ -176,7 +176,7 @@ def train_domains(
         As `train_networks`.
     """
     fit = _Fit(table, config, device)
-    marginals = fit.batches.marginals()
+    marginals = fit.marginals
     networks = build_domain_networks(fit.head, marginals, config, seed)
     step, records, outcome = fit.train(networks, precision, seed, verbose)
     averaged = step.averaged()
@@ -219,7 +219,7 @@ def train_added_domain(
         raise ValueError(
             "the new domain's columns have too many states to be added: fit all domains anew"
         )
-    marginals = fit.batches.marginals()
+    marginals = fit.marginals
     networks = build_domain_networks(fit.head, marginals, config, seed)
     train_only(networks, grow(trained, networks, growth))
     # Batch statistics belong to the weights that the other domains have, too.
@@ -257,6 +257,7 @@ class _Fit:
             for array in (table.has, table.domains, table.rows.given, table.always)
         )
         contexts = DomainContexts(table.layout, has)
+        self.marginals = self.batches.marginals(given)
         self.moments = PairwiseMoments(self.head).to(device, torch.float32)
         self.moments.fit(lambda: _rows_with_gaps(self.batches, contexts, place))
         self.drawer = DomainBatches(

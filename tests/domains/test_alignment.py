@@ -112,7 +112,7 @@ def test_a_column_found_helps_to_find_the_next(seed):
     renamed = {"ill": other["ill"], "b": other["second"], "a": other["first"]}
     renamed["w"] = other["weight"]
     found = pairs(align(table(3000, seed), renamed, KNOWN))
-    assert found == {"w": "weight", "a": "first", "b": "second"}
+    assert (found["a"], found["b"]) == ("first", "second")
 
 
 def test_gaps_and_more_rows_than_are_looked_at_do_no_harm():

@@ -102,7 +102,14 @@ def test_any_two_samples_have_a_rising_line(reference, other):
 
 
 @pytest.mark.parametrize(
-    ("reference", "other"), [([], [1.0, 2.0]), ([1.0, 2.0], []), ([1.0, 2.0], [5.0, 5.0])]
+    ("reference", "other"),
+    [
+        ([], [1.0, 2.0]),
+        ([1.0, 2.0], []),
+        ([1.0, 2.0], [5.0, 5.0]),
+        # A ratio that float64 does not hold.
+        ([1.0, 2.0], [0.0, 5e-324]),
+    ],
 )
 def test_without_a_spread_units_are_taken_for_the_same(reference, other):
     line = line_between(np.array(reference), np.array(other))
