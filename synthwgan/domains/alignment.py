@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.domains.maps import ColumnMap, NumberMap, StateMap
-from synthwgan.domains.units import largest_tie, line_between, line_of_form
+from synthwgan.domains.units import largest_tie, line_of_form, lines_between
 
 MAX_ROWS = 5000
 MAX_ROUNDS = 6
@@ -23,7 +23,10 @@ NEW_STATE_SHARE = 1e-3
 # Bins in which the forms of two distributions are compared. Beyond so many nats per row, and what
 # chance costs, they are of different things: losses lie close together, gains do not.
 N_FORM_BINS = 12
-MAX_FORM_LOSS, MAX_TIE_LOSS = 0.7, 0.3
+MAX_FORM_LOSS, MAX_TIE_LOSS = 0.7, 0.2
+# Nats, and nats per row, by which known columns must prefer other units to those that the numbers
+# say.
+MIN_LEAD, MIN_LEAD_OF_ROW = 8.0, 0.02
 
 Columns = Mapping[str, np.ndarray]
 
@@ -237,16 +240,24 @@ def _compare(
 def _compare_numbers(
     reference: np.ndarray, other: np.ndarray, anchors: Sequence[_Anchor]
 ) -> tuple[NumberMap, float]:
-    map = line_between(reference, other)
     levels = _Levels(reference)
-    of_reference, of_other = levels(reference), levels(map.to_shared(other))
-    score = _likeness_of_form(reference, other)
-    for anchor in anchors:
-        expected = _log_conditional(of_reference, levels.n_levels, anchor)
-        score += (
-            _counts(of_other, levels.n_levels, anchor.other, anchor.n_levels) * expected
-        ).sum()
-    return map, score
+    of_reference = levels(reference)
+    expected = [_log_conditional(of_reference, levels.n_levels, anchor) for anchor in anchors]
+
+    def score(line: NumberMap) -> float:
+        """How likely the known columns are, given the numbers in these units."""
+        own = levels(line.to_shared(other))
+        return sum(
+            (_counts(own, levels.n_levels, anchor.other, anchor.n_levels) * wanted).sum()
+            for anchor, wanted in zip(anchors, expected, strict=True)
+        )
+
+    lines = lines_between(reference, other)
+    scores = [score(line) for line in lines]
+    best = int(np.argmax(scores))
+    if scores[best] < scores[0] + MIN_LEAD + MIN_LEAD_OF_ROW * len(other):
+        best = 0
+    return lines[best], scores[best] + _likeness_of_form(reference, other)
 
 
 def _compare_categories(

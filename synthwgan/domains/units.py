@@ -17,6 +17,8 @@ MAX_SLOPE_RATIO = 2.5
 # The same, of steps that differ by a power of ten or not at all: rounding makes such in any units.
 MAX_ROUNDED_SLOPE_RATIO = 1.25
 INSIDE = 0.99
+# By so many steps quantiles of two populations may be apart.
+NEARBY_STEPS = (0, -1, 1, -2, 2, -3, 3)
 # Share of rows from which their number is taken to be the same one in both samples.
 MIN_TIE = 0.4
 
@@ -45,6 +47,27 @@ def line_between(reference: np.ndarray, other: np.ndarray) -> NumberMap:
         if 1 / largest < ratio / line.slope < largest:
             return NumberMap(ratio, _whole_steps(reference, other * ratio, steps[0]))
     return line
+
+
+def lines_between(reference: np.ndarray, other: np.ndarray) -> list[NumberMap]:
+    """Return the line between two samples, and others that it could be as well.
+
+    Where the slope is the ratio of two grids' steps, the intercept that quantiles say is off by
+    some steps where the populations differ.
+
+    Parameters
+    ----------
+    reference, other : ndarray of shape (n,), float64
+        Numbers, NaN where missing; of any number of rows each.
+    """
+    line = line_between(reference, other)
+    reference, other = (values[~np.isnan(values)] for values in (reference, other))
+    step = _step(reference) if len(reference) and len(other) else None
+    if step is None or _step(other) is None or not np.isclose(line.slope, step / _step(other)):
+        return [line]
+    middle = _whole_steps_of_quantiles(reference, other * line.slope, step)
+    others = [NumberMap(line.slope, middle + steps * step) for steps in NEARBY_STEPS]
+    return [line, *(one for one in others if one != line)]
 
 
 def line_of_form(reference: np.ndarray, other: np.ndarray) -> NumberMap:
@@ -112,5 +135,9 @@ def _whole_steps(reference: np.ndarray, scaled: np.ndarray, step: float) -> floa
     inside = (scaled >= reference.min()) & (scaled <= reference.max())
     if inside.mean() >= INSIDE:
         return 0.0
+    return _whole_steps_of_quantiles(reference, scaled, step)
+
+
+def _whole_steps_of_quantiles(reference: np.ndarray, scaled: np.ndarray, step: float) -> float:
     difference = np.quantile(reference, MIDDLE_RANKS) - np.quantile(scaled, MIDDLE_RANKS)
     return float(np.round(np.median(difference) / step) * step)
