@@ -33,8 +33,9 @@ class AugmentationMixin:
         """Return a domain's table, enlarged by rows of the others.
 
         What the added rows do for the prediction of the target is measured by cross-validation
-        on the domain's real rows: `gain_` tells, and a warning says so if they do not help. The
-        networks have seen the held-out rows, but what is kept of added rows is other domains'.
+        on the domain's real rows, at most 20,000 of them and of the added ones: `gain_` tells.
+        Which columns are the same was found with the held-out rows, and drawn cells come from
+        networks that have seen them; known cells are the other domains' own.
 
         Parameters
         ----------
@@ -58,6 +59,22 @@ class AugmentationMixin:
             Folds for the gain.
         random_state : int, Generator, RandomState or None, default None
             Seed of what is drawn, and of the folds.
+
+        Returns
+        -------
+        DataFrame
+            The domain's columns. Where cells are missing of which the domain has none, a
+            column has the dtype that pandas gives it then (whole numbers become floats).
+
+        Warns
+        -----
+        UserWarning
+            If the added rows do not help, or too few real rows tell whether they do.
+
+        Raises
+        ------
+        ValueError
+            If a domain is not known, or there are no rows of it and of another.
         """
         wanted = {} if n_samples is None else {"n_samples": n_samples}
         seeds = self._checked(domain, cv=cv, random_state=random_state, **wanted)

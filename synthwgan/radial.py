@@ -358,6 +358,11 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
         random_state : int, Generator, RandomState or None, default None
             Seed of what is drawn.
 
+        Returns
+        -------
+        DataFrame
+            As many rows, with the index of X and the target's columns and dtypes.
+
         Raises
         ------
         ValueError
@@ -380,6 +385,11 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
             The domain; None takes the first.
         random_state : int, Generator, RandomState or None, default None
             Seed of what is drawn.
+
+        Returns
+        -------
+        DataFrame
+            Rows with the domain's columns and dtypes.
         """
         domain = self.domains_[0] if domain is None else domain
         seeds = self._checked(domain, n_samples=n_samples, random_state=random_state)
