@@ -94,6 +94,8 @@ def measure_gain(
     GainNotMeasurable
         If the target does not vary among the real rows, or too few have it or one of its classes.
     """
+    if estimator is not None and not hasattr(estimator, "fit"):
+        raise TypeError(f"estimator must be one of scikit-learn's, got {estimator!r}")
     real, added = (
         _some(rows[rows[target].notna()], most, rng)
         for rows, most in ((real, MAX_REAL), (added, MAX_ADDED))
@@ -209,8 +211,16 @@ def _predict(
     truth = train[target].astype(str) if is_class else train[target].astype(np.float64)
     # Boosting cannot bin a column that holds nothing.
     features = _plain(train.drop(columns=target)).dropna(axis=1, how="all")
-    model = clone(estimator).fit(features, truth)
-    wanted = _plain(test)[features.columns]
+    if not features.shape[1]:
+        raise GainNotMeasurable(f"there is nothing but {target!r} to learn from")
+    wanted = _plain(test.drop(columns=target))[features.columns]
+    try:
+        model = clone(estimator).fit(features, truth)
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"the estimator could not be fitted to the table: {error}. It gets a DataFrame with "
+            "text and missing cells; pass a pipeline that encodes and fills them"
+        ) from error
     if not is_class:
         return model.predict(wanted)
     probabilities = np.zeros((len(test), len(classes)))
@@ -229,7 +239,8 @@ def _plain(features: pd.DataFrame) -> pd.DataFrame:
             column = column.astype(np.float64)
         else:
             column = column.astype(object).where(column.notna(), np.nan)
-        plain[name] = column
+        # scikit-learn takes no names of several types.
+        plain[str(name)] = column
     return pd.DataFrame(plain)
 
 

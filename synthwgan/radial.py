@@ -16,6 +16,7 @@ from synthwgan.domains.tables import (
     check_domain,
     check_kinds,
     check_mapping,
+    check_rows,
     check_table,
     naming_domain,
     tables_of,
@@ -202,7 +203,7 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
             Tables by domain, or one table in which a column says each row's domain; a column that
             is empty in all rows of a domain is then none of its own.
         y : None
-            Ignored.
+            The target is a column of the tables.
         target : column name, optional
             A column that all domains have. Rows keep it in every translation.
         domain : column name, default "domain"
@@ -214,6 +215,12 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
             If a parameter or a table cannot be used, or a domain lacks the target; before any
             training.
         """
+        if y is not None:
+            raise TypeError(
+                f"fit() takes the target by name, a column of all tables: pass target={y!r}"
+                if isinstance(y, str)
+                else "fit() takes no y: pass target=, the name of a column of all tables"
+            )
         parameters = self.get_params(deep=False)
         check_parameters(parameters, RADIAL_PARAMETERS)
         device = resolve_device(self.device)
@@ -223,6 +230,11 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
         options = ColumnOptions(max_categories=self.max_categories)
         union = DomainUnion(self.mapping or {}, self.align_columns, options)
         union.fit(tables, transformers, as_generator(seeds[1]))
+        if target is not None and len(union.places_of(target)) != 1:
+            raise ValueError(
+                f"the target {target!r} must be one column of all domains, of categories or "
+                "numbers: take it out of mapping, or say its kind with column_kinds"
+            )
         if self.verbose:
             announce(f"{union.matches().to_string()}\n")
         config = self._config(sum(map(len, tables.values())))
@@ -368,6 +380,7 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
         ValueError
             If a domain is not known or a column is missing.
         """
+        check_rows(X)
         seeds = self._checked(source, target, random_state=random_state)
         rows = DomainRows(self.union_, self.sampler_, self.target_, seeds)
         return rows.translate(X, source, target, keep_shared=keep_shared, fill=fill)
@@ -408,6 +421,7 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
         domain : str
             Their domain.
         """
+        check_rows(X)
         self._checked(domain)
         return DomainRows(self.union_, self.sampler_, self.target_, [0, 0]).encode(X, domain)
 

@@ -779,3 +779,43 @@ def test_rows_of_other_work_classes_help_to_predict_incomes():
     # difference on the same rows less.
     assert together > alone + 0.05
     assert together > naive + 0.005
+
+
+def test_the_target_is_no_second_argument(tables):
+    with pytest.raises(TypeError, match="pass target='ill'"):
+        RadialGANSynthesizer(**QUICK).fit(tables, "ill")
+
+
+def test_a_target_that_mapping_takes_apart(tables):
+    mapping = {"outcome": {"north": "ill"}}
+    model = RadialGANSynthesizer(**QUICK, mapping=mapping, align_columns=False)
+    with pytest.raises(ValueError, match="the target 'ill' must be one column of all domains"):
+        model.fit(tables, target="ill")
+
+
+def test_categories_in_other_words_are_no_secret():
+    two = {"a": people(60, 1), "b": people(60, 2)}
+    two["b"]["sex"] = two["b"]["sex"].map({"f": "W", "m": "M"})
+    with pytest.warns(UserWarning, match="column 'sex': domain 'b' has the categories"):
+        RadialGANSynthesizer(**QUICK).fit(two, target=TARGET)
+
+
+def test_rows_are_a_frame(model, tables):
+    for call in (model.encode, lambda X, domain: model.translate(X, domain, "south")):
+        with pytest.raises(TypeError, match="rows of a domain are a DataFrame, got ndarray"):
+            call(tables["north"].to_numpy(), "north")
+
+
+def test_an_estimator_that_cannot_take_the_table(model):
+    with pytest.raises(ValueError, match="pass a pipeline that encodes and fills them"):
+        model.augment("north", estimator=LogisticRegression(), random_state=0)
+    with pytest.raises(TypeError, match="estimator must be one of scikit-learn's, got 'lr'"):
+        model.augment("north", estimator="lr", random_state=0)
+
+
+def test_a_domain_of_nothing_but_the_target():
+    two = {"a": people(60, 1), "b": people(60, 2)[[TARGET]]}
+    model = RadialGANSynthesizer(**QUICK).fit(two, target=TARGET)
+    with pytest.warns(UserWarning, match="nothing but 'ill' to learn from; gain_ is None"):
+        assert len(model.augment("b", random_state=0)) == 120
+    assert model.gain_ is None

@@ -68,6 +68,12 @@ def check_table(name: Any, table: Any, target: Any) -> None:
         raise ValueError(f"domain {name!r} has no cell of the target {target!r}; leave it out")
 
 
+def check_rows(X: Any) -> None:
+    """Raise a TypeError if rows are no DataFrame: columns are found by name."""
+    if not isinstance(X, pd.DataFrame):
+        raise TypeError(f"rows of a domain are a DataFrame, got {type(X).__name__}")
+
+
 def check_domain(name: Any, domains: Iterable[str]) -> None:
     """Raise a ValueError if a name is that of no domain."""
     known = list(domains)

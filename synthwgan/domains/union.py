@@ -21,6 +21,7 @@ from synthwgan.domains.values import (
     read_values,
     sort_of,
     unlearned,
+    warn_if_disjoint,
     write_values,
 )
 from synthwgan.table import TableTransformer
@@ -182,6 +183,7 @@ class DomainUnion:
                 place = labels[label]
                 sort = sort_of(transformer.columns_[place])
                 self._check_sort(domain, label, sort, self._sorts[shared])
+                warn_if_disjoint(domain, label, reference.get(shared, _NOTHING), own[place], map)
                 map = with_new_states(map, reference.get(shared, _NOTHING), own[place])
                 known[place] = OwnColumn(shared, map, "name")
         return known

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import decimal
+import warnings
 from fractions import Fraction
 from typing import Any
 
@@ -213,3 +214,31 @@ def _categories(column: ColumnTransformer, present: np.ndarray) -> tuple[np.ndar
     cells = np.zeros(len(present), dtype=menu.values.dtype)
     cells[~unknown] = [known[label] for label in present[~unknown]]
     return cells, unknown
+
+
+def warn_if_disjoint(
+    domain: str, name: Any, reference: np.ndarray, own: np.ndarray, map: Any
+) -> None:
+    """Warn if a domain's categories of a shared column are none of the others'.
+
+    Parameters
+    ----------
+    domain, name : str
+        The domain and the column.
+    reference, own : ndarray of shape (n,)
+        Plain values of the others and of the domain.
+    map : ColumnMap
+        From own cells to the others'.
+    """
+    if own.dtype.kind == "f" or reference.dtype.kind == "f":
+        return
+    shared = map.to_shared(own)
+    known, mine = (set(values[~pd.isna(values)]) for values in (reference, shared))
+    if known and mine and not known & mine:
+        warnings.warn(
+            f"column {name!r}: domain {domain!r} has the categories {sorted(mine)[:5]} and others "
+            f"{sorted(known)[:5]}, none in common, so that rows cannot carry it over: give "
+            "them the same words first, or the column another name, so that it is compared",
+            UserWarning,
+            stacklevel=2,
+        )
