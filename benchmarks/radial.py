@@ -122,7 +122,7 @@ def measure(
             "n_own": len(fits.own),
             "n_added": len(made.rows) - len(fits.own),
             "auc": areas(made.rows, domains),
-            **made.figures,
+            **{name: figure for name, figure in made.figures.items() if figure is not None},
             "threads": threads,
             "machine": cell.machine(PACKAGES),
         }

@@ -67,14 +67,18 @@ def _features(rows: pd.DataFrame, domains: Domains, gap: Any) -> pd.DataFrame:
     return pd.DataFrame(features)
 
 
-def told_apart(translated: pd.DataFrame, domains: Domains) -> float:
-    """Return the C2ST-GB of translated rows against as many held-out rows of the target domain."""
+def told_apart(translated: pd.DataFrame, domains: Domains) -> float | None:
+    """Return the C2ST-GB of translated rows against as many held-out rows of the target domain.
+
+    None if it cannot be told, for a column that is all but empty.
+    """
     n_rows = min(len(translated), len(domains.test))
     real, fake = (rows.sample(n_rows, random_state=0) for rows in (domains.test, translated))
     numeric = tuple(real.select_dtypes("number"))
     categorical = tuple(real.columns.drop(list(numeric)))
     dataset = Dataset(domains.name, real, real, numeric, categorical, domains.target)
-    return round(c2st_gb(real, real, fake, dataset)["c2st_gb"], 5)
+    score = c2st_gb(real, real, fake, dataset)["c2st_gb"]
+    return None if np.isnan(score) else round(score, 5)
 
 
 def renamed_pairs(domains: Domains) -> Iterator[tuple[str, str, str]]:
