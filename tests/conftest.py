@@ -9,9 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings
 
 from synthwgan import WGANGPSynthesizer
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
+
+# The same examples each time: a failure is the change's, not the day's. To look for others,
+# HYPOTHESIS_PROFILE=default.
+settings.register_profile("same", derandomize=True)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session")
