@@ -21,6 +21,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from benchmarks.data import Dataset
 from synthwgan.evaluation.quality import forked_numpy_seed, quality_score
+from synthwgan.evaluation.sections import manifold
 
 MAX_DETECTION_ROWS = 20_000
 MAX_XGB_ROWS = 100_000
@@ -28,7 +29,6 @@ MAX_ALPHA_BETA_ROWS = 5_000
 MAX_REFERENCE_ROWS = 20_000
 MAX_CATEGORIES = 200
 DCR_ROWS = 3_000
-N_LEVELS = 30
 TIE = 1e-6
 SEED = 0
 # Early stopping on a random tenth moves a booster's AUC by 0.003; the mean of some is steadier.
@@ -158,45 +158,15 @@ def exact_copies(
 def alpha_beta(
     train: pd.DataFrame, test: pd.DataFrame, synthetic: pd.DataFrame, dataset: Dataset
 ) -> dict[str, float]:
-    """Alpha precision and beta recall on the encoded rows themselves; see `alpha_beta_scores`.
+    """Alpha precision and beta recall on the encoded rows themselves; see `manifold.alpha_beta`.
 
     Equal-sized samples of at most 5000 rows, no more than there are test rows, so that the
     figures of the test rows say what a perfect model would reach.
     """
     n_rows = min(MAX_ALPHA_BETA_ROWS, len(train), len(test))
     samples = (_at_most(train, n_rows), _at_most(synthetic, n_rows))
-    alpha_precision, beta_recall = alpha_beta_scores(*_distance_features(samples, dataset))
+    alpha_precision, beta_recall = manifold.alpha_beta(*_distance_features(samples, dataset))
     return {"alpha_precision": alpha_precision, "beta_recall": beta_recall}
-
-
-def alpha_beta_scores(real: np.ndarray, synthetic: np.ndarray) -> tuple[float, float]:
-    """Return the integrated alpha precision and beta recall of points.
-
-    Alpha precision asks whether the synthetic points are typical: the share of them within the
-    ball about the real mean that holds a share alpha of the real points should be alpha. Beta
-    recall asks whether the real points are covered: a real point is, at level beta, if its nearest
-    synthetic point is no farther than its nearest real one and lies within the ball about the
-    synthetic mean that holds a share beta of those nearest points. Each score is
-    ``1 - 2 * mean(abs(level - share))`` over 30 levels. Points of one and the same distribution
-    reach 1 and about 0.5: a fresh point is as often nearer than the nearest real one as not.
-
-    References
-    ----------
-    Alaa et al., "How Faithful is your Synthetic Data?", ICML 2022, section 4, without the
-    embedding into a hypersphere: the variant called naive in the package synthcity.
-    """
-    levels = np.linspace(0, 1, N_LEVELS)
-    centre = real.mean(axis=0)
-    radii = np.quantile(np.linalg.norm(real - centre, axis=1), levels)
-    precision = _shares(np.linalg.norm(synthetic - centre, axis=1), radii)
-
-    to_real = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(real).kneighbors()[0][:, 0]
-    nearest = NearestNeighbors(n_neighbors=1, algorithm="brute").fit(synthetic).kneighbors(real)
-    to_synthetic, index = (column[:, 0] for column in nearest)
-    from_centre = np.linalg.norm(synthetic[index] - synthetic.mean(axis=0), axis=1)
-    covered = to_synthetic <= to_real + TIE
-    recall = _shares(np.where(covered, from_centre, np.inf), np.quantile(from_centre, levels))
-    return _agreement(levels, precision), _agreement(levels, recall)
 
 
 METRICS: dict[str, Metric] = {
@@ -304,15 +274,6 @@ def _distance_features(frames: tuple[pd.DataFrame, ...], dataset: Dataset) -> li
         parts.append(pd.get_dummies(_texts(together[name])).to_numpy() / np.sqrt(2))
     encoded = np.hstack(parts).astype("float32")
     return np.split(encoded, np.cumsum([len(frame) for frame in frames])[:-1])
-
-
-def _shares(distances: np.ndarray, radii: np.ndarray) -> np.ndarray:
-    """Return, for each radius, the share of the distances within it."""
-    return (distances[:, None] <= radii).mean(axis=0)
-
-
-def _agreement(levels: np.ndarray, shares: np.ndarray) -> float:
-    return float(1 - 2 * np.abs(levels - shares).mean())
 
 
 def _nearest(reference: np.ndarray, rows: np.ndarray) -> np.ndarray:

@@ -102,9 +102,7 @@ def measure_gain(
     )
     # Gaps may have made floats of whole numbers, and 1.0 is another class than 1.
     added = added.astype({target: real[target].dtype})
-    is_class = not pd.api.types.is_numeric_dtype(real[target])
-    is_class = is_class or pd.api.types.is_bool_dtype(real[target])
-    is_class = is_class or real[target].nunique() <= min(MAX_CLASSES, len(real) // 10)
+    is_class = _are_classes(real[target])
     truth = real[target].astype(str).to_numpy() if is_class else real[target].to_numpy(np.float64)
     if is_class:
         added = added[added[target].astype(str).isin(set(truth))]
@@ -131,6 +129,13 @@ def measure_gain(
                 _out_of_fold(estimator, real, learnt, target, truth, is_class, n_folds, seed)
             )
     return _gain(truth, predictions, is_class, rng)
+
+
+def _are_classes(cells: pd.Series) -> bool:
+    """Whether a target is of classes, and not of numbers."""
+    if not pd.api.types.is_numeric_dtype(cells) or pd.api.types.is_bool_dtype(cells):
+        return True
+    return cells.nunique() <= min(MAX_CLASSES, len(cells) // 10)
 
 
 def _some(rows: pd.DataFrame, most: int, rng: np.random.Generator) -> pd.DataFrame:

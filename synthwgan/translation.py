@@ -13,7 +13,6 @@ from synthwgan.domains.union import DomainUnion, Values
 from synthwgan.randomness import as_generator
 from synthwgan.sampling.domains import DomainSampler
 from synthwgan.table.column import ColumnTransformer
-from synthwgan.table.layout import PartialRows
 
 
 class DomainRows:
@@ -107,10 +106,7 @@ class DomainRows:
     def encode(self, X: pd.DataFrame, domain: str) -> np.ndarray:
         """Return the latent vectors of rows."""
         known = self.union.read(domain, X, absent=self.target)
-        return self.sampler.encode(self._rows(known, domain, len(X))).cpu().numpy()
-
-    def _rows(self, known: Values, domain: str, n_rows: int) -> PartialRows:
-        return self.union.encode(domain, known, n_rows)
+        return self.sampler.encode(self.union.encode(domain, known, len(X))).cpu().numpy()
 
     def from_others(
         self, tables: Mapping[str, pd.DataFrame], domain: str, n_rows: int | None, fill: bool

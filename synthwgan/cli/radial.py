@@ -31,6 +31,12 @@ _MAX_CELL = 24
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
 
+_Fill = Annotated[
+    bool,
+    typer.Option(
+        "--fill/--no-fill", help="Whether cells that a row does not tell are drawn, or missing."
+    ),
+]
 _Tables = Annotated[
     list[Path],
     typer.Argument(
@@ -111,12 +117,7 @@ def translate(
     source: Annotated[str, typer.Option("--from", help="The domain that the rows are of.")],
     target: Annotated[str, typer.Option("--to", help="The domain that they come to.")],
     output: RowsFile = None,
-    fill: Annotated[
-        bool,
-        typer.Option(
-            "--fill/--no-fill", help="Whether cells that a row does not tell are drawn, or missing."
-        ),
-    ] = True,
+    fill: _Fill = True,
     seed: Seed = None,
 ) -> None:
     """Write rows of one domain as rows of another.
@@ -140,12 +141,7 @@ def augment(
     tables: _Tables,
     domain: Annotated[str, typer.Option("--domain", help="The domain to enlarge.")],
     output: RowsFile = None,
-    fill: Annotated[
-        bool,
-        typer.Option(
-            "--fill/--no-fill", help="Whether cells that a row does not tell are drawn, or missing."
-        ),
-    ] = False,
+    fill: _Fill = False,
     n_rows: Annotated[
         int | None,
         typer.Option("--rows", "-n", min=1, help="How many rows to add. Default: all there are."),

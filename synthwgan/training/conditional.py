@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import torch
 from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
-from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
 from synthwgan.training.conditioning import ConditionalBatches
-from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
 from synthwgan.training.step import MAX_VALIDATION_ROWS, TrainingStep
 
@@ -28,18 +28,12 @@ class ConditionalStep(TrainingStep):
         As for `TrainingStep`.
     """
 
-    def __init__(
-        self,
-        networks: nn.ModuleDict,
-        moments: PairwiseMoments,
-        batches: TableBatches,
-        config: TrainingConfig,
-        precision: str,
-        seed: int,
-    ) -> None:
-        super().__init__(networks, moments, batches, config, precision, seed)
-        self.drawer = ConditionalBatches(
-            batches, config.batch_size, config.training_by_sampling, config.packing
+    @cached_property
+    def drawer(self) -> ConditionalBatches:
+        """Draws rows, and what is given of them."""
+        config = self.config
+        return ConditionalBatches(
+            self.batches, config.batch_size, config.training_by_sampling, config.packing
         )
 
     def _draw_batch(self) -> tuple[Tensor, Tensor, Tensor]:

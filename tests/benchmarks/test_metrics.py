@@ -11,7 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.data import Dataset
 from benchmarks.judge import METRIC_NAMES
-from benchmarks.metrics import METRICS, alpha_beta_scores, plain
+from benchmarks.metrics import METRICS, plain
+from synthwgan.evaluation.sections.manifold import alpha_beta
 
 N_ROWS = 1000
 
@@ -130,23 +131,23 @@ def test_missing_cells_are_taken_by_every_metric(dataset: Dataset) -> None:
 def test_alpha_precision_and_beta_recall_of_points() -> None:
     rng = np.random.default_rng(0)
     real, fresh = rng.normal(size=(2, 2000, 3))
-    precision, recall = alpha_beta_scores(real, fresh)
+    precision, recall = alpha_beta(real, fresh)
     assert precision == pytest.approx(1, abs=0.05)
     assert recall == pytest.approx(0.5, abs=0.05)
-    precision, recall = alpha_beta_scores(real, real[rng.integers(2000, size=2000)])
+    precision, recall = alpha_beta(real, real[rng.integers(2000, size=2000)])
     assert precision == pytest.approx(1, abs=0.05)
     assert recall > 0.6
-    assert alpha_beta_scores(real, real)[1] == pytest.approx(1, abs=0.01)
+    assert alpha_beta(real, real)[1] == pytest.approx(1, abs=0.01)
 
 
 def test_alpha_precision_and_beta_recall_fall_with_what_they_ask_for() -> None:
     rng = np.random.default_rng(0)
     real, fresh = rng.normal(size=(2, 2000, 3))
-    precision, recall = alpha_beta_scores(real, fresh + 5)
+    precision, recall = alpha_beta(real, fresh + 5)
     assert precision < 0.1
     assert recall < 0.1
     in_the_middle = 0.1 * fresh
-    precision, recall = alpha_beta_scores(real, in_the_middle)
+    precision, recall = alpha_beta(real, in_the_middle)
     assert precision < 0.3
     assert recall < 0.3
 
@@ -154,7 +155,7 @@ def test_alpha_precision_and_beta_recall_fall_with_what_they_ask_for() -> None:
 def test_alpha_precision_by_hand() -> None:
     """All at the centre: every share is 1, so the mean difference to the levels is a half."""
     real = np.array([[-2.0], [-1.0], [1.0], [2.0]])
-    precision, _ = alpha_beta_scores(real, np.zeros((4, 1)))
+    precision, _ = alpha_beta(real, np.zeros((4, 1)))
     assert precision == pytest.approx(0)
 
 
