@@ -150,3 +150,20 @@ def test_slots_move_with_their_states():
     old_start = old.block_starts[1]
     assert slots[old_start : old_start + 2].tolist() == [start, start + 2]
     assert len(set(slots[slots >= 0])) == (slots >= 0).sum()
+
+
+def test_twenty_domains():
+    many = {f"d{number}": people(30, number) for number in range(20)}
+    for number, table in enumerate(many.values()):
+        # Every other one counts months, and has a column of its own.
+        if number % 2:
+            table["months"] = 12 * table.pop("age")
+            table[f"own{number}"] = np.arange(30) % 7
+    model = RadialGANSynthesizer(max_steps=2, generator_width=16, critic_width=16, random_state=0)
+    model.fit(many, target="ill")
+    assert model.domains_ == list(many)
+    rows = model.translate(many["d0"], "d0", "d19", random_state=0)
+    assert list(rows.dtypes) == list(many["d19"].dtypes)
+    assert (rows["ill"] == many["d0"]["ill"]).all()
+    enlarged = model.augment("d0", random_state=0)
+    assert len(enlarged) == 600
