@@ -11,6 +11,10 @@ from synthwgan.table.dtypes import Cells
 from synthwgan.table.grid import Grid
 from synthwgan.table.quantiles import RankTransform, rank_to_score, score_to_rank
 
+# Rows that a spike holds at least, unless its share of all rows is enough.
+MIN_SPIKE_ROWS = 30
+MIN_SPIKE_SHARE = 0.001
+
 
 class NumericTransformer(ColumnTransformer):
     """A column of integers, floats, decimals or durations.
@@ -44,7 +48,7 @@ class NumericTransformer(ColumnTransformer):
         numbers = self.to_numbers(cells.present)
         self.grid = Grid.fit(numbers, self.physical.float_type)
         keys, counts = np.unique(self.grid.to_keys(numbers), return_counts=True)
-        spikes = counts > self.options.spike_share * counts.sum()
+        spikes = _are_spikes(counts, self.options.spike_share)
         if len(keys) <= self.options.max_discrete or spikes.all():
             self.levels = keys
             return
@@ -260,3 +264,15 @@ class NumericTransformer(ColumnTransformer):
         self.grid = None if state["grid"] is None else Grid.from_dict(state["grid"])
         self.levels = state["levels"]
         self.ranks = None if state["ranks"] is None else RankTransform.from_dict(state["ranks"])
+
+
+def _are_spikes(counts: np.ndarray, share: float) -> np.ndarray:
+    """Whether each number holds more than a share of the rows that commoner ones leave."""
+    order = np.argsort(-counts, kind="stable")
+    ordered, n_rows = counts[order], counts.sum()
+    left = n_rows - np.cumsum(ordered) + ordered
+    n_least = min(share * n_rows, max(MIN_SPIKE_ROWS, MIN_SPIKE_SHARE * n_rows))
+    is_spike = (ordered > share * left) & (ordered >= n_least)
+    spikes = np.zeros(len(counts), dtype=bool)
+    spikes[order] = np.logical_and.accumulate(is_spike)
+    return spikes

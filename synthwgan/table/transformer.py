@@ -68,7 +68,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
     max_discrete : int, default=40
         Numbers and dates with at most so many distinct values become states only.
     spike_share : float, default=0.05
-        A number that holds more than this share of a column's rows gets a state.
+        A number that holds more than this share of the rows that commoner numbers leave gets a
+        state: where a column is mostly zero, the commonest of its other numbers too. It must
+        hold 30 rows and 0.1 % of them, or the share of all rows.
     random_state : int, Generator, RandomState or None, default=None
         Where `encode`, `decode` and `inverse_transform` draw from if they are given none.
 

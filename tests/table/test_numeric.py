@@ -85,6 +85,26 @@ def test_a_spike_holds_more_than_its_share() -> None:
     assert _fitted(cells, spike_share=0.099).n_states == 2
 
 
+def test_what_commoner_numbers_leave_has_spikes_of_its_own() -> None:
+    """Zero leaves 100 rows of 1000: 7 and 9 hold enough of them, 5 too little."""
+    cells = np.concatenate(
+        [np.zeros(900), np.full(35, 7), np.full(30, 9), np.full(29, 5), [1, 2, 3, 4, 6, 8]]
+    )
+    column = _fitted(pd.Series(cells), max_discrete=3)
+    assert column.state_labels() == ["<regular>", "0.0", "7.0", "9.0"]
+
+
+def test_a_spike_of_a_large_table_holds_a_thousandth() -> None:
+    cells = np.concatenate([np.zeros(99_000), np.full(99, 7), np.full(100, 8), np.full(801, 9)])
+    column = _fitted(pd.Series(cells), max_discrete=3)
+    assert column.state_labels() == ["<regular>", "0.0", "8.0", "9.0"]
+
+
+def test_numbers_of_equal_shares_are_no_spikes() -> None:
+    cells = pd.Series(np.repeat(np.arange(50), 100))
+    assert _fitted(cells).n_states == 0
+
+
 def test_only_spikes_need_no_value() -> None:
     cells = pd.Series(np.repeat(np.arange(10), 10))
     column = _fitted(cells, max_discrete=3, spike_share=0.01)
