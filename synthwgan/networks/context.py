@@ -42,7 +42,19 @@ class Context:
         columns : Tensor of shape (n_rows, n_columns), bool
             Which columns are given.
         """
-        slot_columns = torch.from_numpy(layout.slot_columns).to(slots.device)
+        return cls.of_slots(torch.from_numpy(layout.slot_columns).to(slots.device), slots, columns)
+
+    @classmethod
+    def of_slots(cls, slot_columns: Tensor, slots: Tensor, columns: Tensor) -> Context:
+        """Make the context of rows, as `of`, without a copy from host to device.
+
+        Parameters
+        ----------
+        slot_columns : Tensor of shape (n_slots,), int64
+            Column of each slot, on the device.
+        slots, columns
+            As for `of`.
+        """
         is_given = columns.T[slot_columns]
         return cls(columns.float(), is_given.T, torch.where(is_given, slots.T, 0.0).T)
 

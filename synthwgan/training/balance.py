@@ -38,12 +38,22 @@ class BalancedRows:
 
     def draw(self, columns: Tensor, rng: torch.Generator) -> Tensor:
         """Draw a row for each of the columns, any row for one without states, int64."""
-        blocks, device = self.column_blocks[columns], columns.device
-        rows = torch.randint(self.n_rows, columns.shape, device=device, generator=rng)
-        of_states = (blocks >= 0).nonzero().squeeze(1)
-        if len(of_states):
-            blocks = blocks[of_states]
-            states = self.weights[blocks].multinomial(1, generator=rng).squeeze(1)
-            place = self.first[blocks, states] + rows[of_states] % self.counts[blocks, states]
-            rows[of_states] = self.rows_by_state[blocks, place].long()
-        return rows
+        rows = torch.randint(self.n_rows, columns.shape, device=columns.device, generator=rng)
+        if not len(self.counts):
+            return rows
+        blocks = self.column_blocks[columns]
+        # Those without states draw from the first block too: to pick out the others, the host
+        # would have to wait for the device.
+        of_block = blocks.clamp_min(0)
+        states = draw_one(self.weights[of_block], rng)
+        place = self.first[of_block, states] + rows % self.counts[of_block, states]
+        return torch.where(blocks >= 0, self.rows_by_state[of_block, place].long(), rows)
+
+
+def draw_one(weights: Tensor, rng: torch.Generator) -> Tensor:
+    """Draw an index for each row of weights, shape (n_rows, n) to (n_rows,), int64.
+
+    What `torch.multinomial` does, down to the numbers it draws, but for its checks, for which
+    the host waits for the device.
+    """
+    return (weights / torch.empty_like(weights).exponential_(generator=rng)).argmax(1)

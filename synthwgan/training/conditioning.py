@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from synthwgan.networks.context import Context
-from synthwgan.training.balance import BalancedRows
+from synthwgan.training.balance import BalancedRows, draw_one
 from synthwgan.training.data import TableBatches
 
 N_GROUPS = 8
@@ -47,6 +47,8 @@ class ConditionalBatches:
         unit = math.lcm(2, packing)
         self.n_groups = max(1, min(N_GROUPS, batch_size // unit))
         self.group_size = max(unit, batch_size // self.n_groups // unit * unit)
+        device = batches.codes.device
+        self._slot_columns = torch.from_numpy(self.layout.slot_columns).to(device)
         self._balanced = BalancedRows(self.layout, batches.codes) if balanced else None
 
     def draw(self, n_groups: int, rng: torch.Generator) -> tuple[Tensor, Context]:
@@ -64,11 +66,11 @@ class ConditionalBatches:
         rows = self.batches.draw_rows(n_groups * self.group_size, rng)
         n_few = n_groups // 2
         if self._balanced is not None and n_few:
-            columns = masks[:n_few].float().multinomial(1, generator=rng).squeeze(1)
+            columns = draw_one(masks[:n_few].float(), rng)
             columns = columns.repeat_interleave(self.group_size)
             rows[: len(columns)] = self._balanced.draw(columns, rng)
         real, given = self.batches.take(rows), masks.repeat_interleave(self.group_size, 0)
-        return real, Context.of(self.layout, real, given)
+        return real, Context.of_slots(self._slot_columns, real, given)
 
 
 def draw_masks(n_groups: int, n_columns: int, device: torch.device, rng: torch.Generator) -> Tensor:
