@@ -17,7 +17,7 @@ from synthwgan.training.config import TrainingConfig
 from synthwgan.training.critic_input import CriticInput
 from synthwgan.training.data import TableBatches
 from synthwgan.training.ema import ExponentialMovingAverage
-from synthwgan.training.optimizers import clip_weights, make_optimizer
+from synthwgan.training.optimizers import clip_weights, make_optimizer, set_learning_rate
 from synthwgan.training.schedule import learning_rate_factor
 
 MAX_VALIDATION_ROWS = 4096
@@ -47,7 +47,14 @@ class TrainingStep:
         Precision of the matrix products; weights, states and losses are float32.
     seed : int
         Seed of all noise drawn in training.
+
+    Attributes
+    ----------
+    n_warm_up : int
+        Steps until it is as fast as it gets.
     """
+
+    n_warm_up = 1
 
     def __init__(
         self,
@@ -80,21 +87,41 @@ class TrainingStep:
             for name, rate in rates.items()
         }
         groups = [group for each in self.optimizers.values() for group in each.param_groups]
-        self._rates = [(group, group["lr"]) for group in groups]
+        self._rates = [(group, float(group["lr"])) for group in groups]
         self._n_critic_updates = 0
-        self._penalty_figures: dict[str, Tensor] = {}
+        self._figures: dict[str, Tensor] = {}
 
-    @torch.enable_grad()
     def __call__(self, progress: float) -> dict[str, Tensor]:
-        """Do one step at the given share of training; return its figures."""
+        """Do one step at the given share of training; return the latest of all figures."""
+        self._figures = self._figures | self.perform(self.prepare(progress))
+        return self._figures
+
+    def prepare(self, progress: float) -> tuple[bool, ...]:
+        """Set what changes from step to step; return which critic updates have a penalty.
+
+        What `perform` does then depends on nothing else in Python, so that it can be recorded
+        once and repeated.
+        """
         factor = learning_rate_factor(progress, self.config.constant_share)
         for group, rate in self._rates:
-            group["lr"] = rate * factor
+            set_learning_rate(group, rate * factor)
         self.critic_input.anneal(progress)
+        self.ema.warm_up()
+        first = self._n_critic_updates
+        self._n_critic_updates += self.config.n_critic
+        interval = self.config.penalty_interval
+        return tuple(
+            self.penalty is not None and update % interval == 0
+            for update in range(first, self._n_critic_updates)
+        )
+
+    @torch.enable_grad()
+    def perform(self, penalised: tuple[bool, ...]) -> dict[str, Tensor]:
+        """Do the updates of one step, some of the critic's with a penalty; return their figures."""
         figures: dict[str, Tensor] = {}
-        for _ in range(self.config.n_critic):
+        for is_penalised in penalised:
             real, fake, given = self._draw_batch()
-            figures |= self.critic_step(real, fake.detach(), given)
+            figures |= self.critic_step(real, fake.detach(), given, is_penalised)
         return figures | self.generator_step(fake, real, given)
 
     def _draw_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
@@ -104,7 +131,11 @@ class TrainingStep:
         return real.to(self.dtype), fake.to(self.dtype), None
 
     def critic_step(
-        self, real: Tensor, fake: Tensor, given: Tensor | None = None
+        self,
+        real: Tensor,
+        fake: Tensor,
+        given: Tensor | None = None,
+        is_penalised: bool = False,
     ) -> dict[str, Tensor]:
         """Update the critic on a real and a generated batch, shape (n_rows, n_slots) each."""
         real, fake = self.critic_input(real), self.critic_input(fake)
@@ -112,41 +143,50 @@ class TrainingStep:
         with self.autocast():
             real_scores, fake_scores = self._score(real, given), self._score(fake, given)
         loss = self.objective.critic_loss(real_scores, fake_scores)
-        loss = loss + self._penalty(real, fake, given)
+        figures: dict[str, Tensor] = {}
+        if is_penalised:
+            penalty, figures = self._penalty(real, fake, given)
+            loss = loss + penalty
         self._update("critic", loss)
         if self.config.weight_clip is not None:
             clip_weights(self.critic, self.config.weight_clip)
         wasserstein = wasserstein_estimate(real_scores.detach(), fake_scores.detach())
-        return {
-            "critic_loss": loss.detach(),
-            "wasserstein": wasserstein,
-            **self._penalty_figures,
-        }
+        return {"critic_loss": loss.detach(), "wasserstein": wasserstein, **figures}
 
     def _score(self, seen: Tensor, given: Tensor | None) -> Tensor:
         """Scores of what the critic sees, float32."""
         return self.critic(seen, given).float()
 
-    def _penalty(self, real: Tensor, fake: Tensor, given: Tensor | None) -> Tensor | float:
-        """The weighted penalty on every ``penalty_interval``-th update, else 0."""
-        self._n_critic_updates += 1
-        interval = self.config.penalty_interval
-        if self.penalty is None or (self._n_critic_updates - 1) % interval:
-            return 0.0
+    def _penalty(
+        self, real: Tensor, fake: Tensor, given: Tensor | None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """The penalty, weighted for all updates from it to the next, and its figures."""
 
         def gradient_at(points: Tensor) -> Tensor:
             with self.autocast():
                 return self.critic.input_gradient(points, given)
 
         penalty, norm = self.penalty(gradient_at, real, fake, self.rng)
-        self._penalty_figures = {"penalty": penalty.detach(), "gradient_norm": norm}
-        return self.config.gradient_penalty * interval * penalty
+        weight = self.config.gradient_penalty * self.config.penalty_interval
+        return weight * penalty, {"penalty": penalty.detach(), "gradient_norm": norm}
 
     def generator_step(
         self, fake: Tensor, real: Tensor, given: Tensor | None = None
     ) -> dict[str, Tensor]:
         """Update the generator on the batch that it made, with the critic's weights fixed."""
         self.critic.requires_grad_(False)
+        try:
+            loss, figures = self._generator_loss(fake, real, given)
+            self._update("generator", loss)
+        finally:
+            self.critic.requires_grad_(True)
+        self.ema.update()
+        return figures
+
+    def _generator_loss(
+        self, fake: Tensor, real: Tensor, given: Tensor | None
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        """What the generator minimises, and its figures."""
         told, figures = self.critic_input.given(given), {}
         with self.autocast():
             loss = self.objective.generator_loss(
@@ -158,11 +198,7 @@ class TrainingStep:
             loss = loss + self.config.moment_weight * distance
             figures["moment_distance"] = distance.detach()
         further, of_further = self._further_losses(fake)
-        loss, figures = loss + further, figures | of_further
-        self._update("generator", loss)
-        self.critic.requires_grad_(True)
-        self.ema.update()
-        return figures
+        return loss + further, figures | of_further
 
     def _moment_distance(self, fake: Tensor, real: Tensor) -> Tensor:
         return self.moments(fake, real)

@@ -274,7 +274,7 @@ def test_critic_step_moves_the_critic_only(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded)
     generator, critic = weights_of(step.generator), weights_of(step.critic)
     real = step.batches.draw(32, step.rng)
-    figures = step.critic_step(real, step._generate(32).detach())
+    figures = step.critic_step(real, step._generate(32).detach(), is_penalised=True)
     assert equal(generator, weights_of(step.generator))
     assert not equal(critic, weights_of(step.critic))
     assert set(figures) == {"critic_loss", "wasserstein", "penalty", "gradient_norm"}
@@ -309,13 +309,26 @@ def test_n_critic_updates_of_the_critic_a_step(mixed_layout, mixed_encoded, n_cr
 
 def test_the_penalty_comes_every_interval_with_its_weight_multiplied(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded, penalty_interval=3, gradient_penalty=2.0)
+    penalised = [step.prepare(0.0) for _ in range(7)]
+    assert [index for index, updates in enumerate(penalised) if updates == (True,)] == [0, 3, 6]
+    assert {len(updates) for updates in penalised} == {1}
     real, fake = step.batches.draw(32, step.rng), step._generate(32).detach()
-    penalties = [step._penalty(real, fake, None) for _ in range(7)]
-    assert [
-        index for index, penalty in enumerate(penalties) if isinstance(penalty, torch.Tensor)
-    ] == [0, 3, 6]
-    weighted = float(penalties[6].detach())
-    assert weighted == pytest.approx(6 * float(step._penalty_figures["penalty"]), rel=1e-5)
+    weighted, figures = step._penalty(real, fake, None)
+    assert weighted.item() == pytest.approx(6 * figures["penalty"].item(), rel=1e-5)
+
+
+def test_the_penalty_goes_by_updates_of_the_critic_not_by_steps(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, penalty_interval=3, n_critic=2)
+    assert [step.prepare(0.0) for _ in range(3)] == [(True, False), (False, True), (False, False)]
+
+
+def test_figures_of_the_last_penalty_stay(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, penalty_interval=2)
+    figures = [step(0.0) for _ in range(3)]
+    names = ["critic_loss", "wasserstein", "penalty", "gradient_norm", "moment_distance"]
+    assert [list(of_step) for of_step in figures] == [names] * 3
+    penalties = [of_step["penalty"].item() for of_step in figures]
+    assert penalties[0] == penalties[1] != penalties[2]
 
 
 def test_no_penalty_and_no_moments_leave_no_figures(mixed_layout, mixed_encoded):
@@ -355,7 +368,7 @@ def test_the_step_sees_noise_of_its_progress(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded, instance_noise=0.8)
     for progress, scale in ((0.0, 0.8), (0.25, 0.6), (1.0, 0.0)):
         step(progress)
-        assert step.critic_input.scale == pytest.approx(scale)
+        assert step.critic_input.scale.item() == pytest.approx(scale)
 
 
 def test_the_critic_sees_packs(mixed_layout, mixed_encoded):
