@@ -41,16 +41,16 @@ PRECISIONS = ("float32", "bfloat16")
 Product = tuple[int, int, int]
 
 
-def make_step(data_set: str, precision: str) -> TrainingStep:
+def make_step(data_set: str, precision: str, device: str = "cpu") -> TrainingStep:
     """Make the step that `fit` repeats with whole rows, with the default parameters."""
     train = load(data_set).train
     transformer = TableTransformer().fit(train)
     encoded = transformer.encode(train, random_state=0)
     config = TrainingConfig.resolve(WGANGPSynthesizer().get_params(), n_rows=len(encoded))
-    head = OutputHead(transformer.layout_, config.temperature, config.couple_columns)
+    head = OutputHead(transformer.layout_, config.temperature, config.couple_columns).to(device)
     batches = TableBatches(encoded, head)
     networks = build_networks(head, batches.marginals(), config, seed=0)
-    moments = PairwiseMoments(head).fit(batches.in_order)
+    moments = PairwiseMoments(head).to(device).fit(batches.in_order)
     return TrainingStep(networks, moments, batches, config, precision, seed=0)
 
 
