@@ -8,7 +8,7 @@ import torch
 
 from synthwgan.networks.heads import OutputHead
 from synthwgan.table.layout import EncodedTable, Layout
-from synthwgan.training.balance import BalancedRows
+from synthwgan.training.balance import BalancedRows, draw_one
 from synthwgan.training.conditioning import MAX_FEW, ConditionalBatches, draw_masks
 from synthwgan.training.data import TableBatches
 
@@ -83,6 +83,21 @@ def test_balanced_rows_have_states_by_the_logarithm_of_their_frequency(batches, 
     # Within a state every row is as likely: the rare one has about 50 rows, drawn 6000 times.
     rare = rows[batches.codes[rows, 0] == 3]
     assert len(rare.unique()) == counts[3]
+
+
+def test_one_is_drawn_as_multinomial_draws_it():
+    weights = torch.rand(500, 7, generator=rng()) * (torch.arange(7) != 3)
+    source, expected = rng(1), rng(1)
+    drawn = draw_one(weights, source)
+    assert torch.equal(drawn, weights.multinomial(1, generator=expected).squeeze(1))
+    assert torch.equal(source.get_state(), expected.get_state())
+    assert 3 not in drawn
+
+
+def test_rows_of_a_table_without_states_come_as_they_are():
+    balanced = BalancedRows(Layout((), (-1,), (-1,), (0,)), torch.empty(50, 0, dtype=torch.uint8))
+    rows = balanced.draw(torch.zeros(2000, dtype=torch.long), rng())
+    assert set(rows.tolist()) == set(range(50))
 
 
 def test_a_column_without_states_has_rows_as_they_come(batches, layout):
