@@ -45,12 +45,12 @@ class Coupling(nn.Module):
         self.stages = _stages(layout)
         n_coupled = self.n_states - self.first
         self.weight = nn.Parameter(torch.zeros(n_coupled + layout.n_values, n_coupled))
-        self.register_buffer("is_later", self._is_later(), persistent=False)
+        self.register_buffer("scale", STEP_SCALE * self._is_later(), persistent=False)
 
     @property
     def matrix(self) -> Tensor:
         """What a drawn state adds to each later slot, shape (n_coupled + n_values, n_coupled)."""
-        return STEP_SCALE * self.weight * self.is_later
+        return self.weight * self.scale
 
     def holds(self, stage: BlockGroup) -> bool:
         """Whether a stage takes part."""

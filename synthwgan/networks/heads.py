@@ -23,63 +23,59 @@ class _DrawSlots(torch.autograd.Function):
 
     Dividing ``exp(logits)`` by standard exponential noise is the Gumbel perturbation:
     ``-log(Exp(1))`` is a Gumbel variable. Raw outputs and slots have the shape
-    (n_slots, n_rows), the noise (n_state_slots, n_rows).
+    (n_slots, n_rows), the noise (n_state_slots, n_rows); it is overwritten.
     """
 
     @staticmethod
     def forward(ctx, raw, matrix, noise, head, context):  # noqa: ANN001, ANN205
-        slots = raw.to(torch.float32, copy=True, memory_format=torch.contiguous_format)
-        soft, coupling = torch.empty_like(noise), head.coupling
-        states, values = slots.split([head.layout.n_state_slots, head.layout.n_values])
-        torch.add(raw[: len(states)], head.logit_bias.unsqueeze(1), out=states)
+        slots = torch.empty_like(raw, dtype=torch.float32, memory_format=torch.contiguous_format)
+        coupling, sizes = head.coupling, [head.layout.n_state_slots, head.layout.n_values]
+        (states, values), (raw_states, raw_values) = slots.split(sizes), raw.split(sizes)
+        # In the noise's memory, since fresh memory costs more than arithmetic here.
+        logits = noise.log_().neg_().add_(raw_states).add_(head.logit_bias.unsqueeze(1))
         for stage in coupling.stages:
             if coupling.holds(stage):
-                before = states[coupling.first : stage.start]
-                states[stage.start : stage.stop].addmm_(
-                    coupling.from_parents(matrix, stage), before
+                logits[stage.start : stage.stop].addmm_(
+                    coupling.from_parents(matrix, stage), states[coupling.first : stage.start]
                 )
-            logits = _blocks(states, stage)
-            odds = (logits - logits.amax(1, keepdim=True)).exp_().div_(_blocks(noise, stage))
-            if head.temperature != 1:
-                # Odds reach 1e20: their powers would overflow unless the largest is 1.
-                odds.div_(odds.amax(1, keepdim=True)).pow_(1 / head.temperature)
-            torch.div(odds, odds.sum(1, keepdim=True), out=_blocks(soft, stage))
-            torch.eq(odds, odds.amax(1, keepdim=True), out=logits)
+            of_stage = _blocks(logits, stage)
+            torch.eq(of_stage, of_stage.amax(1, keepdim=True), out=_blocks(states, stage))
             if context is not None:
                 _put_given(states, context, stage)
-                soft[stage.start : stage.stop].masked_fill_(
-                    context.is_given.T[stage.start : stage.stop], 0
-                )
-        values.addmm_(coupling.to_values(matrix), states[coupling.first :])
-        gates = states[head.gate_slots]
-        ctx.save_for_backward(slots, soft, matrix, gates, values[head.gated_values])
-        ctx.head, ctx.context = head, context
-        values[head.gated_values] *= gates
+        soft = _softmax(logits, head)
+        values.copy_(raw_values).addmm_(coupling.to_values(matrix), states[coupling.first :])
+        gates = states.index_select(0, head.gate_slots)
+        ungated = values.index_select(0, head.gated_values)
+        values.index_copy_(0, head.gated_values, ungated * gates)
         if context is not None:
-            n_states = len(states)
-            values.copy_(
-                torch.where(context.is_given.T[n_states:], context.slots.T[n_states:], values)
-            )
+            is_given, given = context.is_given.T, context.slots.T[len(states) :]
+            soft.masked_fill_(is_given[: len(states)], 0)
+            values.copy_(torch.where(is_given[len(states) :], given, values))
+        ctx.save_for_backward(slots, soft, matrix, gates, ungated)
+        ctx.head, ctx.context = head, context
         return slots
 
     @staticmethod
     def backward(ctx, gradient):  # noqa: ANN001, ANN205
         slots, soft, matrix, gates, ungated = ctx.saved_tensors
         head, coupling, by_raw = ctx.head, ctx.head.coupling, gradient.clone()
-        n_states = head.layout.n_state_slots
+        n_states = len(soft)
         by_states, by_values = by_raw.split([n_states, head.layout.n_values])
         if ctx.context is not None:
             by_values.masked_fill_(ctx.context.is_given.T[n_states:], 0)
-        by_gated = by_values[head.gated_values]
+        by_gated = by_values.index_select(0, head.gated_values)
         by_states.index_add_(0, head.gate_slots, by_gated * ungated)
-        by_values[head.gated_values] = by_gated * gates
+        by_values.index_copy_(0, head.gated_values, by_gated * gates)
         for stage in reversed(coupling.stages):
-            of_stage, view = by_states[stage.start : stage.stop], _blocks(by_states, stage)
+            of_stage, of_soft = _blocks(by_states, stage), _blocks(soft, stage)
             if coupling.holds(stage):
-                of_stage.addmm_(coupling.to_children(matrix, stage).T, by_raw[stage.stop :])
-            of_stage *= soft[stage.start : stage.stop]
-            view.sub_(_blocks(soft, stage) * view.sum(1, keepdim=True))
-            of_stage /= head.temperature
+                by_states[stage.start : stage.stop].addmm_(
+                    coupling.to_children(matrix, stage).T, by_raw[stage.stop :]
+                )
+            of_stage *= of_soft
+            of_stage.addcmul_(of_soft, of_stage.sum(1, keepdim=True), value=-1)
+            if head.temperature != 1:
+                of_stage /= head.temperature
         by_matrix = by_raw[coupling.first :] @ slots[coupling.first : n_states].T
         return by_raw, by_matrix, None, None, None
 
@@ -87,6 +83,18 @@ class _DrawSlots(torch.autograd.Function):
 def _blocks(slots: Tensor, group: BlockGroup) -> Tensor:
     """View a group's slots, of shape (n_slots, n_rows), as (n_blocks, width, n_rows)."""
     return slots[group.start : group.stop].unflatten(0, (group.n_blocks, group.width))
+
+
+def _softmax(logits: Tensor, head: OutputHead) -> Tensor:
+    """Tempered softmax of each block, shape (n_state_slots, n_rows)."""
+    soft = torch.empty_like(logits)
+    for group in head.layout.groups:
+        of_group = _blocks(logits, group)
+        if head.temperature != 1:
+            # Divided by a low temperature, logits would overflow unless the largest is 0.
+            of_group = (of_group - of_group.amax(1, keepdim=True)) / head.temperature
+        torch.softmax(of_group, 1, out=_blocks(soft, group))
+    return soft
 
 
 def _put_given(states: Tensor, context: Context, stage: BlockGroup) -> None:
