@@ -70,7 +70,8 @@ class Critic(nn.Module):
                 hidden = torch.addmm(bias, layer.weight, hidden)
                 slopes.append(hidden.sign().clamp_min_(NEGATIVE_SLOPE))
                 hidden *= slopes[-1]
-        gradient = self.output.weight.T * slopes[-1]
+        # In the slopes' precision, or autocast's products would start from float32.
+        gradient = self.output.weight.T.to(slopes[-1].dtype) * slopes[-1]
         for layer, slope in zip(reversed(self.layers[1:]), reversed(slopes[:-1]), strict=True):
             gradient = (layer.weight.T @ gradient) * slope
         return (self.layers[0].weight.T @ gradient).T

@@ -36,6 +36,17 @@ def test_norms_by_hand():
     torch.testing.assert_close(gradient_norms(gradients), torch.tensor([5.0, 1.0]))
 
 
+@pytest.mark.parametrize(("dtype", "error"), [(torch.float32, 1e-6), (torch.bfloat16, 0.02)])
+def test_gradient_of_norms_is_autograds(dtype, error):
+    rng = torch.Generator().manual_seed(0)
+    rows, weights = torch.randn(6, 9, generator=rng), torch.randn(6, generator=rng)
+    rows[2] = 0
+    found, plain = (rows.to(dtype).requires_grad_() for _ in range(2))
+    (gradient_norms(found) * weights).sum().backward()
+    ((plain.float().square().sum(1) + 1e-12).sqrt() * weights).sum().backward()
+    torch.testing.assert_close(found.grad, plain.grad, rtol=error, atol=error)
+
+
 @pytest.mark.parametrize(
     ("measure", "expected"),
     [
