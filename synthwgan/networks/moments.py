@@ -58,7 +58,8 @@ class PairwiseMoments(nn.Module):
         upper = position - low
         weights = torch.stack([1 - upper, upper]).to(slots.dtype)
         if len(gated):
-            gates = torch.ones_like(values).index_copy(0, gated, states[self.head.gate_slots])
+            of_gated = states.index_select(0, self.head.gate_slots)
+            gates = torch.ones_like(values).index_copy_(0, gated, of_gated)
             weights = weights * gates
         first = low.long() + self.first_hats
         hats = states.new_zeros(N_HATS * layout.n_values, len(slots))
@@ -132,7 +133,7 @@ class _MomentProduct(torch.autograd.Function):
     @staticmethod
     def forward(ctx, features, matrix):  # noqa: ANN001, ANN205
         halves = features.chunk(2, dim=1)
-        differences = [(half @ half.T).float() / half.shape[1] - matrix for half in halves]
+        differences = [(half @ half.T).float().div_(half.shape[1]).sub_(matrix) for half in halves]
         ctx.save_for_backward(features, *differences)
         return (differences[0] * differences[1]).sum()
 

@@ -43,7 +43,8 @@ class TableBatches:
 
     def take(self, rows: Tensor) -> Tensor:
         """Slots of the given rows, shape (n_rows, n_slots), float32."""
-        return self._slots(self.codes[rows], self.values[rows])
+        # Several times as fast as indexing.
+        return self._slots(self.codes.index_select(0, rows), self.values.index_select(0, rows))
 
     def in_order(self) -> Iterator[Tensor]:
         """Slots of all rows in order, some megabytes at a time."""
@@ -73,4 +74,9 @@ class TableBatches:
         return shares
 
     def _slots(self, codes: Tensor, values: Tensor) -> Tensor:
-        return torch.cat([self.head.one_hot(codes).T, values.T]).T
+        layout = self.head.layout
+        shape = (layout.n_slots, len(codes))
+        slots = torch.zeros(shape, dtype=torch.float32, device=codes.device)
+        slots.scatter_(0, codes.T.long() + self.head.block_starts.unsqueeze(1), 1.0)
+        slots[layout.n_state_slots :] = values.T
+        return slots.T
