@@ -57,7 +57,8 @@ def make_step(data_set: str, precision: str, device: str = "cpu") -> TrainingSte
 def products(step: TrainingStep) -> list[tuple[Product, float]]:
     """Shapes (n, k, m) of the products of one step, and how often a step needs each.
 
-    Products with a vector (the critic's output layer) are left out.
+    Products with a vector (the critic's output layer) are left out, and so are those of the
+    coupling, which are in float32 in either precision: see `coupling_products`.
     """
     config, n_slots = step.config, step.head.layout.n_slots
     batch, width = config.batch_size, config.generator_width
@@ -90,14 +91,33 @@ def products(step: TrainingStep) -> list[tuple[Product, float]]:
     return needed
 
 
-def bare_products(needed: Sequence[tuple[Product, float]], dtype: torch.dtype) -> Callable:
+def coupling_products(step: TrainingStep) -> list[tuple[Product, float]]:
+    """Shapes of the products of the coupling, as `products` gives them.
+
+    Rows are drawn stage by stage, each stage from the states before it. Going back, each stage
+    gets what comes after it; the gradient by the weights is one product.
+    """
+    coupling, batch = step.head.coupling, step.config.batch_size
+    n_after, n_coupled = coupling.weight.shape
+    if not n_coupled:
+        return []
+    last = n_after - n_coupled
+    needed = [((last, n_coupled, batch), 1.0), ((n_after, batch, n_coupled), 1.0)]
+    for stage in filter(coupling.holds, coupling.stages):
+        n_stage, before = stage.stop - stage.start, stage.start - coupling.first
+        after = n_after - before - n_stage
+        needed += [((n_stage, before, batch), 1.0), ((n_stage, after, batch), 1.0)]
+    return [(shape, times) for shape, times in needed if min(shape)]
+
+
+def bare_products(needed: Sequence[tuple[Product, float, torch.dtype]]) -> Callable:
     """Return a function that does the products of one step into buffers made before.
 
     A product that is needed on every other step, say, is done on every other call.
     """
     operands = [
         (torch.randn(n, k).to(dtype), torch.randn(k, m).to(dtype), torch.empty(n, m, dtype=dtype))
-        for (n, k, m), _ in needed
+        for (n, k, m), _, dtype in needed
     ]
     due = [0.0] * len(needed)
 
@@ -122,12 +142,13 @@ def measure(data_set: str, precision: str, n_threads: int) -> dict[str, Any]:
     """Time the step and its bare products in turns; give medians in milliseconds."""
     torch.set_num_threads(n_threads)
     step = make_step(data_set, precision)
-    needed = products(step)
-    bare = bare_products(needed, getattr(torch, precision))
+    needed = [(*product, getattr(torch, precision)) for product in products(step)]
+    needed += [(*product, torch.float32) for product in coupling_products(step)]
+    bare = bare_products(needed)
     for run in (lambda: step(0.0), bare):
         seconds_of(run)
     turns = [(seconds_of(lambda: step(0.0)), seconds_of(bare)) for _ in range(N_TURNS)]
-    flops = sum(2 * n * k * m * times for (n, k, m), times in needed)
+    flops = sum(2 * n * k * m * times for (n, k, m), times, _ in needed)
     bare_seconds = statistics.median(bare for _, bare in turns)
     return {
         "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
