@@ -1,20 +1,25 @@
-"""The ablation: each objective, penalty, option and network on Adult, in equal seconds.
+"""The ablations: one choice changed at a time, in equal seconds, on Adult.
 
-Every variant changes one thing of a short fit of whole rows (``BASE``). Run from the repository
-root::
+Every variant changes something of a short fit of whole rows (``BASE``). There are two studies:
+``objectives`` tries objectives, penalties, options and networks, ``training`` the other defaults of
+training. Run from the repository root::
 
     python -m benchmarks.ablation
+    python -m benchmarks.ablation --studies training
     python -m benchmarks.ablation --variants defaults gan style --seconds 20 --data shoppers
 
-Each fit leaves a file in ``benchmarks/results/objectives-ablation``; one that is there is not run
-again. The table goes to the page about objectives.
+Each fit leaves a file in the folder of its study; one that is there is not run again. The tables
+go to the pages about objectives and about training.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import subprocess
 from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from benchmarks.cell import RESULTS, Cell
@@ -23,45 +28,79 @@ from benchmarks.page import markdown_table, measured, write_part
 from benchmarks.run import log_path, run_cell
 from benchmarks.tables import FIGURES, Run, load_runs
 
-FOLDER = RESULTS / "objectives-ablation"
-PAGE = REPOSITORY / "docs" / "benchmarks" / "objectives.md"
 MARKER = "ablation"
 BASE: dict[str, Any] = {"conditional": False, "rejection": None}
 METRICS = ("quality", "c2st_gb", "mle")
 SHOWN = ("fit_cpu_seconds", "shape_err", "trend_err", "c2st_gb", "mle")
-VARIANTS: dict[str, dict[str, Any]] = {
-    "defaults": {},
-    "wgan": {"objective": "wgan"},
-    "gan": {"objective": "gan"},
-    "relativistic": {"objective": "relativistic"},
-    "minibatch-features": {"minibatch_features": 8},
-    "minibatch-std": {"minibatch_std": True},
-    "packing": {"packing": 2},
-    "mlp": {"generator": "mlp"},
-    "style": {"generator": "style"},
-    "one-sided": {"penalty": "one-sided"},
-    "r1": {"penalty": "r1"},
-    "squared": {"penalty": "squared"},
-    "no-penalty": {"penalty": None},
-    "gan-minimax": {"objective": "gan-minimax"},
-    "gan-smoothed": {"objective": "gan", "label_smoothing": 0.1},
-    "gan-r1": {"objective": "gan", "penalty": "r1"},
-    "instance-noise": {"instance_noise": 0.1},
-    "rmsprop": {"optimizer": "rmsprop"},
-}
 
 
-def cell(data_set: str, variant: str, seconds: float, seed: int) -> Cell:
-    """Return the cell of a variant."""
-    params = {"max_seconds": seconds, **BASE, **VARIANTS[variant]}
+@dataclass(frozen=True)
+class Study:
+    """Variants of one kind, where their results are kept, and the page that shows them."""
+
+    folder: Path
+    page: Path
+    variants: dict[str, dict[str, Any]]
+
+
+OBJECTIVES = Study(
+    RESULTS / "objectives-ablation",
+    REPOSITORY / "docs" / "benchmarks" / "objectives.md",
+    {
+        "defaults": {},
+        "wgan": {"objective": "wgan"},
+        "gan": {"objective": "gan"},
+        "relativistic": {"objective": "relativistic"},
+        "minibatch-features": {"minibatch_features": 8},
+        "minibatch-std": {"minibatch_std": True},
+        "packing": {"packing": 2},
+        "mlp": {"generator": "mlp"},
+        "style": {"generator": "style"},
+        "one-sided": {"penalty": "one-sided"},
+        "r1": {"penalty": "r1"},
+        "squared": {"penalty": "squared"},
+        "no-penalty": {"penalty": None},
+        "gan-minimax": {"objective": "gan-minimax"},
+        "gan-smoothed": {"objective": "gan", "label_smoothing": 0.1},
+        "gan-r1": {"objective": "gan", "penalty": "r1"},
+        "instance-noise": {"instance_noise": 0.1},
+        "rmsprop": {"optimizer": "rmsprop"},
+    },
+)
+TRAINING = Study(
+    RESULTS / "training-ablation",
+    REPOSITORY / "docs" / "guide" / "training.md",
+    {
+        "defaults": {},
+        "no-moments": {"moment_weight": 0},
+        "moments-10": {"moment_weight": 10},
+        "penalty-1": {"gradient_penalty": 1},
+        "penalty-10": {"gradient_penalty": 10},
+        "every-penalty": {"penalty_interval": 1},
+        "slow": {"generator_lr": 0.001, "critic_lr": 0.001},
+        "batch-500": {"batch_size": 500},
+        "critic-5": {"n_critic": 5},
+        "temperature": {"temperature": 0.5},
+        "uncoupled": {"couple_columns": False},
+        "float32": {"precision": "float32"},
+        "uncalibrated": {"calibrate": False},
+    },
+)
+STUDIES = {"objectives": OBJECTIVES, "training": TRAINING}
+
+
+def cell(data_set: str, changed: dict[str, Any], seconds: float, seed: int) -> Cell:
+    """Return the cell of a variant that changes some parameters."""
+    params = {"max_seconds": seconds, **BASE, **changed}
     return Cell("synthwgan", data_set, seed, params=params)
 
 
-def table(runs: Sequence[Run]) -> str:
-    """Return one row for each data set and variant as Markdown, in the order of `VARIANTS`."""
+def table(study: Study, runs: Sequence[Run]) -> str:
+    """Return one row for each data set and variant as Markdown, in the order of the variants."""
+    order = list(study.variants.values())
     rows = [
         [run.data_set, label(run), str(len(run.results)), *(run.text(figure) for figure in SHOWN)]
-        for run in sorted(runs, key=_place)
+        for run in sorted(runs, key=lambda run: (run.data_set, order.index(_changed(run))))
     ]
     titles = ["data set", "changed", "seeds", *(FIGURES[figure][0] for figure in SHOWN)]
     results = [result for run in runs for result in run.results]
@@ -80,29 +119,29 @@ def _changed(run: Run) -> dict[str, Any]:
     return {key: value for key, value in run.params.items() if key not in (*BASE, "max_seconds")}
 
 
-def _place(run: Run) -> tuple[str, int]:
-    return run.data_set, list(VARIANTS.values()).index(_changed(run))
-
-
-def publish() -> None:
-    """Rewrite the table of the page."""
-    write_part(PAGE, MARKER, table(load_runs(FOLDER)))
+def publish(study: Study) -> None:
+    """Rewrite the table of the study's page."""
+    write_part(study.page, MARKER, table(study, load_runs(study.folder)))
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Bring all cells asked for up to date, one after the other, and the page after each."""
     options = _parser().parse_args(arguments)
-    for seed in options.seeds:
-        for data_set in options.data:
-            for variant in options.variants:
-                one = cell(data_set, variant, options.seconds, seed)
-                print(f"{variant}, {data_set}, seed {seed}: ", end="", flush=True)
-                try:
-                    print(run_cell(one, FOLDER, METRICS, force=False), flush=True)
-                except subprocess.CalledProcessError:
-                    print(f"FAILED, see {log_path(one, FOLDER)}", flush=True)
-                    continue
-                publish()
+    wanted = [
+        (STUDIES[study], variant)
+        for study in options.studies
+        for variant in STUDIES[study].variants
+        if variant in (options.variants or [variant])
+    ]
+    for seed, data_set, (study, variant) in itertools.product(options.seeds, options.data, wanted):
+        one = cell(data_set, study.variants[variant], options.seconds, seed)
+        print(f"{variant}, {data_set}, seed {seed}: ", end="", flush=True)
+        try:
+            print(run_cell(one, study.folder, METRICS, force=False), flush=True)
+        except subprocess.CalledProcessError:
+            print(f"FAILED, see {log_path(one, study.folder)}", flush=True)
+            continue
+        publish(study)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,7 +150,9 @@ def _parser() -> argparse.ArgumentParser:
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--variants", nargs="+", choices=VARIANTS, default=list(VARIANTS))
+    variants = [variant for study in STUDIES.values() for variant in study.variants]
+    parser.add_argument("--studies", nargs="+", choices=STUDIES, default=list(STUDIES))
+    parser.add_argument("--variants", nargs="+", choices=variants, help="all of the studies")
     parser.add_argument("--data", nargs="+", choices=DATA_SETS, default=["adult"])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0])
     parser.add_argument("--seconds", type=int, default=40)

@@ -17,7 +17,6 @@ from benchmarks.page import measured, read_part, write_part
 from benchmarks.pictures import draw
 from benchmarks.tables import (
     Run,
-    ablation_table,
     cost_table,
     fidelity_table,
     headline_table,
@@ -72,7 +71,6 @@ BLOCKS = [
         for block in _data_set_blocks("docs/benchmarks/index.md", data_set)
     ),
     Block("docs/benchmarks/index.md", "small", lambda runs: small_table(runs, LARGE)),
-    Block("docs/guide/training.md", "ablation", ablation_table, RESULTS / "ablation"),
 ]
 
 

@@ -19,6 +19,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,17 +28,21 @@ import torch
 from scipy.special import ndtr
 
 from benchmarks.cell import RESULTS, machine, read, write
-from benchmarks.data import REPOSITORY
+from benchmarks.data import REPOSITORY, load
 from benchmarks.page import markdown_table, measured, write_part
+from benchmarks.pictures import OWN_COLOUR, STYLE
 from synthwgan import TableTransformer, WGANGPSynthesizer
+from synthwgan.training.sizing import auto_max_steps
 
 FOLDER = RESULTS / "scaling"
 PAGE = REPOSITORY / "docs" / "benchmarks" / "scaling.md"
-N_STEPS = 40
+PICTURE = PAGE.with_suffix(".svg")
+N_STEPS = 20
 N_SAMPLED = 20_000
 N_FACTORS = 3
 PACKAGES = ("synthwgan", "torch", "numpy", "pandas")
 TITLES = (
+    "case",
     "rows",
     "columns",
     "levels",
@@ -66,27 +71,44 @@ class Case:
         Categories of the first column; of the others, two or eight.
     max_categories : int
         Parameter of the synthesizer.
+    tiled : str or None
+        A data set whose training rows are repeated, in place of a table made here.
     """
 
     n_rows: int = 10_000
     n_columns: int = 10
     n_levels: int = 10
     max_categories: int = 256
+    tiled: str | None = None
 
 
 CASES = {
-    **{f"rows-{n}": Case(n_rows=n) for n in (10_000, 100_000, 1_000_000)},
-    **{f"columns-{n}": Case(n_columns=n) for n in (50, 200)},
+    **{f"rows-{n}": Case(n_rows=n) for n in (10_000, 100_000, 1_000_000, 10_000_000)},
+    "adult-10000000": Case(n_rows=10_000_000, n_columns=15, n_levels=42, tiled="adult"),
+    **{f"columns-{n}": Case(n_columns=n) for n in (50, 200, 1000)},
     **{
         f"levels-{n}": Case(n_rows=100_000, n_levels=n, max_categories=n)
-        for n in (100, 1000, 10_000)
+        for n in (2, 100, 1000, 10_000, 100_000)
     },
-    "levels-10000-capped": Case(n_rows=100_000, n_levels=10_000),
+    "levels-100000-capped": Case(n_rows=100_000, n_levels=100_000),
+}
+
+# Of each panel of the picture: what grows, its title, and the cases.
+AXES = {
+    "n_rows": ("rows", [f"rows-{10**power}" for power in (4, 5, 6, 7)]),
+    "n_columns": ("columns", ["rows-10000", "columns-50", "columns-200", "columns-1000"]),
+    "n_levels": (
+        "categories of a column",
+        ["levels-2", "rows-100000", *(f"levels-{10**power}" for power in (2, 3, 4, 5))],
+    ),
 }
 
 
 def make_table(case: Case, seed: int = 0) -> pd.DataFrame:
     """Make a table of mixed columns that depend on each other through a few factors."""
+    if case.tiled is not None:
+        train = load(case.tiled).train
+        return train.iloc[np.arange(case.n_rows) % len(train)].reset_index(drop=True)
     rng = np.random.default_rng(seed)
     factors = rng.normal(size=(case.n_rows, N_FACTORS))
     kinds = (_whole_number, _flag, _amount, _category)
@@ -133,8 +155,10 @@ def measure(name: str) -> dict[str, Any]:
     case = CASES[name]
     frame = make_table(case)
     memory_before = peak_memory_mb()
-    settings = {"column_kinds": {"level": "categorical"}, "max_categories": case.max_categories}
-    model = WGANGPSynthesizer(max_steps=N_STEPS, rejection=None, random_state=0, **settings)
+    kinds = {"level": "categorical"} if case.tiled is None else None
+    settings = {"column_kinds": kinds, "max_categories": case.max_categories}
+    bounds = {"max_steps": N_STEPS, "conditional": False, "rejection": None}
+    model = WGANGPSynthesizer(random_state=0, **bounds, **settings)
     _, fit_seconds = _timed(lambda: model.fit(frame))
     memory = peak_memory_mb()
     _, sample_seconds = _timed(lambda: model.sample(N_SAMPLED, random_state=0))
@@ -177,6 +201,7 @@ def table(results: Iterable[dict[str, Any]]) -> str:
 
 def _cells(result: dict[str, Any]) -> list[str]:
     return [
+        result["case"],
         *(f"{result[size]:,}" for size in ("n_rows", "n_columns", "n_levels", "max_categories")),
         f"{result['n_slots']:,}",
         f"{result['encode_seconds']:.2f}",
@@ -188,6 +213,39 @@ def _cells(result: dict[str, Any]) -> list[str]:
     ]
 
 
+def fit_seconds(result: dict[str, Any]) -> float:
+    """Seconds of a whole fit with the default number of steps, without rejection."""
+    seconds = result["encode_seconds"] + result["other_seconds"]
+    return seconds + auto_max_steps(result["n_rows"]) * result["step_milliseconds"] / 1000
+
+
+def draw(results: Iterable[dict[str, Any]], path: Path) -> None:
+    """Write the picture: what a fit takes over rows, columns and categories, as SVG."""
+    import matplotlib
+
+    matplotlib.use("svg")
+    from matplotlib import pyplot
+
+    by_case = {result["case"]: result for result in results}
+    with pyplot.rc_context(STYLE):
+        figure, panels = pyplot.subplots(
+            2, len(AXES), figsize=(10, 5), sharex="col", sharey="row", layout="constrained"
+        )
+        for column, (size, (title, cases)) in zip(panels.T, AXES.items(), strict=True):
+            shown = [by_case[case] for case in cases if case in by_case]
+            sizes = [result[size] for result in shown]
+            column[0].plot(sizes, [fit_seconds(result) for result in shown], "o-", color=OWN_COLOUR)
+            added = [result["peak_memory_mb"] - result["memory_before_mb"] for result in shown]
+            column[1].plot(sizes, added, "o-", color=OWN_COLOUR)
+            column[1].set(xlabel=title, xscale="log")
+            for axes in column:
+                axes.set_yscale("log")
+        panels[0, 0].set_ylabel("seconds of a fit")
+        panels[1, 0].set_ylabel("MiB above the table")
+        figure.savefig(path, metadata={"Date": None})
+        pyplot.close(figure)
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the benchmark from the command line."""
     options = _parser().parse_args(arguments)
@@ -195,8 +253,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with multiprocessing.get_context("spawn").Pool(1, maxtasksperchild=1) as pool:
         for result in pool.imap(measure, options.cases, chunksize=1):
             write(result, FOLDER / f"{result['case']}.json")
-            print(" | ".join([result["case"], *_cells(result)]), flush=True)
-    write_part(PAGE, "scaling", table(map(read, FOLDER.glob("*.json"))))
+            print(" | ".join(_cells(result)), flush=True)
+    results = [read(path) for path in FOLDER.glob("*.json")]
+    write_part(PAGE, "scaling", table(results))
+    draw(results, PICTURE)
 
 
 def _parser() -> argparse.ArgumentParser:

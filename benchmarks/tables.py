@@ -60,7 +60,6 @@ COSTS = (
 # CPU seconds, since other work on the machine stretches the others.
 HEADLINE = ("fit_cpu_seconds", "shape_err", "trend_err", "c2st_gb", "c2st_xgb", "mle", "dcr_share")
 SMALL = ("fit_seconds", "shape_err", "trend_err", "mle", "mle_real", "dcr_share", "copies")
-ABLATION = ("fit_seconds", "shape_err", "trend_err", "c2st_gb", "mle", "mle_real")
 # Neither is fitted: what they cost says nothing.
 NOT_MODELS = ("bootstrap", "real")
 NO_FIGURE = "–"
@@ -174,13 +173,6 @@ def small_table(runs: Iterable[Run], without: Sequence[str]) -> str:
         if run.data_set not in without
     ]
     return _markdown(["data set", "model", "seeds", *_titles(SMALL)], rows)
-
-
-def ablation_table(runs: Iterable[Run]) -> str:
-    """Return one row per setting, in the order in which they were measured."""
-    in_order = sorted(runs, key=lambda run: run.results[0]["date"])
-    rows = [[run.settings, *(_short(run, figure) for figure in ABLATION)] for run in in_order]
-    return _markdown(["settings", *_titles(ABLATION)], rows)
 
 
 def published(data_set: str) -> list[dict[str, Any]]:

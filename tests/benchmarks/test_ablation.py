@@ -29,10 +29,19 @@ def result(params: dict[str, Any], **figures: float) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("variant", ablation.VARIANTS)
-def test_variants_are_parameters_that_differ_from_the_defaults(variant: str) -> None:
+STUDIES = pytest.mark.parametrize("study", ablation.STUDIES.values(), ids=ablation.STUDIES)
+VARIANTS = [
+    (variant, changed)
+    for study in ablation.STUDIES.values()
+    for variant, changed in study.variants.items()
+]
+
+
+@pytest.mark.parametrize(("variant", "changed"), VARIANTS)
+def test_variants_are_parameters_that_differ_from_the_defaults(
+    variant: str, changed: dict[str, Any]
+) -> None:
     defaults = WGANGPSynthesizer().get_params()
-    changed = ablation.VARIANTS[variant]
     assert all(defaults[name] != value for name, value in changed.items())
     assert (not changed) == (variant == "defaults")
 
@@ -41,7 +50,7 @@ def test_variants_are_parameters_that_differ_from_the_defaults(variant: str) -> 
 def test_a_cells_parameters_reach_its_process(variant: str, tmp_path: Path, monkeypatch) -> None:
     commands = []
     monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command))
-    cell = ablation.cell("adult", variant, 40, 0)
+    cell = ablation.cell("adult", ablation.OBJECTIVES.variants[variant], 40, 0)
     run._half(cell, tmp_path, "cell", Path("/"))
     assert cell_of(cell_parser(None).parse_args(commands[0][3:])) == cell
 
@@ -52,12 +61,14 @@ def test_the_table_has_the_order_of_the_variants() -> None:
         Run((result({}, trend_err=1.0),)),
         Run((result({"objective": "gan", "label_smoothing": 0.1}),)),
     ]
-    lines = ablation.table(runs).splitlines()
+    lines = ablation.table(ablation.OBJECTIVES, runs).splitlines()
     assert lines[2] == "| adult | nothing | 1 | 39 | – | 1.00 | – | – |"
     assert lines[3] == "| adult | `penalty='r1'` | 1 | 39 | – | 2.00 | – | – |"
     assert lines[4].startswith("| adult | `objective='gan'`, `label_smoothing=0.1` | 1 |")
     assert lines[-1].endswith("At most 40 seconds of training on one thread.")
 
 
-def test_the_page_shows_the_results() -> None:
-    assert read_part(ablation.PAGE, ablation.MARKER) == ablation.table(load_runs(ablation.FOLDER))
+@STUDIES
+def test_the_page_shows_the_results(study: ablation.Study) -> None:
+    shown = read_part(study.page, ablation.MARKER)
+    assert shown == ablation.table(study, load_runs(study.folder))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -56,7 +58,7 @@ def test_a_case_is_measured(monkeypatch) -> None:
     assert result["peak_memory_mb"] >= result["memory_before_mb"] > 0
     times = ("encode_seconds", "step_milliseconds", "other_seconds", "rows_per_second")
     assert all(result[name] > 0 for name in times)
-    assert scaling.table([result]).splitlines()[2].startswith("| 3,000 | 9 | 20 | 256 |")
+    assert scaling.table([result]).splitlines()[2].startswith("| small | 3,000 | 9 | 20 | 256 |")
 
 
 def test_the_table_is_that_of_the_results() -> None:
@@ -68,3 +70,25 @@ def test_the_table_is_that_of_the_results() -> None:
 def test_a_table_that_lacks_a_case_is_another_one() -> None:
     results = [read(path) for path in scaling.FOLDER.glob("*.json")]
     assert read_part(scaling.PAGE, "scaling") != scaling.table(results[1:])
+
+
+def test_a_tiled_table_repeats_a_data_set(monkeypatch) -> None:
+    rows = pd.DataFrame({"a": [1, 2, 3]})
+    monkeypatch.setattr(scaling, "load", lambda name: SimpleNamespace(train=rows))
+    frame = scaling.make_table(scaling.Case(n_rows=7, tiled="mine"))
+    assert frame["a"].tolist() == [1, 2, 3, 1, 2, 3, 1]
+
+
+def test_the_picture_has_a_point_for_each_result(tmp_path: Path) -> None:
+    names = [f"rows-{10**power}" for power in (4, 5)]
+    results = [
+        {**read(scaling.FOLDER / "rows-10000.json"), "case": name, "n_rows": n_rows}
+        for name, n_rows in zip(names, (10_000, 100_000), strict=True)
+    ]
+    scaling.draw(results, tmp_path / "scaling.svg")
+    assert "categories of a column" in (tmp_path / "scaling.svg").read_text(encoding="utf-8")
+    assert scaling.fit_seconds(results[1]) > scaling.fit_seconds(results[0])
+
+
+def test_the_panels_name_cases() -> None:
+    assert {case for _, cases in scaling.AXES.values() for case in cases} <= set(scaling.CASES)
