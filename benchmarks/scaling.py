@@ -235,13 +235,13 @@ def draw(results: Iterable[dict[str, Any]], path: Path) -> None:
             shown = [by_case[case] for case in cases if case in by_case]
             sizes = [result[size] for result in shown]
             column[0].plot(sizes, [fit_seconds(result) for result in shown], "o-", color=OWN_COLOUR)
-            added = [result["peak_memory_mb"] - result["memory_before_mb"] for result in shown]
-            column[1].plot(sizes, added, "o-", color=OWN_COLOUR)
+            memory = [result["peak_memory_mb"] for result in shown]
+            column[1].plot(sizes, memory, "o-", color=OWN_COLOUR)
             column[1].set(xlabel=title, xscale="log")
             for axes in column:
                 axes.set_yscale("log")
         panels[0, 0].set_ylabel("seconds of a fit")
-        panels[1, 0].set_ylabel("MiB above the table")
+        panels[1, 0].set_ylabel("MiB of memory, table included")
         figure.savefig(path, metadata={"Date": None})
         pyplot.close(figure)
 
