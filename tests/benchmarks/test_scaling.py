@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from benchmarks import scaling
 from benchmarks.cell import read
@@ -80,6 +81,7 @@ def test_a_tiled_table_repeats_a_data_set(monkeypatch) -> None:
 
 
 def test_the_picture_has_a_point_for_each_result(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
     names = [f"rows-{10**power}" for power in (4, 5)]
     results = [
         {**read(scaling.FOLDER / "rows-10000.json"), "case": name, "n_rows": n_rows}
