@@ -236,6 +236,15 @@ class OutputHead(nn.Module):
 
     def one_hot(self, codes: Tensor) -> Tensor:
         """State slots of the given codes, shape (n_rows, n_state_slots), float32."""
-        shape = (self.layout.n_state_slots, len(codes))
-        states = torch.zeros(shape, dtype=torch.float32, device=codes.device)
-        return states.scatter_(0, codes.T.long() + self.block_starts.unsqueeze(1), 1.0).T
+        return self._with_states(codes, self.layout.n_state_slots).T
+
+    def slots(self, codes: Tensor, values: Tensor) -> Tensor:
+        """Slots of the given codes and values, shape (n_rows, n_slots), float32."""
+        slots = self._with_states(codes, self.layout.n_slots)
+        slots[self.layout.n_state_slots :] = values.T
+        return slots.T
+
+    def _with_states(self, codes: Tensor, n_slots: int) -> Tensor:
+        """Zeros but for the states of the codes, shape (n_slots, n_rows)."""
+        slots = torch.zeros(n_slots, len(codes), dtype=torch.float32, device=codes.device)
+        return slots.scatter_(0, codes.T.long() + self.block_starts.unsqueeze(1), 1.0)

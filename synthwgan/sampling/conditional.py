@@ -130,7 +130,7 @@ class ConditionalSampler(BaseSampler):
             torch.from_numpy(array).to(self.device)
             for array in (rows.encoded.codes, rows.encoded.values, rows.given)
         )
-        slots = torch.cat([self.head.one_hot(codes).T, values.T]).T
+        slots = self.head.slots(codes, values)
         return Context.of(self.head.layout, slots, given)
 
     def _calibration(self, rows: PartialRows, block: int) -> SliceCalibration | None:

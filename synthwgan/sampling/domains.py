@@ -136,7 +136,7 @@ class DomainSampler(ConditionalSampler):
             torch.from_numpy(array).to(self.device)
             for array in (rows.encoded.codes, rows.encoded.values)
         )
-        return torch.cat([self.head.one_hot(codes).T, values.T]).T
+        return self.head.slots(codes, values)
 
     def _given(self, rows: PartialRows) -> Tensor:
         return torch.from_numpy(rows.given).to(self.device)

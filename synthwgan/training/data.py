@@ -44,14 +44,14 @@ class TableBatches:
     def take(self, rows: Tensor) -> Tensor:
         """Slots of the given rows, shape (n_rows, n_slots), float32."""
         # Several times as fast as indexing.
-        return self._slots(self.codes.index_select(0, rows), self.values.index_select(0, rows))
+        return self.head.slots(self.codes.index_select(0, rows), self.values.index_select(0, rows))
 
     def in_order(self) -> Iterator[Tensor]:
         """Slots of all rows in order, some megabytes at a time."""
         n_rows = max(256, MAX_BATCH_FLOATS // max(1, self.head.layout.n_slots))
         for start in range(0, len(self), n_rows):
             rows = slice(start, start + n_rows)
-            yield self._slots(self.codes[rows], self.values[rows])
+            yield self.head.slots(self.codes[rows], self.values[rows])
 
     def marginals(self, given: Tensor | None = None) -> Tensor:
         """Share of rows in each state, shape (n_state_slots,), float32.
@@ -72,11 +72,3 @@ class TableBatches:
             counts = torch.bincount(codes, minlength=size).float()
             shares[start : start + size] = counts / max(1, len(codes))
         return shares
-
-    def _slots(self, codes: Tensor, values: Tensor) -> Tensor:
-        layout = self.head.layout
-        shape = (layout.n_slots, len(codes))
-        slots = torch.zeros(shape, dtype=torch.float32, device=codes.device)
-        slots.scatter_(0, codes.T.long() + self.head.block_starts.unsqueeze(1), 1.0)
-        slots[layout.n_state_slots :] = values.T
-        return slots.T
