@@ -1,8 +1,8 @@
 """Time training and sampling on a GPU.
 
-The training step of the default model on Adult as CUDA graphs and without, in turns in the same
-run; a whole default fit; and drawing rows, none of them rejected, as arrays and as a DataFrame. Run
-from the repository root, on a machine with a CUDA device::
+The training step of the default model on Adult; a whole default fit; and drawing rows, none of
+them rejected, as arrays and as a DataFrame. Run from the repository root, on a machine with a CUDA
+device::
 
     python -m benchmarks.gpu
 
@@ -28,17 +28,15 @@ from benchmarks.page import markdown_table, measured, write_part
 from benchmarks.step import make_step
 from synthwgan import WGANGPSynthesizer
 from synthwgan.training.device import resolve_precision
-from synthwgan.training.graph import graphed
 from synthwgan.training.trainer import Step
 
 DATA_SET = "adult"
 FOLDER = RESULTS / "gpu"
 PAGE = REPOSITORY / "docs" / "benchmarks" / "speed.md"
-# Enough for all graphs to be recorded.
-N_WARM_UP, N_TURNS, STEPS_A_TURN = 24, 15, 100
+N_WARM_UP, N_TURNS, STEPS_A_TURN = 8, 15, 100
 N_ENCODED, N_ROWS = 1_000_000, 200_000
 TITLES = (
-    *("GPU", "precision", "step ms, one by one", "step ms, graphs", "ratio"),
+    *("GPU", "precision", "step ms"),
     *("fit s", "rows/s as arrays", "rows/s as a DataFrame"),
 )
 
@@ -53,20 +51,11 @@ def seconds_a_step(step: Step, n_steps: int) -> float:
 
 
 def measure_steps(data_set: str, precision: str, device: str) -> dict[str, float]:
-    """Time the step without graphs and with them, in turns; medians in milliseconds."""
-    one_by_one = make_step(data_set, precision, device)
-    as_graphs = graphed(make_step(data_set, precision, device))
-    for step in (one_by_one, as_graphs):
-        seconds_a_step(step, N_WARM_UP)
-    turns = [
-        (seconds_a_step(one_by_one, STEPS_A_TURN), seconds_a_step(as_graphs, STEPS_A_TURN))
-        for _ in range(N_TURNS)
-    ]
-    return {
-        "eager_ms": 1e3 * statistics.median(eager for eager, _ in turns),
-        "graph_ms": 1e3 * statistics.median(graph for _, graph in turns),
-        "ratio": statistics.median(eager / graph for eager, graph in turns),
-    }
+    """Time the step; the median of several turns, in milliseconds."""
+    step = make_step(data_set, precision, device)
+    seconds_a_step(step, N_WARM_UP)
+    turns = [seconds_a_step(step, STEPS_A_TURN) for _ in range(N_TURNS)]
+    return {"step_ms": 1e3 * statistics.median(turns)}
 
 
 def measure_model(data_set: str, device: str, **parameters: Any) -> dict[str, float]:
@@ -117,9 +106,7 @@ def table(results: Iterable[dict[str, Any]]) -> str:
         [
             result["machine"]["gpu"],
             result["precision"],
-            f"{result['eager_ms']:.2f}",
-            f"{result['graph_ms']:.2f}",
-            f"{result['ratio']:.1f}",
+            f"{result['step_ms']:.2f}",
             f"{result['fit_seconds']:.1f}",
             f"{result['encoded_per_s']:,.0f}",
             f"{result['rows_per_s']:,.0f}",
@@ -144,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     name = re.sub(r"\W+", "-", result["machine"]["gpu"].lower()).strip("-")
     write(result, FOLDER / f"{name}.json")
     write_part(PAGE, "gpu", table(map(read, sorted(FOLDER.glob("*.json")))))
-    print(f"a step as graphs is {result['ratio']:.1f} times as fast as one by one")
+    print(f"a step takes {result['step_ms']:.2f} ms")
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ from torch import nn
 
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training.config import TrainingConfig
-from synthwgan.training.graph import GraphedStep
 from synthwgan.training.step import TrainingStep
 
 BYTES_PER_FLOAT = 4
@@ -61,13 +60,10 @@ def estimate_cost(
     return TrainingCost(layout.n_slots, n_parameters, memory / 2**20)
 
 
-def measure_cost(
-    cost: TrainingCost, trial: TrainingStep | GraphedStep, n_steps: int = 8
-) -> TrainingCost:
+def measure_cost(cost: TrainingCost, trial: TrainingStep, n_steps: int = 8) -> TrainingCost:
     """Add the time of 1000 steps, measured on a few of a trial that is then thrown away."""
-    for _ in range(trial.n_warm_up):
-        figures = trial(0.0)
-    # To read a figure is to wait for the device.
+    # The first step sets libraries up; to read a figure is to wait for the device.
+    figures = trial(0.0)
     float(figures["wasserstein"])
     start = time.perf_counter()
     for _ in range(n_steps):

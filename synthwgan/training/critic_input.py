@@ -27,12 +27,11 @@ class CriticInput:
 
     def __init__(self, packing: int, instance_noise: float, rng: torch.Generator) -> None:
         self.packing, self.instance_noise, self.rng = packing, instance_noise, rng
-        # A tensor, since a recorded step would repeat a number of Python.
-        self.scale = torch.full((), instance_noise, dtype=torch.float32, device=rng.device)
+        self.scale = instance_noise
 
     def anneal(self, progress: float) -> None:
         """Set the noise for a share of training done, in [0, 1]: linearly down to zero."""
-        self.scale.fill_(self.instance_noise * (1 - progress))
+        self.scale = self.instance_noise * (1 - progress)
 
     def __call__(self, slots: Tensor) -> Tensor:
         """Map rows, shape (n_rows, n_slots), to packs of rows with noise."""

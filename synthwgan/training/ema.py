@@ -29,18 +29,10 @@ class ExponentialMovingAverage:
         self.n_updates = 0
         self._averages = list(self.module.parameters())
         self._sources = list(module.parameters())
-        # A tensor, since a recorded update would repeat a number of Python.
-        device = self._averages[0].device
-        self._share = torch.ones((), dtype=torch.float32, device=device)
-
-    def warm_up(self) -> None:
-        """Set how far the next update moves the average."""
-        decay = min(self.decay, (1 + self.n_updates) / (10 + self.n_updates))
-        self._share.fill_(1 - decay)
-        self.n_updates += 1
 
     @torch.no_grad()
     def update(self) -> None:
         """Move the average towards the module's present weights."""
-        shares = [self._share] * len(self._averages)
-        torch._foreach_lerp_(self._averages, self._sources, shares)
+        decay = min(self.decay, (1 + self.n_updates) / (10 + self.n_updates))
+        self.n_updates += 1
+        torch._foreach_lerp_(self._averages, self._sources, 1 - decay)

@@ -29,7 +29,6 @@ from synthwgan.training.diagnostics import (
     Diversity,
     warn_of_mode_collapse,
 )
-from synthwgan.training.graph import graphed
 from synthwgan.training.step import TrainingStep
 from synthwgan.training.stopping import EarlyStopping
 from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
@@ -214,7 +213,7 @@ class _Fit:
         self.cost = estimate_cost(head.layout, encoded, self.networks, config)
         if verbose:
             trial = self._step(TrainingStep, copy.deepcopy(self.networks))
-            self.cost = measure_cost(self.cost, graphed(trial))
+            self.cost = measure_cost(self.cost, trial)
             announce(str(self.cost))
 
     def learn_whole_rows(self) -> tuple[TrainingStep, TrainingOutcome]:
@@ -254,7 +253,7 @@ class _Fit:
         if config.early_stopping:
             stopping = EarlyStopping(config.n_iter_no_change, config.tol)
         bounds = config.max_steps, config.max_seconds, config.log_every
-        return Trainer(*bounds, observers, diagnosis, stopping).run(graphed(step))
+        return Trainer(*bounds, observers, diagnosis, stopping).run(step)
 
 
 def _hold_out(

@@ -13,8 +13,6 @@ OptimizerFactory = Callable[[Iterable[Tensor], float], torch.optim.Optimizer]
 ALIASES = {"adam": "Adam", "rmsprop": "RMSprop"}
 # One needs a closure, the other sparse gradients.
 UNUSABLE = ("Optimizer", "LBFGS", "SparseAdam")
-# They can keep all that changes in tensors, the learning rate included.
-CAPTURABLE = (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop)
 
 
 def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
@@ -76,27 +74,6 @@ def make_optimizer(
     if found is torch.optim.Adam:
         options["fused"] = True
     return found(weights, lr, **options)
-
-
-def is_capturable(optimizer: torch.optim.Optimizer) -> bool:
-    """Whether the steps of an optimizer can be part of a CUDA graph."""
-    return type(optimizer) in CAPTURABLE
-
-
-def make_capturable(optimizer: torch.optim.Optimizer) -> None:
-    """Keep the learning rate of an optimizer in tensors, before its first step."""
-    for group in optimizer.param_groups:
-        device, rate = group["params"][0].device, float(group["lr"])
-        group["lr"] = torch.full((), rate, dtype=torch.float32, device=device)
-        group["capturable"] = True
-
-
-def set_learning_rate(group: dict[str, Any], rate: float) -> None:
-    """Set the learning rate of a group of weights, in place if it is a tensor."""
-    if isinstance(group["lr"], Tensor):
-        group["lr"].fill_(rate)
-    else:
-        group["lr"] = rate
 
 
 @torch.no_grad()

@@ -17,7 +17,7 @@ from synthwgan.training.config import TrainingConfig
 from synthwgan.training.critic_input import CriticInput
 from synthwgan.training.data import TableBatches
 from synthwgan.training.ema import ExponentialMovingAverage
-from synthwgan.training.optimizers import clip_weights, make_optimizer, set_learning_rate
+from synthwgan.training.optimizers import clip_weights, make_optimizer
 from synthwgan.training.schedule import learning_rate_factor
 
 MAX_VALIDATION_ROWS = 4096
@@ -47,14 +47,7 @@ class TrainingStep:
         Precision of the matrix products; weights, states and losses are float32.
     seed : int
         Seed of all noise drawn in training.
-
-    Attributes
-    ----------
-    n_warm_up : int
-        Steps until it is as fast as it gets.
     """
-
-    n_warm_up = 1
 
     def __init__(
         self,
@@ -93,36 +86,22 @@ class TrainingStep:
 
     def __call__(self, progress: float) -> dict[str, Tensor]:
         """Do one step at the given share of training; return the latest of all figures."""
-        self._figures = self._figures | self.perform(self.prepare(progress))
-        return self._figures
-
-    def prepare(self, progress: float) -> tuple[bool, ...]:
-        """Set what changes from step to step; return which critic updates have a penalty.
-
-        What `perform` does then depends on nothing else in Python, so that it can be recorded
-        once and repeated.
-        """
         factor = learning_rate_factor(progress, self.config.constant_share)
         for group, rate in self._rates:
-            set_learning_rate(group, rate * factor)
+            group["lr"] = rate * factor
         self.critic_input.anneal(progress)
-        self.ema.warm_up()
-        first = self._n_critic_updates
-        self._n_critic_updates += self.config.n_critic
-        interval = self.config.penalty_interval
-        return tuple(
-            self.penalty is not None and update % interval == 0
-            for update in range(first, self._n_critic_updates)
-        )
+        with torch.enable_grad():
+            for _ in range(self.config.n_critic):
+                real, fake, given = self._draw_batch()
+                self._figures |= self.critic_step(real, fake.detach(), given, self._is_penalised())
+            # The generator learns from the last batch, so that it is generated only once.
+            self._figures |= self.generator_step(fake, real, given)
+        return dict(self._figures)
 
-    @torch.enable_grad()
-    def perform(self, penalised: tuple[bool, ...]) -> dict[str, Tensor]:
-        """Do the updates of one step, some of the critic's with a penalty; return their figures."""
-        figures: dict[str, Tensor] = {}
-        for is_penalised in penalised:
-            real, fake, given = self._draw_batch()
-            figures |= self.critic_step(real, fake.detach(), given, is_penalised)
-        return figures | self.generator_step(fake, real, given)
+    def _is_penalised(self) -> bool:
+        """Whether this critic update has a penalty: every ``penalty_interval``-th has."""
+        update, self._n_critic_updates = self._n_critic_updates, self._n_critic_updates + 1
+        return self.penalty is not None and update % self.config.penalty_interval == 0
 
     def _draw_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
         """A real and a generated batch, and which columns are given of their rows."""

@@ -62,10 +62,8 @@ def test_moving_average_warms_up():
         average = ExponentialMovingAverage(module, decay=0.998)
         module.weight.fill_(1.0)
     # Decays 1/10 and 2/11: 0.9 after one update, 1 - 0.1 * 2/11 after two.
-    average.warm_up()
     average.update()
     assert average.module.weight.item() == pytest.approx(0.9)
-    average.warm_up()
     average.update()
     assert average.module.weight.item() == pytest.approx(1 - 0.1 * 2 / 11)
     assert module.weight.item() == 1.0
@@ -77,7 +75,6 @@ def test_moving_average_never_decays_slower_than_asked():
         module.weight.fill_(0.0)
         average = ExponentialMovingAverage(module, decay=0.05)
         module.weight.fill_(1.0)
-    average.warm_up()
     average.update()
     assert average.module.weight.item() == pytest.approx(0.95)
 
@@ -88,7 +85,6 @@ def test_moving_average_follows_the_weights_but_needs_no_gradient():
     with torch.no_grad():
         module.weight.add_(3.0)
     for _ in range(2000):
-        average.warm_up()
         average.update()
     torch.testing.assert_close(average.module.weight, module.weight.detach(), atol=1e-3, rtol=0)
     assert not any(weight.requires_grad for weight in average.module.parameters())

@@ -178,10 +178,14 @@ def same(one: TrainedNetworks, other: TrainedNetworks) -> bool:
 
 
 def make_step(
-    layout: Layout, encoded: EncodedTable, precision: str = "float32", **changes: Any
+    layout: Layout,
+    encoded: EncodedTable,
+    precision: str = "float32",
+    device: str = "cpu",
+    **changes: Any,
 ) -> TrainingStep:
     config = replace(CONFIG, **changes)
-    batches = TableBatches(encoded, OutputHead(layout, config.temperature))
+    batches = TableBatches(encoded, OutputHead(layout, config.temperature).to(device))
     networks = build_networks(batches.head, batches.marginals(), config, seed=0)
     moments = PairwiseMoments(batches.head).fit(batches.in_order)
     return TrainingStep(networks, moments, batches, config, precision, seed=0)
@@ -309,17 +313,38 @@ def test_n_critic_updates_of_the_critic_a_step(mixed_layout, mixed_encoded, n_cr
 
 def test_the_penalty_comes_every_interval_with_its_weight_multiplied(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded, penalty_interval=3, gradient_penalty=2.0)
-    penalised = [step.prepare(0.0) for _ in range(7)]
-    assert [index for index, updates in enumerate(penalised) if updates == (True,)] == [0, 3, 6]
-    assert {len(updates) for updates in penalised} == {1}
+    assert [step._is_penalised() for _ in range(7)] == [True, False, False] * 2 + [True]
     real, fake = step.batches.draw(32, step.rng), step._generate(32).detach()
     weighted, figures = step._penalty(real, fake, None)
     assert weighted.item() == pytest.approx(6 * figures["penalty"].item(), rel=1e-5)
 
 
-def test_the_penalty_goes_by_updates_of_the_critic_not_by_steps(mixed_layout, mixed_encoded):
+def test_the_penalty_goes_by_updates_of_the_critic_not_by_steps(
+    mixed_layout, mixed_encoded, monkeypatch
+):
     step = make_step(mixed_layout, mixed_encoded, penalty_interval=3, n_critic=2)
-    assert [step.prepare(0.0) for _ in range(3)] == [(True, False), (False, True), (False, False)]
+    penalised, critic_step = [], step.critic_step
+
+    def noted(real, fake, given, is_penalised):
+        penalised.append(is_penalised)
+        return critic_step(real, fake, given, is_penalised)
+
+    monkeypatch.setattr(step, "critic_step", noted)
+    for _ in range(3):
+        step(0.0)
+    assert penalised == [True, False, False, True, False, False]
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_a_step_on_a_cuda_device_moves_all_weights(mixed_layout, mixed_encoded):
+    step = make_step(mixed_layout, mixed_encoded, device="cuda")
+    before = step.snapshot()
+    for _ in range(3):
+        step(0.0)
+    assert step.is_finite()
+    for old, new in zip(before[0].items(), step.snapshot()[0].items(), strict=True):
+        assert old[1].is_cuda
+        assert not torch.equal(old[1], new[1]), new[0]
 
 
 def test_figures_of_the_last_penalty_stay(mixed_layout, mixed_encoded):
@@ -368,7 +393,7 @@ def test_the_step_sees_noise_of_its_progress(mixed_layout, mixed_encoded):
     step = make_step(mixed_layout, mixed_encoded, instance_noise=0.8)
     for progress, scale in ((0.0, 0.8), (0.25, 0.6), (1.0, 0.0)):
         step(progress)
-        assert step.critic_input.scale.item() == pytest.approx(scale)
+        assert step.critic_input.scale == pytest.approx(scale)
 
 
 def test_the_critic_sees_packs(mixed_layout, mixed_encoded):
