@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 import numbers
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
+from sklearn.base import BaseEstimator
 
 
 class Constraint(Protocol):
@@ -152,6 +153,111 @@ class Function:
         return f"a function {self.meaning}"
 
 
+class Component(BaseEstimator):
+    """Parameters that belong together, as one parameter of an estimator.
+
+    scikit-learn does so with the kernels of a Gaussian process: ``clone``, ``get_params``,
+    ``set_params(objective__gradient_penalty=1)`` and grid searches reach inside.
+
+    Attributes
+    ----------
+    constraints : dict of str to Constraint
+        What each parameter may be.
+    """
+
+    constraints: ClassVar[Mapping[str, Constraint]] = {}
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the parameters, in words."""
+        return problems_of(self.get_params(deep=False), self.constraints)
+
+    def __eq__(self, other: object) -> bool:
+        """Whether both have the same type and parameters."""
+        return type(self) is type(other) and self.get_params() == other.get_params()
+
+    __hash__ = None
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A component, or a short form that stands for one.
+
+    Parameters
+    ----------
+    kind : type of Component
+        What an object must be.
+    short : dict of short form to callable, or None
+        The registry: whoever adds a class to it adds a choice. Called without arguments, what is
+        registered makes the component; None stands for none.
+    own : type of Component or None
+        What makes a component of a user's function; None where no function is taken.
+    signature : str
+        How such a function is called and what it returns.
+    """
+
+    kind: type[Component]
+    short: Mapping[Any, Callable[[], Component] | None]
+    own: Callable[..., Component] | None = None
+    signature: str = ""
+
+    def allows(self, value: Any) -> bool:
+        """Whether ``value`` is a component, a short form, or a function where one is taken."""
+        if isinstance(value, self.kind) or OneOf(tuple(self.short)).allows(value):
+            return True
+        return self.own is not None and callable(value) and not isinstance(value, type)
+
+    def resolve(self, value: Any) -> Component | None:
+        """Return the component that an allowed value stands for."""
+        if isinstance(value, self.kind):
+            return value
+        if OneOf(tuple(self.short)).allows(value):
+            component = self.short[value]
+            return None if component is None else component()
+        return self.own(value)
+
+    def __str__(self) -> str:
+        classes = {getattr(made, "func", made) for made in self.short.values() if made is not None}
+        names = " or ".join(sorted(f"{made.__name__}(...)" for made in classes))
+        function = f" or a function {self.signature}" if self.own is not None else ""
+        return f"{OneOf(tuple(self.short))} or {names}{function}"
+
+
+class ComponentParameters:
+    """Lets ``set_params`` reach into a parameter that is still a short form.
+
+    ``set_params(objective__gradient_penalty=1)`` of an estimator with ``objective="wgan-gp"``
+    makes the short form the component that it stands for, and sets the parameter there.
+
+    Attributes
+    ----------
+    components : dict of str to Choice
+        The parameters that are components.
+    """
+
+    components: ClassVar[Mapping[str, Choice]] = {}
+
+    def set_params(self, **params: Any) -> Any:
+        """Set parameters of the estimator, and of its components with two underscores."""
+        for name in {key.partition("__")[0] for key in params if "__" in key}:
+            if name in self.components and name not in params:
+                choice, value = self.components[name], getattr(self, name)
+                if choice.allows(value):
+                    setattr(self, name, choice.resolve(value))
+        return super().set_params(**params)
+
+
+def problems_of(parameters: Mapping[str, Any], constraints: Mapping[str, Constraint]) -> list[str]:
+    """Return what is wrong with some parameters, and with those of components among them."""
+    problems = []
+    for name, constraint in constraints.items():
+        value = parameters[name]
+        if not constraint.allows(value):
+            problems.append(f"{name} must be {constraint}, got {value!r}")
+        elif isinstance(value, Component):
+            problems += [f"{name}: {problem}" for problem in value.problems()]
+    return problems
+
+
 def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Constraint]) -> None:
     """Raise if any parameter is out of its constraint.
 
@@ -167,49 +273,9 @@ def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Co
     ValueError
         Names every offending parameter, its value and what is allowed.
     """
-    problems = [
-        f"{name} must be {constraint}, got {parameters[name]!r}"
-        for name, constraint in constraints.items()
-        if not constraint.allows(parameters[name])
-    ]
+    problems = problems_of(parameters, constraints)
     if problems:
         raise ValueError("; ".join(problems))
-
-
-def check_together(parameters: Mapping[str, Any]) -> None:
-    """Raise if parameters that are allowed by themselves do not go together.
-
-    Parameters
-    ----------
-    parameters : mapping of str to value
-        A synthesizer's ``get_params(deep=False)``, checked one by one.
-
-    Raises
-    ------
-    ValueError
-        Names both parameters.
-    """
-    given = dict(parameters)
-    has_labels = given["objective"] in ("gan", "gan-minimax")
-    has_own_points = given["penalty"] in ("r1", "r1+r2")
-    looks_at_batches = given["minibatch_features"] or given["minibatch_std"]
-    problems = {
-        "gibbs_steps={gibbs_steps!r} needs conditional=True": (
-            given["gibbs_steps"] and not given["conditional"]
-        ),
-        "label_smoothing={label_smoothing!r} needs an objective with labels, 'gan' or "
-        "'gan-minimax', not {objective!r}": given["label_smoothing"] and not has_labels,
-        "penalty_at={penalty_at!r} does not go with penalty={penalty!r}, which says where it is "
-        "evaluated; pass penalty='squared'": has_own_points and given["penalty_at"] != "auto",
-        "minibatch_features={minibatch_features!r} and minibatch_std={minibatch_std!r} need the "
-        "built-in critic; build them into your own": looks_at_batches and callable(given["critic"]),
-        "early_stopping=True needs validation_fraction to be None or a share": (
-            given["early_stopping"] and given["validation_fraction"] == 0
-        ),
-    }
-    found = [problem.format(**given) for problem, is_there in problems.items() if is_there]
-    if found:
-        raise ValueError("; ".join(found))
 
 
 def reject_misnamed(arguments: Mapping[str, Any]) -> None:

@@ -4,15 +4,99 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import partial
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from synthwgan.parameters import (
+    Choice,
+    Component,
+    Constraint,
+    Either,
+    Function,
+    Number,
+    PairOf,
+    Text,
+)
+
 OptimizerFactory = Callable[[Iterable[Tensor], float], torch.optim.Optimizer]
-ALIASES = {"adam": "Adam", "rmsprop": "RMSprop"}
+ALIASES = {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "SGD"}
 # One needs a closure, the other sparse gradients.
 UNUSABLE = ("Optimizer", "LBFGS", "SparseAdam")
+
+_RATE = Number(0, 1, open_low=True)
+
+
+class Optimizer(Component):
+    """The optimizer of both networks, and its learning rates.
+
+    Parameters
+    ----------
+    algorithm : str or callable, default "auto"
+        ``"adam"``, ``"rmsprop"``, the name of a `torch.optim` class that needs no closure, or a
+        function ``(params, lr) -> optimizer``. "auto" is the objective's own: RMSprop with
+        ``"wgan"``, else Adam.
+    generator_lr, critic_lr : float, default 4e-3
+        Learning rates: constant for the first `constant_share` of training, then down a cosine
+        to 1 %.
+    betas : pair of float, default (0.0, 0.95)
+        Adam's averaging. No momentum: the objective moves with every step.
+    constant_share : float, default 0.4
+        Share of training with the full learning rates.
+
+    Examples
+    --------
+    >>> from synthwgan import WGANGPSynthesizer
+    >>> from synthwgan.training.optimizers import Optimizer
+    >>> model = WGANGPSynthesizer(optimizer=Optimizer("adamw", generator_lr=1e-3))
+    >>> WGANGPSynthesizer(optimizer="rmsprop").set_params(optimizer__critic_lr=1e-4).optimizer
+    Optimizer(algorithm='rmsprop', critic_lr=0.0001)
+    """
+
+    constraints: ClassVar[dict[str, Constraint]] = {
+        "algorithm": Either(
+            (
+                Text("'auto', 'adam', 'rmsprop', the name of a torch.optim class"),
+                Function("(params, lr) -> optimizer"),
+            )
+        ),
+        "generator_lr": _RATE,
+        "critic_lr": _RATE,
+        "betas": PairOf(Number(0, 1, open_high=True)),
+        "constant_share": Number(0, 1),
+    }
+
+    def __init__(
+        self,
+        algorithm: str | OptimizerFactory = "auto",
+        *,
+        generator_lr: float = 4e-3,
+        critic_lr: float = 4e-3,
+        betas: tuple[float, float] = (0.0, 0.95),
+        constant_share: float = 0.4,
+    ) -> None:
+        self.algorithm = algorithm
+        self.generator_lr = generator_lr
+        self.critic_lr = critic_lr
+        self.betas = betas
+        self.constant_share = constant_share
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the parameters, in words."""
+        found = super().problems()
+        if isinstance(self.algorithm, str) and self.algorithm != "auto":
+            try:
+                optimizer_class(self.algorithm)
+            except ValueError as error:
+                found.append(str(error))
+        return found
+
+    def of(self, weights: Iterable[Tensor], lr: float, own: str) -> torch.optim.Optimizer:
+        """Make the optimizer of some weights; `own` is what "auto" stands for."""
+        algorithm = own if self.algorithm == "auto" else self.algorithm
+        return make_optimizer(algorithm, weights, lr, self.betas)
 
 
 def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
@@ -32,8 +116,8 @@ def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
     is_optimizer = isinstance(found, type) and issubclass(found, torch.optim.Optimizer)
     if not is_optimizer or found.__name__ in UNUSABLE:
         raise ValueError(
-            "optimizer must be 'auto' or 'adam' or 'rmsprop' or the name of a torch.optim class "
-            f"that needs no closure or a function (params, lr) -> optimizer, got {name!r}"
+            "algorithm must be 'auto', 'adam', 'adamw', 'rmsprop', 'sgd', the name of a torch.optim "
+            f"class that needs no closure, or a function (params, lr) -> optimizer, got {name!r}"
         )
     return found
 
@@ -84,3 +168,11 @@ def clip_weights(module: nn.Module, bound: float) -> None:
     """
     for weights in module.parameters():
         weights.clamp_(-bound, bound)
+
+
+OPTIMIZER = Choice(
+    Optimizer,
+    {name: partial(Optimizer, name) for name in ("auto", *ALIASES)},
+    own=Optimizer,
+    signature="(params, lr) -> optimizer",
+)

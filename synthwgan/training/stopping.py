@@ -3,10 +3,51 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, ClassVar
+
+from synthwgan.parameters import Component, Constraint, Number
 
 
-class EarlyStopping:
+class EarlyStopping(Component):
+    """Ends a phase of training when held-out rows gain nothing more; its best weights are kept.
+
+    A share of the rows is held out, and the critic's Wasserstein estimate of their distance
+    from generated rows is logged as ``validation_wasserstein``. A phase ends when the estimate
+    comes no nearer to zero.
+
+    Parameters
+    ----------
+    patience : int, default 10
+        Logged steps without a better estimate after which a phase ends.
+    fraction : float, default 0.1
+        Share of the rows that the networks do not learn from, above 0 and below 1.
+    tol : float, default 0.0
+        By how much an estimate must be better to count.
+
+    Examples
+    --------
+    >>> from synthwgan import WGANGPSynthesizer
+    >>> from synthwgan.training.stopping import EarlyStopping
+    >>> model = WGANGPSynthesizer(early_stopping=EarlyStopping(patience=5))
+    """
+
+    constraints: ClassVar[dict[str, Constraint]] = {
+        "patience": Number(1, integer=True),
+        "fraction": Number(0, 1, open_low=True, open_high=True),
+        "tol": Number(0),
+    }
+
+    def __init__(self, *, patience: int = 10, fraction: float = 0.1, tol: float = 0.0) -> None:
+        self.patience = patience
+        self.fraction = fraction
+        self.tol = tol
+
+    def watch(self) -> BestWeights:
+        """Return a watch for one phase of training."""
+        return BestWeights(self.patience, self.tol)
+
+
+class BestWeights:
     """Watches the Wasserstein estimate on held-out rows, and keeps the weights of its best.
 
     An estimate is as good as it is near zero: then the critic cannot tell held-out rows from
@@ -15,7 +56,7 @@ class EarlyStopping:
 
     Parameters
     ----------
-    n_iter_no_change : int
+    patience : int
         Logs without a better estimate after which training ends.
     tol : float
         By how much an estimate must be better to count.
@@ -26,8 +67,8 @@ class EarlyStopping:
         What was given with the best estimate.
     """
 
-    def __init__(self, n_iter_no_change: int, tol: float) -> None:
-        self.n_iter_no_change, self.tol = n_iter_no_change, tol
+    def __init__(self, patience: int, tol: float) -> None:
+        self.patience, self.tol = patience, tol
         self.best_weights: Any = None
         self._best, self._largest, self._n_without = math.inf, 0.0, 0
 
@@ -40,4 +81,4 @@ class EarlyStopping:
             self._best, self.best_weights, self._n_without = distance, weights, 0
         else:
             self._n_without += 1
-        return self._n_without >= self.n_iter_no_change
+        return self._n_without >= self.patience

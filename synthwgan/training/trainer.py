@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from synthwgan.training.stopping import EarlyStopping
+from synthwgan.training.stopping import BestWeights
 
 
 class Step(Protocol):
@@ -80,7 +80,7 @@ class Trainer:
         Told of each log.
     diagnose : callable, optional
         Gives more figures for a log, from the number of steps done.
-    stopping : EarlyStopping, optional
+    stopping : BestWeights, optional
         Says when to stop by the figure ``validation_wasserstein``; the best weights are
         restored in the end.
     """
@@ -92,7 +92,7 @@ class Trainer:
         log_every: int,
         observers: Sequence[Observer] = (),
         diagnose: Callable[[int], dict[str, float]] | None = None,
-        stopping: EarlyStopping | None = None,
+        stopping: BestWeights | None = None,
     ) -> None:
         self.max_steps = max_steps
         self.max_seconds = math.inf if max_seconds is None else max_seconds

@@ -1,0 +1,26 @@
+"""Objectives, one a file, and their short names."""
+
+from synthwgan.networks.objectives.base import Objective, wasserstein_estimate
+from synthwgan.networks.objectives.gan import GAN, MinimaxGAN
+from synthwgan.networks.objectives.relativistic import Relativistic
+from synthwgan.networks.objectives.wgan import WGAN
+from synthwgan.networks.objectives.wgan_gp import WGANGP
+
+OBJECTIVES: dict[str, type[Objective]] = {
+    "wgan-gp": WGANGP,
+    "wgan": WGAN,
+    "gan": GAN,
+    "gan-minimax": MinimaxGAN,
+    "relativistic": Relativistic,
+}
+
+__all__ = [
+    "GAN",
+    "OBJECTIVES",
+    "WGAN",
+    "WGANGP",
+    "MinimaxGAN",
+    "Objective",
+    "Relativistic",
+    "wasserstein_estimate",
+]
