@@ -19,7 +19,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -84,7 +84,7 @@ def fit_and_sample(cell: Cell, folder: Path) -> dict[str, Any]:
     cell.rows_path(folder).parent.mkdir(parents=True, exist_ok=True)
     rows.to_parquet(cell.rows_path(folder))
     return {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": cell.model,
         "data_set": cell.data_set,
         "seed": cell.seed,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import subprocess
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +60,7 @@ def result_of(
 ) -> dict[str, Any]:
     """Return what was measured, with what it was measured of, when and on which machine."""
     return {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "model": model,
         "data_set": dataset.name,
         "seed": seed,

@@ -16,7 +16,7 @@ from __future__ import annotations
 import argparse
 import math
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -175,7 +175,7 @@ def distances_table(result: dict[str, Any]) -> str:
 def measure() -> dict[str, Any]:
     """Return all figures of the page."""
     return {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "gradients": {name: discriminate(name) for name in OBJECTIVES},
         "distances": [separate(shift) for shift in SHIFTS],
         "machine": machine(PACKAGES),

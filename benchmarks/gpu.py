@@ -17,7 +17,7 @@ import re
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import torch
@@ -88,7 +88,7 @@ def measure(data_set: str, device: str, **parameters: Any) -> dict[str, Any]:
     """Measure steps, a fit and sampling, in the precision that a fit has there."""
     precision = resolve_precision("auto", torch.device(device))
     return {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "data_set": data_set,
         "precision": precision,
         **measure_steps(data_set, precision, device),

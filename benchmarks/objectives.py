@@ -22,7 +22,7 @@ import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -134,7 +134,7 @@ def measure(case: Case, changes: dict[str, Any]) -> dict[str, Any]:
     cpu_seconds = time.process_time() - started
     real = count_modes(toy, toy.draw(n_rows, case.seed + FRESH_SEEDS))
     return {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "toy": case.toy,
         "setting": case.setting,
         "objective": case.objective,

@@ -23,7 +23,7 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -203,7 +203,7 @@ def measure(case: Case) -> dict[str, Any]:
     seconds = time.perf_counter() - started
     class_weight = "balanced" if case.method == "weights" else None
     return {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         **case.key,
         "n_train": len(dataset.train),
         "n_rare": int((dataset.train[dataset.target] == RARE_CLASSES[case.data_set]).sum()),

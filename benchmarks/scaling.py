@@ -18,7 +18,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +165,7 @@ def measure(name: str) -> dict[str, Any]:
     transformer = TableTransformer(random_state=0, **settings)
     _, encode_seconds = _timed(lambda: transformer.fit(frame).encode(frame))
     return {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "case": name,
         **asdict(case),
         "n_slots": model.cost_.n_slots,

@@ -16,7 +16,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import Any
 
 import torch
@@ -151,7 +151,7 @@ def measure(data_set: str, precision: str, n_threads: int) -> dict[str, Any]:
     flops = sum(2 * n * k * m * times for (n, k, m), times, _ in needed)
     bare_seconds = statistics.median(bare for _, bare in turns)
     return {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "data_set": data_set,
         "precision": precision,
         "threads": n_threads,

@@ -19,7 +19,7 @@ import statistics
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -155,7 +155,7 @@ def measure(name: str, seed: int, params: dict[str, Any]) -> tuple[dict[str, Any
     cpu_seconds = time.process_time() - started
     synthetic = model.sample(N_ROWS, random_state=seed)
     result = {
-        "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "toy": name,
         "seed": seed,
         "params": params,

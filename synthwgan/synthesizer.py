@@ -147,7 +147,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         hardware is faster at it; the quality is the same.
     random_state : int, Generator, RandomState or None, default None
         Seed of `fit`. The same int gives the same model on the same machine and device; torch's
-        and numpy's global seeds are neither used nor changed.
+        and numpy's global seeds are neither used nor changed (but lent to own networks).
     verbose : int, default 0
         1 shows, on standard error, the inferred schema, the cost of training and a progress bar.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _SHOWN_ROWS = 5
 
 
-class _OnRare(str, Enum):
+class _OnRare(StrEnum):
     restrict = "restrict"
     fewer = "fewer"
     error = "error"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from typing import Any, Protocol
 
 import torch
@@ -22,6 +21,7 @@ from synthwgan.networks.own import (
     check_generator,
 )
 from synthwgan.networks.packing import pack
+from synthwgan.networks.randomness import global_state
 from synthwgan.networks.style import StyleGenerator
 from synthwgan.table.layout import Layout
 
@@ -48,9 +48,6 @@ def build_networks(
 ) -> nn.ModuleDict:
     """Make a generator that starts with the given marginals, and a critic.
 
-    Layers can draw their first weights from torch's global random state only; it is put
-    back as it was.
-
     Parameters
     ----------
     head : OutputHead
@@ -71,23 +68,21 @@ def build_networks(
     """
     bias = torch.zeros(head.layout.n_slots)
     bias[: head.layout.n_state_slots] = marginals.cpu().clamp_min(1e-6).log()
-    with torch.random.fork_rng(devices=[]), warnings.catch_warnings():
-        # A table of identifiers and constants only has no slots.
-        warnings.filterwarnings("ignore", "Initializing zero-element tensors", UserWarning)
-        torch.manual_seed(seed)
-        generator = _make_generator(head.layout, bias, sizes, conditional)
-        critic = _make_critic(head.layout, sizes, conditional)
+    rng = torch.Generator().manual_seed(seed)
+    generator = _make_generator(head.layout, bias, sizes, conditional, rng)
+    critic = _make_critic(head.layout, sizes, conditional, rng)
     networks = nn.ModuleDict({"generator": generator, "critic": critic, "head": head})
     # Whatever the default dtype is where layers and buffers are made.
     return networks.to(head.device, torch.float32)
 
 
 def _make_generator(
-    layout: Layout, bias: Tensor, sizes: NetworkSizes, conditional: bool
+    layout: Layout, bias: Tensor, sizes: NetworkSizes, conditional: bool, rng: torch.Generator
 ) -> nn.Module:
     n_context = Context.n_features(layout) if conditional else 0
     if callable(sizes.generator):
-        return OwnGenerator(sizes.generator, sizes.latent_dim, layout.n_slots, bias, n_context)
+        with global_state(_drawn_seed(rng)):
+            return OwnGenerator(sizes.generator, sizes.latent_dim, layout.n_slots, bias, n_context)
     return GENERATORS[sizes.generator](
         sizes.latent_dim,
         layout.n_slots,
@@ -95,14 +90,18 @@ def _make_generator(
         sizes.generator_layers,
         bias,
         n_context,
+        rng,
     )
 
 
-def _make_critic(layout: Layout, sizes: NetworkSizes, conditional: bool) -> nn.Module:
+def _make_critic(
+    layout: Layout, sizes: NetworkSizes, conditional: bool, rng: torch.Generator
+) -> nn.Module:
     n_slots = sizes.packing * layout.n_slots
     n_columns = sizes.packing * len(layout.column_blocks) if conditional else 0
     if callable(sizes.critic):
-        return OwnCritic(sizes.critic, n_slots, n_columns)
+        with global_state(_drawn_seed(rng)):
+            return OwnCritic(sizes.critic, n_slots, n_columns)
     if sizes.minibatch_features or sizes.minibatch_std:
         return BatchCritic(
             n_slots,
@@ -111,8 +110,13 @@ def _make_critic(layout: Layout, sizes: NetworkSizes, conditional: bool) -> nn.M
             n_columns,
             sizes.minibatch_features,
             sizes.minibatch_std,
+            rng,
         )
-    return Critic(n_slots, sizes.critic_width, sizes.critic_layers, n_columns)
+    return Critic(n_slots, sizes.critic_width, sizes.critic_layers, n_columns, rng)
+
+
+def _drawn_seed(rng: torch.Generator) -> int:
+    return int(torch.randint(2**62, (), generator=rng))
 
 
 def add_context(networks: nn.ModuleDict, sizes: NetworkSizes, seed: int) -> nn.ModuleDict:
@@ -168,7 +172,7 @@ def check_own_networks(head: OutputHead, sizes: NetworkSizes, conditional: bool)
     for told in (False, True)[: 1 + conditional]:
         networks = build_networks(head, marginals, sizes, seed=0, conditional=told)
         given = Context.of(layout, slots, columns) if told else None
-        with torch.random.fork_rng(devices=[]):
+        with global_state(0, head.device):
             if own[0]:
                 rows = given and Context.of(layout, slots[:N_PROBED], columns[:N_PROBED])
                 check_generator(networks["generator"], layout.n_slots, rows)

@@ -6,6 +6,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from synthwgan.networks.linear import Linear
+
 NEGATIVE_SLOPE = 0.2
 
 
@@ -26,16 +28,25 @@ class Critic(nn.Module):
     n_columns : int, default 0
         Columns of which the critic is told whether they are given; 0 for none. These weights
         start at zero.
+    rng : torch.Generator or None, default None
+        Source of the first weights; None is torch's global state.
     """
 
-    def __init__(self, n_slots: int, width: int, n_layers: int, n_columns: int = 0) -> None:
+    def __init__(
+        self,
+        n_slots: int,
+        width: int,
+        n_layers: int,
+        n_columns: int = 0,
+        rng: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         sizes = [n_slots] + [width] * n_layers
         self.layers = nn.ModuleList(
-            nn.Linear(n_in, n_out) for n_in, n_out in zip(sizes, sizes[1:], strict=False)
+            Linear(n_in, n_out, rng=rng) for n_in, n_out in zip(sizes, sizes[1:], strict=False)
         )
-        self.output = nn.Linear(width, 1)
-        self.given = nn.Linear(n_columns, width, bias=False) if n_columns else None
+        self.output = Linear(width, 1, rng=rng)
+        self.given = Linear(n_columns, width, bias=False, rng=rng) if n_columns else None
         if self.given is not None:
             nn.init.zeros_(self.given.weight)
 

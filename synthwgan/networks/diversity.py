@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from synthwgan.networks.critic import NEGATIVE_SLOPE, Critic
 from synthwgan.networks.gradients import own_row_gradient
+from synthwgan.networks.linear import Linear
 
 # Rows of which each is compared with each other.
 GROUP_ROWS = 64
@@ -79,11 +80,13 @@ class MinibatchDiscrimination(BatchFeatures):
         Hidden features of a row.
     n_kernels : int
         Number of kernels.
+    rng : torch.Generator or None, default None
+        Source of the first weights; None is torch's global state.
     """
 
-    def __init__(self, n_hidden: int, n_kernels: int) -> None:
+    def __init__(self, n_hidden: int, n_kernels: int, rng: torch.Generator | None = None) -> None:
         super().__init__(n_kernels)
-        projection = torch.randn(n_kernels * KERNEL_DIM, n_hidden)
+        projection = torch.randn(n_kernels * KERNEL_DIM, n_hidden, generator=rng)
         self.projection = nn.Parameter(F.normalize(projection, dim=1))
 
     def prepare(self, hidden: Tensor) -> Tensor:
@@ -142,6 +145,8 @@ class BatchCritic(Critic):
         Kernels of `MinibatchDiscrimination`; 0 for none.
     minibatch_std : bool, default False
         Whether there is a `MinibatchStd`.
+    rng : torch.Generator or None, default None
+        Source of the first weights; None is torch's global state.
     """
 
     def __init__(
@@ -152,16 +157,17 @@ class BatchCritic(Critic):
         n_columns: int = 0,
         minibatch_features: int = 0,
         minibatch_std: bool = False,
+        rng: torch.Generator | None = None,
     ) -> None:
-        super().__init__(n_slots, width, n_layers, n_columns)
+        super().__init__(n_slots, width, n_layers, n_columns, rng)
         n_hidden = self.layers[-1].in_features
         self.batch_features = nn.ModuleList()
         if minibatch_features:
-            self.batch_features.append(MinibatchDiscrimination(n_hidden, minibatch_features))
+            self.batch_features.append(MinibatchDiscrimination(n_hidden, minibatch_features, rng))
         if minibatch_std:
             self.batch_features.append(MinibatchStd(n_hidden))
         n_features = sum(len(features.mean) for features in self.batch_features)
-        self.by_batch = nn.Linear(n_features, width, bias=False)
+        self.by_batch = Linear(n_features, width, bias=False, rng=rng)
         nn.init.zeros_(self.by_batch.weight)
 
     def forward(self, slots: Tensor, given: Tensor | None = None) -> Tensor:

@@ -35,14 +35,13 @@ def build_domain_networks(
     """
     with_noise = replace(sizes, latent_dim=sizes.latent_dim + NOISE_DIM)
     networks = build_networks(head, marginals, with_noise, seed, conditional=True)
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        encoder = Encoder(
-            Context.n_features(head.layout),
-            sizes.latent_dim,
-            sizes.generator_width,
-            sizes.generator_layers,
-        )
+    encoder = Encoder(
+        Context.n_features(head.layout),
+        sizes.latent_dim,
+        sizes.generator_width,
+        sizes.generator_layers,
+        torch.Generator().manual_seed(seed),
+    )
     networks["encoder"] = encoder.to(head.device, torch.float32)
     return networks
 

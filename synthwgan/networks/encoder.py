@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
+from synthwgan.networks.linear import Linear
 
 
 class Encoder(nn.Module):
@@ -24,15 +26,24 @@ class Encoder(nn.Module):
         Features of the hidden layers.
     n_layers : int
         Number of residual blocks.
+    rng : torch.Generator or None, default None
+        Source of the first weights; None is torch's global state.
     """
 
-    def __init__(self, n_context: int, latent_dim: int, width: int, n_layers: int) -> None:
+    def __init__(
+        self,
+        n_context: int,
+        latent_dim: int,
+        width: int,
+        n_layers: int,
+        rng: torch.Generator | None = None,
+    ) -> None:
         super().__init__()
         self.latent_dim = latent_dim
-        self.input = nn.Linear(n_context, width)
+        self.input = Linear(n_context, width, rng=rng)
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(n_layers + 1))
-        self.layers = nn.ModuleList(nn.Linear(width, width) for _ in range(n_layers))
-        self.output = nn.Linear(width, latent_dim)
+        self.layers = nn.ModuleList(Linear(width, width, rng=rng) for _ in range(n_layers))
+        self.output = Linear(width, latent_dim, rng=rng)
 
     def forward(self, known: Context) -> Tensor:
         """Latent vectors of rows, shape (n_rows, latent_dim)."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
 from synthwgan.networks.coupling import STEP_SCALE
+from synthwgan.networks.linear import Linear
 
 
 class ResidualBlock(nn.Module):
@@ -19,12 +20,14 @@ class ResidualBlock(nn.Module):
     ----------
     width : int
         Number of features in and out.
+    rng : torch.Generator or None, default None
+        Source of the first weights; None is torch's global state.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, rng: torch.Generator | None = None) -> None:
         super().__init__()
         self.norm = nn.BatchNorm1d(width)
-        self.linear = nn.Linear(width, width, bias=False)
+        self.linear = Linear(width, width, bias=False, rng=rng)
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features, shape (n_rows, width), to features of the same shape."""
@@ -56,23 +59,30 @@ class RawOutput(nn.Module):
         super().__init__()
         self.latent_dim = latent_dim
 
-    def add_output(self, width: int, n_slots: int, output_bias: Tensor, n_context: int) -> None:
+    def add_output(
+        self,
+        width: int,
+        n_slots: int,
+        output_bias: Tensor,
+        n_context: int,
+        rng: torch.Generator | None,
+    ) -> None:
         """Make the last layer, and the layers that take a context if there is one.
 
         Parameters
         ----------
         width : int
             Features of the last hidden layer.
-        n_slots, output_bias, n_context
+        n_slots, output_bias, n_context, rng
             As for `Generator`.
         """
-        self.output = nn.Linear(width, n_slots)
+        self.output = Linear(width, n_slots, rng=rng)
         with torch.no_grad():
             self.output.weight.mul_(0.5)
             self.output.bias.copy_(output_bias)
-        self.context = nn.Linear(n_context, width, bias=False) if n_context else None
+        self.context = Linear(n_context, width, bias=False, rng=rng) if n_context else None
         # What is given adds to all logits at once, as drawn states add to later ones.
-        self.skip = nn.Linear(n_context, n_slots, bias=False) if n_context else None
+        self.skip = Linear(n_context, n_slots, bias=False, rng=rng) if n_context else None
         if n_context:
             nn.init.zeros_(self.context.weight)
             nn.init.zeros_(self.skip.weight)
@@ -104,6 +114,8 @@ class Generator(RawOutput):
     n_context : int, default 0
         Features of a `Context`; 0 for a generator that takes none. Its weights start at zero,
         so that a generator which has learnt whole rows can go on with what is given.
+    rng : torch.Generator or None, default None
+        Source of the first weights; None is torch's global state.
     """
 
     block = ResidualBlock
@@ -116,12 +128,13 @@ class Generator(RawOutput):
         n_layers: int,
         output_bias: Tensor,
         n_context: int = 0,
+        rng: torch.Generator | None = None,
     ) -> None:
         super().__init__(latent_dim)
-        self.input = nn.Linear(latent_dim, width, bias=False)
-        self.blocks = nn.ModuleList(self.block(width) for _ in range(n_layers))
+        self.input = Linear(latent_dim, width, bias=False, rng=rng)
+        self.blocks = nn.ModuleList(self.block(width, rng) for _ in range(n_layers))
         self.norm = nn.BatchNorm1d(width)
-        self.add_output(width, n_slots, output_bias, n_context)
+        self.add_output(width, n_slots, output_bias, n_context, rng)
 
     def forward(self, latent: Tensor, context: Context | None = None) -> Tensor:
         """Map latents, shape (n_rows, latent_dim), to raw outputs, shape (n_rows, n_slots).
@@ -141,7 +154,7 @@ class MLPGenerator(Generator):
 
     Parameters
     ----------
-    latent_dim, n_slots, width, n_layers, output_bias, n_context
+    latent_dim, n_slots, width, n_layers, output_bias, n_context, rng
         As for `Generator`.
     """
 

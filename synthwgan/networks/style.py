@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
 from synthwgan.networks.generator import RawOutput
+from synthwgan.networks.linear import Linear
 
 MAPPING_LAYERS = 2
 NEGATIVE_SLOPE = 0.2
@@ -27,11 +28,13 @@ class AdaptiveNorm(nn.Module):
         Length of the style vector.
     width : int
         Features of a row.
+    rng : torch.Generator or None, default None
+        Source of the first weights; None is torch's global state.
     """
 
-    def __init__(self, n_style: int, width: int) -> None:
+    def __init__(self, n_style: int, width: int, rng: torch.Generator | None = None) -> None:
         super().__init__()
-        self.style = nn.Linear(n_style, 2 * width)
+        self.style = Linear(n_style, 2 * width, rng=rng)
         with torch.no_grad():
             self.style.bias.zero_()
             self.style.bias[:width] = 1.0
@@ -54,13 +57,15 @@ class StyleLayer(nn.Module):
         Length of the style vector.
     width : int
         Features in and out.
+    rng : torch.Generator or None, default None
+        Source of the first weights; None is torch's global state.
     """
 
-    def __init__(self, n_style: int, width: int) -> None:
+    def __init__(self, n_style: int, width: int, rng: torch.Generator | None = None) -> None:
         super().__init__()
-        self.linear = nn.Linear(width, width)
+        self.linear = Linear(width, width, rng=rng)
         self.strength = nn.Parameter(torch.zeros(width))
-        self.norm = AdaptiveNorm(n_style, width)
+        self.norm = AdaptiveNorm(n_style, width, rng)
 
     def forward(self, hidden: Tensor, style: Tensor, noise: Tensor) -> Tensor:
         """Map rows, shape (n_rows, width); noise has the shape (n_rows, 1)."""
@@ -81,7 +86,7 @@ class StyleGenerator(RawOutput):
     latent_dim : int
         Length of the vector that becomes the style. The latent vector as a whole, of length
         ``self.latent_dim``, has the noise of the layers after it.
-    n_slots, width, n_layers, output_bias, n_context
+    n_slots, width, n_layers, output_bias, n_context, rng
         As for `Generator`; the style is as wide as the hidden layers.
     """
 
@@ -93,17 +98,18 @@ class StyleGenerator(RawOutput):
         n_layers: int,
         output_bias: Tensor,
         n_context: int = 0,
+        rng: torch.Generator | None = None,
     ) -> None:
         super().__init__(latent_dim + n_layers)
         sizes = [latent_dim] + [width] * MAPPING_LAYERS
         self.mapping = nn.ModuleList(
-            nn.Linear(n_in, n_out) for n_in, n_out in zip(sizes, sizes[1:], strict=False)
+            Linear(n_in, n_out, rng=rng) for n_in, n_out in zip(sizes, sizes[1:], strict=False)
         )
-        self.constant = nn.Parameter(torch.randn(width))
-        self.layers = nn.ModuleList(StyleLayer(width, width) for _ in range(n_layers))
+        self.constant = nn.Parameter(torch.randn(width, generator=rng))
+        self.layers = nn.ModuleList(StyleLayer(width, width, rng) for _ in range(n_layers))
         # In training mode the mean of the last batch; measured over many rows at the end.
         self.register_buffer("mean_style", torch.zeros(width))
-        self.add_output(width, n_slots, output_bias, n_context)
+        self.add_output(width, n_slots, output_bias, n_context, rng)
 
     def forward(
         self, latent: Tensor, context: Context | None = None, truncation: float | None = None

@@ -171,7 +171,7 @@ class ColumnTransformer(ABC):
 
     def missing_cells(self, n: int) -> Cells:
         """Return cells that are all missing."""
-        return self.physical.convert(pd.Series([None] * n, dtype=object))
+        return self.physical.convert(pd.Series([None] * n, dtype=np.dtype(object)))
 
     def feature_names(self, name: Any) -> list[str]:
         """Return the names of the one-hot states, then of the value."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 import warnings
+from itertools import permutations
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
-_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+_MONTHS = (
+    "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|"
+    "oct(ober)?|nov(ember)?|dec(ember)?"
+)
 _DATE = re.compile(
-    rf"\d{{1,4}}[/.-]\d{{1,2}}[/.-]\d{{1,4}}|\d{{1,2}}:\d{{2}}|\b({_MONTHS})[a-z]*\b.*\d",
+    r"(?<![\d.])(?P<first>\d{1,4})[/.-](?P<second>\d{1,2})[/.-](?P<third>\d{1,4})(?![\d.])|"
+    rf"(?<!\d)([01]?\d|2[0-3]):[0-5]\d|\b({_MONTHS})\b.*\d",
     re.IGNORECASE,
 )
-_DATE_START = re.compile(rf"\d|({_MONTHS}|mon|tue|wed|thu|fri|sat|sun)[a-z]*\b", re.IGNORECASE)
+_DATE_START = re.compile(rf"\d|({_MONTHS}|(mon|tue|wed|thu|fri|sat|sun)[a-z]*)\b", re.IGNORECASE)
 _NUMBER = re.compile(
     r"[-+]?[€$£¥]?\s?(\d{1,3}([.,']\d{3})+|\d+)([.,]\d+)?\s?[€$£¥%]?", re.IGNORECASE
 )
@@ -60,12 +64,14 @@ def warn_of_lookalikes(name: Any, texts: np.ndarray) -> bool:
 
 
 def _looks_like_date(text: str) -> bool:
-    if not (_DATE_START.match(text) and _DATE.search(text)) or len(text) > 40:
+    found = _DATE.search(text)
+    if not (found and _DATE_START.match(text)) or len(text) > 40:
         return False
-    with warnings.catch_warnings():
-        # pandas warns where day and month could be swapped: a date all the same.
-        warnings.simplefilter("ignore")
-        return not pd.isna(pd.to_datetime(text, errors="coerce"))
+    numbers = [int(part) for part in found.group("first", "second", "third") if part]
+    # Two of three numbers are a month and a day; a clock and a month's name say enough.
+    return not numbers or any(
+        1 <= month <= 12 and 1 <= day <= 31 for month, day in permutations(numbers, 2)
+    )
 
 
 def _looks_like_number(text: str) -> bool:

@@ -235,7 +235,7 @@ class ObjectDatetime(ObjectType):
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
         if self.tz is not None:
-            objects = [value.astimezone(datetime.timezone.utc) for value in objects]
+            objects = [value.astimezone(datetime.UTC) for value in objects]
         if self.stamps:
             stamps = [value.tz_localize(None).as_unit("ns").asm8 for value in objects]
         else:

@@ -17,6 +17,7 @@ from synthwgan.networks.build import add_context, build_networks, check_own_netw
 from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.networks.randomness import global_state
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training.callbacks import History, ProgressBar, announce
 from synthwgan.training.conditional import ConditionalStep
@@ -277,9 +278,7 @@ def _own_randomness(config: TrainingConfig, device: torch.device, seed: int) -> 
     if not (callable(config.generator) or callable(config.critic)):
         yield
         return
-    devices = [device] if device.type == "cuda" else []
-    with torch.random.fork_rng(devices):
-        torch.manual_seed(seed)
+    with global_state(seed, device):
         yield
 
 

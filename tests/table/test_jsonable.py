@@ -46,7 +46,7 @@ def test_there_and_back(value: object) -> None:
         pd.Period("2020-02", freq="M"),
         pd.Interval(0, 1.5, closed="left"),
         pd.Interval(pd.Timestamp("2020"), pd.Timestamp("2021")),
-        datetime.datetime(2020, 1, 1, tzinfo=datetime.timezone.utc),
+        datetime.datetime(2020, 1, 1, tzinfo=datetime.UTC),
         decimal.Decimal("1.50"),
         np.int16(7),
         np.float32(0.1),
