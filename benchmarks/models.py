@@ -33,7 +33,7 @@ class SynthWGAN:
     def __init__(self, **params: Any) -> None:
         from synthwgan import WGANGPSynthesizer
 
-        self._model = WGANGPSynthesizer(**params)
+        self._model = WGANGPSynthesizer().set_params(**params)
 
     def fit(self, dataset: Dataset, seed: int) -> None:
         self._seed = seed

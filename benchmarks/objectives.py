@@ -45,11 +45,11 @@ SEEDS = (10, 11, 12, 13, 14)
 # A generator and optimizers as in the first years of GANs, and nothing that helps them.
 PLAIN: dict[str, Any] = {
     "generator": "mlp",
-    "generator_width": 128,
-    "critic_width": 128,
+    "generator__width": 128,
+    "critic__width": 128,
     "batch_size": 128,
     "max_steps": 500,
-    "constant_share": 1.0,
+    "optimizer__constant_share": 1.0,
     "ema_decay": 0.0,
     "couple_columns": False,
     "moment_weight": 0.0,
@@ -61,8 +61,16 @@ PLAIN: dict[str, Any] = {
 # Adam as it comes, and as in Radford et al. 2016, "Unsupervised Representation Learning with Deep
 # Convolutional Generative Adversarial Networks", but for the rates, which suit 500 steps.
 SETTINGS: dict[str, dict[str, Any]] = {
-    "adam": {"generator_lr": 3e-4, "critic_lr": 3e-4, "betas": (0.9, 0.999)},
-    "dcgan": {"generator_lr": 1e-3, "critic_lr": 1e-3, "betas": (0.5, 0.999)},
+    "adam": {
+        "optimizer__generator_lr": 3e-4,
+        "optimizer__critic_lr": 3e-4,
+        "optimizer__betas": (0.9, 0.999),
+    },
+    "dcgan": {
+        "optimizer__generator_lr": 1e-3,
+        "optimizer__critic_lr": 1e-3,
+        "optimizer__betas": (0.5, 0.999),
+    },
 }
 OBJECTIVES: dict[str, dict[str, Any]] = {
     "gan": {"objective": "gan"},
@@ -73,9 +81,9 @@ OBJECTIVES: dict[str, dict[str, Any]] = {
 }
 DIVERSITY: dict[str, dict[str, Any]] = {
     "none": {},
-    "minibatch_features": {"minibatch_features": 5},
-    "minibatch_std": {"minibatch_std": True},
-    "packing": {"packing": 4},
+    "minibatch_features": {"critic__minibatch_features": 5},
+    "minibatch_std": {"critic__minibatch_std": True},
+    "packing": {"critic__packing": 4},
 }
 # The synthesizer as it is; only conditions, which play no part here, are left out.
 DEFAULTS, DEFAULTS_BESIDE = "defaults", "dcgan"
@@ -97,7 +105,7 @@ class Case:
         if self.objective == DEFAULTS:
             return {"conditional": False}
         # As few latent variables as the toy has columns.
-        latent = {"latent_dim": TOYS[self.toy]().centres.shape[1]}
+        latent = {"generator__latent_dim": TOYS[self.toy]().centres.shape[1]}
         chosen = OBJECTIVES[self.objective] | DIVERSITY[self.diversity]
         return PLAIN | SETTINGS[self.setting] | latent | chosen
 
@@ -130,7 +138,11 @@ def measure(case: Case, changes: dict[str, Any]) -> dict[str, Any]:
     with warnings.catch_warnings():
         # Collapse is what is measured.
         warnings.filterwarnings("ignore", category=UserWarning)
-        model = WGANGPSynthesizer(random_state=case.seed, **params).fit(toy.draw(n_rows, case.seed))
+        model = (
+            WGANGPSynthesizer(random_state=case.seed)
+            .set_params(**params)
+            .fit(toy.draw(n_rows, case.seed))
+        )
     cpu_seconds = time.process_time() - started
     real = count_modes(toy, toy.draw(n_rows, case.seed + FRESH_SEEDS))
     return {

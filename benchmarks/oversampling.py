@@ -125,9 +125,7 @@ def synthwgan_rows(dataset: Dataset, seed: int, params: dict[str, Any]) -> pd.Da
     from synthwgan import GANOverSampler, WGANGPSynthesizer
 
     torch.set_num_threads(1)
-    # As the sampler's own default.
-    defaults = {"training_by_sampling": True, "rejection": None}
-    synthesizer = WGANGPSynthesizer(**(defaults | params))
+    synthesizer = WGANGPSynthesizer().set_params(**params)
     sampler = GANOverSampler(synthesizer=synthesizer, random_state=seed)
     return _together(*sampler.fit_resample(*_parted(dataset.train, dataset.target)), dataset)
 

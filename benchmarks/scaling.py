@@ -32,7 +32,7 @@ from benchmarks.data import REPOSITORY, load
 from benchmarks.page import markdown_table, measured, write_part
 from benchmarks.pictures import OWN_COLOUR, STYLE
 from synthwgan import TableTransformer, WGANGPSynthesizer
-from synthwgan.training.sizing import auto_max_steps
+from synthwgan.training.config import auto_max_steps
 
 FOLDER = RESULTS / "scaling"
 PAGE = REPOSITORY / "docs" / "benchmarks" / "scaling.md"

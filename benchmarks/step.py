@@ -46,8 +46,8 @@ def make_step(data_set: str, precision: str, device: str = "cpu") -> TrainingSte
     train = load(data_set).train
     transformer = TableTransformer().fit(train)
     encoded = transformer.encode(train, random_state=0)
-    config = TrainingConfig.resolve(WGANGPSynthesizer().get_params(), n_rows=len(encoded))
-    head = OutputHead(transformer.layout_, config.temperature, config.couple_columns).to(device)
+    config = TrainingConfig.resolve(WGANGPSynthesizer().get_params(deep=False), n_rows=len(encoded))
+    head = OutputHead(transformer.layout_, config.couple_columns).to(device)
     batches = TableBatches(encoded, head)
     networks = build_networks(head, batches.marginals(), config, seed=0)
     moments = PairwiseMoments(head).to(device).fit(batches.in_order)
@@ -61,15 +61,15 @@ def products(step: TrainingStep) -> list[tuple[Product, float]]:
     coupling, which are in float32 in either precision: see `coupling_products`.
     """
     config, n_slots = step.config, step.head.layout.n_slots
-    batch, width = config.batch_size, config.generator_width
+    batch, width = config.batch_size, config.generator.width
     generator = [
-        (config.latent_dim, width),
-        *[(width, width)] * config.generator_layers,
+        (config.generator.latent_dim, width),
+        *[(width, width)] * config.generator.layers,
         (width, n_slots),
     ]
     critic = [
-        (n_slots, config.critic_width),
-        *[(config.critic_width,) * 2] * (config.critic_layers - 1),
+        (n_slots, config.critic.width),
+        *[(config.critic.width,) * 2] * (config.critic.layers - 1),
     ]
     forward, by_input, by_weight = 1.0, 1.0, 1.0
     needed: list[tuple[Product, float]] = []
@@ -80,11 +80,14 @@ def products(step: TrainingStep) -> list[tuple[Product, float]]:
     for layer, (n_in, n_out) in enumerate(critic):
         of_input = by_input if layer else 0.0
         # The penalty's closed form is a second product a layer, with two gradients.
-        penalty = (forward + 2.0 + of_input) / config.penalty_interval
-        in_critic_step = 2 * config.n_critic * (forward + of_input) + config.n_critic * penalty
+        penalty = (forward + 2.0 + of_input) / config.objective.penalty_interval
+        in_critic_step = (
+            2 * config.objective.n_critic * (forward + of_input)
+            + config.objective.n_critic * penalty
+        )
         in_generator_step = forward + by_input
         needed.append(((batch, n_in, n_out), in_critic_step + in_generator_step))
-        needed.append(((n_in, batch, n_out), 2 * config.n_critic * by_weight))
+        needed.append(((n_in, batch, n_out), 2 * config.objective.n_critic * by_weight))
     n_features = step.moments.n_features
     needed.append(((n_features, batch // 2, n_features), 2.0))
     needed.append(((n_features, n_features, batch // 2), 2.0))

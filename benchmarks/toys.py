@@ -4,7 +4,7 @@ Gulrajani et al. 2017, "Improved Training of Wasserstein GANs", figure 1: eight 
 ring, 25 on a grid, and a Swiss roll, each a table of two columns. Run from the repository root::
 
     python -m benchmarks.toys
-    python -m benchmarks.toys --toys ring --seeds 0 --params '{"n_critic": 5}'
+    python -m benchmarks.toys --toys ring --seeds 0 --params '{"objective__n_critic": 5}'
 
 The first line writes the figures to ``benchmarks/results/toys``, and the table and the pictures
 to the page about the toys. With ``--params`` the figures are only printed.
@@ -151,7 +151,7 @@ def measure(name: str, seed: int, params: dict[str, Any]) -> tuple[dict[str, Any
     toy = TOYS[name]()
     real, fresh = toy.draw(N_ROWS, seed), toy.draw(N_ROWS, seed + FRESH_SEEDS)
     started = time.process_time()
-    model = WGANGPSynthesizer(random_state=seed, **params).fit(real)
+    model = WGANGPSynthesizer(random_state=seed).set_params(**params).fit(real)
     cpu_seconds = time.process_time() - started
     synthetic = model.sample(N_ROWS, random_state=seed)
     result = {

@@ -16,6 +16,7 @@ from synthwgan.conditional import ConditionalRows
 from synthwgan.inspection import InspectionMixin
 from synthwgan.parameters import (
     RANDOM_STATE,
+    ComponentParameters,
     Either,
     Number,
     OneOf,
@@ -27,6 +28,7 @@ from synthwgan.randomness import RandomState, as_generator, draw_seeds
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.table.layout import EncodedTable
 from synthwgan.table.schema import Schema
+from synthwgan.training.config import COMPONENTS
 from synthwgan.training.device import resolve_device
 
 _POSITIVE = Number(1, integer=True)
@@ -34,14 +36,17 @@ _SAMPLING_PARAMETERS = {
     "n_samples": _POSITIVE,
     "n_draws": _POSITIVE,
     "chunk_size": _POSITIVE,
+    "gibbs_steps": Number(0, integer=True),
     "on_rare": OneOf(("restrict", "fewer", "error")),
     "truncation": Either((Number(0, 1), OneOf((None,)))),
     "random_state": RANDOM_STATE,
 }
 
 
-class BaseSynthesizer(InspectionMixin, BaseEstimator):
+class BaseSynthesizer(ComponentParameters, InspectionMixin, BaseEstimator):
     """A synthesizer once it is fitted; a subclass has the parameters and `fit`."""
+
+    components = COMPONENTS
 
     def _keep(self, state: FittedState) -> Self:
         """Set the fitted attributes, all at once: a fit that fails changes none."""
@@ -81,6 +86,7 @@ class BaseSynthesizer(InspectionMixin, BaseEstimator):
         conditions: Mapping[Any, Any] | pd.DataFrame | np.ndarray | None = None,
         n_draws: int = 1,
         on_rare: str = "restrict",
+        gibbs_steps: int = 0,
         truncation: float | None = None,
         random_state: RandomState = None,
         **misnamed: Any,
@@ -105,6 +111,9 @@ class BaseSynthesizer(InspectionMixin, BaseEstimator):
             columns. "restrict" draws each of these columns by its own distribution in the
             table, as if it did not depend on the others, for the rows that lack; "fewer"
             returns the rows found. Both warn.
+        gibbs_steps : int, default 0
+            Under conditions, how often a random half of what is not given is drawn again, given
+            the rest.
         truncation : float or None, default None
             With ``generator="style"``, how far styles go from their mean, from 0 (all rows of one
             style: typical, and little varied) to 1 (as they are; None is the same).
@@ -143,6 +152,7 @@ class BaseSynthesizer(InspectionMixin, BaseEstimator):
             n_samples=n_samples,
             n_draws=n_draws,
             on_rare=on_rare,
+            gibbs_steps=gibbs_steps,
             truncation=truncation,
             random_state=random_state,
         )
@@ -151,7 +161,7 @@ class BaseSynthesizer(InspectionMixin, BaseEstimator):
             chunks = list(sampler.chunks(n_samples, sampler.noise(seeds[0])))
             encoded = EncodedTable.concatenate(chunks)
             return self.transformer_.decode(encoded, random_state=seeds[1])
-        rows = self._conditional_rows(seeds, truncation)
+        rows = self._conditional_rows(seeds, truncation, gibbs_steps)
         if isinstance(conditions, Mapping):
             return next(rows.where(conditions, n_samples, n_samples, on_rare))
         if n_samples != 1:
@@ -224,11 +234,12 @@ class BaseSynthesizer(InspectionMixin, BaseEstimator):
             yield self.transformer_.decode(encoded, random_state=decoding, identifiers=identifiers)
 
     def _conditional_rows(
-        self, seeds: list[int], truncation: float | None = None
+        self, seeds: list[int], truncation: float | None = None, gibbs_steps: int = 0
     ) -> ConditionalRows:
         sampler, conditional = self.sampler_.truncated(truncation), self.conditional_sampler_
         if conditional is not None:
             conditional = conditional.truncated(truncation)
+            conditional.gibbs_steps = gibbs_steps
         return ConditionalRows(self.transformer_, sampler, conditional, seeds)
 
     def impute(
@@ -236,6 +247,7 @@ class BaseSynthesizer(InspectionMixin, BaseEstimator):
         X: pd.DataFrame | np.ndarray,
         *,
         n_draws: int = 1,
+        gibbs_steps: int = 0,
         random_state: RandomState = None,
     ) -> pd.DataFrame | np.ndarray:
         """Fill the missing cells of a table by drawing them, given the other cells of the row.
@@ -251,6 +263,9 @@ class BaseSynthesizer(InspectionMixin, BaseEstimator):
             the range that was fitted counts as the nearest, with a warning.
         n_draws : int, default 1
             Rows for each row of `X`, one after another, with its index.
+        gibbs_steps : int, default 0
+            How often a random half of what is not given is drawn again, given
+            the rest.
         random_state : int, Generator, RandomState or None, default None
             Seed of the draws.
 
@@ -277,8 +292,10 @@ class BaseSynthesizer(InspectionMixin, BaseEstimator):
         >>> model.impute(df).isna().any().any()
         np.False_
         """
-        seeds = self._sampling_seeds(n_draws=n_draws, random_state=random_state)
-        rows = self._conditional_rows(seeds)
+        seeds = self._sampling_seeds(
+            n_draws=n_draws, gibbs_steps=gibbs_steps, random_state=random_state
+        )
+        rows = self._conditional_rows(seeds, gibbs_steps=gibbs_steps)
         return rows.imputed(X, n_draws, self.target_name_)
 
     def save(self, path: str | os.PathLike) -> None:

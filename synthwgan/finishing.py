@@ -36,7 +36,7 @@ def make_sampler(trained: TrainedNetworks, calibrated: bool, *, seed: int) -> Sa
 
 
 def make_conditional_sampler(
-    trained: TrainedNetworks, calibrated: bool, gibbs_steps: int, *, seed: int
+    trained: TrainedNetworks, calibrated: bool, *, seed: int
 ) -> ConditionalSampler | None:
     """Put a trained conditional generator into a sampler; None if there is no such generator.
 
@@ -46,17 +46,13 @@ def make_conditional_sampler(
         What training left behind.
     calibrated : bool
         Whether each column's distribution is made exact, and that of rows of one state.
-    gibbs_steps : int
-        How often a part of what is not given is drawn again.
     seed : int
         Seed of the rows drawn for it.
     """
     if trained.conditional is None:
         return None
     generator, head = trained.conditional.generator, trained.conditional.head
-    sampler = ConditionalSampler(
-        generator, head, generator.latent_dim, trained.marginals, gibbs_steps=gibbs_steps
-    )
+    sampler = ConditionalSampler(generator, head, generator.latent_dim, trained.marginals)
     if calibrated:
         calibrate(sampler, sampler.noise(seed), trained.conditional.context)
         sampler.targets = SliceTargets.of(trained.moments)

@@ -69,7 +69,7 @@ class InspectionMixin:
         features = self.transformer_.transform(table)
         slots = np.zeros((len(features), layout.n_slots))
         slots[:, layout.feature_slots] = features
-        return score_rows(self.critic_, slots, self.sampler_.device, self.config_.packing)
+        return score_rows(self.critic_, slots, self.sampler_.device, self.config_.critic.packing)
 
     def plot_history(self) -> Figure:
         """Draw how training went, from `history_`: a panel for each figure.

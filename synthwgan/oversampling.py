@@ -11,12 +11,14 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
 
-from synthwgan.parameters import RANDOM_STATE, SYNTHESIZER_PARAMETERS, check_parameters
+from synthwgan.parameters import RANDOM_STATE, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
-from synthwgan.synthesizer import WGANGPSynthesizer
+from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
 from synthwgan.table.door import SHOWN, enter
 from synthwgan.table.target import target_name
+from synthwgan.training.config import Conditional
 
+_OF_SYNTHESIZER = ("column_kinds", "max_steps", "max_seconds", "device", "verbose")
 Strategy = float | str | Mapping[Any, int] | Callable[[Any], Mapping[Any, int]]
 
 
@@ -37,9 +39,14 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         ``"not majority"``, ``"all"`` or ``"auto"``, which is ``"not majority"``. A dict has the
         number of rows afterwards by class. A callable gets `y` and returns such a dict.
     synthesizer : WGANGPSynthesizer or None, default None
-        What learns the table; it is cloned, and must be `conditional`. None takes one with
-        ``training_by_sampling=True``, without which a rare class is hardly learnt, and
-        ``rejection=None``, which would be lost time: given a class, no row is rejected.
+        What learns the table; it is cloned, and must be `conditional`. Where it has
+        ``conditional=True``, rare classes come more often in its training
+        (``Conditional(training_by_sampling=True)``), without which they are hardly learnt; and
+        ``rejection="auto"`` is none, since given a class no row is rejected. What it says beyond
+        these defaults is left as it is. None is one with its default parameters.
+    column_kinds, max_steps, max_seconds, device, verbose : optional, default None
+        Parameters of the synthesizer, see `WGANGPSynthesizer`; None leaves it its own. All others
+        are given with ``synthesizer=WGANGPSynthesizer(...)``.
     random_state : int, Generator, RandomState or None, default None
         Seed of training and of the rows. None leaves the synthesizer its own.
 
@@ -66,11 +73,10 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
     Examples
     --------
     >>> import pandas as pd
-    >>> from synthwgan import GANOverSampler, WGANGPSynthesizer
+    >>> from synthwgan import GANOverSampler
     >>> X = pd.DataFrame({"age": [23, 41, 35, 62] * 25, "city": ["Bonn", "Ulm"] * 50})
     >>> y = pd.Series(["no"] * 90 + ["yes"] * 10, name="paid")
-    >>> synthesizer = WGANGPSynthesizer(max_steps=20, training_by_sampling=True)
-    >>> sampler = GANOverSampler(synthesizer=synthesizer, random_state=0)
+    >>> sampler = GANOverSampler(max_steps=20, random_state=0)
     >>> X_resampled, y_resampled = sampler.fit_resample(X, y)
     >>> y_resampled.value_counts().to_dict()
     {'no': 90, 'yes': 90}
@@ -91,10 +97,20 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         *,
         sampling_strategy: Strategy = "auto",
         synthesizer: WGANGPSynthesizer | None = None,
+        column_kinds: dict[Any, str] | None = None,
+        max_steps: int | str | None = None,
+        max_seconds: float | None = None,
+        device: str | None = None,
+        verbose: int | None = None,
         random_state: RandomState = None,
     ) -> None:
         self.sampling_strategy = sampling_strategy
         self.synthesizer = synthesizer
+        self.column_kinds = column_kinds
+        self.max_steps = max_steps
+        self.max_seconds = max_seconds
+        self.device = device
+        self.verbose = verbose
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -170,10 +186,31 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         rows = model.sample(conditions=wanted, random_state=seeds[1])
         return _joined(X, rows.iloc[:, :-1]), _extended(y, places)
 
+    def _unfitted(self) -> WGANGPSynthesizer:
+        """Return an unfitted synthesizer that can draw rows of a class, or raise."""
+        model = WGANGPSynthesizer() if self.synthesizer is None else self.synthesizer
+        if not isinstance(model, WGANGPSynthesizer):
+            raise TypeError(f"synthesizer must be a WGANGPSynthesizer or None, got {model!r}")
+        own = {name: getattr(self, name) for name in _OF_SYNTHESIZER}
+        model = clone(model).set_params(
+            **{name: value for name, value in own.items() if value is not None}
+        )
+        check_parameters(model.get_params(deep=False), SYNTHESIZER_PARAMETERS)
+        if model.conditional is False:
+            raise ValueError(
+                "the synthesizer has conditional=False, so it cannot draw rows of a class: pass "
+                "one with conditional=True"
+            )
+        if model.conditional is True:
+            model.conditional = Conditional(training_by_sampling=True)
+        if model.rejection == "auto":
+            model.rejection = None
+        return model
+
     def _check(self, X: Any, y: Any) -> tuple[pd.DataFrame, _Target, WGANGPSynthesizer]:
         """Return the table, the target and an unfitted synthesizer, all found usable."""
         check_parameters({"random_state": self.random_state}, {"random_state": RANDOM_STATE})
-        model = _unfitted(self.synthesizer)
+        model = self._unfitted()
         # A list of rows may mix numbers and texts, which numpy would all turn into texts.
         frame = enter(self, np.array(X, dtype=object) if isinstance(X, list) else X, reset=True)
         target = _Target.read(y, len(frame))
@@ -280,21 +317,6 @@ def _check_classes(classes: pd.Series) -> None:
             f"y holds {float(broken[0])!r}: a continuous target has no classes to fill up; make "
             "some, for instance with pd.cut(y, 3, labels=False), or with y.astype(str)"
         )
-
-
-def _unfitted(synthesizer: Any) -> WGANGPSynthesizer:
-    """Return a clone of a synthesizer that can draw rows of a class, or raise."""
-    if synthesizer is None:
-        return WGANGPSynthesizer(training_by_sampling=True, rejection=None)
-    if not isinstance(synthesizer, WGANGPSynthesizer):
-        raise TypeError(f"synthesizer must be a WGANGPSynthesizer or None, got {synthesizer!r}")
-    check_parameters(synthesizer.get_params(deep=False), SYNTHESIZER_PARAMETERS)
-    if not synthesizer.conditional:
-        raise ValueError(
-            "the synthesizer has conditional=False, so it cannot draw rows of a class: pass one "
-            "with conditional=True"
-        )
-    return clone(synthesizer)
 
 
 def _rows_to_draw(strategy: Any, counts: dict[Any, int], y: Any) -> dict[Any, int]:

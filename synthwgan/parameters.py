@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import math
 import numbers
 from collections.abc import Callable, Mapping
@@ -178,6 +179,10 @@ class Component(BaseEstimator):
     __hash__ = None
 
 
+# What a file says where a user's own function was.
+OWN = "own"
+
+
 @dataclass(frozen=True)
 class Choice:
     """A component, or a short form that stands for one.
@@ -204,7 +209,9 @@ class Choice:
         """Whether ``value`` is a component, a short form, or a function where one is taken."""
         if isinstance(value, self.kind) or OneOf(tuple(self.short)).allows(value):
             return True
-        return self.own is not None and callable(value) and not isinstance(value, type)
+        # A class of components is a call too few: Residual for Residual().
+        is_class = isinstance(value, type) and issubclass(value, Component)
+        return self.own is not None and callable(value) and not is_class
 
     def resolve(self, value: Any) -> Component | None:
         """Return the component that an allowed value stands for."""
@@ -215,8 +222,74 @@ class Choice:
             return None if component is None else component()
         return self.own(value)
 
+    def pack(self, value: Any) -> Any:
+        """Return an allowed value as JSON: a short form as it is, a component with its parameters.
+
+        Functions are left out, as no file can hold them.
+
+        Raises
+        ------
+        ValueError
+            If the component's class is not registered, so that a file could not name it.
+        """
+        if not isinstance(value, self.kind):
+            return value if OneOf(tuple(self.short)).allows(value) else {"component": OWN}
+        parameters = value.get_params(deep=False)
+        kept = {name: given for name, given in parameters.items() if not callable(given)}
+        return {"component": self._name_of(value), "parameters": kept}
+
+    def _name_of(self, component: Component) -> Any:
+        if type(component) is self.own and type(component) not in self._classes().values():
+            return OWN
+        for name, registered in self._classes().items():
+            if registered is type(component):
+                return name
+        raise ValueError(
+            f"{component!r} cannot be written to a file, since its class has no short name: "
+            "register it beside the built-in ones, here and where the file is loaded"
+        )
+
+    def unpack(self, packed: Any, function: Callable[..., Any] | None = None) -> Any:
+        """Rebuild a value from `pack`; `function` is the user's own, if there was one.
+
+        Raises
+        ------
+        ValueError
+            If it is nothing that `pack` writes.
+        """
+        if not isinstance(packed, dict):
+            if OneOf(tuple(self.short)).allows(packed):
+                return packed
+            raise ValueError(f"{packed!r} is unknown")
+        name, parameters = packed.get("component"), dict(packed.get("parameters", {}))
+        parameters = {
+            key: tuple(value) if isinstance(value, list) else value
+            for key, value in parameters.items()
+        }
+        if name == OWN:
+            return self.own(function, **parameters) if parameters else function
+        classes = self._classes()
+        if name not in classes:
+            raise ValueError(f"there is no {name!r}; known are {', '.join(map(repr, classes))}")
+        component = classes[name]().set_params(**parameters)
+        if problems := component.problems():
+            raise ValueError("; ".join(problems))
+        return component
+
+    def _classes(self) -> dict[Any, type[Component]]:
+        """The class that each short form stands for."""
+        return {
+            name: getattr(made, "func", made)
+            for name, made in self.short.items()
+            if made is not None
+        }
+
+    def default(self) -> Component:
+        """Return the first registered component."""
+        return next(made for made in self.short.values() if made is not None)()
+
     def __str__(self) -> str:
-        classes = {getattr(made, "func", made) for made in self.short.values() if made is not None}
+        classes = set(self._classes().values())
         names = " or ".join(sorted(f"{made.__name__}(...)" for made in classes))
         function = f" or a function {self.signature}" if self.own is not None else ""
         return f"{OneOf(tuple(self.short))} or {names}{function}"
@@ -236,14 +309,74 @@ class ComponentParameters:
 
     components: ClassVar[Mapping[str, Choice]] = {}
 
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        """Answer a parameter that does not exist with where to find what it means."""
+        for name in kwargs.keys() - set(cls._get_param_names()):
+            raise TypeError(f"{cls.__name__} has no parameter {name!r}{_hint(cls, name)}")
+        return super().__new__(cls)
+
     def set_params(self, **params: Any) -> Any:
         """Set parameters of the estimator, and of its components with two underscores."""
+        for name in {key.partition("__")[0] for key in params} - set(self._get_param_names()):
+            raise ValueError(f"{type(self).__name__} has no parameter {name!r}{_hint(self, name)}")
         for name in {key.partition("__")[0] for key in params if "__" in key}:
-            if name in self.components and name not in params:
-                choice, value = self.components[name], getattr(self, name)
-                if choice.allows(value):
-                    setattr(self, name, choice.resolve(value))
+            choice, value = self.components.get(name), params.get(name, getattr(self, name, None))
+            if choice is not None and choice.allows(value):
+                # Who sets a parameter of what is turned off, turns it on.
+                params[name] = choice.resolve(value) or choice.default()
         return super().set_params(**params)
+
+
+# What parameters are called here that were once others, or are others in another package.
+ELSEWHERE = {
+    **{
+        name: f"objective=WGANGP({name}=...)"
+        for name in ("penalty", "penalty_at", "gradient_penalty", "penalty_interval", "n_critic")
+    },
+    "label_smoothing": "objective=GAN(label_smoothing=...)",
+    "weight_clip": "objective=WGAN(clip=...)",
+    "latent_dim": "generator=Residual(latent_dim=...)",
+    "generator_width": "generator=Residual(width=...)",
+    "generator_layers": "generator=Residual(layers=...)",
+    "critic_width": "critic=MLP(width=...)",
+    "critic_layers": "critic=MLP(layers=...)",
+    **{
+        name: f"critic=MLP({name}=...)"
+        for name in ("packing", "minibatch_features", "minibatch_std", "instance_noise")
+    },
+    **{
+        name: f"optimizer=Optimizer({name}=...)"
+        for name in ("generator_lr", "critic_lr", "betas", "constant_share")
+    },
+    "conditional_steps": "conditional=Conditional(max_steps=...)",
+    "training_by_sampling": "conditional=Conditional(training_by_sampling=True)",
+    "validation_fraction": "early_stopping=EarlyStopping(fraction=...)",
+    "n_iter_no_change": "early_stopping=EarlyStopping(patience=...)",
+    "tol": "early_stopping=EarlyStopping(tol=...)",
+    "gibbs_steps": "sample(conditions=..., gibbs_steps=...)",
+    "temperature": "nothing: it was removed, since no other value was ever better",
+    "epochs": "max_steps (a step is one batch) or max_seconds",
+    "n_iter": "max_steps (a step is one batch) or max_seconds",
+    "discrete_columns": "nothing, since kinds are inferred, or column_kinds={name: 'categorical'}",
+    "metadata": "nothing, since kinds are inferred, or column_kinds={name: kind}",
+    "pac": "critic=MLP(packing=...)",
+    "embedding_dim": "generator=Residual(latent_dim=...)",
+    "generator_dim": "generator=Residual(width=..., layers=...)",
+    "discriminator_dim": "critic=MLP(width=..., layers=...)",
+    "discriminator_lr": "optimizer=Optimizer(critic_lr=...)",
+    "discriminator_steps": "objective=WGANGP(n_critic=...)",
+    "cuda": "device='cuda' or device='cpu'",
+    "enable_gpu": "device='cuda' or device='cpu'",
+    "seed": "random_state",
+}
+
+
+def _hint(estimator: Any, name: str) -> str:
+    """Return where to find what a parameter that does not exist means."""
+    if name in ELSEWHERE:
+        return f"; here it is {ELSEWHERE[name]}"
+    near = difflib.get_close_matches(name, estimator._get_param_names(), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
 
 
 def problems_of(parameters: Mapping[str, Any], constraints: Mapping[str, Constraint]) -> list[str]:
@@ -300,83 +433,11 @@ RANDOM_STATE = Either(
     )
 )
 _OTHER_NAMES_OF_N_SAMPLES = ("n", "num_rows", "n_rows", "count", "size", "n_sample")
-_POSITIVE = Number(1, integer=True)
-_RATE = Number(0, 1, open_low=True)
-_SHARE = Number(0, 1)
-_AUTO = OneOf(("auto",))
-SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
-    "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
-    "max_categories": Number(2, integer=True),
-    "rare": OneOf(("resample", "mask")),
-    "objective": OneOf(("wgan-gp", "wgan", "gan", "gan-minimax", "relativistic")),
-    "label_smoothing": Number(0, 1, open_high=True),
-    "weight_clip": Either((Number(0, open_low=True), _AUTO, OneOf((None,)))),
-    "optimizer": Either(
-        (
-            OneOf(("auto", "adam", "rmsprop")),
-            Text("the name of a torch.optim class that needs no closure"),
-            Function("(params, lr) -> optimizer"),
-        )
-    ),
-    "latent_dim": _POSITIVE,
-    "generator": Either(
-        (OneOf(("residual", "mlp", "style")), Function("(latent_dim, n_slots) -> torch.nn.Module"))
-    ),
-    "generator_width": _POSITIVE,
-    "generator_layers": _POSITIVE,
-    "critic": Either((OneOf(("mlp",)), Function("(n_slots) -> torch.nn.Module"))),
-    "critic_width": _POSITIVE,
-    "critic_layers": _POSITIVE,
-    "packing": _POSITIVE,
-    "minibatch_features": Number(0, integer=True),
-    "minibatch_std": OneOf((True, False)),
-    "instance_noise": Number(0),
-    "temperature": Number(0, open_low=True),
-    "couple_columns": OneOf((True, False)),
-    "conditional": OneOf((True, False)),
-    "conditional_steps": Either((_POSITIVE, _AUTO)),
-    "training_by_sampling": OneOf((True, False)),
-    "batch_size": Either((Number(2, integer=True), _AUTO)),
-    "max_steps": Either((_POSITIVE, _AUTO)),
-    "max_seconds": Either((Number(0, open_low=True), OneOf((None,)))),
-    "n_critic": _POSITIVE,
-    "generator_lr": _RATE,
-    "critic_lr": _RATE,
-    "betas": PairOf(Number(0, 1, open_high=True)),
-    "constant_share": _SHARE,
-    "penalty": OneOf(("auto", "two-sided", "one-sided", "squared", "r1", "r1+r2", None)),
-    "penalty_at": OneOf(("auto", "interpolates", "real", "generated", "both")),
-    "gradient_penalty": Number(0),
-    "penalty_interval": _POSITIVE,
-    "moment_weight": Number(0),
-    "ema_decay": Number(0, 1, open_high=True),
-    "early_stopping": OneOf((True, False)),
-    "validation_fraction": Either((Number(0, 1, open_high=True), OneOf((None,)))),
-    "n_iter_no_change": _POSITIVE,
-    "tol": Number(0),
-    "calibrate": OneOf((True, False)),
-    "rejection": Either((_POSITIVE, _AUTO, OneOf((None,)))),
-    "gibbs_steps": Number(0, integer=True),
-    "device": Instance((str,)),
-    "precision": OneOf(("auto", "float32", "bfloat16")),
-    "random_state": RANDOM_STATE,
-    "verbose": Either((Number(0, integer=True), OneOf((True, False)))),
-}
-_OF_RADIAL = (
-    *("column_kinds", "max_categories", "latent_dim", "generator_width", "generator_layers"),
-    *("critic_width", "critic_layers", "batch_size", "max_steps", "max_seconds", "generator_lr"),
-    *("critic_lr", "gradient_penalty", "moment_weight", "ema_decay", "device", "precision"),
-    *("random_state", "verbose"),
-)
-RADIAL_PARAMETERS: dict[str, Constraint] = {
-    "mapping": Either((OneOf((None,)), Instance((dict,)))),
-    "align_columns": OneOf((True, False)),
-    "cycle_weight": Number(0),
-    "latent_weight": Number(0),
-    **{name: SYNTHESIZER_PARAMETERS[name] for name in _OF_RADIAL},
-}
+DEVICE = Instance((str,))
+PRECISION = OneOf(("auto", "float32", "bfloat16"))
+VERBOSE = Either((Number(0, integer=True), OneOf((True, False))))
 SAMPLING_PARAMETERS: dict[str, Constraint] = {
-    "n_samples": _POSITIVE,
+    "n_samples": Number(1, integer=True),
     "cv": Number(2, integer=True),
     "random_state": RANDOM_STATE,
 }

@@ -18,6 +18,7 @@ from torch import nn
 from synthwgan.networks.build import add_context, build_networks
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import load_module_arrays, module_arrays
+from synthwgan.parameters import OWN, Component
 from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.rejection import Rejection
 from synthwgan.sampling.sampler import Sampler
@@ -25,7 +26,7 @@ from synthwgan.sampling.slices import SliceTargets
 from synthwgan.table import TableTransformer
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.layout import Layout
-from synthwgan.training.config import TrainingConfig
+from synthwgan.training.config import COMPONENTS, TrainingConfig
 from synthwgan.training.cost import TrainingCost
 
 FORMAT_NAME = "synthwgan"
@@ -97,7 +98,7 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
         "parameters": pack_parameters(parameters),
         "table": table,
         "target_name": to_jsonable(state.target_name),
-        "config": _without_functions(vars(state.config)),
+        "config": pack_config(state.config),
         "cost": asdict(state.cost),
         "n_iter": state.n_iter,
         "fit_seconds": state.fit_seconds,
@@ -111,7 +112,7 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
         content["rejection"], rejection_arrays = sampler.rejection.to_state()
         arrays = arrays | rejection_arrays
     if conditional is not None:
-        content["conditional"] = {"gibbs_steps": conditional.gibbs_steps}
+        content["conditional"] = True
         own["conditional_value_knots"] = conditional.value_knots
         own["slice_means"] = conditional.targets and conditional.targets.means
     arrays = arrays | {name: own[name].cpu().numpy() for name in own if own[name] is not None}
@@ -125,10 +126,9 @@ def load_model(
     """Read what `save_model` wrote; see `WGANGPSynthesizer.load`."""
     content, arrays = read_model(path)
     _check_content(path, content)
-    own = _functions(path, content["config"], own)
-    content["config"] |= own
+    _check_functions(path, content["config"], own)
     transformer = TableTransformer.from_state(content["table"], arrays)
-    config = TrainingConfig(**content["config"])
+    config = unpack_config(TrainingConfig, content["config"], own)
     networks = _load_networks(transformer.layout_, config, content, arrays, device)
     if content["rejection"] is not None:
         networks[0].rejection = _load_rejection(path, transformer.layout_, content, arrays)
@@ -147,30 +147,45 @@ def load_model(
         acceptance_rate=sampler.acceptance_rate,
         n_rejection_rounds=sampler.n_rejection_rounds,
     )
-    return unpack_parameters(content["parameters"]) | own, state
+    return unpack_parameters(content["parameters"], own), state
 
 
-def _functions(
+def pack_config(config: TrainingConfig) -> dict[str, Any]:
+    """Return hyperparameters as JSON; see `Choice.pack`."""
+    return {
+        name: COMPONENTS[name].pack(value) if isinstance(value, Component) else value
+        for name, value in vars(config).items()
+    }
+
+
+def unpack_config(
+    kind: type[TrainingConfig], packed: dict[str, Any], own: Mapping[str, Callable | None]
+) -> TrainingConfig:
+    """Rebuild hyperparameters from `pack_config` and the user's own functions."""
+    return kind(
+        **{
+            name: COMPONENTS[name].unpack(value, own.get(name)) if type(value) is dict else value
+            for name, value in packed.items()
+        }
+    )
+
+
+def _check_functions(
     path: str | os.PathLike, config: dict[str, Any], own: Mapping[str, Callable | None]
-) -> dict[str, Callable]:
-    """The functions that a model needs, or an error if others are given."""
+) -> None:
+    """Raise if a function that a model needs is not given, or one is that it does not need."""
     for name, function in own.items():
-        if config[name] is None and function is None:
+        built_in = config[name]["component"]
+        if built_in == OWN and function is None:
             raise ValueError(
                 f"{os.fspath(path)!r} was fitted with a {name} of its own, which a file cannot "
                 f"hold; pass the function that made it: load(path, {name}=...)"
             )
-        if config[name] is not None and function is not None:
+        if built_in != OWN and function is not None:
             raise ValueError(
-                f"{os.fspath(path)!r} was fitted with the built-in {name} {config[name]!r}; load "
+                f"{os.fspath(path)!r} was fitted with the built-in {name} {built_in!r}; load "
                 f"it without {name}=..."
             )
-    return {name: function for name, function in own.items() if function is not None}
-
-
-def _without_functions(values: dict[str, Any]) -> dict[str, Any]:
-    """Put None for functions, which no file holds."""
-    return {name: None if callable(value) else value for name, value in values.items()}
 
 
 def without_nan(history: pd.DataFrame) -> dict[str, list[Any]]:
@@ -199,7 +214,7 @@ def _load_networks(
     arrays: dict[str, np.ndarray],
     device: torch.device,
 ) -> tuple[Sampler, ConditionalSampler | None, nn.Module]:
-    head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
+    head = OutputHead(layout, config.couple_columns).to(device)
     marginals, knots, conditional_knots, slice_means = (
         torch.from_numpy(np.array(arrays[name])).to(device) if name in arrays else None
         for name in ("marginals", "value_knots", "conditional_value_knots", "slice_means")
@@ -217,7 +232,6 @@ def _load_networks(
             marginals,
             conditional_knots,
             targets=None if slice_means is None else SliceTargets(slice_means),
-            gibbs_steps=content["conditional"]["gibbs_steps"],
         )
     load_module_arrays(_modules(sampler, conditional, networks["critic"]), arrays)
     return sampler, conditional, networks["critic"]
@@ -243,28 +257,33 @@ def _modules(
 
 
 def pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
-    """JSON of the constructor's parameters.
+    """Return the constructor's parameters as JSON.
 
-    A random state that is no number, and functions, become the defaults.
+    A random state that is no number becomes the default, and functions are left out.
     """
-    parameters |= {
-        name: default
-        for name, default in {"optimizer": "auto", "generator": "residual", "critic": "mlp"}.items()
-        if callable(parameters.get(name))
-    }
     if not isinstance(parameters["random_state"], numbers.Integral):
         parameters["random_state"] = None
     if parameters["column_kinds"] is not None:
         parameters["column_kinds"] = tuple(parameters["column_kinds"].items())
     return {
-        name: to_jsonable(tuple(value) if isinstance(value, list) else value)
+        name: COMPONENTS[name].pack(value)
+        if name in COMPONENTS
+        else to_jsonable(tuple(value) if isinstance(value, list) else value)
         for name, value in parameters.items()
     }
 
 
-def unpack_parameters(packed: dict[str, Any]) -> dict[str, Any]:
-    """Rebuild parameters from `pack_parameters`."""
-    parameters = {name: from_jsonable(value) for name, value in packed.items()}
+def unpack_parameters(
+    packed: dict[str, Any], own: Mapping[str, Callable | None] | None = None
+) -> dict[str, Any]:
+    """Rebuild parameters from `pack_parameters`; an optimizer of one's own becomes the default."""
+    own = {} if own is None else own
+    parameters = {
+        name: COMPONENTS[name].unpack(value, own.get(name, "auto"))
+        if name in COMPONENTS
+        else from_jsonable(value)
+        for name, value in packed.items()
+    }
     if parameters["column_kinds"] is not None:
         parameters["column_kinds"] = dict(parameters["column_kinds"])
     return parameters

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -22,7 +23,23 @@ from synthwgan.domains.tables import (
     tables_of,
 )
 from synthwgan.domains.union import DomainUnion
-from synthwgan.parameters import RADIAL_PARAMETERS, SAMPLING_PARAMETERS, check_parameters
+from synthwgan.networks.critics import CriticChoice
+from synthwgan.networks.generators import GeneratorChoice
+from synthwgan.networks.objectives import Objective
+from synthwgan.parameters import (
+    DEVICE,
+    PRECISION,
+    RANDOM_STATE,
+    SAMPLING_PARAMETERS,
+    VERBOSE,
+    ComponentParameters,
+    Constraint,
+    Either,
+    Instance,
+    Number,
+    OneOf,
+    check_parameters,
+)
 from synthwgan.radial_file import RadialState, load_radial, save_radial
 from synthwgan.radial_fit import TrainingPlace, learn_added_domain, learn_domains
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
@@ -30,12 +47,39 @@ from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table import TableTransformer
 from synthwgan.table.options import ColumnOptions
 from synthwgan.training.callbacks import announce
+from synthwgan.training.config import COMPONENTS, TRAINING_PARAMETERS
 from synthwgan.training.device import resolve_device, resolve_precision
+from synthwgan.training.optimizers import Optimizer
 from synthwgan.training.radial import RadialConfig
 from synthwgan.translation import DomainRows
 
+_COMPONENTS = {
+    "objective": COMPONENTS["objective"],
+    # The encoder is as the generator, so its sizes must be known.
+    "generator": replace(COMPONENTS["generator"], own=None),
+    "critic": replace(COMPONENTS["critic"], own=None),
+    "optimizer": COMPONENTS["optimizer"],
+}
+RADIAL_PARAMETERS: dict[str, Constraint] = {
+    "mapping": Either((OneOf((None,)), Instance((dict,)))),
+    "align_columns": OneOf((True, False)),
+    "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
+    "max_categories": Number(2, integer=True),
+    **{
+        name: TRAINING_PARAMETERS[name]
+        for name in ("batch_size", "max_steps", "max_seconds", "moment_weight", "ema_decay")
+    },
+    **_COMPONENTS,
+    "cycle_weight": Number(0),
+    "latent_weight": Number(0),
+    "device": DEVICE,
+    "precision": PRECISION,
+    "random_state": RANDOM_STATE,
+    "verbose": VERBOSE,
+}
 
-class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
+
+class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator):
     """Learns several tables together, so that rows of one become rows of another.
 
     Hospitals, say: other patients, other columns, other units, one question. Every domain's rows
@@ -56,22 +100,22 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
         Kind of a column, in all domains that have one of that name; see `WGANGPSynthesizer`.
     max_categories : int, default 256
         Most frequent categories of a column that get a state of their own.
-    latent_dim : int, default 16
-        Length of the latent vector.
-    generator_width, critic_width : int, default 256
-        Features of the hidden layers; the encoder is as the generator.
-    generator_layers, critic_layers : int, default 2
-        Number of residual blocks, and of hidden layers.
     batch_size : int or "auto", default "auto"
         Rows a step. "auto" is 1000, or half of all rows if that is less.
     max_steps : int or "auto", default "auto"
         Training steps. "auto" takes fewer for few rows.
     max_seconds : float or None, default None
         Wall-clock bound on training.
-    generator_lr, critic_lr : float, default 4e-3
-        Adam's learning rates.
-    gradient_penalty : float, default 0.3
-        Weight of the gradient penalty.
+    objective : str or Objective, default "wgan-gp"
+        What the networks play for; see `WGANGPSynthesizer`.
+    generator : str or GeneratorChoice, default "residual"
+        ``"residual"``, ``"mlp"`` or ``"style"``, or one of these with sizes of its own,
+        ``Residual(latent_dim=16, width=256)``. The latent space is as wide as its ``latent_dim``,
+        16 where that is "auto"; the encoder is as wide and deep as the generator.
+    critic : str or CriticChoice, default "mlp"
+        ``"mlp"``, or `MLP` with sizes of its own.
+    optimizer : str, Optimizer or callable, default "auto"
+        See `WGANGPSynthesizer`.
     moment_weight : float, default 1.0
         Weight of the pairwise-moment term.
     cycle_weight : float, default 1.0
@@ -136,6 +180,8 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
     ['int64', 'bool', 'bool']
     """
 
+    components = _COMPONENTS
+
     def __init__(
         self,
         *,
@@ -143,17 +189,13 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
         align_columns: bool = True,
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
-        latent_dim: int = 16,
-        generator_width: int = 256,
-        generator_layers: int = 2,
-        critic_width: int = 256,
-        critic_layers: int = 2,
         batch_size: int | str = "auto",
         max_steps: int | str = "auto",
         max_seconds: float | None = None,
-        generator_lr: float = 4e-3,
-        critic_lr: float = 4e-3,
-        gradient_penalty: float = 0.3,
+        objective: str | Objective = "wgan-gp",
+        generator: str | GeneratorChoice = "residual",
+        critic: str | CriticChoice = "mlp",
+        optimizer: str | Optimizer | Callable[..., Any] = "auto",
         moment_weight: float = 1.0,
         cycle_weight: float = 1.0,
         latent_weight: float = 1.0,
@@ -167,17 +209,13 @@ class RadialGANSynthesizer(AugmentationMixin, BaseEstimator):
         self.align_columns = align_columns
         self.column_kinds = column_kinds
         self.max_categories = max_categories
-        self.latent_dim = latent_dim
-        self.generator_width = generator_width
-        self.generator_layers = generator_layers
-        self.critic_width = critic_width
-        self.critic_layers = critic_layers
         self.batch_size = batch_size
         self.max_steps = max_steps
         self.max_seconds = max_seconds
-        self.generator_lr = generator_lr
-        self.critic_lr = critic_lr
-        self.gradient_penalty = gradient_penalty
+        self.objective = objective
+        self.generator = generator
+        self.critic = critic
+        self.optimizer = optimizer
         self.moment_weight = moment_weight
         self.cycle_weight = cycle_weight
         self.latent_weight = latent_weight

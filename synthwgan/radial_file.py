@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,8 +19,10 @@ from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import load_module_arrays, module_arrays
 from synthwgan.persistence import (
     not_a_model,
+    pack_config,
     pack_parameters,
     read_model,
+    unpack_config,
     unpack_parameters,
     without_nan,
     write_model,
@@ -88,7 +90,7 @@ def save_radial(path: str | os.PathLike, parameters: dict[str, Any], state: Radi
         "union": union,
         "domains": domains,
         "target": to_jsonable(state.target),
-        "config": asdict(state.config),
+        "config": pack_config(state.config),
         "history": without_nan(state.history),
         "n_iter": state.n_iter,
         "fit_seconds": state.fit_seconds,
@@ -117,7 +119,7 @@ def load_radial(
             packed["name"]: _unpack_domain(packed, place, arrays)
             for place, packed in enumerate(content["domains"])
         }
-        config = RadialConfig(**content["config"])
+        config = unpack_config(RadialConfig, content["config"], {})
         sampler, critic = _load_networks(union, config, arrays, device)
         parameters = unpack_parameters(content["parameters"])
         if content["mapping"] is not None:
@@ -149,7 +151,7 @@ def _modules(sampler: DomainSampler, critic: nn.Module) -> dict[str, nn.Module]:
 def _load_networks(
     union: DomainUnion, config: RadialConfig, arrays: dict[str, np.ndarray], device: torch.device
 ) -> tuple[DomainSampler, nn.Module]:
-    head = OutputHead(union.layout, config.temperature, config.couple_columns).to(device)
+    head = OutputHead(union.layout, config.couple_columns).to(device)
     own = {
         name: torch.from_numpy(np.array(arrays[name])).to(device)
         for name in ("marginals", "seen", "slice_means")

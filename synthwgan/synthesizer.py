@@ -10,16 +10,45 @@ import pandas as pd
 
 from synthwgan.base import BaseSynthesizer
 from synthwgan.finishing import add_rejection, make_conditional_sampler, make_sampler
-from synthwgan.parameters import SYNTHESIZER_PARAMETERS, check_parameters, check_together
+from synthwgan.networks.critics import CriticChoice
+from synthwgan.networks.generators import GeneratorChoice
+from synthwgan.networks.objectives import Objective
+from synthwgan.parameters import (
+    DEVICE,
+    PRECISION,
+    RANDOM_STATE,
+    VERBOSE,
+    Constraint,
+    Either,
+    Instance,
+    Number,
+    OneOf,
+    check_parameters,
+)
 from synthwgan.persistence import FittedState
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.table import TableTransformer
 from synthwgan.table.target import target_name, with_target
 from synthwgan.training.callbacks import announce
-from synthwgan.training.config import TrainingConfig
+from synthwgan.training.config import TRAINING_PARAMETERS, Conditional, TrainingConfig
 from synthwgan.training.device import resolve_device, resolve_precision
 from synthwgan.training.fit import train_networks
+from synthwgan.training.optimizers import Optimizer
+from synthwgan.training.stopping import EarlyStopping
+
+SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
+    "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
+    "max_categories": Number(2, integer=True),
+    "rare": OneOf(("resample", "mask")),
+    **TRAINING_PARAMETERS,
+    "calibrate": OneOf((True, False)),
+    "rejection": Either((Number(1, integer=True), OneOf(("auto", None)))),
+    "device": DEVICE,
+    "precision": PRECISION,
+    "random_state": RANDOM_STATE,
+    "verbose": VERBOSE,
+}
 
 
 class WGANGPSynthesizer(BaseSynthesizer):
@@ -41,53 +70,6 @@ class WGANGPSynthesizer(BaseSynthesizer):
         one, so that wide columns stay affordable.
     rare : {"resample", "mask"}, default "resample"
         Whether a rare category is drawn from the observed ones, or masked for privacy.
-    objective : str, default "wgan-gp"
-        What the networks play for: ``"wgan-gp"`` (Gulrajani et al. 2017), ``"wgan"`` (weight
-        clipping, RMSprop; Arjovsky et al. 2017), ``"gan"`` (Goodfellow et al. 2014, not
-        saturating), ``"gan-minimax"`` (the original game) or ``"relativistic"`` (pairs of rows,
-        R1 and R2; Huang et al. 2024).
-    label_smoothing : float, default 0.0
-        With a "gan" objective, how far the label of real rows is below 1.
-    weight_clip : float, "auto" or None, default "auto"
-        Bound that the critic's weights are clipped to after each update. "auto" is 0.01 with
-        ``"wgan"``, else None.
-    optimizer : str or callable, default "auto"
-        ``"adam"``, ``"rmsprop"``, the name of a `torch.optim` class, or a function
-        ``(params, lr) -> optimizer``. "auto" is RMSprop with ``"wgan"``, else Adam.
-    latent_dim : int, default 64
-        Length of the generator's latent vector.
-    generator : str or callable, default "residual"
-        ``"residual"``, ``"mlp"``, ``"style"`` (StyleGAN's for tables; Karras et al. 2019) or a
-        function ``(latent_dim, n_slots)`` that makes a module to map the one length to the other.
-    generator_width, critic_width : int, default 256
-        Features of the hidden layers. 512 learns no more per second on a CPU.
-    generator_layers, critic_layers : int, default 2
-        Number of residual blocks, and of hidden layers.
-    critic : str or callable, default "mlp"
-        ``"mlp"``, or a function ``(n_slots)`` that makes a module to map so long a row to a
-        score. Under conditions, own networks are made anew with longer inputs.
-    packing : int, default 1
-        Rows that the critic sees at once (PacGAN; Lin et al. 2018).
-    minibatch_features : int, default 0
-        Kernels by which the critic compares each row with 63 others (Salimans et al. 2016); 16
-        of them make a step 5 times as long, and take 0.4 GB at a batch of 4096.
-    minibatch_std : bool, default False
-        Whether the critic knows how much rows vary in a batch (Karras et al. 2018).
-    instance_noise : float, default 0.0
-        Standard deviation of noise on the critic's input, fading to none over each phase.
-    temperature : float, default 1.0
-        Temperature of the Gumbel-softmax's gradient; 0.5 measured worse.
-    couple_columns : bool, default True
-        Whether a row's states are drawn one after another, each knowing those before it.
-    conditional : bool, default True
-        Whether copies of the networks learn to draw any columns given any others, once they
-        know whole rows. `sample` with conditions, `impute` and `GANOverSampler` need it.
-    conditional_steps : int or "auto", default "auto"
-        Training steps of these copies. "auto" is a third of `max_steps`.
-    training_by_sampling : bool, default False
-        Whether, in these steps, the rare states of columns come more often than in the table.
-    batch_size : int or "auto", default "auto"
-        Rows a step. "auto" is 1000, or half the rows of a small table, at least 32.
     max_steps : int or "auto", default "auto"
         Training steps with whole rows. "auto" takes fewer for small tables, which would be
         memorised.
@@ -95,61 +77,49 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Wall-clock bound on training and `rejection` together, conditions included; the learning
         rate's schedule follows whichever of the two bounds comes first. Only `max_steps` gives
         the same model each time.
-    n_critic : int, default 1
-        Critic updates a generator update. The paper's 5 is for image critics that lag
-        behind; on tables, with the same time spent on more generator updates, 1 is better.
-    generator_lr, critic_lr : float, default 4e-3
-        Adam's learning rates: constant for the first `constant_share` of training, then
-        down a cosine to 1 %.
-    betas : pair of float, default (0.0, 0.95)
-        Adam's averaging. No momentum: the objective moves with every step.
-    constant_share : float, default 0.4
-        Share of training with the full learning rates.
-    penalty : str or None, default "auto"
-        What is penalised of the norm g of the critic's gradient by a row: ``"two-sided"``
-        (g - 1)^2, ``"one-sided"`` only above 1, ``"squared"`` g^2, ``"r1"`` g^2 / 2 at real rows,
-        ``"r1+r2"`` at generated ones too (Mescheder et al. 2018). "auto" is two-sided with
-        ``"wgan-gp"``, ``"r1+r2"`` with ``"relativistic"``, else None.
-    penalty_at : str, default "auto"
-        Where: ``"interpolates"`` between both kinds of rows, ``"real"``, ``"generated"`` or
-        ``"both"``. "auto" is interpolates, but for ``"r1"`` and ``"r1+r2"``.
-    gradient_penalty : float, default 0.3
-        Weight of the penalty, gamma of R1 and R2. The paper's 10 is for images and was clearly
-        worse here.
-    penalty_interval : int, default 4
-        Critic updates from one penalty to the next; its weight is multiplied by it.
+    conditional : bool or Conditional, default True
+        Whether copies of the networks learn to draw any columns given any others, once they
+        know whole rows. `sample` with conditions, `impute` and `GANOverSampler` need it.
+    rejection : int, "auto" or None, default "auto"
+        Rounds at most of learning, from 1000 rows on, which drawn rows to keep; they end when
+        held-out rows gain nothing. "auto": at most 12, a quarter of the rows or more kept.
+    calibrate : bool, default True
+        Whether each column's distribution is made exact after training.
+    random_state : int, Generator, RandomState or None, default None
+        Seed of `fit`. The same int gives the same model on the same machine and device; torch's
+        and numpy's global seeds are neither used nor changed.
+    verbose : int, default 0
+        1 shows, on standard error, the inferred schema, the cost of training and a progress bar.
+    batch_size : int or "auto", default "auto"
+        Rows a step. "auto" is 1000, or half the rows of a small table, at least 32.
+    optimizer : str, Optimizer or callable, default "auto"
+        ``"adam"``, ``"rmsprop"``, an `Optimizer` with learning rates of its own, or a function
+        ``(params, lr) -> optimizer``. "auto" is RMSprop with ``"wgan"``, else Adam.
     moment_weight : float, default 1.0
         Weight of the pairwise-moment term in the generator's loss; 0 turns it off.
     ema_decay : float, default 0.998
         Decay of the moving average of the generator's weights that is sampled from.
-    early_stopping : bool, default False
-        Whether a phase of training ends when `validation_wasserstein` comes no nearer to zero,
-        with the weights for which it was nearest.
-    validation_fraction : float or None, default None
-        Share of the rows that the networks do not learn from. None is 0.1 with `early_stopping`,
-        else none.
-    n_iter_no_change : int, default 10
-        Logged steps without a better one after which `early_stopping` ends a phase.
-    tol : float, default 0.0
-        By how much an estimate must be better to count.
-    calibrate : bool, default True
-        Whether each column's distribution is made exact after training.
-    rejection : int, "auto" or None, default "auto"
-        Rounds at most of learning, from 1000 rows on, which drawn rows to keep; they end when
-        held-out rows gain nothing. "auto": at most 12, a quarter of the rows or more kept.
-    gibbs_steps : int, default 0
-        How often, in rows under conditions, a random half of what is not given is drawn again,
-        given the rest.
+    early_stopping : bool or EarlyStopping, default False
+        Whether a phase of training ends when `validation_wasserstein` of a tenth of the rows,
+        which are held out, comes no nearer to zero, with the weights for which it was nearest.
+    objective : str or Objective, default "wgan-gp"
+        What the networks play for: ``"wgan-gp"`` (`WGANGP`), ``"wgan"`` (`WGAN`: weight clipping,
+        RMSprop), ``"gan"`` (`GAN`: not saturating), ``"gan-minimax"`` (`MinimaxGAN`, the original
+        game) or ``"relativistic"`` (`Relativistic`: pairs of rows, R1 and R2).
+    generator : str, GeneratorChoice or callable, default "residual"
+        ``"residual"`` (`Residual`), ``"mlp"``, ``"style"`` (`Style`, StyleGAN's for tables) or a
+        function ``(latent_dim, n_slots)`` that makes a module to map the one length to the other.
+    critic : str, CriticChoice or callable, default "mlp"
+        ``"mlp"`` (`MLP`, which may look at packs or batches of rows), or a function ``(n_slots)``
+        that makes a module to map so long a row to a score. Under conditions, own networks are
+        made anew with longer inputs.
+    couple_columns : bool, default True
+        Whether a row's states are drawn one after another, each knowing those before it.
     device : str, default "auto"
         ``"auto"`` (CUDA, then MPS, then CPU) or a torch device such as ``"cuda:1"``.
     precision : {"auto", "float32", "bfloat16"}, default "auto"
         Precision of the matrix products in training. "auto" takes bfloat16 where the
         hardware is faster at it; the quality is the same.
-    random_state : int, Generator, RandomState or None, default None
-        Seed of `fit`. The same int gives the same model on the same machine and device; torch's
-        and numpy's global seeds are neither used nor changed (but lent to own networks).
-    verbose : int, default 0
-        1 shows, on standard error, the inferred schema, the cost of training and a progress bar.
 
     Attributes
     ----------
@@ -179,6 +149,15 @@ class WGANGPSynthesizer(BaseSynthesizer):
     feature_names_in_ : ndarray of str
         Their names, if all are strings.
 
+    Notes
+    -----
+    Parameters come in groups: the columns (up to `rare`), what most people set (`max_steps` to
+    `verbose`), training (`batch_size` to `early_stopping`), the networks (`objective` to
+    `couple_columns`) and the machine (`device`, `precision`). `objective`, `generator`,
+    `critic`, `optimizer`, `conditional` and `early_stopping` take a short form, or an object with
+    parameters of its own, which ``set_params(objective__gradient_penalty=1)`` and grid searches
+    reach.
+
     References
     ----------
     Gulrajani, Ahmed, Arjovsky, Dumoulin, Courville (2017), "Improved Training of
@@ -200,106 +179,52 @@ class WGANGPSynthesizer(BaseSynthesizer):
     ValueError: n_samples must be an integer >= 1, got 0
     """
 
-    def __init__(  # noqa: PLR0915
+    def __init__(
         self,
         *,
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
         rare: str = "resample",
-        objective: str = "wgan-gp",
-        label_smoothing: float = 0.0,
-        weight_clip: float | str | None = "auto",
-        optimizer: str | Callable[..., Any] = "auto",
-        latent_dim: int = 64,
-        generator: str | Callable[..., Any] = "residual",
-        generator_width: int = 256,
-        generator_layers: int = 2,
-        critic: str | Callable[..., Any] = "mlp",
-        critic_width: int = 256,
-        critic_layers: int = 2,
-        packing: int = 1,
-        minibatch_features: int = 0,
-        minibatch_std: bool = False,
-        instance_noise: float = 0.0,
-        temperature: float = 1.0,
-        couple_columns: bool = True,
-        conditional: bool = True,
-        conditional_steps: int | str = "auto",
-        training_by_sampling: bool = False,
-        batch_size: int | str = "auto",
         max_steps: int | str = "auto",
         max_seconds: float | None = None,
-        n_critic: int = 1,
-        generator_lr: float = 4e-3,
-        critic_lr: float = 4e-3,
-        betas: tuple[float, float] = (0.0, 0.95),
-        constant_share: float = 0.4,
-        penalty: str | None = "auto",
-        penalty_at: str = "auto",
-        gradient_penalty: float = 0.3,
-        penalty_interval: int = 4,
-        moment_weight: float = 1.0,
-        ema_decay: float = 0.998,
-        early_stopping: bool = False,
-        validation_fraction: float | None = None,
-        n_iter_no_change: int = 10,
-        tol: float = 0.0,
-        calibrate: bool = True,
+        conditional: bool | Conditional = True,
         rejection: int | str | None = "auto",
-        gibbs_steps: int = 0,
-        device: str = "auto",
-        precision: str = "auto",
+        calibrate: bool = True,
         random_state: RandomState = None,
         verbose: int = 0,
+        batch_size: int | str = "auto",
+        optimizer: str | Optimizer | Callable[..., Any] = "auto",
+        moment_weight: float = 1.0,
+        ema_decay: float = 0.998,
+        early_stopping: bool | EarlyStopping = False,
+        objective: str | Objective = "wgan-gp",
+        generator: str | GeneratorChoice | Callable[..., Any] = "residual",
+        critic: str | CriticChoice | Callable[..., Any] = "mlp",
+        couple_columns: bool = True,
+        device: str = "auto",
+        precision: str = "auto",
     ) -> None:
         self.column_kinds = column_kinds
         self.max_categories = max_categories
         self.rare = rare
-        self.objective = objective
-        self.label_smoothing = label_smoothing
-        self.weight_clip = weight_clip
-        self.optimizer = optimizer
-        self.latent_dim = latent_dim
-        self.generator = generator
-        self.generator_width = generator_width
-        self.generator_layers = generator_layers
-        self.critic = critic
-        self.critic_width = critic_width
-        self.critic_layers = critic_layers
-        self.packing = packing
-        self.minibatch_features = minibatch_features
-        self.minibatch_std = minibatch_std
-        self.instance_noise = instance_noise
-        self.temperature = temperature
-        self.couple_columns = couple_columns
-        self.conditional = conditional
-        self.conditional_steps = conditional_steps
-        self.training_by_sampling = training_by_sampling
-        self.batch_size = batch_size
         self.max_steps = max_steps
         self.max_seconds = max_seconds
-        self.n_critic = n_critic
-        self.generator_lr = generator_lr
-        self.critic_lr = critic_lr
-        self.betas = betas
-        self.constant_share = constant_share
-        self.penalty = penalty
-        self.penalty_at = penalty_at
-        self.gradient_penalty = gradient_penalty
-        self.penalty_interval = penalty_interval
+        self.conditional = conditional
+        self.rejection = rejection
+        self.calibrate = calibrate
+        self.random_state = random_state
+        self.verbose = verbose
+        self.batch_size = batch_size
+        self.optimizer = optimizer
         self.moment_weight = moment_weight
         self.ema_decay = ema_decay
         self.early_stopping = early_stopping
-        self.validation_fraction = validation_fraction
-        self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
-        self.calibrate = calibrate
-        self.rejection = rejection
-        self.gibbs_steps = gibbs_steps
+        self.objective = objective
+        self.generator = generator
+        self.critic = critic
+        self.couple_columns = couple_columns
         self.device = device
         self.precision = precision
-        self.random_state = random_state
-        self.verbose = verbose
 
     def fit(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> WGANGPSynthesizer:
         """Learn a table.
@@ -323,7 +248,6 @@ class WGANGPSynthesizer(BaseSynthesizer):
         """
         parameters = self.get_params(deep=False)
         check_parameters(parameters, SYNTHESIZER_PARAMETERS)
-        check_together(parameters)
         device = resolve_device(self.device)
         seeds = draw_seeds(self.random_state, 5)
         name = None if y is None else target_name(y)
@@ -350,9 +274,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
             verbose=self.verbose,
         )
         sampler = make_sampler(trained, self.calibrate, seed=seeds[2])
-        conditional_sampler = make_conditional_sampler(
-            trained, self.calibrate, self.gibbs_steps, seed=seeds[2]
-        )
+        conditional_sampler = make_conditional_sampler(trained, self.calibrate, seed=seeds[2])
         if trained.outcome.stopped_by != "interrupt":
             add_rejection(sampler, encoded, transformer, plan, seed=seeds[4], verbose=self.verbose)
         state = FittedState(

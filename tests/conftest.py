@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import settings
 
-from synthwgan import WGANGPSynthesizer
+from synthwgan import MLP, Residual, WGANGPSynthesizer
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 
 # The same examples each time: a failure is the change's, not the day's. To look for others,
@@ -24,11 +24,8 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 def quick() -> dict[str, Any]:
     """Parameters of a synthesizer that fits in a fraction of a second, and badly."""
     return {
-        "latent_dim": 8,
-        "generator_width": 16,
-        "generator_layers": 1,
-        "critic_width": 16,
-        "critic_layers": 2,
+        "generator": Residual(latent_dim=8, width=16, layers=1),
+        "critic": MLP(width=16),
         "batch_size": 32,
         "max_steps": 4,
         "calibrate": False,
@@ -120,9 +117,8 @@ def shuffled_table(dependent_table: pd.DataFrame) -> pd.DataFrame:
 def trained(dependent_table: pd.DataFrame) -> WGANGPSynthesizer:
     """A model that has had some seconds to learn `dependent_table`; do not change it."""
     return WGANGPSynthesizer(
-        generator_width=96,
-        critic_width=96,
-        latent_dim=32,
+        generator=Residual(latent_dim=32, width=96),
+        critic=MLP(width=96),
         batch_size=250,
         max_steps=500,
         precision="float32",

@@ -35,8 +35,8 @@ ROOMS = {
         "table.schema",
         "table.textdates",
     },
-    "networks": {"table.layout"},
-    "training": {"networks", "table.layout"},
+    "networks": {"parameters", "table.layout"},
+    "training": {"networks", "parameters", "table.layout"},
     "sampling": {"networks", "table.layout"},
 }
 OPTIONAL = ("sdmetrics", "plotly", "matplotlib", "xgboost", "mkdocs")

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from synthwgan import WGANGPSynthesizer
+from synthwgan import MLP, Residual, WGANGPSynthesizer
 
 N_ROWS = 300
 
@@ -395,7 +395,7 @@ def test_chunks_have_their_sizes_and_identifiers_differ_between_them(model):
 
 
 def test_gibbs_steps_keep_given_cells(quick, table):
-    model = WGANGPSynthesizer(**quick, gibbs_steps=2).fit(table)
+    model = WGANGPSynthesizer(**quick).fit(table)
     given = _with_holes(table)
     _check_given(given, model.sample(conditions=given, random_state=1), table)
     assert (model.sample(30, conditions={"city": "Ulm"}, random_state=1)["city"] == "Ulm").all()
@@ -466,9 +466,8 @@ def adult_parts(adult: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 @pytest.fixture(scope="module")
 def learned(adult_parts: tuple[pd.DataFrame, pd.DataFrame]) -> WGANGPSynthesizer:
     return WGANGPSynthesizer(
-        generator_width=128,
-        critic_width=128,
-        latent_dim=32,
+        generator=Residual(latent_dim=32, width=128),
+        critic=MLP(width=128),
         batch_size=500,
         max_steps=1200,
         rejection=None,

@@ -12,8 +12,9 @@ import pytest
 import torch
 from torch import nn
 
-from synthwgan import WGANGPSynthesizer
-from synthwgan.networks.style import StyleGenerator
+from synthwgan import GAN, MLP, WGAN, EarlyStopping, Optimizer, Residual, WGANGPSynthesizer
+from synthwgan.networks import critics
+from synthwgan.networks.generators.style import StyleGenerator
 
 
 def own_generator(n_in: int, n_out: int) -> nn.Module:
@@ -30,15 +31,15 @@ def slow_adam(params: Any, lr: float) -> torch.optim.Optimizer:
 
 OPTIONS: dict[str, dict[str, Any]] = {
     "wgan": {"objective": "wgan"},
-    "gan": {"objective": "gan", "label_smoothing": 0.1},
-    "gan-minimax": {"objective": "gan-minimax", "instance_noise": 0.1},
-    "relativistic": {"objective": "relativistic", "packing": 2},
-    "minibatch": {"minibatch_features": 3, "minibatch_std": True},
-    "mlp": {"generator": "mlp", "penalty": "r1"},
-    "style": {"generator": "style", "optimizer": "AdamW"},
-    "early stopping": {"early_stopping": True, "n_iter_no_change": 1},
+    "gan": {"objective": GAN(label_smoothing=0.1)},
+    "gan-minimax": {"objective": "gan-minimax", "critic__instance_noise": 0.1},
+    "relativistic": {"objective": "relativistic", "critic__packing": 2},
+    "minibatch": {"critic__minibatch_features": 3, "critic__minibatch_std": True},
+    "mlp": {"generator": "mlp", "objective__penalty": "r1"},
+    "style": {"generator": "style", "optimizer": "adamw"},
+    "early stopping": {"early_stopping": EarlyStopping(patience=1)},
     "own optimizer": {"optimizer": slow_adam},
-    "own networks": {"generator": own_generator, "critic": own_critic, "packing": 3},
+    "own networks": {"generator": own_generator, "critic": critics.Own(own_critic, packing=3)},
 }
 
 
@@ -66,7 +67,7 @@ def options(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 
 def test_every_option_fits_samples_scores_and_is_saved(quick, table, options, tmp_path):
-    model = WGANGPSynthesizer(**(quick | {"calibrate": True} | options)).fit(table)
+    model = WGANGPSynthesizer(**quick).set_params(calibrate=True, **options).fit(table)
     rows = model.sample(40, random_state=1)
     assert rows.dtypes.equals(table.dtypes)
     assert (model.sample(5, conditions={"label": "b"})["label"] == "b").all()
@@ -97,7 +98,7 @@ def test_every_option_fits_samples_scores_and_is_saved(quick, table, options, tm
 def own_path(quick: dict[str, Any], table: pd.DataFrame, tmp_path: Path) -> Path:
     path = tmp_path / "own.safetensors"
     networks = {"generator": own_generator, "critic": own_critic}
-    WGANGPSynthesizer(**quick, **networks).fit(table).save(path)
+    WGANGPSynthesizer(**(quick | networks)).fit(table).save(path)
     return path
 
 
@@ -132,7 +133,7 @@ def test_own_networks_are_refused_before_training(quick, table):
     def narrow(n_in: int, n_out: int) -> nn.Module:
         return nn.Linear(n_in, 2)
 
-    model = WGANGPSynthesizer(**quick, generator=narrow)
+    model = WGANGPSynthesizer(**(quick | {"generator": narrow}))
     with pytest.raises(ValueError, match=r"generator factory must map \(6, 8\) to \(6, "):
         model.fit(table)
     assert not hasattr(model, "history_")
@@ -189,7 +190,9 @@ def test_truncation_needs_styles(fitted):
 
 
 def test_held_out_rows_are_in_the_history_of_both_phases(quick, table):
-    model = WGANGPSynthesizer(**quick, validation_fraction=0.25).fit(table)
+    model = WGANGPSynthesizer(
+        **quick, early_stopping=EarlyStopping(fraction=0.25, patience=100)
+    ).fit(table)
     estimates = model.history_.groupby("phase")["validation_wasserstein"].count()
     assert (estimates == model.history_.groupby("phase").size()).all()
     assert "validation_wasserstein" not in WGANGPSynthesizer(**quick).fit(table).history_
@@ -205,7 +208,9 @@ def test_diversity_is_in_the_history(trained):
 
 def test_plot_history_has_a_panel_for_each_figure(quick, table):
     pytest.importorskip("plotly")
-    model = WGANGPSynthesizer(**quick, validation_fraction=0.25).fit(table)
+    model = WGANGPSynthesizer(
+        **quick, early_stopping=EarlyStopping(fraction=0.25, patience=100)
+    ).fit(table)
     figure = model.plot_history()
     titles = [annotation.text for annotation in figure.layout.annotations]
     assert {"wasserstein", "validation wasserstein", "critic loss", "distinct rows"} < set(titles)
@@ -235,9 +240,12 @@ def test_plotting_needs_a_fit():
     [
         {"objective": "gan"},
         {"objective": "relativistic"},
-        {"objective": "wgan", "generator_lr": 5e-4, "critic_lr": 5e-4, "n_critic": 3},
+        {
+            "objective": WGAN(n_critic=3),
+            "optimizer": Optimizer(generator_lr=5e-4, critic_lr=5e-4),
+        },
         {"generator": "style"},
-        {"packing": 2, "minibatch_features": 8},
+        {"critic__packing": 2, "critic__minibatch_features": 8},
     ],
     ids=str,
 )
@@ -248,8 +256,8 @@ def test_every_kind_learns(dependent_table, options):
         model = WGANGPSynthesizer(
             max_steps=250,
             batch_size=250,
-            generator_width=64,
-            critic_width=64,
+            generator=Residual(width=64),
+            critic=MLP(width=64),
             conditional=False,
             rejection=None,
             random_state=0,

@@ -16,7 +16,7 @@ from sklearn.datasets import load_breast_cancer
 from sklearn.tree import DecisionTreeClassifier
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from synthwgan import GANOverSampler, WGANGPSynthesizer
+from synthwgan import MLP, Conditional, GANOverSampler, Residual, WGANGPSynthesizer
 from synthwgan.oversampling import _rows_to_draw
 
 N_ROWS = 60
@@ -24,10 +24,8 @@ CODES = np.repeat([0, 1, 2], [40, 14, 6])
 LETTERS = np.array(["u", "v", "w"])[CODES]
 TWO = np.repeat(["no", "yes"], [45, 15])
 QUICK = {
-    "latent_dim": 8,
-    "generator_width": 16,
-    "generator_layers": 1,
-    "critic_width": 16,
+    "generator": Residual(latent_dim=8, width=16, layers=1),
+    "critic": MLP(width=16),
     "batch_size": 32,
     "max_steps": 3,
     "calibrate": False,
@@ -354,8 +352,9 @@ def test_new_rows_are_like_held_out_rows_of_their_class():
     benign = np.flatnonzero(y == 1)
     seen = np.r_[benign, malignant[:40]]
     synthesizer = WGANGPSynthesizer(
-        **{"generator_width": 96, "critic_width": 96, "latent_dim": 32, "max_steps": 300},
-        **{"training_by_sampling": True, "device": "cpu", "precision": "float32"},
+        **{"generator": Residual(latent_dim=32, width=96), "critic": MLP(width=96)},
+        **{"max_steps": 300, "conditional": Conditional(training_by_sampling=True)},
+        **{"device": "cpu", "precision": "float32"},
     )
     made = GANOverSampler(synthesizer=synthesizer, random_state=0)
     X_resampled, y_resampled = made.fit_resample(X.iloc[seen], y.iloc[seen])

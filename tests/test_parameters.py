@@ -9,10 +9,21 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.base import clone
 
-from synthwgan import WGANGPSynthesizer
+from synthwgan import (
+    GAN,
+    WGAN,
+    WGANGP,
+    EarlyStopping,
+    Optimizer,
+    Relativistic,
+    Residual,
+    WGANGPSynthesizer,
+)
+from synthwgan.networks import critics
 from synthwgan.parameters import (
-    SYNTHESIZER_PARAMETERS,
+    Component,
     Either,
     Function,
     Instance,
@@ -22,52 +33,27 @@ from synthwgan.parameters import (
     Text,
     check_parameters,
 )
+from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS
+from synthwgan.training.config import COMPONENTS
 
 OUT_OF_RANGE: dict[str, list[Any]] = {
     "column_kinds": ["numeric", [("a", "numeric")]],
     "max_categories": [1, 2.5, "many", None],
     "rare": ["drop", None, True],
-    "objective": ["wgangp", None, 1],
-    "label_smoothing": [-0.1, 1.0, None, math.nan],
-    "weight_clip": [0, -0.01, "none", math.inf],
-    "optimizer": [None, 3, "sgdd", "LBFGS"],
-    "generator": ["unet", None, 2],
-    "critic": ["residual", None, 2],
-    "packing": [0, 1.5, None],
-    "minibatch_features": [-1, 2.5, None],
-    "minibatch_std": [None, 1, "yes"],
-    "instance_noise": [-0.1, math.inf, None],
-    "penalty": ["wgan-gp", 0, False],
-    "penalty_at": ["everywhere", None],
+    "objective": ["wgangp", None, 1, WGANGP],
+    "optimizer": [None, 3, "sgdd", Optimizer],
+    "generator": ["unet", None, 2, Residual],
+    "critic": ["residual", None, 2, Residual()],
     "early_stopping": [None, 1, "auto"],
-    "validation_fraction": [-0.1, 1, "auto", math.nan],
-    "n_iter_no_change": [0, 2.5, None],
-    "tol": [-1e-9, None, math.inf],
-    "latent_dim": [0, -1, 2.5, True, "64", None],
-    "generator_width": [0, 1.5],
-    "generator_layers": [0, "2"],
-    "critic_width": [0, None],
-    "critic_layers": [0, math.inf],
-    "temperature": [0, -1.0, math.nan, math.inf, "warm"],
     "couple_columns": [None, "yes", 2],
     "conditional": [None, "yes", 1],
-    "conditional_steps": [0, 1.5, "many", None],
-    "training_by_sampling": [None, "yes", 1],
     "batch_size": [1, 0, 2.5, "full", None],
     "max_steps": [0, -5, 1.5, "all", None],
     "max_seconds": [0, -1, math.nan, math.inf, "auto"],
-    "n_critic": [0, 1.5],
-    "generator_lr": [0, -1e-3, 1.5, math.nan, None],
-    "critic_lr": [0.0, 2, "fast"],
-    "betas": [0.9, (0.9,), (0.0, 1.0), (-0.1, 0.9), "ab", None],
-    "constant_share": [-0.1, 1.1, None],
-    "gradient_penalty": [-1, math.inf, None],
-    "penalty_interval": [0, 2.5],
     "moment_weight": [-0.5, "1"],
     "ema_decay": [1.0, -0.1, None],
     "calibrate": [1, 0, "yes", None],
     "rejection": [0, -1, 2.5, True, "all"],
-    "gibbs_steps": [-1, 1.5, None],
     "device": [0, None],
     "precision": ["float16", "double", None, 32],
     "random_state": [-1, 1.5, "seed", True],
@@ -77,13 +63,13 @@ TABLE = pd.DataFrame({"a": [1, 2, 3], "b": list("xyz")})
 
 
 def test_every_parameter_of_the_synthesizer_has_a_rule_and_a_case():
-    names = set(WGANGPSynthesizer().get_params())
+    names = set(WGANGPSynthesizer().get_params(deep=False))
     assert set(SYNTHESIZER_PARAMETERS) == names
     assert set(OUT_OF_RANGE) == names
 
 
 def test_defaults_are_allowed():
-    check_parameters(WGANGPSynthesizer().get_params(), SYNTHESIZER_PARAMETERS)
+    check_parameters(WGANGPSynthesizer().get_params(deep=False), SYNTHESIZER_PARAMETERS)
 
 
 @pytest.mark.parametrize(
@@ -100,8 +86,10 @@ def test_a_value_out_of_range_is_named_with_what_is_allowed(name, value):
 
 
 def test_all_problems_come_in_one_message():
-    model = WGANGPSynthesizer(latent_dim=0, rare="drop", betas=3)
-    message = "latent_dim must be .*; .*betas must be .*got 3$"
+    model = WGANGPSynthesizer(
+        rare="drop", optimizer=Optimizer(betas=3), generator=Residual(latent_dim=0)
+    )
+    message = "; generator: latent_dim must be .*; optimizer: betas must be .*got 3$"
     with pytest.raises(ValueError, match=message) as caught:
         model.fit(TABLE)
     assert "rare must be 'resample' or 'mask', got 'drop'" in str(caught.value)
@@ -110,57 +98,163 @@ def test_all_problems_come_in_one_message():
 @pytest.mark.parametrize(
     ("name", "value"),
     [
-        ("latent_dim", np.int64(4)),
-        ("generator_lr", np.float32(1e-3)),
-        ("generator_lr", 1),
-        ("betas", [0.5, 0.9]),
         ("max_seconds", 3),
         ("rejection", np.int64(2)),
         ("rejection", None),
-        ("constant_share", 0),
-        ("constant_share", 1),
-        ("gradient_penalty", 0),
         ("ema_decay", 0),
-        ("conditional_steps", 1),
-        ("conditional_steps", "auto"),
-        ("gibbs_steps", 0),
         ("random_state", 2**32 - 1),
         ("random_state", np.random.RandomState(0)),
         ("batch_size", 2),
         ("column_kinds", {}),
         ("objective", "relativistic"),
-        ("label_smoothing", 0),
-        ("weight_clip", None),
         ("optimizer", torch.optim.SGD),
         ("generator", torch.nn.Linear),
         ("critic", "mlp"),
-        ("penalty", None),
-        ("validation_fraction", None),
-        ("validation_fraction", 0),
-        ("tol", 0),
     ],
 )
 def test_values_at_the_edge_are_allowed(name, value):
     check_parameters({name: value}, {name: SYNTHESIZER_PARAMETERS[name]})
 
 
+OF_COMPONENTS: list[tuple[str, dict[str, list[Any]]]] = [
+    (
+        "objective",
+        {
+            "penalty": ["wgan-gp", 0, False],
+            "penalty_at": ["everywhere", None],
+            "gradient_penalty": [-1, math.inf, None],
+            "penalty_interval": [0, 2.5],
+            "n_critic": [0, 1.5],
+        },
+    ),
+    ("generator", {"width": [0, 1.5], "layers": [0, "2"], "latent_dim": [0, 2.5, True, "64"]}),
+    (
+        "critic",
+        {
+            "width": [0, None],
+            "layers": [0, math.inf],
+            "packing": [0, 1.5, None],
+            "minibatch_features": [-1, 2.5, None],
+            "minibatch_std": [None, 1, "yes"],
+            "instance_noise": [-0.1, math.inf, None],
+        },
+    ),
+    (
+        "optimizer",
+        {
+            "algorithm": [None, 3, "sgdd", "LBFGS"],
+            "generator_lr": [0, -1e-3, 1.5, math.nan, None],
+            "critic_lr": [0.0, 2, "fast"],
+            "betas": [0.9, (0.9,), (0.0, 1.0), (-0.1, 0.9), "ab", None],
+            "constant_share": [-0.1, 1.1, None],
+        },
+    ),
+    (
+        "conditional",
+        {"max_steps": [0, 1.5, "many", None], "training_by_sampling": [None, "yes", 1]},
+    ),
+    (
+        "early_stopping",
+        {
+            "patience": [0, 2.5, None],
+            "fraction": [0, 1, "auto", math.nan],
+            "tol": [-1e-9, None, math.inf],
+        },
+    ),
+]
+EVERY_VALUE = [
+    (component, name, value)
+    for component, of_component in OF_COMPONENTS
+    for name, values in of_component.items()
+    for value in values
+]
+
+
+def default(component: str) -> Component:
+    """What a component is if nothing is chosen but that there is one."""
+    return COMPONENTS[component].default()
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_every_parameter_of_a_component_has_a_rule_and_a_case(component):
+    names = set(default(component).get_params(deep=False))
+    assert set(default(component).constraints) == names
+    assert set(dict(OF_COMPONENTS)[component]) == names
+
+
+@pytest.mark.parametrize("component", COMPONENTS)
+def test_every_registered_class_has_rules_for_its_parameters(component):
+    for short, made in COMPONENTS[component].short.items():
+        if made is not None:
+            resolved = COMPONENTS[component].resolve(short)
+            assert set(resolved.constraints) == set(resolved.get_params(deep=False))
+            assert not resolved.problems()
+
+
+@pytest.mark.parametrize(("component", "name", "value"), EVERY_VALUE)
+def test_a_components_value_out_of_range_is_named_with_what_is_allowed(component, name, value):
+    model = WGANGPSynthesizer(**{component: default(component)})
+    model.set_params(**{f"{component}__{name}": value})
+    with pytest.raises(ValueError, match=f"^{component}: {name} must be .+, got ") as caught:
+        model.fit(TABLE)
+    assert ";" not in str(caught.value)
+    assert repr(value) in str(caught.value)
+
+
 @pytest.mark.parametrize(
-    ("parameters", "message"),
+    ("model", "message"),
     [
-        ({"gibbs_steps": 2, "conditional": False}, "gibbs_steps=2 needs conditional=True"),
-        ({"label_smoothing": 0.1}, "label_smoothing=0.1 needs an objective with labels"),
         (
-            {"penalty": "r1", "penalty_at": "real"},
+            WGANGPSynthesizer(objective=WGANGP(penalty="r1", penalty_at="real")),
             "penalty_at='real' does not go with penalty='r1'",
         ),
-        ({"minibatch_features": 4, "critic": torch.nn.Linear}, "minibatch_features=4 and .* need"),
-        ({"minibatch_std": True, "critic": torch.nn.Linear}, "built-in critic"),
-        ({"early_stopping": True, "validation_fraction": 0}, "early_stopping=True needs"),
+        (WGANGPSynthesizer(objective=GAN(label_smoothing=1.0)), "label_smoothing must be"),
+        (WGANGPSynthesizer(objective=WGAN(clip=0)), "clip must be"),
+        (WGANGPSynthesizer(critic=critics.Own(torch.nn.Linear, packing=0)), "packing must be"),
     ],
 )
-def test_parameters_that_do_not_go_together_are_named(parameters, message):
+def test_what_only_some_components_have_is_checked_too(model, message):
     with pytest.raises(ValueError, match=message):
-        WGANGPSynthesizer(**parameters).fit(TABLE)
+        model.fit(TABLE)
+
+
+def test_set_params_reaches_into_a_short_form():
+    model = WGANGPSynthesizer(objective="relativistic")
+    model.set_params(objective__n_critic=2, early_stopping__patience=3, max_steps=7)
+    assert model.objective == Relativistic(n_critic=2)
+    assert (model.early_stopping, model.max_steps) == (EarlyStopping(patience=3), 7)
+    with pytest.raises(ValueError, match="label_smoothing"):
+        model.set_params(objective__label_smoothing=0.1)
+
+
+def test_clones_have_components_of_their_own():
+    model = WGANGPSynthesizer(objective=GAN(label_smoothing=0.1))
+    twin = clone(model).set_params(objective__label_smoothing=0.2)
+    assert (model.objective.label_smoothing, twin.objective.label_smoothing) == (0.1, 0.2)
+
+
+MOVED = {
+    "gradient_penalty": r"objective=WGANGP\(gradient_penalty=...\)",
+    "generator_width": r"generator=Residual\(width=...\)",
+    "packing": r"critic=MLP\(packing=...\)",
+    "temperature": "removed",
+    "epochs": "max_steps",
+    "discrete_columns": "column_kinds",
+    "pac": r"critic=MLP\(packing=...\)",
+    "embedding_dim": r"generator=Residual\(latent_dim=...\)",
+    "generator_dim": r"generator=Residual\(width=...",
+    "cuda": "device",
+    "n_step": "max_steps",
+}
+
+
+@pytest.mark.parametrize("name", MOVED)
+def test_words_that_moved_and_words_of_others_answer_with_where_to_find_them(name):
+    if name != "n_step":
+        with pytest.raises(TypeError, match=f"no parameter '{name}'.*{MOVED[name]}"):
+            WGANGPSynthesizer(**{name: 1})
+    with pytest.raises(ValueError, match=f"'{name}'.*{MOVED[name]}"):
+        WGANGPSynthesizer().set_params(**{name: 1})
 
 
 def test_constraints_in_words():

@@ -19,7 +19,7 @@ import pytest
 from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 
-from synthwgan import WGANGPSynthesizer
+from synthwgan import Optimizer, WGANGPSynthesizer
 from synthwgan.persistence import FORMAT_VERSION, digest, read_model
 
 
@@ -150,9 +150,9 @@ def test_multi_level_names_survive(quick, tmp_path):
 @pytest.mark.parametrize(
     "changes",
     [
-        {"betas": [0.0, 0.9]},
+        {"optimizer": Optimizer(betas=(0.0, 0.9))},
         {"max_steps": np.int64(3), "batch_size": np.int32(16)},
-        {"generator_lr": np.float32(1e-3), "moment_weight": np.float64(0.5)},
+        {"optimizer": Optimizer(generator_lr=np.float32(1e-3)), "moment_weight": np.float64(0.5)},
         {"random_state": np.int64(3)},
         {"random_state": np.random.RandomState(3)},
         {"column_kinds": {}},
@@ -204,7 +204,7 @@ def test_the_header_is_readable_json(path, model):
     assert header["format"] == "synthwgan"
     assert int(header["format_version"]) == FORMAT_VERSION
     content = json.loads(header["content"])
-    assert content["parameters"]["latent_dim"] == 8
+    assert content["parameters"]["generator"]["parameters"]["latent_dim"] == 8
     assert content["n_iter"] == model.n_iter_
     assert {
         "value_knots",

@@ -23,17 +23,14 @@ from sklearn.preprocessing import FunctionTransformer
 from sklearn.tree import DecisionTreeClassifier
 
 import synthwgan.radial
-from synthwgan import RadialGANSynthesizer, WGANGPSynthesizer
+from synthwgan import MLP, RadialGANSynthesizer, Residual, WGANGPSynthesizer
 from synthwgan.persistence import digest
 
 Tables = dict[str, pd.DataFrame]
 TARGET = "ill"
 QUICK = {
-    "latent_dim": 5,
-    "generator_width": 16,
-    "generator_layers": 1,
-    "critic_width": 16,
-    "critic_layers": 2,
+    "generator": Residual(latent_dim=5, width=16, layers=1),
+    "critic": MLP(width=16),
     "batch_size": 48,
     "max_steps": 4,
     "device": "cpu",
@@ -330,7 +327,7 @@ def test_latent_vectors_work_in_a_pipeline(model, tables):
 def test_latent_vectors_do_not_need_the_target(model, tables):
     north = tables["north"]
     latents = model.encode(north, "north")
-    assert latents.shape == (300, QUICK["latent_dim"])
+    assert latents.shape == (300, QUICK["generator"].latent_dim)
     assert latents.dtype == np.float32
     without = model.encode(north.drop(columns=TARGET), "north")
     np.testing.assert_array_equal(without, model.encode(north.assign(ill=None), "north"))
@@ -521,7 +518,7 @@ def test_it_is_a_scikit_learn_estimator():
     model = RadialGANSynthesizer(**QUICK, mapping={"age": {"north": "age"}})
     other = clone(model)
     assert other.get_params() == model.get_params()
-    assert other.set_params(latent_dim=9).latent_dim == 9
+    assert other.set_params(generator__latent_dim=9).generator.latent_dim == 9
     assert RadialGANSynthesizer().get_params().keys() == model.get_params().keys()
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from pandas.testing import assert_frame_equal
 
-from synthwgan import RadialGANSynthesizer
+from synthwgan import MLP, RadialGANSynthesizer, Residual
 from synthwgan.networks.growth import Growth
 from synthwgan.table.layout import Layout
 
@@ -159,7 +159,9 @@ def test_twenty_domains():
         if number % 2:
             table["months"] = 12 * table.pop("age")
             table[f"own{number}"] = np.arange(30) % 7
-    model = RadialGANSynthesizer(max_steps=2, generator_width=16, critic_width=16, random_state=0)
+    model = RadialGANSynthesizer(
+        max_steps=2, generator=Residual(width=16), critic=MLP(width=16), random_state=0
+    )
     model.fit(many, target="ill")
     assert model.domains_ == list(many)
     rows = model.translate(many["d0"], "d0", "d19", random_state=0)

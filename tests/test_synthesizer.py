@@ -23,7 +23,7 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import roc_auc_score
 
-from synthwgan import WGANGPSynthesizer, finishing
+from synthwgan import WGANGP, Conditional, Optimizer, WGANGPSynthesizer, finishing
 from synthwgan import synthesizer as synthesizer_module
 from synthwgan.training.step import TrainingStep
 
@@ -473,7 +473,7 @@ def fail(*args: Any, **kwargs: Any) -> None:
 @pytest.mark.parametrize(
     "trouble",
     [
-        ("latent_dim", -1, ValueError, "latent_dim"),
+        ("batch_size", -1, ValueError, "batch_size"),
         ("column_kinds", {"nowhere": "numeric"}, ValueError, "nowhere"),
         ("train_networks", fail, RuntimeError, "out of memory"),
     ],
@@ -515,7 +515,7 @@ def test_a_fit_that_fails_after_training_is_no_fit(model, table, monkeypatch, st
 
 def test_parameters_set_after_fit_wait_for_the_next(model, table, tmp_path):
     before = model.fit(table).sample(9, random_state=0)
-    model.set_params(latent_dim=3, generator_width=5, temperature=0.5)
+    model.set_params(generator__latent_dim=3, generator__width=5)
     pd.testing.assert_frame_equal(model.sample(9, random_state=0), before)
     model.save(tmp_path / "model")
     loaded = WGANGPSynthesizer.load(tmp_path / "model", device="cpu")
@@ -577,7 +577,7 @@ def call(step, progress):
     return plain(step, progress)
 TrainingStep.__call__ = call
 table = pd.DataFrame({"a": range(100), "b": list("xyxz") * 25})
-model = WGANGPSynthesizer(max_steps=10**7, generator_width=16, critic_width=16, device="cpu",
+model = WGANGPSynthesizer(max_steps=10**7, generator=Residual(width=16), device="cpu",
                           calibrate=False, column_kinds={"a": "numeric"}, verbose=1)
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -627,7 +627,9 @@ def test_weights_ruined_by_the_last_update_warn_too(model, table, monkeypatch):
 
 def test_an_absurd_learning_rate_gives_finite_rows_or_a_warning(quick, table):
     model = WGANGPSynthesizer(
-        **(quick | {"generator_lr": 1.0, "critic_lr": 1.0, "gradient_penalty": 1e30})
+        **quick,
+        optimizer=Optimizer(generator_lr=1.0, critic_lr=1.0),
+        objective=WGANGP(gradient_penalty=1e30),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
@@ -893,7 +895,9 @@ def test_whole_rows_do_not_pay_for_conditions(quick, dependent_table):
     )
     rows = [model.sample(500, random_state=1) for model in (told, plain)]
     pd.testing.assert_frame_equal(*rows)
-    longer = WGANGPSynthesizer(**parameters, conditional_steps=3).fit(dependent_table)
+    longer = WGANGPSynthesizer(**parameters, conditional=Conditional(max_steps=3)).fit(
+        dependent_table
+    )
     conditions = {dependent_table.columns[0]: dependent_table.iloc[0, 0]}
     assert (longer.history_["phase"] == "conditions").sum() == 3
     drawn = [model.sample(500, conditions=conditions, random_state=1) for model in (told, longer)]
@@ -912,7 +916,7 @@ def test_an_interrupt_among_whole_rows_leaves_no_conditions(quick, table, monkey
 def test_an_interrupt_among_conditions_keeps_what_was_learnt(quick, table, monkeypatch):
     after_steps(monkeypatch, 6, interrupt)
     with pytest.warns(UserWarning, match="interrupted"):
-        model = WGANGPSynthesizer(**quick, conditional_steps=100).fit(table)
+        model = WGANGPSynthesizer(**quick, conditional=Conditional(max_steps=100)).fit(table)
     assert model.n_iter_ == quick["max_steps"]
     assert len(model.impute(table.head(3))) == 3
 

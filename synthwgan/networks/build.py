@@ -3,48 +3,36 @@
 from __future__ import annotations
 
 import copy
-from typing import Any, Protocol
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
 
+from synthwgan.networks import critics, generators
 from synthwgan.networks.context import Context
-from synthwgan.networks.critic import Critic
-from synthwgan.networks.diversity import BatchCritic
-from synthwgan.networks.generator import Generator, MLPGenerator
+from synthwgan.networks.critics import CriticChoice
+from synthwgan.networks.critics.own import OwnCritic, check_critic
+from synthwgan.networks.critics.packing import pack
+from synthwgan.networks.generators import GeneratorChoice
+from synthwgan.networks.generators.own import OwnGenerator, check_generator
 from synthwgan.networks.heads import OutputHead
-from synthwgan.networks.own import (
-    N_PROBED,
-    OwnCritic,
-    OwnGenerator,
-    check_critic,
-    check_generator,
-)
-from synthwgan.networks.packing import pack
+from synthwgan.networks.own import N_PROBED
 from synthwgan.networks.randomness import global_state
-from synthwgan.networks.style import StyleGenerator
-from synthwgan.table.layout import Layout
-
-GENERATORS = {"residual": Generator, "mlp": MLPGenerator, "style": StyleGenerator}
 
 
-class NetworkSizes(Protocol):
-    """What must be known to make the networks; `TrainingConfig` has it."""
+class NetworkChoices(Protocol):
+    """Which networks are to be made; `TrainingConfig` says it."""
 
-    latent_dim: int
-    generator: Any
-    generator_width: int
-    generator_layers: int
-    critic: Any
-    critic_width: int
-    critic_layers: int
-    packing: int
-    minibatch_features: int
-    minibatch_std: bool
+    generator: GeneratorChoice
+    critic: CriticChoice
 
 
 def build_networks(
-    head: OutputHead, marginals: Tensor, sizes: NetworkSizes, seed: int, conditional: bool = False
+    head: OutputHead,
+    marginals: Tensor,
+    choices: NetworkChoices,
+    seed: int,
+    conditional: bool = False,
 ) -> nn.ModuleDict:
     """Make a generator that starts with the given marginals, and a critic.
 
@@ -54,8 +42,8 @@ def build_networks(
         Knows the layout.
     marginals : Tensor of shape (n_state_slots,)
         Share of rows in each state.
-    sizes : NetworkSizes
-        Sizes of both networks.
+    choices : NetworkChoices
+        Both networks and their choices.
     seed : int
         Seed of the first weights.
     conditional : bool, default False
@@ -69,57 +57,17 @@ def build_networks(
     bias = torch.zeros(head.layout.n_slots)
     bias[: head.layout.n_state_slots] = marginals.cpu().clamp_min(1e-6).log()
     rng = torch.Generator().manual_seed(seed)
-    generator = _make_generator(head.layout, bias, sizes, conditional, rng)
-    critic = _make_critic(head.layout, sizes, conditional, rng)
+    layout, packing = head.layout, choices.critic.packing
+    n_context = Context.n_features(layout) if conditional else 0
+    n_columns = packing * len(layout.column_blocks) if conditional else 0
+    generator = choices.generator.build(layout.n_slots, bias, n_context, rng)
+    critic = choices.critic.build(packing * layout.n_slots, n_columns, rng)
     networks = nn.ModuleDict({"generator": generator, "critic": critic, "head": head})
     # Whatever the default dtype is where layers and buffers are made.
     return networks.to(head.device, torch.float32)
 
 
-def _make_generator(
-    layout: Layout, bias: Tensor, sizes: NetworkSizes, conditional: bool, rng: torch.Generator
-) -> nn.Module:
-    n_context = Context.n_features(layout) if conditional else 0
-    if callable(sizes.generator):
-        with global_state(_drawn_seed(rng)):
-            return OwnGenerator(sizes.generator, sizes.latent_dim, layout.n_slots, bias, n_context)
-    return GENERATORS[sizes.generator](
-        sizes.latent_dim,
-        layout.n_slots,
-        sizes.generator_width,
-        sizes.generator_layers,
-        bias,
-        n_context,
-        rng,
-    )
-
-
-def _make_critic(
-    layout: Layout, sizes: NetworkSizes, conditional: bool, rng: torch.Generator
-) -> nn.Module:
-    n_slots = sizes.packing * layout.n_slots
-    n_columns = sizes.packing * len(layout.column_blocks) if conditional else 0
-    if callable(sizes.critic):
-        with global_state(_drawn_seed(rng)):
-            return OwnCritic(sizes.critic, n_slots, n_columns)
-    if sizes.minibatch_features or sizes.minibatch_std:
-        return BatchCritic(
-            n_slots,
-            sizes.critic_width,
-            sizes.critic_layers,
-            n_columns,
-            sizes.minibatch_features,
-            sizes.minibatch_std,
-            rng,
-        )
-    return Critic(n_slots, sizes.critic_width, sizes.critic_layers, n_columns, rng)
-
-
-def _drawn_seed(rng: torch.Generator) -> int:
-    return int(torch.randint(2**62, (), generator=rng))
-
-
-def add_context(networks: nn.ModuleDict, sizes: NetworkSizes, seed: int) -> nn.ModuleDict:
+def add_context(networks: nn.ModuleDict, choices: NetworkChoices, seed: int) -> nn.ModuleDict:
     """Copy trained networks into ones that are told what is given, of which they make nothing yet.
 
     Of a user's own networks, which take all in one, new ones are made instead.
@@ -128,14 +76,14 @@ def add_context(networks: nn.ModuleDict, sizes: NetworkSizes, seed: int) -> nn.M
     ----------
     networks : nn.ModuleDict
         What `build_networks` made, trained or not.
-    sizes : NetworkSizes
-        Their sizes.
+    choices : NetworkChoices
+        Both networks and their choices.
     seed : int
         Seed of what is not copied.
     """
     head = copy.deepcopy(networks["head"]).requires_grad_(True)
     marginals = torch.ones(head.layout.n_state_slots)
-    copies = build_networks(head, marginals, sizes, seed, conditional=True)
+    copies = build_networks(head, marginals, choices, seed, conditional=True)
     trained = {
         name: weights
         for name, weights in networks.state_dict().items()
@@ -145,15 +93,20 @@ def add_context(networks: nn.ModuleDict, sizes: NetworkSizes, seed: int) -> nn.M
     return copies
 
 
-def check_own_networks(head: OutputHead, sizes: NetworkSizes, conditional: bool) -> None:
+def has_own(choices: NetworkChoices) -> bool:
+    """Whether a network is a user's own module, of which nothing is known."""
+    return isinstance(choices.generator, generators.Own) or isinstance(choices.critic, critics.Own)
+
+
+def check_own_networks(head: OutputHead, choices: NetworkChoices, conditional: bool) -> None:
     """Try a user's own networks on some rows, before anything is trained.
 
     Parameters
     ----------
     head : OutputHead
         Knows the layout.
-    sizes : NetworkSizes
-        Has the factories.
+    choices : NetworkChoices
+        Both networks and their choices.
     conditional : bool
         Whether networks that are told what is given will be needed.
 
@@ -162,20 +115,19 @@ def check_own_networks(head: OutputHead, sizes: NetworkSizes, conditional: bool)
     TypeError, ValueError
         If one cannot be used; see `check_generator` and `check_critic`.
     """
-    own = [callable(factory) for factory in (sizes.generator, sizes.critic)]
-    if not any(own):
+    if not has_own(choices):
         return
-    layout, n_rows = head.layout, N_PROBED * sizes.packing
+    layout, n_rows = head.layout, N_PROBED * choices.critic.packing
     marginals = torch.ones(layout.n_state_slots)
     slots = torch.zeros(n_rows, layout.n_slots, dtype=torch.float32, device=head.device)
     columns = torch.zeros(n_rows, len(layout.column_blocks), dtype=bool, device=head.device)
     for told in (False, True)[: 1 + conditional]:
-        networks = build_networks(head, marginals, sizes, seed=0, conditional=told)
+        networks = build_networks(head, marginals, choices, seed=0, conditional=told)
         given = Context.of(layout, slots, columns) if told else None
         with global_state(0, head.device):
-            if own[0]:
+            if isinstance(networks["generator"], OwnGenerator):
                 rows = given and Context.of(layout, slots[:N_PROBED], columns[:N_PROBED])
                 check_generator(networks["generator"], layout.n_slots, rows)
-            if own[1]:
-                packed = given and pack(given.columns, sizes.packing)
-                check_critic(networks["critic"], pack(slots, sizes.packing), packed)
+            if isinstance(networks["critic"], OwnCritic):
+                packed = given and pack(given.columns, choices.critic.packing)
+                check_critic(networks["critic"], pack(slots, choices.critic.packing), packed)

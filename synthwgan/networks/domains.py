@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass
 
 import torch
+from sklearn.base import clone
 from torch import Tensor, nn
 
-from synthwgan.networks.build import NetworkSizes, build_networks
+from synthwgan.networks.build import NetworkChoices, build_networks
 from synthwgan.networks.context import Context
+from synthwgan.networks.critics import CriticChoice
 from synthwgan.networks.encoder import Encoder
+from synthwgan.networks.generators import GeneratorChoice
 from synthwgan.networks.heads import OutputHead
 from synthwgan.table.layout import Layout
 
@@ -18,13 +21,13 @@ NOISE_DIM = 32
 
 
 def build_domain_networks(
-    head: OutputHead, marginals: Tensor, sizes: NetworkSizes, seed: int
+    head: OutputHead, marginals: Tensor, choices: NetworkChoices, seed: int
 ) -> nn.ModuleDict:
     """Make the networks that all domains share.
 
     Parameters
     ----------
-    head, marginals, sizes, seed
+    head, marginals, choices, seed
         As for `build_networks`.
 
     Returns
@@ -33,17 +36,22 @@ def build_domain_networks(
         ``generator``, which takes a latent vector and noise, ``critic``, ``head`` and
         ``encoder``.
     """
-    with_noise = replace(sizes, latent_dim=sizes.latent_dim + NOISE_DIM)
+    generator = clone(choices.generator)
+    latent_dim = generator.latent_dim
+    generator.set_params(latent_dim=latent_dim + NOISE_DIM)
+    with_noise = _Choices(generator, choices.critic)
     networks = build_networks(head, marginals, with_noise, seed, conditional=True)
-    encoder = Encoder(
-        Context.n_features(head.layout),
-        sizes.latent_dim,
-        sizes.generator_width,
-        sizes.generator_layers,
-        torch.Generator().manual_seed(seed),
-    )
+    n_context = Context.n_features(head.layout)
+    rng = torch.Generator().manual_seed(seed)
+    encoder = Encoder(n_context, latent_dim, generator.width, generator.layers, rng)
     networks["encoder"] = encoder.to(head.device, torch.float32)
     return networks
+
+
+@dataclass(frozen=True)
+class _Choices:
+    generator: GeneratorChoice
+    critic: CriticChoice
 
 
 class DomainContexts:

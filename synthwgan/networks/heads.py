@@ -19,7 +19,7 @@ BeforeDraw = Callable[[BlockGroup, Tensor], None] | None
 
 
 class _DrawSlots(torch.autograd.Function):
-    """One-hot states and gated values forward, the tempered softmax's gradient backward.
+    """One-hot states and gated values forward, the softmax's gradient backward.
 
     Dividing ``exp(logits)`` by standard exponential noise is the Gumbel perturbation:
     ``-log(Exp(1))`` is a Gumbel variable. Raw outputs and slots have the shape
@@ -74,8 +74,6 @@ class _DrawSlots(torch.autograd.Function):
                 )
             of_stage *= of_soft
             of_stage.addcmul_(of_soft, of_stage.sum(1, keepdim=True), value=-1)
-            if head.temperature != 1:
-                of_stage /= head.temperature
         by_matrix = by_raw[coupling.first :] @ slots[coupling.first : n_states].T
         return by_raw, by_matrix, None, None, None
 
@@ -86,13 +84,10 @@ def _blocks(slots: Tensor, group: BlockGroup) -> Tensor:
 
 
 def _softmax(logits: Tensor, head: OutputHead) -> Tensor:
-    """Tempered softmax of each block, shape (n_state_slots, n_rows)."""
+    """Softmax of each block, shape (n_state_slots, n_rows)."""
     soft = torch.empty_like(logits)
     for group in head.layout.groups:
         of_group = _blocks(logits, group)
-        if head.temperature != 1:
-            # Divided by a low temperature, logits would overflow unless the largest is 0.
-            of_group = (of_group - of_group.amax(1, keepdim=True)) / head.temperature
         torch.softmax(of_group, 1, out=_blocks(soft, group))
     return soft
 
@@ -124,16 +119,13 @@ class OutputHead(nn.Module):
     ----------
     layout : Layout
         The row vector's layout.
-    temperature : float
-        Temperature of the softmax whose gradient is used.
     couple_columns : bool, default True
         Whether each block knows the states drawn before it.
     """
 
-    def __init__(self, layout: Layout, temperature: float, couple_columns: bool = True) -> None:
+    def __init__(self, layout: Layout, couple_columns: bool = True) -> None:
         super().__init__()
         self.layout = layout
-        self.temperature = temperature
         self.coupling = Coupling(layout, MAX_COUPLED_SLOTS if couple_columns else 0)
         # Padding never wins; calibration after training moves the bias of real states.
         logit_bias = torch.zeros(layout.n_state_slots)

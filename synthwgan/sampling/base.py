@@ -10,8 +10,8 @@ import torch
 from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
+from synthwgan.networks.generators.style import StyleGenerator
 from synthwgan.networks.heads import OutputHead
-from synthwgan.networks.style import StyleGenerator
 from synthwgan.table.layout import EncodedTable
 
 MAX_CHUNK_ROWS = 8192

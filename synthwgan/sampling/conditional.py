@@ -29,9 +29,14 @@ class ConditionalSampler(BaseSampler):
         As for `BaseSampler`; the generator takes a context.
     targets : SliceTargets or None, default None
         Distributions of the table's rows with each state, if rows of one are to have them.
-    gibbs_steps : int, default 0
+
+    Attributes
+    ----------
+    gibbs_steps : int
         How often a random half of what is not given is drawn again, given the rest.
     """
+
+    gibbs_steps = 0
 
     def __init__(
         self,
@@ -41,10 +46,9 @@ class ConditionalSampler(BaseSampler):
         marginals: Tensor,
         value_knots: Tensor | None = None,
         targets: SliceTargets | None = None,
-        gibbs_steps: int = 0,
     ) -> None:
         super().__init__(generator, head, latent_dim, marginals, value_knots)
-        self.targets, self.gibbs_steps = targets, gibbs_steps
+        self.targets = targets
         self._slices: dict[int, SliceCalibration] = {}
 
     def complete(

@@ -33,7 +33,10 @@ class ConditionalStep(TrainingStep):
         """Draws rows, and what is given of them."""
         config = self.config
         return ConditionalBatches(
-            self.batches, config.batch_size, config.training_by_sampling, config.packing
+            self.batches,
+            config.batch_size,
+            config.conditional.training_by_sampling,
+            config.critic.packing,
         )
 
     def _draw_batch(self) -> tuple[Tensor, Tensor, Tensor]:
@@ -46,7 +49,9 @@ class ConditionalStep(TrainingStep):
 
     def _held_out(self, held_out: TableBatches, rng: torch.Generator) -> tuple[Tensor, Context]:
         n_rows = min(len(held_out), MAX_VALIDATION_ROWS)
-        drawer = ConditionalBatches(held_out, n_rows, balanced=False, packing=self.config.packing)
+        drawer = ConditionalBatches(
+            held_out, n_rows, balanced=False, packing=self.config.critic.packing
+        )
         return drawer.draw(drawer.n_groups, rng)
 
     def draw_context(self) -> Context:

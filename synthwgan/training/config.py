@@ -1,65 +1,106 @@
-"""Every training hyperparameter in one frozen object."""
+"""Every training hyperparameter in one frozen object, and what "auto" is for a table."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, ClassVar
 
-from synthwgan.networks.penalties import OWN_POINTS
-from synthwgan.training.sizing import auto_batch_size, auto_conditional_steps, auto_max_steps
+from sklearn.base import clone
 
+from synthwgan.networks.critics import CRITICS, CriticChoice
+from synthwgan.networks.critics import Own as OwnCritic
+from synthwgan.networks.generators import GENERATORS, GeneratorChoice
+from synthwgan.networks.generators import Own as OwnGenerator
+from synthwgan.networks.objectives import OBJECTIVES, Objective
+from synthwgan.parameters import Choice, Component, Constraint, Either, Number, OneOf
+from synthwgan.training.optimizers import OPTIMIZER, Optimizer
+from synthwgan.training.stopping import EarlyStopping
+
+LATENT_DIM = 64
 LOGS_OF_SHORT_FITS = 20
 MAX_STEPS_BETWEEN_LOGS = 100
-WEIGHT_CLIP = 0.01
-VALIDATION_FRACTION = 0.1
-# What an objective's paper penalises; others nothing.
-OWN_PENALTIES = {"wgan-gp": "two-sided", "relativistic": "r1+r2"}
+FULL_BATCH = 1000
+MIN_BATCH = 32
+MIN_STEPS = 100
+MAX_STEPS = 8_000
+# Steps at which small and mid-sized tables measured best: more of them copy rows.
+STEPS_FACTOR, STEPS_EXPONENT = 3.0, 0.75
+# Of these, steps of learning conditions, by networks that know whole rows already.
+CONDITIONAL_SHARE = 1 / 3
+
+
+class Conditional(Component):
+    """Copies of the networks learn to draw any columns given any others, after whole rows.
+
+    Parameters
+    ----------
+    max_steps : int or "auto", default "auto"
+        Training steps of the copies. "auto" is a third of those with whole rows.
+    training_by_sampling : bool, default False
+        Whether, in these steps, the rare states of columns come more often than in the table
+        (Xu et al. 2019, "Modeling Tabular Data using Conditional GAN", section 4.3).
+
+    Examples
+    --------
+    >>> from synthwgan import Conditional, WGANGPSynthesizer
+    >>> model = WGANGPSynthesizer(conditional=Conditional(training_by_sampling=True))
+    """
+
+    constraints: ClassVar[dict[str, Constraint]] = {
+        "max_steps": Either((Number(1, integer=True), OneOf(("auto",)))),
+        "training_by_sampling": OneOf((True, False)),
+    }
+
+    def __init__(
+        self, *, max_steps: int | str = "auto", training_by_sampling: bool = False
+    ) -> None:
+        self.max_steps = max_steps
+        self.training_by_sampling = training_by_sampling
+
+
+COMPONENTS: dict[str, Choice] = {
+    "objective": Choice(Objective, OBJECTIVES),
+    "generator": Choice(
+        GeneratorChoice, GENERATORS, OwnGenerator, "(latent_dim, n_slots) -> torch.nn.Module"
+    ),
+    "critic": Choice(CriticChoice, CRITICS, OwnCritic, "(n_slots) -> torch.nn.Module"),
+    "optimizer": OPTIMIZER,
+    "conditional": Choice(Conditional, {True: Conditional, False: None}),
+    "early_stopping": Choice(EarlyStopping, {True: EarlyStopping, False: None}),
+}
+
+TRAINING_PARAMETERS: dict[str, Constraint] = {
+    **COMPONENTS,
+    "couple_columns": OneOf((True, False)),
+    "batch_size": Either((Number(2, integer=True), OneOf(("auto",)))),
+    "max_steps": Either((Number(1, integer=True), OneOf(("auto",)))),
+    "max_seconds": Either((Number(0, open_low=True), OneOf((None,)))),
+    "moment_weight": Number(0),
+    "ema_decay": Number(0, 1, open_high=True),
+}
 
 
 @dataclass(frozen=True)
 class TrainingConfig:
     """Hyperparameters of one fit; `WGANGPSynthesizer` documents each of them."""
 
-    objective: str
-    label_smoothing: float
-    weight_clip: float | None
-    optimizer: str | Callable[..., Any]
-    latent_dim: int
-    generator: str | Callable[..., Any]
-    generator_width: int
-    generator_layers: int
-    critic: str | Callable[..., Any]
-    critic_width: int
-    critic_layers: int
-    packing: int
-    minibatch_features: int
-    minibatch_std: bool
-    instance_noise: float
-    temperature: float
+    objective: Objective
+    generator: GeneratorChoice
+    critic: CriticChoice
+    optimizer: Optimizer
     couple_columns: bool
-    conditional: bool
-    conditional_steps: int
-    training_by_sampling: bool
+    conditional: Conditional | None
     batch_size: int
     max_steps: int
     max_seconds: float | None
-    n_critic: int
-    generator_lr: float
-    critic_lr: float
-    betas: tuple[float, float]
-    constant_share: float
-    penalty: str | None
-    penalty_at: str
-    gradient_penalty: float
-    penalty_interval: int
     moment_weight: float
     ema_decay: float
-    early_stopping: bool
-    validation_fraction: float
-    n_iter_no_change: int
-    tol: float
+    early_stopping: EarlyStopping | None
     log_every: int
+
+    # Where a generator's latent_dim is "auto".
+    latent_dim: ClassVar[int] = LATENT_DIM
 
     @classmethod
     def resolve(cls, parameters: Mapping[str, Any], n_rows: int) -> TrainingConfig:
@@ -73,31 +114,36 @@ class TrainingConfig:
             Rows of the training table.
         """
         given = {field.name: parameters.get(field.name) for field in fields(cls)}
-        given |= _of_objective(given)
+        for name, choice in COMPONENTS.items():
+            component = choice.resolve(given[name])
+            given[name] = None if component is None else clone(component)
         if given["batch_size"] == "auto":
             given["batch_size"] = auto_batch_size(n_rows)
-        given["batch_size"] += -given["batch_size"] % given["packing"]
+        given["batch_size"] += -given["batch_size"] % given["critic"].packing
         if given["max_steps"] == "auto":
             given["max_steps"] = auto_max_steps(n_rows)
-        if given["conditional_steps"] == "auto":
-            given["conditional_steps"] = auto_conditional_steps(given["max_steps"])
+        if given["generator"].latent_dim == "auto":
+            given["generator"].set_params(latent_dim=cls.latent_dim)
+        if given["conditional"] is not None and given["conditional"].max_steps == "auto":
+            given["conditional"].set_params(max_steps=auto_conditional_steps(given["max_steps"]))
         interval = given["max_steps"] // LOGS_OF_SHORT_FITS
         given["log_every"] = max(1, min(MAX_STEPS_BETWEEN_LOGS, interval))
         return cls(**given)
 
 
-def _of_objective(given: Mapping[str, Any]) -> dict[str, Any]:
-    """What "auto" stands for with an objective, and which rows are held out."""
-    objective, clips = given["objective"], given["objective"] == "wgan"
-    autos = {
-        "optimizer": "rmsprop" if clips else "adam",
-        "weight_clip": WEIGHT_CLIP if clips else None,
-        "penalty": OWN_PENALTIES.get(objective),
-    }
-    found = {name: auto for name, auto in autos.items() if given[name] == "auto"}
-    if given["penalty_at"] == "auto":
-        penalty = found.get("penalty", given["penalty"])
-        found["penalty_at"] = OWN_POINTS.get(penalty, "interpolates")
-    if given["validation_fraction"] is None:
-        found["validation_fraction"] = VALIDATION_FRACTION if given["early_stopping"] else 0.0
-    return found
+def auto_batch_size(n_rows: int) -> int:
+    """Batch of 1000, or half the rows of a small table, at least 32."""
+    return max(MIN_BATCH, min(FULL_BATCH, n_rows // 2))
+
+
+def auto_max_steps(n_rows: int) -> int:
+    """Steps that suit a table: some hundred for hundreds of rows, at most 8000.
+
+    A small table is learnt in few steps and learnt by heart in more.
+    """
+    return round(min(MAX_STEPS, max(MIN_STEPS, STEPS_FACTOR * n_rows**STEPS_EXPONENT)))
+
+
+def auto_conditional_steps(max_steps: int) -> int:
+    """Steps of learning conditions after so many of learning whole rows."""
+    return max(1, round(CONDITIONAL_SHARE * max_steps))

@@ -54,7 +54,7 @@ def estimate_cost(
 ) -> TrainingCost:
     """Expected size and memory of a fit, from shapes alone."""
     n_parameters = sum(weights.numel() for weights in networks.parameters())
-    widths = layout.n_slots + config.generator_width + config.critic_width
+    widths = layout.n_slots + config.generator.width + config.critic.width
     floats = COPIES_OF_WEIGHTS * n_parameters + ALIVE_TENSORS * config.batch_size * widths
     memory = encoded.nbytes + BYTES_PER_FLOAT * floats
     return TrainingCost(layout.n_slots, n_parameters, memory / 2**20)

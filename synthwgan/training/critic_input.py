@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from synthwgan.networks.packing import pack
+from synthwgan.networks.critics.packing import pack
 
 
 class CriticInput:

@@ -176,7 +176,8 @@ def warn_of_mode_collapse(generator: nn.Module, head: OutputHead, diversity: Div
         f"mode collapse: of {diversity.n_rows} generated rows {found['distinct_rows']:.0%} are "
         f"distinct, of as many rows of the table {diversity.distinct_rows:.0%}, and a column has "
         f"{found['entropy']:.0%} of the table's entropy. Lower the learning rates, keep "
-        "moment_weight > 0, or let the critic compare rows: packing=2 or minibatch_features=16.",
+        "moment_weight > 0, or let the critic compare rows: "
+        "critic=MLP(packing=2) or critic=MLP(minibatch_features=16).",
         UserWarning,
         stacklevel=5,
     )

@@ -13,7 +13,7 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor, nn
 
-from synthwgan.networks.build import add_context, build_networks, check_own_networks
+from synthwgan.networks.build import add_context, build_networks, check_own_networks, has_own
 from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
@@ -31,7 +31,6 @@ from synthwgan.training.diagnostics import (
     warn_of_mode_collapse,
 )
 from synthwgan.training.step import TrainingStep
-from synthwgan.training.stopping import EarlyStopping
 from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
 
 # Phases of training.
@@ -153,8 +152,8 @@ def train_networks(
             UserWarning,
             stacklevel=3,
         )
-    head = OutputHead(layout, config.temperature, config.couple_columns).to(device)
-    check_own_networks(head, config, config.conditional)
+    head = OutputHead(layout, config.couple_columns).to(device)
+    check_own_networks(head, config, config.conditional is not None)
     with _own_randomness(config, device, seed):
         fit = _Fit(encoded, head, config, precision, seed, verbose)
         step, outcome = fit.learn_whole_rows()
@@ -250,9 +249,7 @@ class _Fit:
         observers: list[Observer] = [History(self.records, phase)]
         if self.verbose:
             observers.append(ProgressBar(phase))
-        stopping = None
-        if config.early_stopping:
-            stopping = EarlyStopping(config.n_iter_no_change, config.tol)
+        stopping = None if config.early_stopping is None else config.early_stopping.watch()
         bounds = config.max_steps, config.max_seconds, config.log_every
         return Trainer(*bounds, observers, diagnosis, stopping).run(step)
 
@@ -261,12 +258,14 @@ def _hold_out(
     encoded: EncodedTable, head: OutputHead, config: TrainingConfig, seed: int
 ) -> tuple[TableBatches, TableBatches | None]:
     """Rows to learn from, and rows that are held out, at least one if any are wanted."""
-    if not config.validation_fraction:
+    if config.early_stopping is None:
         return TableBatches(encoded, head), None
     n_rows = len(encoded)
     if n_rows < 2:
-        raise ValueError(f"validation_fraction needs 2 rows or more, the table has {n_rows}")
-    n_held_out = min(max(1, round(config.validation_fraction * n_rows)), n_rows - 1)
+        raise ValueError(
+            f"early_stopping holds rows out and needs 2 or more, the table has {n_rows}"
+        )
+    n_held_out = min(max(1, round(config.early_stopping.fraction * n_rows)), n_rows - 1)
     shuffled = torch.randperm(n_rows, generator=torch.Generator().manual_seed(seed)).numpy()
     held_out, learnt = shuffled[:n_held_out], shuffled[n_held_out:]
     return TableBatches(encoded.take(learnt), head), TableBatches(encoded.take(held_out), head)
@@ -275,7 +274,7 @@ def _hold_out(
 @contextmanager
 def _own_randomness(config: TrainingConfig, device: torch.device, seed: int) -> Iterator[None]:
     """Let a user's own networks draw from torch's global state (dropout) without moving it."""
-    if not (callable(config.generator) or callable(config.critic)):
+    if not has_own(config):
         yield
         return
     with global_state(seed, device):
@@ -291,7 +290,7 @@ def _of_whole_rows(config: TrainingConfig) -> TrainingConfig:
 
 def _of_conditions(config: TrainingConfig, whole_rows: TrainingOutcome) -> TrainingConfig:
     """Bounds of the second phase: seconds that the first one has left are its own."""
-    config = replace(config, max_steps=config.conditional_steps)
+    config = replace(config, max_steps=config.conditional.max_steps)
     if config.max_seconds is None:
         return config
     return replace(config, max_seconds=max(0.0, config.max_seconds - whole_rows.seconds))

@@ -48,8 +48,7 @@ class Optimizer(Component):
 
     Examples
     --------
-    >>> from synthwgan import WGANGPSynthesizer
-    >>> from synthwgan.training.optimizers import Optimizer
+    >>> from synthwgan import Optimizer, WGANGPSynthesizer
     >>> model = WGANGPSynthesizer(optimizer=Optimizer("adamw", generator_lr=1e-3))
     >>> WGANGPSynthesizer(optimizer="rmsprop").set_params(optimizer__critic_lr=1e-4).optimizer
     Optimizer(algorithm='rmsprop', critic_lr=0.0001)
@@ -116,8 +115,9 @@ def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
     is_optimizer = isinstance(found, type) and issubclass(found, torch.optim.Optimizer)
     if not is_optimizer or found.__name__ in UNUSABLE:
         raise ValueError(
-            "algorithm must be 'auto', 'adam', 'adamw', 'rmsprop', 'sgd', the name of a torch.optim "
-            f"class that needs no closure, or a function (params, lr) -> optimizer, got {name!r}"
+            "algorithm must be 'auto', 'adam', 'adamw', 'rmsprop', 'sgd', the name of another "
+            "class of torch.optim that needs no closure, or a function (params, lr) -> optimizer, "
+            f"got {name!r}"
         )
     return found
 

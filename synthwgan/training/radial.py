@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -35,6 +35,8 @@ class RadialConfig(TrainingConfig):
 
     cycle_weight: float
     latent_weight: float
+
+    latent_dim: ClassVar[int] = 16
 
 
 class RadialStep(TrainingStep):
@@ -249,7 +251,7 @@ class _Fit:
         only: int | None = None,
     ) -> None:
         self.config = config
-        head = OutputHead(table.layout, config.temperature, config.couple_columns)
+        head = OutputHead(table.layout, config.couple_columns)
         self.head = head.to(device)
         self.batches = TableBatches(table.rows.encoded, self.head)
         has, place, given, kept = (

@@ -9,15 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
-from synthwgan.networks.losses import make_objective, wasserstein_estimate
 from synthwgan.networks.moments import PairwiseMoments
-from synthwgan.networks.penalties import make_penalty
+from synthwgan.networks.objectives import wasserstein_estimate
 from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.critic_input import CriticInput
 from synthwgan.training.data import TableBatches
 from synthwgan.training.ema import ExponentialMovingAverage
-from synthwgan.training.optimizers import clip_weights, make_optimizer
+from synthwgan.training.optimizers import clip_weights
 from synthwgan.training.schedule import learning_rate_factor
 
 MAX_VALIDATION_ROWS = 4096
@@ -64,19 +63,20 @@ class TrainingStep:
         self.device = self.head.device
         self.dtype = getattr(torch, precision)
         self.rng = torch.Generator(self.device).manual_seed(seed)
-        self.objective = make_objective(config.objective, config.label_smoothing)
-        weighted = config.penalty if config.gradient_penalty else None
-        self.penalty = make_penalty(weighted, config.penalty_at)
-        self.critic_input = CriticInput(config.packing, config.instance_noise, self.rng)
+        self.objective = config.objective
+        self.penalty = self.objective.make_penalty()
+        critic = config.critic
+        self.critic_input = CriticInput(critic.packing, critic.instance_noise, self.rng)
         # The head's weights are the generator's: they are trained and averaged together.
         generating = nn.ModuleDict(
             {name: network for name, network in networks.items() if name != "critic"}
         )
         self.ema = ExponentialMovingAverage(generating, config.ema_decay)
-        rates = {"generator": config.generator_lr, "critic": config.critic_lr}
+        optimizer = config.optimizer
+        rates = {"generator": optimizer.generator_lr, "critic": optimizer.critic_lr}
         trained = {"generator": generating, "critic": self.critic}
         self.optimizers = {
-            name: make_optimizer(config.optimizer, trained[name].parameters(), rate, config.betas)
+            name: optimizer.of(trained[name].parameters(), rate, self.objective.optimizer)
             for name, rate in rates.items()
         }
         groups = [group for each in self.optimizers.values() for group in each.param_groups]
@@ -86,12 +86,12 @@ class TrainingStep:
 
     def __call__(self, progress: float) -> dict[str, Tensor]:
         """Do one step at the given share of training; return the latest of all figures."""
-        factor = learning_rate_factor(progress, self.config.constant_share)
+        factor = learning_rate_factor(progress, self.config.optimizer.constant_share)
         for group, rate in self._rates:
             group["lr"] = rate * factor
         self.critic_input.anneal(progress)
         with torch.enable_grad():
-            for _ in range(self.config.n_critic):
+            for _ in range(self.objective.n_critic):
                 real, fake, given = self._draw_batch()
                 self._figures |= self.critic_step(real, fake.detach(), given, self._is_penalised())
             # The generator learns from the last batch, so that it is generated only once.
@@ -101,7 +101,7 @@ class TrainingStep:
     def _is_penalised(self) -> bool:
         """Whether this critic update has a penalty: every ``penalty_interval``-th has."""
         update, self._n_critic_updates = self._n_critic_updates, self._n_critic_updates + 1
-        return self.penalty is not None and update % self.config.penalty_interval == 0
+        return self.penalty is not None and update % self.objective.penalty_interval == 0
 
     def _draw_batch(self) -> tuple[Tensor, Tensor, Tensor | None]:
         """A real and a generated batch, and which columns are given of their rows."""
@@ -127,8 +127,8 @@ class TrainingStep:
             penalty, figures = self._penalty(real, fake, given)
             loss = loss + penalty
         self._update("critic", loss)
-        if self.config.weight_clip is not None:
-            clip_weights(self.critic, self.config.weight_clip)
+        if self.objective.clip is not None:
+            clip_weights(self.critic, self.objective.clip)
         wasserstein = wasserstein_estimate(real_scores.detach(), fake_scores.detach())
         return {"critic_loss": loss.detach(), "wasserstein": wasserstein, **figures}
 
@@ -146,7 +146,7 @@ class TrainingStep:
                 return self.critic.input_gradient(points, given)
 
         penalty, norm = self.penalty(gradient_at, real, fake, self.rng)
-        weight = self.config.gradient_penalty * self.config.penalty_interval
+        weight = self.objective.gradient_penalty * self.objective.penalty_interval
         return weight * penalty, {"penalty": penalty.detach(), "gradient_norm": norm}
 
     def generator_step(
@@ -230,7 +230,7 @@ class TrainingStep:
         self, held_out: TableBatches, rng: torch.Generator
     ) -> tuple[Tensor, Context | None]:
         """Slots of held-out rows, and what is given of them."""
-        n_rows = max(self.config.packing, min(len(held_out), MAX_VALIDATION_ROWS))
+        n_rows = max(self.config.critic.packing, min(len(held_out), MAX_VALIDATION_ROWS))
         return held_out.take(torch.arange(n_rows, device=self.device) % len(held_out)), None
 
     def averaged(self) -> nn.ModuleDict:

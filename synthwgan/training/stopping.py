@@ -26,8 +26,7 @@ class EarlyStopping(Component):
 
     Examples
     --------
-    >>> from synthwgan import WGANGPSynthesizer
-    >>> from synthwgan.training.stopping import EarlyStopping
+    >>> from synthwgan import EarlyStopping, WGANGPSynthesizer
     >>> model = WGANGPSynthesizer(early_stopping=EarlyStopping(patience=5))
     """
 

@@ -57,9 +57,9 @@ def test_a_cells_parameters_reach_its_process(variant: str, tmp_path: Path, monk
 
 def test_the_table_has_the_order_of_the_variants() -> None:
     runs = [
-        Run((result({"penalty": "r1"}, trend_err=2.0),)),
+        Run((result({"objective__penalty": "r1"}, trend_err=2.0),)),
         Run((result({}, trend_err=1.0),)),
-        Run((result({"objective": "gan", "label_smoothing": 0.1}),)),
+        Run((result({"objective": "gan", "objective__label_smoothing": 0.1}),)),
     ]
     lines = ablation.table(ablation.OBJECTIVES, runs).splitlines()
     assert lines[2] == "| adult | nothing | 1 | 39 | – | 1.00 | – | – |"

@@ -12,7 +12,7 @@ import torch
 from benchmarks import divergences
 from benchmarks.cell import read
 from benchmarks.page import read_part
-from synthwgan.networks.critic import Critic
+from synthwgan.networks.critics.network import Critic
 
 
 def test_jensen_shannon_of_gaussians() -> None:

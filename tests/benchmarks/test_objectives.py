@@ -41,7 +41,7 @@ def test_a_case_changes_nothing_but_its_objective_and_option() -> None:
     case = objectives.Case("grid", "adam", "gan", "packing", 10)
     changed = dict(case.params.items() - objectives.PLAIN.items())
     assert changed == {
-        "latent_dim": 2,
+        "generator__latent_dim": 2,
         "objective": "gan",
         **objectives.SETTINGS["adam"],
         **objectives.DIVERSITY["packing"],

@@ -123,7 +123,7 @@ def test_a_run_is_resumed_and_written_to_the_page(
     monkeypatch.setattr(oversampling, "RESULTS", results)
     monkeypatch.setattr(oversampling, "load", lambda name: dataset)
     common = ["--data", "shoppers", "--methods", "none", "synthwgan", "--max-steps", "2"]
-    params = ["--params", '{"generator_width": 8, "critic_width": 8, "rejection": null}']
+    params = ["--params", '{"generator__width": 8, "critic__width": 8, "rejection": null}']
     oversampling.main([*common, *params, "--seeds", "0"])
     first = read(results)["results"]
     oversampling.main([*common, *params, "--seeds", "0", "1"])

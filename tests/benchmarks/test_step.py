@@ -25,9 +25,9 @@ def test_products_are_those_of_the_step(training_step):
     needed = step.products(training_step)
     flops = sum(2 * n * k * m * times for (n, k, m), times in needed)
     with FlopCounterMode(display=False) as counter:
-        for _ in range(training_step.config.penalty_interval):
+        for _ in range(training_step.config.objective.penalty_interval):
             training_step(0.0)
-    counted = counter.get_total_flops() / training_step.config.penalty_interval
+    counted = counter.get_total_flops() / training_step.config.objective.penalty_interval
     # Left out are the critic's output layer and the coupling of columns, here of two states.
     assert flops == pytest.approx(counted, rel=0.02)
     assert flops < counted
@@ -50,7 +50,7 @@ class ProductShapes(TorchDispatchMode):
 
 def test_coupling_products_are_those_of_the_head():
     layout = Layout((4, 3, 2), (2, -1), (0, 1, 2, -1), (-1, -1, 0, 1))
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     of_step = SimpleNamespace(head=head, config=SimpleNamespace(batch_size=10))
     raw = torch.randn(layout.n_slots, 10).requires_grad_()
     with ProductShapes() as noted:

@@ -2,39 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
 import pytest
 import torch
 
+from synthwgan import MLP, Residual, Style
+from synthwgan.networks import generators
 from synthwgan.networks.build import add_context, build_networks
 from synthwgan.networks.context import Context
+from synthwgan.networks.critics import CriticChoice
+from synthwgan.networks.critics.packing import pack
+from synthwgan.networks.generators import GENERATORS, GeneratorChoice
 from synthwgan.networks.heads import OutputHead
-from synthwgan.networks.packing import pack
 from synthwgan.networks.state import load_module_arrays, module_arrays
 from synthwgan.table.layout import Layout
 
 
 @dataclass
 class Sizes:
-    latent_dim: int = 8
-    generator: Any = "residual"
-    generator_width: int = 32
-    generator_layers: int = 2
-    critic: Any = "mlp"
-    packing: int = 1
-    minibatch_features: int = 0
-    minibatch_std: bool = False
-    critic_width: int = 24
-    critic_layers: int = 2
+    generator: GeneratorChoice = field(default_factory=lambda: Residual(latent_dim=8, width=32))
+    critic: CriticChoice = field(default_factory=lambda: MLP(width=24))
 
 
 SKEWED = torch.tensor([0.9, 0.06, 0.03, 0.01])
 
 
 def skewed_head() -> OutputHead:
-    return OutputHead(Layout((4,), (-1,), (0, -1), (-1, 0)), 1.0)
+    return OutputHead(Layout((4,), (-1,), (0, -1), (-1, 0)))
 
 
 def drawn_marginals(head: OutputHead, raw: torch.Tensor) -> torch.Tensor:
@@ -44,11 +39,11 @@ def drawn_marginals(head: OutputHead, raw: torch.Tensor) -> torch.Tensor:
 
 SIZES = {
     "residual": Sizes(),
-    "mlp": Sizes(generator="mlp"),
-    "style": Sizes(generator="style"),
-    "packing": Sizes(packing=3),
-    "minibatch features": Sizes(minibatch_features=4),
-    "minibatch std": Sizes(minibatch_std=True, critic_layers=1),
+    "mlp": Sizes(generator=generators.MLP(latent_dim=8, width=32)),
+    "style": Sizes(generator=Style(latent_dim=8, width=32)),
+    "packing": Sizes(critic=MLP(width=24, packing=3)),
+    "minibatch features": Sizes(critic=MLP(width=24, minibatch_features=4)),
+    "minibatch std": Sizes(critic=MLP(width=24, minibatch_std=True, layers=1)),
 }
 
 
@@ -72,7 +67,8 @@ def test_sizes_are_as_asked():
 @pytest.mark.parametrize(("kind", "margin"), [("residual", 0.06), ("mlp", 0.06), ("style", 0.15)])
 def test_the_untrained_generator_has_the_marginals(kind, margin):
     head = skewed_head()
-    generator = build_networks(head, SKEWED, Sizes(generator=kind), seed=0)["generator"]
+    sizes = Sizes(generator=GENERATORS[kind](latent_dim=8, width=32))
+    generator = build_networks(head, SKEWED, sizes, seed=0)["generator"]
     rng = torch.Generator().manual_seed(0)
     latent = torch.randn(4000, generator.latent_dim, generator=rng)
     with torch.no_grad():
@@ -108,7 +104,7 @@ def test_torchs_global_random_state_stays():
 
 
 def test_a_layout_without_slots_builds_without_a_warning(recwarn):
-    head = OutputHead(Layout((), (), (-1,), (-1,)), 1.0)
+    head = OutputHead(Layout((), (), (-1,), (-1,)))
     networks = build_networks(head, torch.ones(0), Sizes(), seed=0)
     assert networks["generator"](torch.zeros(3, 8)).shape == (3, 0)
     assert networks["critic"](torch.zeros(3, 0)).shape == (3,)
@@ -126,9 +122,9 @@ def test_networks_with_added_context_do_as_before_whatever_is_given(sizes):
         one.eval()
     raw = networks["generator"](latent)
     torch.testing.assert_close(told["generator"](latent, context), raw, rtol=0, atol=0)
-    seen, columns = (pack(rows, sizes.packing) for rows in (slots, context.columns))
+    seen, columns = (pack(rows, sizes.critic.packing) for rows in (slots, context.columns))
     scores = networks["critic"](seen)
-    assert scores.shape == (21 // sizes.packing,)
+    assert scores.shape == (21 // sizes.critic.packing,)
     torch.testing.assert_close(told["critic"](seen, columns), scores, rtol=0, atol=0)
     assert all(weight.requires_grad for weight in told.parameters())
 

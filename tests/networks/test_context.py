@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from synthwgan.networks.context import Context
-from synthwgan.networks.generator import Generator
+from synthwgan.networks.generators.residual import Generator
 from synthwgan.table.layout import Layout
 
 

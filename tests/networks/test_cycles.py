@@ -23,7 +23,7 @@ def rng(seed: int = 0) -> torch.Generator:
 
 @pytest.fixture
 def head(domain_layout: Layout) -> OutputHead:
-    head = OutputHead(domain_layout, 1.0)
+    head = OutputHead(domain_layout)
     torch.nn.init.normal_(head.coupling.weight, generator=rng(3))
     return head
 
@@ -55,7 +55,7 @@ def test_the_loss_of_states_is_how_rarely_the_head_draws_them(head):
 
 
 def test_without_coupling_it_is_cross_entropy_and_squared_error(domain_layout):
-    head = OutputHead(domain_layout, 1.0, couple_columns=False)
+    head = OutputHead(domain_layout, couple_columns=False)
     raw = torch.randn(1, domain_layout.n_slots, generator=rng(1))
     log_odds = [raw[0, first : first + size].log_softmax(0) for first, size in ((0, 4), (4, 3))]
     log_odds += [raw[0, first : first + 2].log_softmax(0) for first in (8, 10)]

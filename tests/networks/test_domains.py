@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from synthwgan import MLP, Residual
+from synthwgan.networks.critics import CriticChoice
 from synthwgan.networks.domains import NOISE_DIM, DomainContexts, build_domain_networks
+from synthwgan.networks.generators import GeneratorChoice
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import module_arrays
 from synthwgan.table.layout import Layout
@@ -80,20 +83,14 @@ def test_the_encoder_is_never_told_the_domain(contexts, slots):
 
 @dataclass(frozen=True)
 class Sizes:
-    latent_dim: int = 6
-    generator: str = "residual"
-    generator_width: int = 12
-    generator_layers: int = 1
-    critic: str = "mlp"
-    critic_width: int = 14
-    critic_layers: int = 2
-    packing: int = 1
-    minibatch_features: int = 0
-    minibatch_std: bool = False
+    generator: GeneratorChoice = field(
+        default_factory=lambda: Residual(latent_dim=6, width=12, layers=1)
+    )
+    critic: CriticChoice = field(default_factory=lambda: MLP(width=14))
 
 
 def arrays_of(layout: Layout, seed: int) -> dict[str, np.ndarray]:
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     marginals = torch.full((layout.n_state_slots,), 0.25)
     return module_arrays(dict(build_domain_networks(head, marginals, Sizes(), seed)))
 
@@ -109,12 +106,12 @@ def test_networks_repeat_with_their_seed_and_leave_the_global_state(domain_layou
 
 
 def test_the_generator_takes_a_latent_vector_and_noise(domain_layout, contexts, slots):
-    head = OutputHead(domain_layout, 1.0)
+    head = OutputHead(domain_layout)
     networks = build_domain_networks(head, torch.full((12,), 0.25), Sizes(), 0)
     assert set(networks) == {"generator", "critic", "head", "encoder"}
     columns = torch.ones(N_ROWS, 5, dtype=torch.bool)
     latents = networks["encoder"](contexts.known(slots, columns))
-    assert latents.shape == (N_ROWS, Sizes.latent_dim)
+    assert latents.shape == (N_ROWS, Sizes().generator.latent_dim)
     given = contexts.given(slots, DOMAINS, columns)
     raw = networks["generator"](torch.cat([latents, torch.randn(N_ROWS, NOISE_DIM)], 1), given)
     assert raw.shape == (N_ROWS, domain_layout.n_slots)

@@ -32,9 +32,9 @@ def noise_of(layout: Layout, n_rows: int, seed: int) -> torch.Tensor:
     return _exponential_noise(layout.n_state_slots, n_rows, torch.device("cpu"), rng(seed)).T
 
 
-def coupled_head(layout: Layout, temperature: float = 1.0) -> OutputHead:
+def coupled_head(layout: Layout) -> OutputHead:
     """A head whose blocks depend on each other."""
-    head = OutputHead(layout, temperature)
+    head = OutputHead(layout)
     weight = head.coupling.weight
     with torch.no_grad():
         weight.copy_(2 * torch.randn(weight.shape, generator=rng(7)))
@@ -53,7 +53,7 @@ def plain_slots(head: OutputHead, raw: torch.Tensor, noise: torch.Tensor) -> tor
             start, size = group.start + index * group.width, layout.block_sizes[block]
             seen = torch.cat(slots, dim=1)
             logits = raw[:, start : start + size] + seen @ matrix[start : start + size, :start].T
-            soft = ((logits - noise[:, start : start + size].log()) / head.temperature).softmax(1)
+            soft = (logits - noise[:, start : start + size].log()).softmax(1)
             hard = nn.functional.one_hot(soft.argmax(1), size)
             padding = torch.zeros(len(raw), group.width - size)
             slots += [hard + soft - soft.detach(), padding]
@@ -68,7 +68,7 @@ def plain_slots(head: OutputHead, raw: torch.Tensor, noise: torch.Tensor) -> tor
 
 
 def test_states_are_exactly_one_hot_in_every_block(layout):
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     slots = head(raw_outputs(layout), rng())
     assert slots.shape == (300, layout.n_slots)
     assert slots.dtype == torch.float32
@@ -80,7 +80,7 @@ def test_states_are_exactly_one_hot_in_every_block(layout):
 
 
 def test_padding_is_never_chosen_however_large_its_raw_output(mixed_layout):
-    head = OutputHead(mixed_layout, 1.0)
+    head = OutputHead(mixed_layout)
     padding = ~torch.from_numpy(mixed_layout.state_mask)
     assert padding.sum() == 1
     raw = raw_outputs(mixed_layout, 2000)
@@ -91,7 +91,7 @@ def test_padding_is_never_chosen_however_large_its_raw_output(mixed_layout):
 
 
 def test_extreme_logits_leave_a_finite_choice(mixed_layout):
-    head = OutputHead(mixed_layout, 1.0)
+    head = OutputHead(mixed_layout)
     raw = raw_outputs(mixed_layout, 50, scale=1e4).requires_grad_()
     slots = head(raw, rng())
     (slots * torch.randn(slots.shape, generator=rng(3))).sum().backward()
@@ -99,11 +99,10 @@ def test_extreme_logits_leave_a_finite_choice(mixed_layout):
     assert torch.isfinite(raw.grad).all()
 
 
-@pytest.mark.parametrize("temperature", [0.3, 1.0, 2.0])
-def test_slots_and_gradients_are_those_of_the_plain_computation(layout, temperature):
+def test_slots_and_gradients_are_those_of_the_plain_computation(layout):
     if not layout.n_slots:
         pytest.skip("no slots")
-    head, plain_head = coupled_head(layout, temperature), coupled_head(layout, temperature)
+    head, plain_head = coupled_head(layout), coupled_head(layout)
     raw, plain = (raw_outputs(layout).requires_grad_() for _ in range(2))
     weights = torch.randn(raw.shape, generator=rng(2))
     slots = head(raw, rng(4))
@@ -167,7 +166,7 @@ def test_many_blocks_share_stages():
 
 
 def test_one_hot_and_codes_are_inverse(layout):
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     uniform = torch.rand(200, layout.n_blocks, generator=rng())
     codes = (uniform * torch.tensor(layout.block_sizes)).long()
     states = head.one_hot(codes.to(torch.uint8))
@@ -177,7 +176,7 @@ def test_one_hot_and_codes_are_inverse(layout):
 
 
 def test_gated_values_are_on_in_the_regular_state_only(mixed_layout):
-    head = OutputHead(mixed_layout, 1.0)
+    head = OutputHead(mixed_layout)
     raw = raw_outputs(mixed_layout)
     slots = head(raw, rng())
     states, values = slots[:, : mixed_layout.n_state_slots], slots[:, mixed_layout.n_state_slots :]
@@ -190,7 +189,7 @@ def test_gated_values_are_on_in_the_regular_state_only(mixed_layout):
 
 
 def test_the_gate_learns_from_its_value(mixed_layout):
-    head = OutputHead(mixed_layout, 1.0)
+    head = OutputHead(mixed_layout)
     raw = raw_outputs(mixed_layout).requires_grad_()
     head(raw, rng())[:, mixed_layout.n_state_slots].sum().backward()
     gate = int(mixed_layout.block_starts[2])
@@ -200,7 +199,7 @@ def test_the_gate_learns_from_its_value(mixed_layout):
 
 def test_is_regular_for_every_layout(layout):
     codes = torch.zeros(4, layout.n_blocks, dtype=torch.long)
-    regular = OutputHead(layout, 1.0).is_regular(codes)
+    regular = OutputHead(layout).is_regular(codes)
     assert regular.shape == (4, layout.n_values)
     assert regular.dtype == torch.bool
     assert regular.all()
@@ -218,22 +217,12 @@ def test_noise_repeats_with_its_generator_and_is_exponential():
 
 
 def test_bfloat16_raw_outputs_give_float32_slots(mixed_layout):
-    slots = OutputHead(mixed_layout, 1.0)(raw_outputs(mixed_layout).bfloat16(), rng())
+    slots = OutputHead(mixed_layout)(raw_outputs(mixed_layout).bfloat16(), rng())
     assert slots.dtype == torch.float32
 
 
-@pytest.mark.parametrize("temperature", [0.05, 0.5, 20.0])
-def test_no_temperature_overflows(temperature):
-    head = OutputHead(Layout((3,), (), (0,), ()), temperature)
-    raw = torch.zeros(200_000, 3, requires_grad=True)
-    states = head(raw, rng())
-    (states * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
-    assert states.sum(1).eq(1).all()
-    assert raw.grad.isfinite().all()
-
-
 def test_without_coupling_blocks_are_independent(mixed_layout):
-    head = OutputHead(mixed_layout, 1.0, couple_columns=False)
+    head = OutputHead(mixed_layout, couple_columns=False)
     assert head.coupling.weight.numel() == 0
     assert head(raw_outputs(mixed_layout), rng()).shape == (300, mixed_layout.n_slots)
     assert head.sample(raw_outputs(mixed_layout), rng())[1].shape == (300, mixed_layout.n_values)
@@ -244,7 +233,7 @@ def test_without_coupling_blocks_are_independent(mixed_layout):
 
 def context_of(layout: Layout, n_rows: int = 300) -> Context:
     """Rows with random cells, of which each column is given in every other row or so."""
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     uniform = torch.rand(n_rows, layout.n_blocks, generator=rng(11))
     codes = (uniform * torch.tensor(layout.block_sizes)).long()
     values = torch.randn(n_rows, layout.n_values, generator=rng(12)) * head.is_regular(codes)
@@ -265,7 +254,7 @@ def plain_slots_given(
             start = group.start + index * group.width
             own = slice(start, start + size)
             logits = raw[:, own] + torch.cat(slots, dim=1) @ matrix[own, :start].T
-            soft = ((logits - noise[:, own].log()) / head.temperature).softmax(1)
+            soft = (logits - noise[:, own].log()).softmax(1)
             drawn = nn.functional.one_hot(soft.argmax(1), size) + soft - soft.detach()
             drawn = torch.where(context.is_given[:, own], context.slots[:, own], drawn)
             slots += [drawn, torch.zeros(len(raw), group.width - size)]
@@ -302,13 +291,10 @@ def test_nothing_given_changes_nothing(layout):
         assert torch.equal(one, other)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0])
-def test_slots_and_gradients_with_given_columns_are_those_of_the_plain_computation(
-    layout, temperature
-):
+def test_slots_and_gradients_with_given_columns_are_those_of_the_plain_computation(layout):
     if not layout.n_slots:
         pytest.skip("no slots")
-    head, plain_head = coupled_head(layout, temperature), coupled_head(layout, temperature)
+    head, plain_head = coupled_head(layout), coupled_head(layout)
     raw, plain = (raw_outputs(layout).requires_grad_() for _ in range(2))
     context, weights = context_of(layout), torch.randn(raw.shape, generator=rng(2))
     slots = head(raw, rng(4), context)

@@ -18,7 +18,7 @@ N_DRAWS, BATCH = 400, 64
 
 @pytest.fixture
 def batches(mixed_layout: Layout, mixed_encoded: EncodedTable) -> TableBatches:
-    return TableBatches(mixed_encoded, OutputHead(mixed_layout, 1.0))
+    return TableBatches(mixed_encoded, OutputHead(mixed_layout))
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def shuffled(mixed_layout: Layout, mixed_encoded: EncodedTable) -> TableBatches:
     rng = np.random.default_rng(0)
     codes = np.stack([rng.permutation(column) for column in mixed_encoded.codes.T], axis=1)
     encoded = EncodedTable(codes, mixed_encoded.values * (codes[:, 2:] == 0))
-    return TableBatches(encoded, OutputHead(mixed_layout, 1.0))
+    return TableBatches(encoded, OutputHead(mixed_layout))
 
 
 def fitted_moments(batches: TableBatches, max_features: int = 2048) -> PairwiseMoments:
@@ -47,7 +47,7 @@ def mean_and_error(draw: Callable[[], torch.Tensor]) -> tuple[float, float]:
 
 def test_hat_features_by_hand():
     layout = Layout((2,), (0, -1), (0, -1), (0, 1))
-    moments = PairwiseMoments(OutputHead(layout, 1.0))
+    moments = PairwiseMoments(OutputHead(layout))
     # A score of 0 is rank 1/2, halfway between hats 7 and 8; far left is hat 0 alone.
     slots = torch.tensor([[1.0, 0.0, 0.0, -9.0], [0.0, 1.0, 0.0, 0.0]])
     features = moments.features(slots)
@@ -180,7 +180,7 @@ def test_the_generator_is_pushed_towards_the_table(batches):
 
 
 def test_layouts_without_blocks_or_values(layout):
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     if not layout.n_slots:
         pytest.skip("no features at all")
     rng = torch.Generator().manual_seed(0)

@@ -9,10 +9,12 @@ import pytest
 import torch
 from torch import nn
 
+from synthwgan.networks import critics, generators
 from synthwgan.networks.build import add_context, build_networks, check_own_networks
 from synthwgan.networks.context import Context
+from synthwgan.networks.critics.own import OwnCritic
+from synthwgan.networks.generators.own import OwnGenerator
 from synthwgan.networks.heads import OutputHead
-from synthwgan.networks.own import OwnCritic, OwnGenerator
 from synthwgan.table.layout import Layout
 
 MARGINALS = torch.tensor([0.9, 0.06, 0.03, 0.01])
@@ -28,25 +30,20 @@ def make_critic(n_in: int) -> nn.Module:
     return nn.Sequential(nn.Linear(n_in, 6), nn.Tanh(), nn.Linear(6, 1))
 
 
-def sizes(**changes: Any) -> SimpleNamespace:
-    options = {
-        "latent_dim": LATENT_DIM,
-        "generator": make_generator,
-        "generator_width": 16,
-        "generator_layers": 1,
-        "critic": make_critic,
-        "critic_width": 16,
-        "critic_layers": 1,
-        "packing": 1,
-        "minibatch_features": 0,
-        "minibatch_std": False,
-    }
-    return SimpleNamespace(**(options | changes))
+def sizes(
+    generator: Any = make_generator, critic: Any = make_critic, packing: int = 1
+) -> SimpleNamespace:
+    return SimpleNamespace(
+        generator=generators.Own(generator, latent_dim=LATENT_DIM)
+        if callable(generator)
+        else generator,
+        critic=critics.Own(critic, packing=packing) if callable(critic) else critic,
+    )
 
 
 @pytest.fixture
 def head() -> OutputHead:
-    return OutputHead(Layout((4,), (-1,), (0, -1), (-1, 0)), 1.0)
+    return OutputHead(Layout((4,), (-1,), (0, -1), (-1, 0)))
 
 
 class Ending(nn.Module):

@@ -8,7 +8,7 @@ import torch
 from scipy.stats import kstest
 from torch import nn
 
-from synthwgan.networks.generator import Generator
+from synthwgan.networks.generators.residual import Generator
 from synthwgan.networks.heads import OutputHead
 from synthwgan.sampling import calibration
 from synthwgan.sampling.calibration import calibrate
@@ -32,7 +32,7 @@ def sampler(mixed_layout: Layout) -> Sampler:
     linear.weight = nn.Parameter(weights)
     linear.bias = nn.Parameter(torch.randn(mixed_layout.n_slots, generator=rng(3)))
     skewed = nn.Sequential(linear, nn.ELU())
-    return Sampler(skewed, OutputHead(mixed_layout, 1.0), 3, torch.tensor(MARGINALS))
+    return Sampler(skewed, OutputHead(mixed_layout), 3, torch.tensor(MARGINALS))
 
 
 def state_error(sampler: Sampler, encoded: EncodedTable) -> float:
@@ -78,7 +78,7 @@ def test_values_keep_their_order(sampler):
 
 
 def test_calibration_repeats_with_its_generator(sampler, mixed_layout):
-    other = Sampler(sampler.generator, OutputHead(mixed_layout, 1.0), 3, sampler.marginals)
+    other = Sampler(sampler.generator, OutputHead(mixed_layout), 3, sampler.marginals)
     for one in (sampler, other):
         calibrate(one, rng(4))
     assert torch.equal(sampler.value_knots, other.value_knots)
@@ -93,7 +93,7 @@ def test_every_layout_calibrates(layout):
     marginals = torch.zeros(layout.n_state_slots)
     for start, size in zip(layout.block_starts, layout.block_sizes, strict=True):
         marginals[start : start + size] = 1 / size
-    sampler = Sampler(linear, OutputHead(layout, 1.0), 3, marginals)
+    sampler = Sampler(linear, OutputHead(layout), 3, marginals)
     calibrate(sampler, rng())
     encoded = sampler.draw(4000, rng(1))
     assert np.isfinite(encoded.values).all()
@@ -108,7 +108,7 @@ def test_a_value_that_is_never_regular_still_gets_knots():
     linear = nn.Linear(3, 3)
     with torch.no_grad():
         linear.bias.copy_(torch.tensor([-1e4, 1e4, 0.0]))
-    sampler = Sampler(linear, OutputHead(layout, 1.0), 3, torch.tensor([0.0, 1.0]))
+    sampler = Sampler(linear, OutputHead(layout), 3, torch.tensor([0.0, 1.0]))
     calibration.calibrate_values(sampler, rng())
     assert torch.isfinite(sampler.value_knots).all()
     assert (sampler.value_knots.diff() >= 0).all()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
 import torch
 
+from synthwgan import MLP, Residual
+from synthwgan.networks.critics import CriticChoice
 from synthwgan.networks.domains import DomainContexts, build_domain_networks
+from synthwgan.networks.generators import GeneratorChoice
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.sampling.domains import DomainSampler, states_seen
@@ -23,23 +26,17 @@ FIRST, DOMAIN, GATE, TARGET = range(4)
 
 @dataclass(frozen=True)
 class Sizes:
-    latent_dim: int = 6
-    generator: str = "residual"
-    generator_width: int = 12
-    generator_layers: int = 1
-    critic: str = "mlp"
-    critic_width: int = 14
-    critic_layers: int = 2
-    packing: int = 1
-    minibatch_features: int = 0
-    minibatch_std: bool = False
+    generator: GeneratorChoice = field(
+        default_factory=lambda: Residual(latent_dim=6, width=12, layers=1)
+    )
+    critic: CriticChoice = field(default_factory=lambda: MLP(width=14))
 
 
 def sampler_of(
     layout: Layout, has: np.ndarray, rows: Rows, with_targets: bool = True
 ) -> DomainSampler:
     """Networks that have not been trained: what holds, holds for bad ones too."""
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     batches = TableBatches(rows[0].encoded, head)
     networks = build_domain_networks(head, batches.marginals(), Sizes(), 0)
     for weights in networks["generator"].parameters():
@@ -153,7 +150,7 @@ def test_what_is_drawn_depends_on_the_rows_and_the_noise(sampler, domain_rows):
 def test_a_latent_vector_is_that_of_the_row(sampler, domain_rows):
     rows = domain_rows[0].take(np.arange(1100, 1580))
     latents = sampler.encode(rows)
-    assert latents.shape == (480, Sizes.latent_dim)
+    assert latents.shape == (480, Sizes().generator.latent_dim)
     assert torch.allclose(sampler.encode(rows.take(np.arange(7, 9))), latents[7:9], atol=1e-6)
     # It does not know the domain.
     renamed = PartialRows(as_domain(rows, 0, []).encoded, rows.given)
@@ -174,5 +171,5 @@ def test_rows_that_come_in_chunks_are_the_same_rows(sampler, domain_rows, monkey
 
 def test_no_rows(sampler, domain_rows):
     none = domain_rows[0].take(np.arange(0))
-    assert sampler.encode(none).shape == (0, Sizes.latent_dim)
+    assert sampler.encode(none).shape == (0, Sizes().generator.latent_dim)
     assert len(sampler.translate(none, none, 1, rng())) == 0

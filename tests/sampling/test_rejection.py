@@ -39,7 +39,7 @@ def make_sampler(rejection: Rejection | None = None) -> Sampler:
     with torch.no_grad():
         generator.weight[LAYOUT.n_state_slots :] = torch.eye(2)
     marginals = torch.tensor([1 / 3, 1 / 3, 1 / 3, 0.5, 0.5])
-    head = OutputHead(LAYOUT, 1.0)
+    head = OutputHead(LAYOUT)
     return Sampler(generator, head, 2, marginals, rejection=rejection)
 
 

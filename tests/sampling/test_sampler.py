@@ -25,7 +25,7 @@ def make_sampler(layout: Layout, seed: int = 0) -> Sampler:
     generator = nn.Linear(3, layout.n_slots, bias=False)
     generator.weight = nn.Parameter(weights)
     marginals = torch.full((layout.n_state_slots,), 0.25)
-    return Sampler(generator, OutputHead(layout, 1.0), 3, marginals)
+    return Sampler(generator, OutputHead(layout), 3, marginals)
 
 
 def test_ranks_among_by_hand():

@@ -46,7 +46,7 @@ def table() -> EncodedTable:
 def sampler(layout: Layout, table: EncodedTable) -> ConditionalSampler:
     """An untrained generator: all that it gets right, calibration has done."""
     config = TrainingConfig.resolve(WGANGPSynthesizer().get_params(), n_rows=N_ROWS)
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     batches = TableBatches(table, head)
     networks = build_networks(head, batches.marginals(), config, seed=0, conditional=True)
     sampler = ConditionalSampler(
@@ -134,7 +134,7 @@ def test_only_given_block(layout):
 
 
 def test_no_targets_without_a_matrix(layout, table):
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     assert SliceTargets.of(PairwiseMoments(head)) is None
     small = PairwiseMoments(head, max_features=1).fit(TableBatches(table, head).in_order)
     assert SliceTargets.of(small) is None
@@ -146,7 +146,7 @@ def test_uniform_ranks_stay_uniform(layout, table):
     values = torch.special.ndtri(ranks).numpy().astype(np.float32)[:, None]
     codes = table.codes.copy()
     codes[:, 2] = 0
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     batches = TableBatches(EncodedTable(codes, values), head)
     targets = SliceTargets.of(PairwiseMoments(head).fit(batches.in_order))
     quantiles = targets.ranks(0)[0]

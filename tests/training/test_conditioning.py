@@ -28,7 +28,7 @@ def batches(layout: Layout) -> TableBatches:
         [rng.choice(4, N_ROWS, p=[0.6, 0.3, 0.09, 0.01]), rng.choice(2, N_ROWS)], axis=1
     ).astype(np.uint8)
     values = rng.normal(size=(N_ROWS, 1)).astype(np.float32)
-    return TableBatches(EncodedTable(codes, values), OutputHead(layout, 1.0))
+    return TableBatches(EncodedTable(codes, values), OutputHead(layout))
 
 
 def rng(seed: int = 0) -> torch.Generator:

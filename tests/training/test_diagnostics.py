@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import torch
 
-from synthwgan import WGANGPSynthesizer
+from synthwgan import MinimaxGAN, Optimizer, WGANGPSynthesizer
 from synthwgan.networks.heads import OutputHead
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training.critic_input import CriticInput
@@ -20,7 +20,7 @@ from synthwgan.training.diagnostics import (
     distinct_share,
     warn_of_mode_collapse,
 )
-from synthwgan.training.stopping import EarlyStopping
+from synthwgan.training.stopping import BestWeights
 from synthwgan.training.trainer import Trainer
 
 
@@ -31,9 +31,9 @@ def rng(seed: int = 0) -> torch.Generator:
 # Early stopping
 
 
-def stops_at(estimates: list[float], n_iter_no_change: int = 2, tol: float = 0.0) -> tuple:
+def stops_at(estimates: list[float], patience: int = 2, tol: float = 0.0) -> tuple:
     """At which estimate it stops, and which one it holds for the best."""
-    stopping = EarlyStopping(n_iter_no_change, tol)
+    stopping = BestWeights(patience, tol)
     for place, estimate in enumerate(estimates):
         if stopping.should_stop(estimate, place):
             return place, stopping.best_weights
@@ -42,7 +42,7 @@ def stops_at(estimates: list[float], n_iter_no_change: int = 2, tol: float = 0.0
 
 def test_it_stops_after_so_many_logs_without_a_better_one():
     assert stops_at([5, 4, 3, 3.5, 3.2, 1]) == (4, 2)
-    assert stops_at([5, 4, 3, 3.5, 3.2, 1], n_iter_no_change=3) == (None, 5)
+    assert stops_at([5, 4, 3, 3.5, 3.2, 1], patience=3) == (None, 5)
 
 
 def test_an_estimate_must_be_better_by_the_tolerance():
@@ -86,7 +86,7 @@ def run(max_steps: int, patience: int = 2) -> tuple[FallingStep, Any]:
         None,
         2,
         diagnose=lambda n_steps: {"validation_wasserstein": float(abs(n_steps - 6))},
-        stopping=EarlyStopping(patience, 0.0),
+        stopping=BestWeights(patience, 0.0),
     )
     return step, trainer.run(step)
 
@@ -129,7 +129,7 @@ def test_without_noise_nothing_is_drawn():
 
 @pytest.fixture
 def batches(mixed_layout: Layout, mixed_encoded: EncodedTable) -> TableBatches:
-    return TableBatches(mixed_encoded, OutputHead(mixed_layout, 1.0))
+    return TableBatches(mixed_encoded, OutputHead(mixed_layout))
 
 
 def test_distinct_share_by_hand():
@@ -149,7 +149,7 @@ def test_entropy_by_hand():
     layout = Layout((4,), (), (0,), (-1,))
     codes = np.arange(400, dtype=np.uint8).reshape(-1, 1) % 4
     encoded = EncodedTable(codes, np.empty((400, 0), np.float32))
-    diversity = Diversity(TableBatches(encoded, OutputHead(layout, 1.0)), rng())
+    diversity = Diversity(TableBatches(encoded, OutputHead(layout)), rng())
     two_states = torch.arange(400).view(-1, 1) % 2
     # Two equally frequent states have half the entropy of four.
     found = diversity(two_states, torch.empty(400, 0))
@@ -161,7 +161,7 @@ def test_values_count_by_their_sixteenths():
     layout = Layout((), (-1,), (-1,), (0,))
     scores = torch.special.ndtri((torch.arange(1600) + 0.5) / 1600).view(-1, 1)
     encoded = EncodedTable(np.empty((1600, 0), np.uint8), scores.numpy().astype(np.float32))
-    diversity = Diversity(TableBatches(encoded, OutputHead(layout, 1.0)), rng(), max_rows=1600)
+    diversity = Diversity(TableBatches(encoded, OutputHead(layout)), rng(), max_rows=1600)
     assert diversity.distinct_rows == 16 / 1600
     halves = torch.where(scores > 0, 0.1, -0.1)
     found = diversity(torch.empty(1600, 0), halves)
@@ -174,7 +174,7 @@ def test_a_table_that_does_not_vary_asks_for_nothing(case):
     layout = Layout((3,), (-1,), (0, -1), (-1, 0))
     n_rows = 1 if case == "one row" else 50
     encoded = EncodedTable(np.ones((n_rows, 1), np.uint8), np.zeros((n_rows, 1), np.float32))
-    diversity = Diversity(TableBatches(encoded, OutputHead(layout, 1.0)), rng())
+    diversity = Diversity(TableBatches(encoded, OutputHead(layout)), rng())
     found = diversity(torch.ones(n_rows, 1), torch.zeros(n_rows, 1))
     assert found["entropy"] == 1.0
 
@@ -204,11 +204,9 @@ def test_a_generator_of_one_row_is_named(batches):
 
 
 COLLAPSING = {
-    "objective": "gan-minimax",
+    "objective": MinimaxGAN(),
     "moment_weight": 0.0,
-    "penalty": None,
-    "generator_lr": 0.3,
-    "critic_lr": 0.3,
+    "optimizer": Optimizer(generator_lr=0.3, critic_lr=0.3),
     "max_steps": 60,
     "conditional": False,
     "rejection": None,

@@ -33,7 +33,7 @@ def test_optimizers_by_name(name, kind):
 
 @pytest.mark.parametrize("name", ["sgdd", "Optimizer", "LBFGS", "SparseAdam", "lr_scheduler", ""])
 def test_what_is_no_usable_optimizer_is_named(name):
-    with pytest.raises(ValueError, match=f"^optimizer must be .*torch.optim.*, got '{name}'$"):
+    with pytest.raises(ValueError, match=f"^algorithm must be .*torch.optim.*, got '{name}'$"):
         optimizer_class(name)
 
 

@@ -11,12 +11,7 @@ from synthwgan.networks.heads import OutputHead
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training import data
 from synthwgan.training.callbacks import History, ProgressBar, announce
-from synthwgan.training.cost import TrainingCost
-from synthwgan.training.data import TableBatches
-from synthwgan.training.device import resolve_device, resolve_precision
-from synthwgan.training.ema import ExponentialMovingAverage
-from synthwgan.training.schedule import learning_rate_factor
-from synthwgan.training.sizing import (
+from synthwgan.training.config import (
     FULL_BATCH,
     MAX_STEPS,
     MIN_BATCH,
@@ -24,6 +19,11 @@ from synthwgan.training.sizing import (
     auto_batch_size,
     auto_max_steps,
 )
+from synthwgan.training.cost import TrainingCost
+from synthwgan.training.data import TableBatches
+from synthwgan.training.device import resolve_device, resolve_precision
+from synthwgan.training.ema import ExponentialMovingAverage
+from synthwgan.training.schedule import learning_rate_factor
 
 
 def rng(seed: int = 0) -> torch.Generator:
@@ -96,7 +96,7 @@ def test_moving_average_follows_the_weights_but_needs_no_gradient():
 
 @pytest.fixture
 def batches(mixed_layout: Layout, mixed_encoded: EncodedTable) -> TableBatches:
-    return TableBatches(mixed_encoded, OutputHead(mixed_layout, 1.0))
+    return TableBatches(mixed_encoded, OutputHead(mixed_layout))
 
 
 def slots_by_hand(layout: Layout, encoded: EncodedTable) -> np.ndarray:
@@ -141,7 +141,7 @@ def test_marginals_are_the_shares_of_the_states(batches, mixed_layout, mixed_enc
 def test_every_type_of_codes(code_type):
     layout = Layout((3,), (), (0,), (-1,))
     encoded = EncodedTable(np.array([[0], [2], [2]], code_type), np.empty((3, 0), np.float32))
-    batches = TableBatches(encoded, OutputHead(layout, 1.0))
+    batches = TableBatches(encoded, OutputHead(layout))
     assert next(batches.in_order()).tolist() == [[1, 0, 0], [0, 0, 1], [0, 0, 1]]
     assert batches.marginals().tolist() == pytest.approx([1 / 3, 0, 2 / 3])
 

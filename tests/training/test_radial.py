@@ -11,11 +11,12 @@ import pytest
 import torch
 from torch import Tensor
 
+from synthwgan import MLP, WGANGP, Optimizer, Residual
 from synthwgan.networks.domains import DomainContexts, build_domain_networks
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.networks.state import module_arrays
-from synthwgan.parameters import RADIAL_PARAMETERS
+from synthwgan.radial import RADIAL_PARAMETERS
 from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table.layout import Layout, PartialRows
 from synthwgan.training.data import TableBatches
@@ -38,23 +39,20 @@ KNOWN, TRANSLATED = N_NEW * SIZE, (N_NEW + N_KNOWN) * SIZE
 DOMAIN_SLOTS, TARGET_SLOTS, TARGET = slice(4, 7), slice(10, 12), 4
 ALWAYS = np.array([False, False, False, False, True])
 PARAMETERS = {
-    "latent_dim": 6,
-    "generator_width": 24,
-    "generator_layers": 1,
-    "critic_width": 24,
-    "critic_layers": 2,
+    "generator": Residual(latent_dim=6, width=24, layers=1),
+    "critic": MLP(width=24),
     "batch_size": BATCH_SIZE,
     "max_steps": 6,
     "cycle_weight": 1.0,
     "latent_weight": 1.0,
 }
-CONFIG = RadialConfig.resolve(WGANGPSynthesizer().get_params() | PARAMETERS, n_rows=1580)
+CONFIG = RadialConfig.resolve(WGANGPSynthesizer().get_params(deep=False) | PARAMETERS, n_rows=1580)
 
 
 def batches_of(
     layout: Layout, has: np.ndarray, rows: Rows, only: int | None = None
 ) -> tuple[DomainBatches, OutputHead]:
-    head = OutputHead(layout, 1.0)
+    head = OutputHead(layout)
     drawer = DomainBatches(
         TableBatches(rows[0].encoded, head),
         torch.from_numpy(rows[1]),
@@ -99,7 +97,7 @@ def given_cells(batch: DomainBatch) -> Tensor:
 
 
 def test_groups_are_of_one_domain_and_real_rows_of_the_table(drawn, domain_rows, domain_layout):
-    head = OutputHead(domain_layout, 1.0)
+    head = OutputHead(domain_layout)
     table = next(TableBatches(domain_rows[0].encoded, head).in_order())
     # What a domain lacks has the code 0 in the table, and no slot in a batch.
     table[:, :4] *= torch.from_numpy(domain_rows[0].given[:, [1]])
@@ -288,11 +286,11 @@ def test_training_repeats_with_its_seed(train):
         {"cycle_weight": 2.0},
         {"latent_weight": 2.0},
         {"moment_weight": 0.5},
-        {"gradient_penalty": 5.0},
+        {"objective": WGANGP(gradient_penalty=5.0)},
         {"batch_size": 2 * BATCH_SIZE},
         {"ema_decay": 0.05},
-        {"critic_lr": 1e-3},
-        {"generator_lr": 1e-3},
+        {"optimizer": Optimizer(critic_lr=1e-3)},
+        {"optimizer": Optimizer(generator_lr=1e-3)},
     ],
 )
 def test_every_weight_takes_effect(train, change):

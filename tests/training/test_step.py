@@ -8,62 +8,67 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
+from synthwgan import (
+    GAN,
+    MLP,
+    WGAN,
+    WGANGP,
+    Conditional,
+    EarlyStopping,
+    MinimaxGAN,
+    Optimizer,
+    Relativistic,
+    Residual,
+    Style,
+)
+from synthwgan.networks import critics, generators
 from synthwgan.networks.build import build_networks
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.networks.state import module_arrays
 from synthwgan.table.layout import EncodedTable, Layout
-from synthwgan.training.config import TrainingConfig
+from synthwgan.training.config import (
+    COMPONENTS,
+    TrainingConfig,
+    auto_batch_size,
+    auto_conditional_steps,
+    auto_max_steps,
+)
 from synthwgan.training.cost import estimate_cost, measure_cost
 from synthwgan.training.data import TableBatches
 from synthwgan.training.fit import TrainedNetworks, train_networks
-from synthwgan.training.sizing import auto_batch_size, auto_conditional_steps, auto_max_steps
 from synthwgan.training.step import TrainingStep
 
 CONFIG = TrainingConfig(
-    objective="wgan-gp",
-    label_smoothing=0.0,
-    weight_clip=None,
-    optimizer="adam",
-    latent_dim=6,
-    generator="residual",
-    generator_width=12,
-    generator_layers=1,
-    critic="mlp",
-    critic_width=14,
-    critic_layers=2,
-    packing=1,
-    minibatch_features=0,
-    minibatch_std=False,
-    instance_noise=0.0,
-    temperature=1.0,
+    objective=WGANGP(gradient_penalty=1.0, penalty_interval=2),
+    generator=Residual(latent_dim=6, width=12, layers=1),
+    critic=MLP(width=14),
+    optimizer=Optimizer(),
     couple_columns=True,
-    conditional=True,
-    conditional_steps=4,
-    training_by_sampling=False,
+    conditional=Conditional(max_steps=4),
     batch_size=32,
     max_steps=6,
     max_seconds=None,
-    n_critic=1,
-    generator_lr=4e-3,
-    critic_lr=4e-3,
-    betas=(0.0, 0.95),
-    constant_share=0.4,
-    penalty="two-sided",
-    penalty_at="interpolates",
-    gradient_penalty=1.0,
-    penalty_interval=2,
     moment_weight=1.0,
     ema_decay=0.998,
-    early_stopping=False,
-    validation_fraction=0.0,
-    n_iter_no_change=10,
-    tol=0.0,
+    early_stopping=None,
     log_every=2,
 )
+
+
+def changed(config: TrainingConfig, **changes: Any) -> TrainingConfig:
+    """A config with other fields, or, with two underscores, other parameters of its components."""
+    plain = {name: value for name, value in changes.items() if "__" not in name}
+    config = replace(config, **plain)
+    for name in changes.keys() - plain.keys():
+        component, _, parameter = name.partition("__")
+        other = clone(getattr(config, component)).set_params(**{parameter: changes[name]})
+        config = replace(config, **{component: other})
+    return config
 
 
 def own_generator(n_in: int, n_out: int) -> nn.Module:
@@ -75,71 +80,72 @@ def own_critic(n_in: int) -> nn.Module:
 
 
 CHANGES: dict[str, Any] = {
-    "objective": "gan",
-    "label_smoothing": 0.2,
-    "weight_clip": 0.05,
-    "optimizer": "rmsprop",
-    "generator": "mlp",
-    "critic": own_critic,
-    "packing": 2,
-    "minibatch_features": 3,
-    "minibatch_std": True,
-    "instance_noise": 0.5,
-    "penalty": "one-sided",
-    "penalty_at": "real",
-    "early_stopping": True,
-    "validation_fraction": 0.4,
-    "n_iter_no_change": 1,
-    "tol": 9.0,
-    "latent_dim": 7,
-    "generator_width": 13,
-    "generator_layers": 2,
-    "critic_width": 15,
-    "critic_layers": 3,
-    "temperature": 0.5,
+    "objective": GAN(),
+    "objective__penalty": "one-sided",
+    "objective__penalty_at": "real",
+    "objective__gradient_penalty": 5.0,
+    "objective__penalty_interval": 1,
+    "objective__n_critic": 2,
+    "generator": generators.MLP(latent_dim=6, width=12, layers=1),
+    "generator__latent_dim": 7,
+    "generator__width": 13,
+    "generator__layers": 2,
+    "critic": critics.Own(own_critic),
+    "critic__width": 15,
+    "critic__layers": 3,
+    "critic__packing": 2,
+    "critic__minibatch_features": 3,
+    "critic__minibatch_std": True,
+    "critic__instance_noise": 0.5,
+    "optimizer": Optimizer("rmsprop"),
+    "optimizer__algorithm": "sgd",
+    "optimizer__generator_lr": 2e-3,
+    "optimizer__critic_lr": 2e-3,
+    "optimizer__betas": (0.5, 0.9),
+    "optimizer__constant_share": 0.0,
     "couple_columns": False,
-    "conditional": False,
-    "conditional_steps": 3,
-    "training_by_sampling": True,
+    "conditional": None,
+    "conditional__max_steps": 3,
+    "conditional__training_by_sampling": True,
     "batch_size": 48,
     "max_steps": 5,
     "max_seconds": 1e-9,
-    "n_critic": 2,
-    "generator_lr": 2e-3,
-    "critic_lr": 2e-3,
-    "betas": (0.5, 0.9),
-    "constant_share": 0.0,
-    "gradient_penalty": 5.0,
-    "penalty_interval": 1,
     "moment_weight": 0.0,
     "ema_decay": 0.05,
+    "early_stopping": EarlyStopping(fraction=0.4),
+    "early_stopping__patience": 1,
+    "early_stopping__fraction": 0.4,
+    "early_stopping__tol": 9.0,
     "log_every": 3,
 }
-# What a field needs to take effect.
-STOPS = {"validation_fraction": 0.3, "early_stopping": True, "max_steps": 30}
+# What a change needs to take effect.
+STOPS = {"early_stopping": EarlyStopping(fraction=0.3), "max_steps": 30}
 NEEDS: dict[str, dict[str, Any]] = {
-    "label_smoothing": {"objective": "gan"},
-    "early_stopping": {"validation_fraction": 0.3, "max_steps": 30},
-    "n_iter_no_change": STOPS,
-    "tol": STOPS | {"n_iter_no_change": 3},
+    "early_stopping__patience": STOPS,
+    "early_stopping__fraction": STOPS,
+    "early_stopping__tol": {"early_stopping": EarlyStopping(fraction=0.3, patience=3)}
+    | {"max_steps": 30},
 }
 # Other choices, one after another.
 CHOICES: list[dict[str, Any]] = [
     {},
-    {"objective": "wgan", "optimizer": "rmsprop", "weight_clip": 0.01, "penalty": None},
-    {"objective": "gan", "label_smoothing": 0.1, "penalty": None},
-    {"objective": "gan-minimax", "penalty": "one-sided"},
-    {"objective": "relativistic", "penalty": "r1+r2", "penalty_at": "both"},
-    {"penalty": "squared", "penalty_at": "generated"},
-    {"penalty": "r1", "penalty_at": "real"},
-    {"optimizer": "SGD"},
-    {"packing": 3, "objective": "relativistic"},
-    {"minibatch_features": 4, "minibatch_std": True, "packing": 2},
-    {"minibatch_std": True, "critic_layers": 1, "instance_noise": 0.2},
-    {"generator": "style"},
-    {"generator": "mlp"},
-    {"generator": own_generator, "critic": own_critic, "packing": 2},
-    {"early_stopping": True, "validation_fraction": 0.2, "packing": 2},
+    {"objective": WGAN()},
+    {"objective": GAN(label_smoothing=0.1)},
+    {"objective": MinimaxGAN(penalty="one-sided")},
+    {"objective": Relativistic()},
+    {"objective": WGANGP(penalty="squared", penalty_at="generated")},
+    {"objective": WGANGP(penalty="r1")},
+    {"optimizer": Optimizer("SGD")},
+    {"critic__packing": 3, "objective": Relativistic()},
+    {"critic__minibatch_features": 4, "critic__minibatch_std": True, "critic__packing": 2},
+    {"critic__minibatch_std": True, "critic__layers": 1, "critic__instance_noise": 0.2},
+    {"generator": Style(latent_dim=6, width=12, layers=1)},
+    {"generator": generators.MLP(latent_dim=6, width=12, layers=1)},
+    {
+        "generator": generators.Own(own_generator, latent_dim=6),
+        "critic": critics.Own(own_critic, packing=2),
+    },
+    {"early_stopping": EarlyStopping(fraction=0.2), "critic__packing": 2},
 ]
 
 
@@ -184,8 +190,8 @@ def make_step(
     device: str = "cpu",
     **changes: Any,
 ) -> TrainingStep:
-    config = replace(CONFIG, **changes)
-    batches = TableBatches(encoded, OutputHead(layout, config.temperature).to(device))
+    config = changed(CONFIG, **changes)
+    batches = TableBatches(encoded, OutputHead(layout).to(device))
     networks = build_networks(batches.head, batches.marginals(), config, seed=0)
     moments = PairwiseMoments(batches.head).fit(batches.in_order)
     return TrainingStep(networks, moments, batches, config, precision, seed=0)
@@ -203,60 +209,50 @@ def equal(one: list[torch.Tensor], other: list[torch.Tensor]) -> bool:
 
 
 def test_the_table_of_changes_is_complete():
-    assert set(CHANGES) == {field.name for field in fields(TrainingConfig)}
+    names = {field.name for field in fields(TrainingConfig)}
+    for name in names & COMPONENTS.keys():
+        component = getattr(CONFIG, name) or EarlyStopping()
+        names |= {f"{name}__{parameter}" for parameter in component.get_params(deep=False)}
+    assert set(CHANGES) == names
 
 
 @pytest.mark.parametrize("name", CHANGES)
-def test_every_field_takes_effect(mixed_layout, mixed_encoded, name):
-    config = replace(CONFIG, **NEEDS.get(name, {}))
+def test_every_parameter_takes_effect(mixed_layout, mixed_encoded, name):
+    config = changed(CONFIG, **NEEDS.get(name, {}))
     baseline = train(mixed_layout, mixed_encoded, config)
     assert same(baseline, train(mixed_layout, mixed_encoded, config))
-    changed = train(mixed_layout, mixed_encoded, replace(config, **{name: CHANGES[name]}))
-    assert not same(baseline, changed)
+    other = train(mixed_layout, mixed_encoded, changed(config, **{name: CHANGES[name]}))
+    assert not same(baseline, other)
 
 
 def test_resolve_takes_given_values_and_sizes_the_rest():
-    given = {name: getattr(CONFIG, name) for name in CHANGES if name != "log_every"}
+    given = vars(CONFIG) | {"early_stopping": False}
     config = TrainingConfig.resolve(given | {"rare": "mask"}, n_rows=900)
     assert replace(config, log_every=CONFIG.log_every) == CONFIG
-    sizes = dict.fromkeys(("batch_size", "max_steps", "conditional_steps"), "auto")
-    sizes["validation_fraction"] = None
+    sizes = {"batch_size": "auto", "max_steps": "auto", "conditional": True, "generator": "style"}
     auto = TrainingConfig.resolve(given | sizes, n_rows=900)
-    assert auto.conditional_steps == auto_conditional_steps(auto.max_steps)
+    assert auto.conditional.max_steps == auto_conditional_steps(auto.max_steps)
     assert (auto.batch_size, auto.max_steps) == (auto_batch_size(900), auto_max_steps(900))
+    assert auto.generator == Style(latent_dim=64)
     assert auto.log_every == max(1, auto.max_steps // 20)
-    assert auto.validation_fraction == 0.0
 
 
-AUTO = dict.fromkeys(("optimizer", "weight_clip", "penalty", "penalty_at"), "auto")
+def test_resolving_leaves_the_estimators_own_components_as_they_are():
+    conditional, generator = Conditional(), Residual()
+    given = vars(CONFIG) | {"conditional": conditional, "generator": generator}
+    TrainingConfig.resolve(given | {"early_stopping": False}, n_rows=900)
+    assert (conditional.max_steps, generator.latent_dim) == ("auto", "auto")
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"objective": "wgan-gp"}, ("adam", None, "two-sided", "interpolates")),
-        ({"objective": "wgan"}, ("rmsprop", 0.01, None, "interpolates")),
-        ({"objective": "gan"}, ("adam", None, None, "interpolates")),
-        ({"objective": "relativistic"}, ("adam", None, "r1+r2", "both")),
-        ({"objective": "gan", "penalty": "r1"}, ("adam", None, "r1", "real")),
-        ({"penalty": "squared", "penalty_at": "both"}, ("adam", None, "squared", "both")),
-        ({"objective": "wgan", "weight_clip": None}, ("rmsprop", None, None, "interpolates")),
-    ],
-)
-def test_auto_goes_by_the_objective(changes, expected):
-    config = TrainingConfig.resolve(vars(CONFIG) | AUTO | changes, n_rows=900)
-    assert tuple(getattr(config, name) for name in AUTO) == expected
-
-
-def test_a_batch_is_a_whole_number_of_packs_and_rows_are_held_out_to_stop_early():
-    changes = {"packing": 5, "early_stopping": True, "validation_fraction": None}
-    config = TrainingConfig.resolve(vars(CONFIG) | changes, n_rows=900)
-    assert (config.batch_size, config.validation_fraction) == (35, 0.1)
+def test_a_batch_is_a_whole_number_of_packs():
+    given = vars(CONFIG) | {"critic": MLP(packing=5), "early_stopping": True}
+    config = TrainingConfig.resolve(given, n_rows=900)
+    assert (config.batch_size, config.early_stopping.fraction) == (35, 0.1)
 
 
 @pytest.mark.parametrize(("steps", "log_every"), [(1, 1), (40, 2), (1000, 50), (50_000, 100)])
 def test_log_every_gives_twenty_logs_and_at_least_one_in_a_hundred(steps, log_every):
-    given = {name: getattr(CONFIG, name) for name in CHANGES} | {"max_steps": steps}
+    given = vars(CONFIG) | {"max_steps": steps, "early_stopping": False}
     assert TrainingConfig.resolve(given, n_rows=10).log_every == log_every
 
 
@@ -266,7 +262,7 @@ def test_log_every_gives_twenty_logs_and_at_least_one_in_a_hundred(steps, log_ev
 @pytest.mark.parametrize("choice", CHOICES, ids=str)
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_every_choice_trains_both_phases(mixed_layout, mixed_encoded, choice, precision):
-    trained = train(mixed_layout, mixed_encoded, replace(CONFIG, **choice), precision=precision)
+    trained = train(mixed_layout, mixed_encoded, changed(CONFIG, **choice), precision=precision)
     phases = {record["phase"] for record in trained.history}
     assert phases == {"whole rows", "conditions"}
     assert trained.outcome.ended_well
@@ -296,14 +292,14 @@ def test_generator_step_moves_the_generator_only(mixed_layout, mixed_encoded):
 
 
 def test_the_critic_learns_to_tell_real_from_generated(mixed_layout, mixed_encoded):
-    step = make_step(mixed_layout, mixed_encoded, generator_lr=1e-9)
+    step = make_step(mixed_layout, mixed_encoded, optimizer__generator_lr=1e-9)
     estimates = [float(step(0.0)["wasserstein"]) for _ in range(60)]
     assert np.mean(estimates[-10:]) > np.mean(estimates[:10]) + 0.05
 
 
 @pytest.mark.parametrize("n_critic", [1, 3])
 def test_n_critic_updates_of_the_critic_a_step(mixed_layout, mixed_encoded, n_critic):
-    step = make_step(mixed_layout, mixed_encoded, n_critic=n_critic)
+    step = make_step(mixed_layout, mixed_encoded, objective__n_critic=n_critic)
     for _ in range(4):
         step(0.0)
     optimizers = step.optimizers.values()
@@ -312,7 +308,9 @@ def test_n_critic_updates_of_the_critic_a_step(mixed_layout, mixed_encoded, n_cr
 
 
 def test_the_penalty_comes_every_interval_with_its_weight_multiplied(mixed_layout, mixed_encoded):
-    step = make_step(mixed_layout, mixed_encoded, penalty_interval=3, gradient_penalty=2.0)
+    step = make_step(
+        mixed_layout, mixed_encoded, objective__penalty_interval=3, objective__gradient_penalty=2.0
+    )
     assert [step._is_penalised() for _ in range(7)] == [True, False, False] * 2 + [True]
     real, fake = step.batches.draw(32, step.rng), step._generate(32).detach()
     weighted, figures = step._penalty(real, fake, None)
@@ -322,7 +320,9 @@ def test_the_penalty_comes_every_interval_with_its_weight_multiplied(mixed_layou
 def test_the_penalty_goes_by_updates_of_the_critic_not_by_steps(
     mixed_layout, mixed_encoded, monkeypatch
 ):
-    step = make_step(mixed_layout, mixed_encoded, penalty_interval=3, n_critic=2)
+    step = make_step(
+        mixed_layout, mixed_encoded, objective__penalty_interval=3, objective__n_critic=2
+    )
     penalised, critic_step = [], step.critic_step
 
     def noted(real, fake, given, is_penalised):
@@ -348,7 +348,7 @@ def test_a_step_on_a_cuda_device_moves_all_weights(mixed_layout, mixed_encoded):
 
 
 def test_figures_of_the_last_penalty_stay(mixed_layout, mixed_encoded):
-    step = make_step(mixed_layout, mixed_encoded, penalty_interval=2)
+    step = make_step(mixed_layout, mixed_encoded, objective__penalty_interval=2)
     figures = [step(0.0) for _ in range(3)]
     names = ["critic_loss", "wasserstein", "penalty", "gradient_norm", "moment_distance"]
     assert [list(of_step) for of_step in figures] == [names] * 3
@@ -357,12 +357,14 @@ def test_figures_of_the_last_penalty_stay(mixed_layout, mixed_encoded):
 
 
 def test_no_penalty_and_no_moments_leave_no_figures(mixed_layout, mixed_encoded):
-    step = make_step(mixed_layout, mixed_encoded, gradient_penalty=0.0, moment_weight=0.0)
+    step = make_step(
+        mixed_layout, mixed_encoded, objective__gradient_penalty=0.0, moment_weight=0.0
+    )
     assert set(step(0.0)) == {"critic_loss", "wasserstein"}
 
 
 def test_weights_are_clipped_after_every_critic_update(mixed_layout, mixed_encoded):
-    step = make_step(mixed_layout, mixed_encoded, objective="wgan", weight_clip=0.01, n_critic=2)
+    step = make_step(mixed_layout, mixed_encoded, objective=WGAN(n_critic=2))
     for _ in range(3):
         step(0.0)
         largest = max(weights.abs().max().item() for weights in step.critic.parameters())
@@ -377,10 +379,8 @@ def test_smoothing_lowers_real_scores(mixed_layout, mixed_encoded):
         step = make_step(
             mixed_layout,
             mixed_encoded,
-            objective="gan",
-            penalty=None,
-            label_smoothing=smoothing,
-            generator_lr=1e-9,
+            objective=GAN(label_smoothing=smoothing),
+            optimizer__generator_lr=1e-9,
         )
         for _ in range(150):
             step(0.0)
@@ -390,14 +390,14 @@ def test_smoothing_lowers_real_scores(mixed_layout, mixed_encoded):
 
 
 def test_the_step_sees_noise_of_its_progress(mixed_layout, mixed_encoded):
-    step = make_step(mixed_layout, mixed_encoded, instance_noise=0.8)
+    step = make_step(mixed_layout, mixed_encoded, critic__instance_noise=0.8)
     for progress, scale in ((0.0, 0.8), (0.25, 0.6), (1.0, 0.0)):
         step(progress)
         assert step.critic_input.scale == pytest.approx(scale)
 
 
 def test_the_critic_sees_packs(mixed_layout, mixed_encoded):
-    step = make_step(mixed_layout, mixed_encoded, packing=4)
+    step = make_step(mixed_layout, mixed_encoded, critic__packing=4)
     seen = []
     step.critic.register_forward_pre_hook(lambda module, given: seen.append(given[0].shape))
     step(0.0)
@@ -405,7 +405,7 @@ def test_the_critic_sees_packs(mixed_layout, mixed_encoded):
 
 
 def test_a_penalty_needs_the_gradient_of_packs(mixed_layout, mixed_encoded, monkeypatch):
-    step = make_step(mixed_layout, mixed_encoded, packing=4)
+    step = make_step(mixed_layout, mixed_encoded, critic__packing=4)
     found, plain = [], step.critic.input_gradient
 
     def note(points: torch.Tensor, given: torch.Tensor | None = None) -> torch.Tensor:
@@ -421,7 +421,7 @@ def test_a_penalty_needs_the_gradient_of_packs(mixed_layout, mixed_encoded, monk
 
 
 def test_validation_is_the_critics_estimate_on_held_out_rows(mixed_layout, mixed_encoded):
-    step = make_step(mixed_layout, mixed_encoded, generator_lr=1e-9)
+    step = make_step(mixed_layout, mixed_encoded, optimizer__generator_lr=1e-9)
     held_out = TableBatches(mixed_encoded.take(np.arange(200)), step.head)
     state = step.rng.get_state()
     first = step.validate(held_out, torch.Generator().manual_seed(1))
@@ -439,7 +439,9 @@ def test_the_penalty_keeps_the_gradient_norm_near_one(mixed_layout, mixed_encode
     norms = {}
     for weight in (0.0001, 10.0):
         step = make_step(
-            mixed_layout, mixed_encoded, gradient_penalty=weight, penalty_interval=1, n_critic=5
+            mixed_layout,
+            mixed_encoded,
+            objective=WGANGP(gradient_penalty=weight, penalty_interval=1, n_critic=5),
         )
         for _ in range(60):
             figures = step(0.0)
@@ -449,7 +451,9 @@ def test_the_penalty_keeps_the_gradient_norm_near_one(mixed_layout, mixed_encode
 
 
 def test_learning_rates_follow_the_schedule(mixed_layout, mixed_encoded):
-    step = make_step(mixed_layout, mixed_encoded, generator_lr=2e-3, critic_lr=6e-3)
+    step = make_step(
+        mixed_layout, mixed_encoded, optimizer=Optimizer(generator_lr=2e-3, critic_lr=6e-3)
+    )
     step(0.7)
     rates = [optimizer.param_groups[0]["lr"] for optimizer in step.optimizers.values()]
     assert rates == pytest.approx([2e-3 * 0.505, 6e-3 * 0.505])
@@ -532,7 +536,7 @@ def test_a_loss_that_is_not_finite_warns(mixed_layout, mixed_encoded):
     encoded = EncodedTable(mixed_encoded.codes, np.full_like(mixed_encoded.values, np.inf))
     with pytest.warns(ConvergenceWarning, match="step 2: a loss was not finite.*precision"):
         # Given infinite values, the generator's own statistics would not be finite either.
-        trained = train(mixed_layout, encoded, replace(CONFIG, conditional=False))
+        trained = train(mixed_layout, encoded, replace(CONFIG, conditional=None))
     weights, _ = outcome_of(trained)
     assert all(np.isfinite(array).all() for array in weights.values())
 
@@ -542,12 +546,16 @@ def test_looking_at_held_out_rows_and_diversity_changes_nothing_else(mixed_layou
     names = set(plain.history[0])
     assert {"distinct_rows", "entropy"} <= names
     assert "validation_wasserstein" not in names
-    held_out = train(mixed_layout, mixed_encoded, replace(CONFIG, validation_fraction=0.5))
+    held_out = train(
+        mixed_layout,
+        mixed_encoded,
+        replace(CONFIG, early_stopping=EarlyStopping(fraction=0.5, patience=99)),
+    )
     assert all(np.isfinite(record["validation_wasserstein"]) for record in held_out.history)
 
 
 def test_diversity_is_looked_at_now_and_then(mixed_layout, mixed_encoded):
-    config = replace(CONFIG, max_steps=130, log_every=10, conditional=False)
+    config = replace(CONFIG, max_steps=130, log_every=10, conditional=None)
     trained = train(mixed_layout, mixed_encoded, config)
     assert [r["step"] for r in trained.history if "entropy" in r] == [10, 60, 110]
 
@@ -555,11 +563,9 @@ def test_diversity_is_looked_at_now_and_then(mixed_layout, mixed_encoded):
 def test_early_stopping_gives_the_best_weights_of_the_average(mixed_layout, mixed_encoded):
     config = replace(
         CONFIG,
-        early_stopping=True,
-        validation_fraction=0.3,
-        n_iter_no_change=3,
+        early_stopping=EarlyStopping(patience=3, fraction=0.3),
         max_steps=400,
-        conditional=False,
+        conditional=None,
     )
     trained = train(mixed_layout, mixed_encoded, config)
     assert trained.outcome.stopped_by == "early stopping"
@@ -570,16 +576,16 @@ def test_early_stopping_gives_the_best_weights_of_the_average(mixed_layout, mixe
 
 def test_one_row_cannot_be_held_out(mixed_layout, mixed_encoded):
     one = mixed_encoded.take(np.array([0]))
-    with pytest.raises(ValueError, match="validation_fraction needs 2 rows or more, the table has"):
-        train(mixed_layout, one, replace(CONFIG, validation_fraction=0.1))
+    with pytest.raises(ValueError, match="early_stopping holds rows out and needs 2"):
+        train(mixed_layout, one, replace(CONFIG, early_stopping=EarlyStopping()))
     two = mixed_encoded.take(np.array([0, 1]))
-    trained = train(mixed_layout, two, replace(CONFIG, validation_fraction=0.1))
+    trained = train(mixed_layout, two, replace(CONFIG, early_stopping=EarlyStopping()))
     assert trained.outcome.ended_well
 
 
 def test_dropout_of_own_networks_repeats_and_leaves_torchs_state(mixed_layout, mixed_encoded):
     before = torch.get_rng_state()
-    config = replace(CONFIG, generator=own_generator)
+    config = replace(CONFIG, generator=generators.Own(own_generator, latent_dim=6))
     first, again = (train(mixed_layout, mixed_encoded, config) for _ in range(2))
     assert same(first, again)
     assert torch.equal(torch.get_rng_state(), before)

@@ -23,8 +23,17 @@ class GAN(Objective):
     label_smoothing : float, default 0.0
         How far the label of real rows, and of these only, is below 1 (Salimans et al. 2016,
         "Improved Techniques for Training GANs", section 3.4).
-    penalty, penalty_at, gradient_penalty, penalty_interval, n_critic
-        As for `WGANGP`; no penalty by default.
+    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default None
+        What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
+    penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"
+        Where: between both kinds of rows, at real ones, generated ones, or both. "auto" is
+        between them, but for ``"r1"`` and ``"r1+r2"``, which say where.
+    gradient_penalty : float, default 0.3
+        Weight of the penalty, gamma of R1 and R2.
+    penalty_interval : int, default 4
+        Critic updates from one penalty to the next; its weight is multiplied by it.
+    n_critic : int, default 1
+        Critic updates a generator update.
 
     References
     ----------
@@ -32,8 +41,7 @@ class GAN(Objective):
 
     Examples
     --------
-    >>> from synthwgan import WGANGPSynthesizer
-    >>> from synthwgan.networks.objectives import GAN
+    >>> from synthwgan import GAN, WGANGPSynthesizer
     >>> model = WGANGPSynthesizer(objective=GAN(label_smoothing=0.1))
     """
 
@@ -77,8 +85,19 @@ class MinimaxGAN(GAN):
 
     Parameters
     ----------
-    label_smoothing, penalty, penalty_at, gradient_penalty, penalty_interval, n_critic
-        As for `GAN`.
+    label_smoothing : float, default 0.0
+        How far the label of real rows, and of these only, is below 1.
+    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default None
+        What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
+    penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"
+        Where: between both kinds of rows, at real ones, generated ones, or both. "auto" is
+        between them, but for ``"r1"`` and ``"r1+r2"``, which say where.
+    gradient_penalty : float, default 0.3
+        Weight of the penalty, gamma of R1 and R2.
+    penalty_interval : int, default 4
+        Critic updates from one penalty to the next; its weight is multiplied by it.
+    n_critic : int, default 1
+        Critic updates a generator update.
 
     References
     ----------
@@ -86,8 +105,7 @@ class MinimaxGAN(GAN):
 
     Examples
     --------
-    >>> from synthwgan import WGANGPSynthesizer
-    >>> from synthwgan.networks.objectives import MinimaxGAN
+    >>> from synthwgan import MinimaxGAN, WGANGPSynthesizer
     >>> model = WGANGPSynthesizer(objective=MinimaxGAN(n_critic=2))
     """
 

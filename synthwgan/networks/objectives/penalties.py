@@ -140,14 +140,14 @@ POINTS = {
 OWN_POINTS = {"r1": "real", "r1+r2": "both"}
 
 
-def make_penalty(name: str | None, at: str) -> Penalty | None:
-    """Make a penalty, or None for no name.
+def make_penalty(name: str, at: str) -> Penalty:
+    """Make a penalty.
 
     Parameters
     ----------
-    name : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None
+    name : {"two-sided", "one-sided", "squared", "r1", "r1+r2"}
         What is measured.
     at : {"interpolates", "real", "generated", "both"}
         Where.
     """
-    return None if name is None else Penalty(MEASURES[name], POINTS[at])
+    return Penalty(MEASURES[name], POINTS[at])

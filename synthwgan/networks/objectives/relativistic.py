@@ -16,9 +16,17 @@ class Relativistic(Objective):
     Parameters
     ----------
     penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default "r1+r2"
-        As for `WGANGP`; the objective's paper penalises at real and generated rows.
-    penalty_at, gradient_penalty, penalty_interval, n_critic
-        As for `WGANGP`.
+        What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
+        The objective's paper penalises at real and at generated rows.
+    penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"
+        Where: between both kinds of rows, at real ones, generated ones, or both. "auto" is
+        between them, but for ``"r1"`` and ``"r1+r2"``, which say where.
+    gradient_penalty : float, default 0.3
+        Weight of the penalty, gamma of R1 and R2.
+    penalty_interval : int, default 4
+        Critic updates from one penalty to the next; its weight is multiplied by it.
+    n_critic : int, default 1
+        Critic updates a generator update.
 
     References
     ----------
@@ -28,8 +36,7 @@ class Relativistic(Objective):
 
     Examples
     --------
-    >>> from synthwgan import WGANGPSynthesizer
-    >>> from synthwgan.networks.objectives import Relativistic
+    >>> from synthwgan import Relativistic, WGANGPSynthesizer
     >>> model = WGANGPSynthesizer(objective=Relativistic(gradient_penalty=1.0))
     """
 

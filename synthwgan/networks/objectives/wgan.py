@@ -22,8 +22,17 @@ class WGAN(Objective):
     ----------
     clip : float or None, default 0.01
         Bound that the critic's weights are clipped to after each update; None for none.
-    penalty, penalty_at, gradient_penalty, penalty_interval, n_critic
-        As for `WGANGP`; no penalty by default.
+    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default None
+        What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
+    penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"
+        Where: between both kinds of rows, at real ones, generated ones, or both. "auto" is
+        between them, but for ``"r1"`` and ``"r1+r2"``, which say where.
+    gradient_penalty : float, default 0.3
+        Weight of the penalty, gamma of R1 and R2.
+    penalty_interval : int, default 4
+        Critic updates from one penalty to the next; its weight is multiplied by it.
+    n_critic : int, default 1
+        Critic updates a generator update.
 
     References
     ----------
@@ -31,8 +40,7 @@ class WGAN(Objective):
 
     Examples
     --------
-    >>> from synthwgan import WGANGPSynthesizer
-    >>> from synthwgan.networks.objectives import WGAN
+    >>> from synthwgan import WGAN, WGANGPSynthesizer
     >>> WGANGPSynthesizer(objective=WGAN(clip=0.05)).objective.clip
     0.05
     """

@@ -41,8 +41,7 @@ class WGANGP(Objective):
 
     Examples
     --------
-    >>> from synthwgan import WGANGPSynthesizer
-    >>> from synthwgan.networks.objectives import WGANGP
+    >>> from synthwgan import WGANGP, WGANGPSynthesizer
     >>> model = WGANGPSynthesizer(objective=WGANGP(penalty="one-sided"))
     >>> model.set_params(objective__gradient_penalty=1.0).objective
     WGANGP(gradient_penalty=1.0, penalty='one-sided')

@@ -1,0 +1,88 @@
+"""The critic of plain layers: slots in, one score a row out."""
+
+from __future__ import annotations
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from synthwgan.networks.linear import Linear
+
+NEGATIVE_SLOPE = 0.2
+
+
+class Critic(nn.Module):
+    """Leaky-ReLU network without normalisation (the penalty sees each row by itself).
+
+    Rows come slot by slot in memory, so that the layers multiply from the left and no
+    matrix has to be turned.
+
+    Parameters
+    ----------
+    n_slots : int
+        Length of a row vector.
+    width : int
+        Features of the hidden layers.
+    n_layers : int
+        Number of hidden layers.
+    n_columns : int, default 0
+        Columns of which the critic is told whether they are given; 0 for none. These weights
+        start at zero.
+    rng : torch.Generator or None, default None
+        Source of the first weights; None is torch's global state.
+    """
+
+    def __init__(
+        self,
+        n_slots: int,
+        width: int,
+        n_layers: int,
+        n_columns: int = 0,
+        rng: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        sizes = [n_slots] + [width] * n_layers
+        self.layers = nn.ModuleList(
+            Linear(n_in, n_out, rng=rng) for n_in, n_out in zip(sizes, sizes[1:], strict=False)
+        )
+        self.output = Linear(width, 1, rng=rng)
+        self.given = Linear(n_columns, width, bias=False, rng=rng) if n_columns else None
+        if self.given is not None:
+            nn.init.zeros_(self.given.weight)
+
+    def forward(self, slots: Tensor, given: Tensor | None = None) -> Tensor:
+        """Score rows, shape (n_rows, n_slots) to (n_rows,); higher means more real.
+
+        ``given`` says which columns are, shape (n_rows, n_columns); None: not one.
+        """
+        hidden = slots.T
+        for layer, bias in zip(self.layers, self._biases(given), strict=True):
+            hidden = torch.addmm(bias, layer.weight, hidden)
+            hidden = F.leaky_relu(hidden, NEGATIVE_SLOPE, inplace=True)
+        return torch.addmm(self.output.bias, self.output.weight, hidden).squeeze(0)
+
+    def _biases(self, given: Tensor | None) -> list[Tensor]:
+        """What is added in each layer, shape (width, 1), or (width, n_rows) by what is given."""
+        biases = [layer.bias.unsqueeze(1) for layer in self.layers]
+        if given is not None:
+            biases[0] = torch.addmm(biases[0], self.given.weight, given.T)
+        return biases
+
+    def input_gradient(self, slots: Tensor, given: Tensor | None = None) -> Tensor:
+        """Gradient of each row's score by the row, shape (n_rows, n_slots).
+
+        A piecewise-linear network has it in closed form: the weights multiplied through
+        the slopes of the active pieces. It is differentiable by the weights, so a
+        gradient penalty needs no double backward.
+        """
+        hidden, slopes = slots.T, []
+        with torch.no_grad():
+            for layer, bias in zip(self.layers, self._biases(given), strict=True):
+                hidden = torch.addmm(bias, layer.weight, hidden)
+                slopes.append(hidden.sign().clamp_min_(NEGATIVE_SLOPE))
+                hidden *= slopes[-1]
+        # In the slopes' precision, or autocast's products would start from float32.
+        gradient = self.output.weight.T.to(slopes[-1].dtype) * slopes[-1]
+        for layer, slope in zip(reversed(self.layers[1:]), reversed(slopes[:-1]), strict=True):
+            gradient = (layer.weight.T @ gradient) * slope
+        return (self.layers[0].weight.T @ gradient).T
