@@ -68,7 +68,7 @@ def _adult(conditional: bool) -> Callable[[], str]:
 def _short(**parameters: Any) -> Callable[[], str]:
     def work() -> str:
         model = WGANGPSynthesizer(
-            max_steps=30, conditional_steps=10, rejection=None, random_state=0, **parameters
+            max_steps=30, rejection=None, random_state=0, **parameters
         ).fit(load("shoppers").train.head(3000))
         drawn = [model.sample(200, random_state=1)]
         if parameters.get("conditional", True):

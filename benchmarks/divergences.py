@@ -30,8 +30,8 @@ from benchmarks.data import REPOSITORY
 from benchmarks.divergence_pictures import draw_distances, draw_gradients
 from benchmarks.page import markdown_table, measured, write_part
 from synthwgan.evaluation import jensen_shannon, kl_divergence, wasserstein
+from synthwgan.networks import objectives
 from synthwgan.networks.critics.network import Critic
-from synthwgan.networks.objectives import OBJECTIVES
 from synthwgan.networks.objectives.penalties import make_penalty
 
 FILE = RESULTS / "divergences.json"
@@ -84,7 +84,7 @@ def _normal(mean: float, rng: torch.Generator) -> Tensor:
 
 
 def _loss(critic: Critic, name: str, real: Tensor, fake: Tensor, rng: torch.Generator) -> Tensor:
-    loss = OBJECTIVES[name]().critic_loss(critic(real), critic(fake))
+    loss = objectives.OBJECTIVES[name]().critic_loss(critic(real), critic(fake))
     if name != "wgan-gp":
         return loss
     penalty, _ = make_penalty("two-sided", "interpolates")(critic.input_gradient, real, fake, rng)
@@ -110,7 +110,7 @@ def generator_gradients(critic: Critic, name: str, points: Tensor) -> Tensor:
     points = points.double().requires_grad_()
     precise = Critic(1, WIDTH, N_LAYERS).double()
     precise.load_state_dict(critic.state_dict())
-    loss = OBJECTIVES[name]().generator_loss(precise(points), lambda: precise(points))
+    loss = objectives.OBJECTIVES[name]().generator_loss(precise(points), lambda: precise(points))
     (gradients,) = torch.autograd.grad(loss * len(points), points)
     return gradients.squeeze(1)
 

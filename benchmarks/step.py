@@ -81,10 +81,7 @@ def products(step: TrainingStep) -> list[tuple[Product, float]]:
         of_input = by_input if layer else 0.0
         # The penalty's closed form is a second product a layer, with two gradients.
         penalty = (forward + 2.0 + of_input) / config.objective.penalty_interval
-        in_critic_step = (
-            2 * config.objective.n_critic * (forward + of_input)
-            + config.objective.n_critic * penalty
-        )
+        in_critic_step = config.objective.n_critic * (2 * (forward + of_input) + penalty)
         in_generator_step = forward + by_input
         needed.append(((batch, n_in, n_out), in_critic_step + in_generator_step))
         needed.append(((n_in, batch, n_out), 2 * config.objective.n_critic * by_weight))

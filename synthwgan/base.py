@@ -358,10 +358,6 @@ class BaseSynthesizer(ComponentParameters, InspectionMixin, BaseEstimator):
         parameters, state = load_model(path, resolve_device(device), own)
         return cls(**parameters)._keep(state)
 
-    def generate(self, *args: Any, **kwargs: Any) -> None:
-        """Raise a TypeError: rows are drawn by `sample`."""
-        raise TypeError("generate() is called sample(n_samples=...) here")
-
     def _sampling_seeds(self, **arguments: Any) -> list[int]:
         check_is_fitted(self)
         check_parameters(arguments, {name: _SAMPLING_PARAMETERS[name] for name in arguments})

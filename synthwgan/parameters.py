@@ -299,7 +299,8 @@ class ComponentParameters:
     """Lets ``set_params`` reach into a parameter that is still a short form.
 
     ``set_params(objective__gradient_penalty=1)`` of an estimator with ``objective="wgan-gp"``
-    makes the short form the component that it stands for, and sets the parameter there.
+    makes the short form the component that it stands for, and sets the parameter there. Words of
+    other packages are answered with where to find what they mean.
 
     Attributes
     ----------
@@ -314,6 +315,16 @@ class ComponentParameters:
         for name in kwargs.keys() - set(cls._get_param_names()):
             raise TypeError(f"{cls.__name__} has no parameter {name!r}{_hint(cls, name)}")
         return super().__new__(cls)
+
+    def __getattr__(self, name: str) -> Any:
+        """Answer a method of another package with the one that does the same here."""
+        if name in METHODS_ELSEWHERE:
+            raise AttributeError(
+                f"{type(self).__name__} has no method {name!r}; here it is "
+                f"{METHODS_ELSEWHERE[name]}"
+            )
+        # Also where a property raised: its own error comes again.
+        return object.__getattribute__(self, name)
 
     def set_params(self, **params: Any) -> Any:
         """Set parameters of the estimator, and of its components with two underscores."""
@@ -368,6 +379,16 @@ ELSEWHERE = {
     "cuda": "device='cuda' or device='cpu'",
     "enable_gpu": "device='cuda' or device='cpu'",
     "seed": "random_state",
+}
+
+
+METHODS_ELSEWHERE = {
+    "generate": "sample(n_samples=...)",
+    "sample_from_conditions": "sample(n_samples=..., conditions={...})",
+    "sample_remaining_columns": "sample(conditions=table)",
+    "get_loss_values": "history_",
+    "get_metadata": "schema_",
+    "set_random_state": "the parameter random_state of the constructor and of sample",
 }
 
 
