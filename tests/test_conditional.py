@@ -425,6 +425,20 @@ def test_impossible_conditions_are_named(model, conditions, message):
         model.sample_iter(5, conditions=conditions)
 
 
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        ("city=Ulm", "conditions are a mapping by column name.*got the text 'city=Ulm'"),
+        ([{"city": "Ulm"}], r"one mapping by column name.*pass pd.DataFrame\(conditions\)"),
+    ],
+)
+def test_conditions_in_other_forms_get_the_right_hint(model, conditions, message):
+    with pytest.raises(TypeError, match=message):
+        model.sample(conditions=conditions)
+    with pytest.raises(TypeError, match=message):
+        model.sample_iter(5, conditions=conditions)
+
+
 def test_arguments_that_do_not_go_together(model, table):
     with pytest.raises(ValueError, match="pass n_draws"):
         model.sample(5, conditions=table.iloc[:2])

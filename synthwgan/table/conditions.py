@@ -16,7 +16,13 @@ from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import SHOWN
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.numeric import NumericTransformer
-from synthwgan.table.values import read_bound, read_value
+from synthwgan.table.values import (
+    category_place,
+    has_ordered_categories,
+    is_missing,
+    read_bound,
+    read_value,
+)
 
 _SETS = (list, set, frozenset, np.ndarray, pd.Series, pd.Index)
 
@@ -96,7 +102,8 @@ class Between:
         """Draw cells within, as frequent as in the table."""
         if self.ranks is None:
             return self.states.draw(n_rows, rng)
-        cells = self.column.cells_at_ranks(rng.uniform(*self.ranks, n_rows))
+        ranks = rng.uniform(*self.ranks, n_rows)
+        cells = self.column.cells_at_ranks(ranks, self.low, self.high)
         of_state = rng.random(n_rows) * self.share >= self.value_share
         if self.states.share and of_state.any():
             cells.values[of_state] = self.states.draw(int(of_state.sum()), rng).values
@@ -141,7 +148,8 @@ def read_condition(column: ColumnTransformer, wanted: Any, state_shares: np.ndar
     column : ColumnTransformer
         The fitted column.
     wanted : scalar, list or pair
-        A value, some values, or as a tuple the bounds of a range.
+        A value, some values, or as a tuple the bounds of a range of numbers, dates or ordered
+        categories.
     state_shares : ndarray of shape (n_states,)
         Share of the table's rows in each of the column's states.
 
@@ -156,7 +164,7 @@ def read_condition(column: ColumnTransformer, wanted: Any, state_shares: np.ndar
             "pass them in a DataFrame"
         )
     if isinstance(wanted, tuple):
-        return _between(column, wanted, state_shares)
+        return _in_range(column, wanted, state_shares)
     values = list(wanted) if isinstance(wanted, _SETS) else [wanted]
     if not values:
         raise ValueError("an empty list allows nothing; leave the column out to allow everything")
@@ -212,14 +220,39 @@ def _any_of(column: ColumnTransformer, cells: list[Cells], state_shares: np.ndar
     return AnyOf(column, joined, column.shares(joined, state_shares))
 
 
-def _between(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Between:
-    if not isinstance(column, NumericTransformer):
+def _in_range(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Condition:
+    is_number = isinstance(column, NumericTransformer)
+    if not is_number and not has_ordered_categories(column):
         raise ValueError(
             f"a pair is a range, but a {column.kind} column has no order; for some values give a "
             f"list: {list(wanted)!r}"
         )
     if len(wanted) != 2:
         raise ValueError(f"a range is a pair (low, high), got {wanted!r}; for values give a list")
+    return (_between if is_number else _categories_between)(column, wanted, state_shares)
+
+
+def _categories_between(
+    column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray
+) -> AnyOf:
+    """Categories from one to another: their canonical values are their places in the order."""
+    places = [None if is_missing(bound) else _place_of_category(column, bound) for bound in wanted]
+    menu = column.menu()
+    within = np.flatnonzero(~menu.missing)[_is_within(menu.present, *places)]
+    if not len(within):
+        raise ValueError(f"nothing lies within {wanted!r}; {_what_is_possible(column, wanted)}")
+    cells = menu.take(within)
+    return AnyOf(column, cells, column.shares(cells, state_shares))
+
+
+def _place_of_category(column: ColumnTransformer, bound: Any) -> int:
+    place = category_place(column, bound)
+    if place is None:
+        raise ValueError(f"{bound!r} is no category; {_what_is_possible(column, bound)}")
+    return place
+
+
+def _between(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Between:
     low, high = (
         read_bound(column, bound, round_to)
         for bound, round_to in zip(wanted, (math.ceil, math.floor), strict=True)

@@ -101,7 +101,12 @@ class ObjectText(ObjectType):
     domain = "text"
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
-        return objects
+        if all(type(text) is str for text in objects):
+            return objects
+        # Of an array, text is `np.str_`; a file would give it back as str.
+        texts = np.empty(len(objects), dtype=object)
+        texts[:] = [str.__str__(text) for text in objects]
+        return texts
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
         return values

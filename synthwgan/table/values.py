@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
-from synthwgan.table.dtypes import Cells, PhysicalType
+from synthwgan.table.dtypes import CategoryType, Cells, PhysicalType
 from synthwgan.table.objects import ObjectDate
 
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
@@ -32,6 +32,9 @@ def read_value(column: ColumnTransformer, value: Any) -> Cells:
     ValueError, TypeError
         If it cannot be a cell of the column.
     """
+    if isinstance(value, np.generic) and value.dtype.kind not in "mM":
+        # Of an array, text is `np.str_`, which no cell of a table is.
+        value = value.item()
     if is_missing(value):
         return column.missing_cells(1)
     if not pd.api.types.is_scalar(value):
@@ -68,6 +71,21 @@ def read_bound(column: ColumnTransformer, bound: Any, round_to: Any) -> Any:
     if cell.missing[0]:
         raise ValueError(f"a range has no bound {bound!r}; None is no bound")
     return column.to_numbers(cell.values)[0]
+
+
+def has_ordered_categories(column: ColumnTransformer) -> bool:
+    """Whether a column's cells are categories in an order."""
+    physical = column.physical
+    return isinstance(physical, CategoryType) and bool(physical.dtype.ordered)
+
+
+def category_place(column: ColumnTransformer, category: Any) -> int | None:
+    """Return the place of a category in the order of a column's categories, None if it is none.
+
+    It need not have occurred.
+    """
+    place = int(read_value(column, category).values[0])
+    return place if place < len(column.physical.dtype.categories) else None
 
 
 def check_whole(column: ColumnTransformer, series: pd.Series) -> None:

@@ -186,6 +186,74 @@ def test_a_list_draws_cells_that_occur_once_too():
     assert every.share == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "within"),
+    [
+        (("ash", "elm"), {"ash", "elm"}),
+        (("ash", None), {"ash", "elm", "fir"}),
+        ((None, "ash"), {"oak", "ash"}),
+        ((None, np.nan), {"oak", "ash", "elm", "fir"}),
+        (("elm", "elm"), {"elm"}),
+    ],
+)
+def test_a_range_of_ordered_categories_goes_by_their_order(wanted, within):
+    condition = condition_on("ordered category", wanted)
+    check_share("ordered category", condition)
+    drawn = check_drawn("ordered category", condition)
+    written = FITTED["ordered category"].physical.write(drawn)
+    assert set(written) == within
+    assert condition.is_fixed == (len(within) == 1)
+
+
+def test_bounds_need_not_have_occurred_but_be_categories():
+    sizes = pd.Categorical(["S", "L", "L"] * 20, ["XS", "S", "M", "L"], ordered=True)
+    column = fit_column(pd.Series(sizes))
+    shares = np.array([1 / 3, 2 / 3])
+    assert read_condition(column, ("XS", "M"), shares).share == pytest.approx(1 / 3)
+    with pytest.raises(
+        ValueError, match=r"nothing lies within \('M', 'M'\); possible are 'S', 'L'"
+    ):
+        read_condition(column, ("M", "M"), shares)
+
+
+def test_ranges_of_intervals_go_by_their_order():
+    column = fit_column(pd.Series(pd.cut(np.arange(60.0), 3)))
+    second = column.physical.dtype.categories[1]
+    condition = read_condition(column, (second, None), np.full(3, 1 / 3))
+    assert condition.share == pytest.approx(2 / 3)
+    assert read_condition(column, (str(second), None), np.full(3, 1 / 3)).share == condition.share
+
+
+def test_a_range_holds_some_of_the_numbers_that_have_no_knot():
+    numbers = np.sort(np.random.default_rng(0).normal(size=50_000))
+    column = fit_column(pd.Series(numbers))
+    for first, n_within in ((20_001, 2), (20_001, 40), (10, 5000)):
+        # Between the table's numbers, so that no bound is a knot.
+        low = numbers[first - 1 : first + 1].mean()
+        high = numbers[first + n_within - 1 : first + n_within + 1].mean()
+        condition = read_condition(column, (low, high), np.zeros(0))
+        assert condition.share * len(numbers) == pytest.approx(n_within, abs=2)
+        drawn = condition.draw(500, np.random.default_rng(0))
+        assert condition.accepts(drawn).all()
+        assert len(np.unique(drawn.values)) > 400
+        # All of the range, not only from knot to knot.
+        ends = np.quantile((drawn.values - low) / (high - low), [0, 1])
+        assert ends == pytest.approx([0, 1], abs=0.05)
+
+
+def test_a_range_between_neighbours_of_a_small_column_is_empty():
+    numbers = np.sort(np.random.default_rng(0).normal(size=500))
+    column = fit_column(pd.Series(numbers))
+    with pytest.raises(ValueError, match="nothing lies within"):
+        read_condition(column, tuple(numbers[3] + np.array([0.3, 0.6]) * np.diff(numbers)[3]), [])
+
+
+def test_cells_of_an_array_are_python_text():
+    for wanted in (np.str_("fir"), np.array(["fir", "oak"]), [np.str_("fir")]):
+        condition = condition_on("text", wanted)
+        assert {type(cell) for cell in condition.draw(5, np.random.default_rng(0)).values} == {str}
+
+
 def test_sets_series_and_arrays_are_lists():
     for wanted in ({"fir", "oak"}, np.array(["fir", "oak"]), pd.Series(["oak", "fir", "fir"])):
         condition = condition_on("text", wanted)
@@ -270,7 +338,10 @@ def test_masked_pandas_categories_are_gone():
         ("bool", "maybe", "'maybe' is no value of dtype bool"),
         ("discrete", [], "an empty list allows nothing"),
         ("text", ("a", "z"), r"a categorical column has no order.*list: \['a', 'z'\]"),
-        ("ordered category", ("oak", "elm"), "a categorical column has no order"),
+        ("category", ("oak", "elm"), "a categorical column has no order"),
+        ("ordered category", ("elm", "ash"), r"nothing lies within \('elm', 'ash'\)"),
+        ("ordered category", ("elmm", None), "'elmm' is no category; did you mean 'elm'?"),
+        ("ordered category", ("oak", "elm", "fir"), "a range is a pair"),
         ("discrete", (1, 2, 3), r"a range is a pair \(low, high\), got \(1, 2, 3\)"),
         ("discrete", (5, 3), r"nothing lies within \(5, 3\); possible are"),
         ("continuous", (50, None), r"nothing lies within \(50, None\); possible are -"),
