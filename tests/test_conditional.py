@@ -551,3 +551,19 @@ def test_imputed_numbers_follow_the_other_cells(learned, adult_parts):
     gap, expected_gap = (part["Widowed"] - part["Never-married"] for part in (ages, expected))
     # Measured: 14 of 32 years; a model that hears nothing has none.
     assert 0.2 * expected_gap < gap < 1.2 * expected_gap
+
+
+def test_impute_keeps_categories_that_were_masked(quick):
+    rng = np.random.default_rng(0)
+    letters = rng.choice(list("aaaaaaaabbbbccdefg"), 200)
+    table = pd.DataFrame({"letter": letters, "x": rng.normal(size=200)})
+    model = WGANGPSynthesizer(**quick, max_categories=2, rare="mask").fit(table)
+    gaps = table.copy()
+    gaps.loc[::3, "x"] = np.nan
+    gaps.loc[1::3, "letter"] = None
+    with pytest.warns(UserWarning, match="taken for a rare category that was masked"):
+        filled = model.impute(gaps, random_state=0)
+    given = gaps["letter"].notna()
+    assert filled["letter"][given].equals(gaps["letter"][given])
+    assert set(filled["letter"][~given]) <= {"a", "b", "<rare>"}
+    assert filled["x"].notna().all()

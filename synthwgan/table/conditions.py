@@ -14,7 +14,7 @@ import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import SHOWN
-from synthwgan.table.dtypes import Cells
+from synthwgan.table.dtypes import CategoryType, Cells
 from synthwgan.table.numeric import NumericTransformer
 from synthwgan.table.values import (
     category_place,
@@ -177,8 +177,8 @@ def check_known(column: ColumnTransformer, series: pd.Series, cells: Cells, stri
     Raises
     ------
     ValueError
-        If one could not; unless ``strict``, for categories only, and for others there is a
-        warning.
+        If one could not; unless ``strict``, for categories only of which none was masked, and for
+        others there is a warning.
     """
     unknown = ~cells.missing & ~column.holds(cells)
     if not unknown.any():
@@ -186,11 +186,17 @@ def check_known(column: ColumnTransformer, series: pd.Series, cells: Cells, stri
     # As it was given: a category that is not known cannot be written in the fitted dtype.
     cell = series[unknown].tolist()[0]
     found = f"{cell!r} did not occur when fitted; {_what_is_possible(column, cell)}"
-    if strict or not isinstance(column, NumericTransformer) or _overflows(column, cells.present):
+    of_numbers = isinstance(column, NumericTransformer) and not _overflows(column, cells.present)
+    if strict or not (of_numbers or getattr(column, "is_masked", False)):
         raise ValueError(found)
+    if isinstance(column.physical, CategoryType):
+        raise ValueError(
+            f"{found}. It may be one of the rare categories that were masked, which dtype "
+            "category lists no longer: convert the column to str before the model is fitted"
+        )
     warnings.warn(
         f"column {series.name!r}: {found}; such cells ({int(unknown.sum())}) are kept, and "
-        "taken for the nearest",
+        f"taken for {'the nearest' if of_numbers else 'a rare category that was masked'}",
         UserWarning,
         stacklevel=5,
     )

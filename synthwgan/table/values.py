@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import math
 from typing import Any
 
@@ -41,7 +42,7 @@ def read_value(column: ColumnTransformer, value: Any) -> Cells:
         raise TypeError(f"a cell must be one value, got {value!r}")
     try:
         cells = column.read(pd.Series([_in_kind(column, value)]))
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{value!r} is no value of dtype {column.physical.name}") from error
     if column.kind != "numeric" or cells.values.dtype.kind != "f":
         return cells
@@ -67,6 +68,9 @@ def read_bound(column: ColumnTransformer, bound: Any, round_to: Any) -> Any:
             bound = round_to(_number(bound))
         except ValueError as error:
             raise ValueError(f"{bound!r} is no number") from error
+    exponent = getattr(column.physical, "exponent", None)
+    if exponent is not None:
+        bound = _rounded_decimal(bound, exponent, round_to)
     cell = read_value(column, bound)
     if cell.missing[0]:
         raise ValueError(f"a range has no bound {bound!r}; None is no bound")
@@ -105,6 +109,16 @@ def check_whole(column: ColumnTransformer, series: pd.Series) -> None:
             f"{broken.iloc[0]} is no whole number, and the column's dtype when fitted, "
             f"{column.physical.name}, holds no other"
         )
+
+
+def _rounded_decimal(bound: Any, exponent: int, round_to: Any) -> decimal.Decimal:
+    """The next multiple of a power of ten."""
+    with decimal.localcontext(decimal.Context(prec=80)):
+        try:
+            scaled = decimal.Decimal(str(bound)).scaleb(-exponent)
+        except decimal.InvalidOperation as error:
+            raise ValueError(f"{bound!r} is no number") from error
+        return decimal.Decimal(round_to(scaled)).scaleb(exponent)
 
 
 def _is_infinite(bound: Any) -> bool:

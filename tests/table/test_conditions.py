@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -270,6 +271,33 @@ def test_a_bound_off_the_grid_is_the_next_inside():
     assert set(drawn) == {5, 6, 7} & set(_WHOLE)
 
 
+def _cents() -> pd.Series:
+    return pd.Series([decimal.Decimal(int(v)).scaleb(-2) for v in _WHOLE], dtype=object)
+
+
+@pytest.mark.parametrize("dtype", ["object", "arrow"])
+def test_a_decimal_with_more_digits_is_not_cut(dtype):
+    series = _cents()
+    if dtype == "arrow":
+        series = series.astype(pd.ArrowDtype(pa.decimal128(12, 2)))
+    column = fit_column(series)
+    shares = state_shares(column, column.read(series))
+    cells = {"more": decimal.Decimal("0.305"), "one": decimal.Decimal("0.30")}
+    for wanted in (cells["more"], "0.305", [cells["one"], cells["more"]]):
+        with pytest.raises(ValueError, match=r"0\.305.* (is no value|no multiple of 0\.01)"):
+            read_condition(column, wanted, shares)
+    with pytest.raises((ValueError, TypeError), match="0.01|data loss"):
+        column.read(pd.Series(list(cells.values()), dtype=object))
+    with pytest.raises(ValueError, match="'few' is no value"):
+        read_condition(column, "few", shares)
+    # Of a range, the next within.
+    for low in (cells["more"], "0.305", 0.305, decimal.Decimal("0.3000001")):
+        condition = read_condition(column, (low, decimal.Decimal("0.3299")), shares)
+        assert condition.share == pytest.approx(np.isin(_WHOLE, [31, 32]).mean())
+    with pytest.raises(ValueError, match="'few' is no number"):
+        read_condition(column, ("few", None), shares)
+
+
 def test_bounds_beyond_the_dtype_do_not_wrap_around():
     assert condition_on("multiples of 7", (None, 70_000)).share == pytest.approx(1)
     assert condition_on("multiples of 7", (-70_000, 70_000)).share == pytest.approx(1)
@@ -393,6 +421,28 @@ def test_numbers_out_of_range_are_an_error_if_strict():
         check_series("continuous", [1.0, 1e9, -1e9], strict=True)
     with pytest.warns(UserWarning, match=r"column 'column': 1000000000.0 did not.*cells \(2\)"):
         check_series("continuous", [1.0, 1e9, -1e9], strict=False)
+
+
+@pytest.mark.parametrize("dtype", ["object", "string", "Int64"])
+def test_a_category_that_may_have_been_masked_is_kept_with_a_warning(dtype):
+    letters = _many_letters()
+    series = letters.map(ord).astype("Int64").mask(letters == "b") if dtype == "Int64" else letters
+    series = series.astype(dtype).rename("column")
+    kinds = {"column": "categorical"}
+    column = fit_column(series, max_categories=2, rare="mask", column_kinds=kinds)
+    cells = column.read(series)
+    with pytest.warns(UserWarning, match="did not occur when fitted.* taken for a rare category"):
+        check_known(column, series, cells, strict=False)
+    with pytest.raises(ValueError, match="did not occur when fitted"):
+        check_known(column, series, cells, strict=True)
+
+
+def test_a_masked_pandas_category_cannot_be_written():
+    letters = _many_letters().rename("column")
+    column = fit_column(letters.astype("category"), max_categories=2, rare="mask")
+    series = letters.astype("category")
+    with pytest.raises(ValueError, match="convert the column to str before the model is fitted"):
+        check_known(column, series, column.read(series), strict=False)
 
 
 def test_numbers_that_the_dtype_cannot_hold_are_an_error():
