@@ -1,15 +1,19 @@
 """Synthetic tables that look like the real one: WGAN-GP in scikit-learn's style."""
 
-from synthwgan.networks.critics import MLP
-from synthwgan.networks.generators import Residual, Style
-from synthwgan.networks.objectives import GAN, WGAN, WGANGP, MinimaxGAN, Relativistic
-from synthwgan.oversampling import GANOverSampler
-from synthwgan.radial import RadialGANSynthesizer
-from synthwgan.synthesizer import WGANGPSynthesizer
-from synthwgan.table import TableTransformer
-from synthwgan.training.config import Conditional
-from synthwgan.training.optimizers import Optimizer
-from synthwgan.training.stopping import EarlyStopping
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from synthwgan.networks.critics import MLP
+    from synthwgan.networks.generators import Residual, Style
+    from synthwgan.networks.objectives import GAN, WGAN, WGANGP, MinimaxGAN, Relativistic
+    from synthwgan.oversampling import GANOverSampler
+    from synthwgan.radial import RadialGANSynthesizer
+    from synthwgan.synthesizer import WGANGPSynthesizer
+    from synthwgan.table import TableTransformer
+    from synthwgan.training.config import Conditional
+    from synthwgan.training.optimizers import Optimizer
+    from synthwgan.training.stopping import EarlyStopping
 
 __version__ = "0.1.0"
 
@@ -30,3 +34,32 @@ __all__ = [
     "WGANGP",
     "WGANGPSynthesizer",
 ]
+
+_MODULES = {
+    "Conditional": "synthwgan.training.config",
+    "EarlyStopping": "synthwgan.training.stopping",
+    "GAN": "synthwgan.networks.objectives",
+    "GANOverSampler": "synthwgan.oversampling",
+    "MLP": "synthwgan.networks.critics",
+    "MinimaxGAN": "synthwgan.networks.objectives",
+    "Optimizer": "synthwgan.training.optimizers",
+    "RadialGANSynthesizer": "synthwgan.radial",
+    "Relativistic": "synthwgan.networks.objectives",
+    "Residual": "synthwgan.networks.generators",
+    "Style": "synthwgan.networks.generators",
+    "TableTransformer": "synthwgan.table",
+    "WGAN": "synthwgan.networks.objectives",
+    "WGANGP": "synthwgan.networks.objectives",
+    "WGANGPSynthesizer": "synthwgan.synthesizer",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a class when it is first asked for: torch takes seconds, and much needs none of it."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

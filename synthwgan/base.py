@@ -100,10 +100,11 @@ class BaseSynthesizer(ComponentParameters, InspectionMixin, BaseEstimator):
         conditions : mapping, DataFrame or array, optional
             What the rows must be. A mapping says it for all rows, by column name: a value
             (None for a missing cell); a list of allowed values, each as frequent as in the
-            table; a range of numbers or dates as a pair ``(low, high)``, both included, None
-            for no bound; or a mapping of values to the shares that they shall have. A
-            DataFrame (or array) says it row by row: each gives one row (``n_draws`` rows) with
-            its cells unchanged and its missing cells drawn, which may be drawn to be missing.
+            table; a range of numbers, dates or ordered categories as a pair ``(low, high)``, both
+            included, None for no bound; or a mapping of values or ranges to the shares that they
+            shall have. A DataFrame (or array) says it row by row: each gives one row
+            (``n_draws`` rows) with its cells unchanged and its missing cells drawn, which may
+            be drawn to be missing.
         n_draws : int, default 1
             Rows for each row of a DataFrame, one after another.
         on_rare : {"restrict", "fewer", "error"}, default "restrict"
@@ -134,7 +135,8 @@ class BaseSynthesizer(ComponentParameters, InspectionMixin, BaseEstimator):
             If an argument is out of range, no row of the table could meet the conditions, or
             the model is not `conditional` and the conditions need it.
         TypeError
-            If an argument has another name; it says the right one.
+            If an argument has another name, it says the right one; or if `conditions` are of
+            another type.
 
         Examples
         --------
@@ -161,6 +163,7 @@ class BaseSynthesizer(ComponentParameters, InspectionMixin, BaseEstimator):
             chunks = list(sampler.chunks(n_samples, sampler.noise(seeds[0])))
             encoded = EncodedTable.concatenate(chunks)
             return self.transformer_.decode(encoded, random_state=seeds[1])
+        _check_form(conditions)
         rows = self._conditional_rows(seeds, truncation, gibbs_steps)
         if isinstance(conditions, Mapping):
             return next(rows.where(conditions, n_samples, n_samples, on_rare))
@@ -218,6 +221,7 @@ class BaseSynthesizer(ComponentParameters, InspectionMixin, BaseEstimator):
         )
         if conditions is None:
             return self._iterate(n_samples, chunk_size, seeds, self.sampler_.truncated(truncation))
+        _check_form(conditions)
         if not isinstance(conditions, Mapping):
             raise TypeError("sample_iter() takes conditions as a mapping; use sample() for rows")
         rows = self._conditional_rows(seeds, truncation)
@@ -362,3 +366,18 @@ class BaseSynthesizer(ComponentParameters, InspectionMixin, BaseEstimator):
         check_is_fitted(self)
         check_parameters(arguments, {name: _SAMPLING_PARAMETERS[name] for name in arguments})
         return draw_seeds(arguments["random_state"], 2)
+
+
+def _check_form(conditions: Any) -> None:
+    """Raise a TypeError for conditions in a form that other libraries have."""
+    example = "{'age': (60, None), 'city': ['Oslo', 'Lima']}"
+    if isinstance(conditions, str | bytes):
+        raise TypeError(
+            f"conditions are a mapping by column name, such as {example}, or a DataFrame of "
+            f"half-known rows; got the text {conditions!r}"
+        )
+    if isinstance(conditions, list | tuple) and any(isinstance(row, Mapping) for row in conditions):
+        raise TypeError(
+            f"conditions are one mapping by column name, such as {example}; for mappings of which "
+            "each is a half-known row, pass pd.DataFrame(conditions)"
+        )

@@ -21,6 +21,7 @@ from synthwgan.domains.tables import (
     check_table,
     naming_domain,
     tables_of,
+    warn_of_unknown_domains,
 )
 from synthwgan.domains.union import DomainUnion
 from synthwgan.networks.critics import CriticChoice
@@ -265,6 +266,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator
         tables = tables_of(X, target, domain)
         seeds = draw_seeds(self.random_state, 4)
         transformers = self._transformers(tables, seeds[0])
+        warn_of_unknown_domains(self.mapping or {}, tables)
         options = ColumnOptions(max_categories=self.max_categories)
         union = DomainUnion(self.mapping or {}, self.align_columns, options)
         union.fit(tables, transformers, as_generator(seeds[1]))

@@ -141,7 +141,7 @@ def test_importing_loads_nothing_beyond_its_dependencies() -> None:
 import sys
 import pandas, sklearn.base, torch
 known = set(sys.modules)
-import synthwgan
+from synthwgan import *
 found = {name.partition(".")[0] for name in set(sys.modules) - known}
 print(sorted(found - {"synthwgan"} - set(sys.stdlib_module_names)))
 """
@@ -149,7 +149,9 @@ print(sorted(found - {"synthwgan"} - set(sys.stdlib_module_names)))
 
 
 def test_importing_loads_no_optional_package() -> None:
-    code = f"import synthwgan, sys; print([n for n in {OPTIONAL} if n in sys.modules])"
+    code = (
+        f"import sys; from synthwgan import *; print([n for n in {OPTIONAL} if n in sys.modules])"
+    )
     assert run(code).strip() == "[]"
 
 
@@ -167,7 +169,15 @@ def state():
     ]
 
 before = state()
-import synthwgan, synthwgan.cli, synthwgan.io, synthwgan.evaluation
+import synthwgan.cli, synthwgan.io, synthwgan.evaluation
+from synthwgan import *
 print([i for i, (old, new) in enumerate(zip(before, state())) if old != new])
 """
     assert run(code).strip() == "[]"
+
+
+def test_the_package_itself_is_imported_at_once() -> None:
+    code = "import synthwgan.cli, sys; print('torch' in sys.modules, dir(synthwgan))"
+    found = run(code)
+    assert found.startswith("False")
+    assert "WGANGPSynthesizer" in found

@@ -425,6 +425,20 @@ def test_impossible_conditions_are_named(model, conditions, message):
         model.sample_iter(5, conditions=conditions)
 
 
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        ("city=Ulm", "conditions are a mapping by column name.*got the text 'city=Ulm'"),
+        ([{"city": "Ulm"}], r"one mapping by column name.*pass pd.DataFrame\(conditions\)"),
+    ],
+)
+def test_conditions_in_other_forms_get_the_right_hint(model, conditions, message):
+    with pytest.raises(TypeError, match=message):
+        model.sample(conditions=conditions)
+    with pytest.raises(TypeError, match=message):
+        model.sample_iter(5, conditions=conditions)
+
+
 def test_arguments_that_do_not_go_together(model, table):
     with pytest.raises(ValueError, match="pass n_draws"):
         model.sample(5, conditions=table.iloc[:2])
@@ -536,3 +550,19 @@ def test_imputed_numbers_follow_the_other_cells(learned, adult_parts):
     gap, expected_gap = (part["Widowed"] - part["Never-married"] for part in (ages, expected))
     # Measured: 14 of 32 years; a model that hears nothing has none.
     assert 0.2 * expected_gap < gap < 1.2 * expected_gap
+
+
+def test_impute_keeps_categories_that_were_masked(quick):
+    rng = np.random.default_rng(0)
+    letters = rng.choice(list("aaaaaaaabbbbccdefg"), 200)
+    table = pd.DataFrame({"letter": letters, "x": rng.normal(size=200)})
+    model = WGANGPSynthesizer(**quick, max_categories=2, rare="mask").fit(table)
+    gaps = table.copy()
+    gaps.loc[::3, "x"] = np.nan
+    gaps.loc[1::3, "letter"] = None
+    with pytest.warns(UserWarning, match="taken for a rare category that was masked"):
+        filled = model.impute(gaps, random_state=0)
+    given = gaps["letter"].notna()
+    assert filled["letter"][given].equals(gaps["letter"][given])
+    assert set(filled["letter"][~given]) <= {"a", "b", "<rare>"}
+    assert filled["x"].notna().all()

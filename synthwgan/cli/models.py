@@ -141,8 +141,8 @@ def sample(
             "--where",
             metavar="CONDITION",
             help="What the rows must be: NAME=VALUE, NAME=A|B for one of several values, NAME= for "
-            "a missing cell, NAME>=X, NAME<=X, NAME>X or NAME<X for a number or date. In quotes; "
-            "may be repeated, then all must be met.",
+            "a missing cell, NAME>=X, NAME<=X, NAME>X or NAME<X for a number, date or ordered "
+            "category. In quotes; may be repeated, then all must be met.",
         ),
     ] = None,
     on_rare: Annotated[

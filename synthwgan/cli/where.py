@@ -12,7 +12,7 @@ import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import known_places, naming_column
-from synthwgan.table.values import read_bound
+from synthwgan.table.values import category_place, has_ordered_categories, read_bound
 
 _SIGN = re.compile(r"(?=([<>]=?|=))")
 _LETTER = re.compile(r"\\([|\\])|(\|)|(.)", re.DOTALL)
@@ -30,9 +30,10 @@ def parse_where(
     expressions : iterable of str
         ``NAME=VALUE``; ``NAME=A|B`` for one of several values; ``NAME=`` for a missing cell,
         ``NAME=A|`` for one that may be missing; ``NAME>=X``, ``NAME<=X``, ``NAME>X``,
-        ``NAME<X`` for bounds. In a value, ``\|`` is a bar and ``\\`` a backslash. Two bounds
-        on one column make a range. If there is a space before the sign, spaces around the
-        values do not count. Where the names of several columns fit, the longest counts.
+        ``NAME<X`` for bounds of numbers, dates and ordered categories. In a value, ``\|`` is a
+        bar and ``\\`` a backslash. Two bounds on one column make a range. If there is a space
+        before the sign, spaces around the values do not count. Where the names of several
+        columns fit, the longest counts.
     columns : mapping of column name to ColumnTransformer
         The fitted columns. A name that is no text goes by its text.
 
@@ -120,7 +121,8 @@ def _allowed(term: _Term) -> Any:
 
 def _range(column: ColumnTransformer, term: _Term) -> tuple[Any, Any]:
     """Return a pair (low, high) of which one is None."""
-    if column.kind not in _ORDERED:
+    of_categories = has_ordered_categories(column)
+    if column.kind not in _ORDERED and not of_categories:
         raise ValueError(
             f"{str(term)!r} sets a bound, but a {column.kind} column has no order; "
             "write NAME=A|B for some values"
@@ -129,7 +131,8 @@ def _range(column: ColumnTransformer, term: _Term) -> tuple[Any, Any]:
     if not text:
         raise ValueError(f"{str(term)!r} has no bound after {term.sign}")
     is_low = term.sign.startswith(">")
-    bound = text if term.sign.endswith("=") else _beyond(column, text, is_low)
+    beyond = _category_beyond if of_categories else _beyond
+    bound = text if term.sign.endswith("=") else beyond(column, text, is_low)
     return (bound, None) if is_low else (None, bound)
 
 
@@ -149,6 +152,18 @@ def _beyond(column: Any, text: str, above: bool) -> Any:
     if reached is None or not (reached > bound if above else reached < bound):
         raise ValueError(f"no {column.physical.name} lies {'above' if above else 'below'} {text}")
     return nearest
+
+
+def _category_beyond(column: Any, text: str, above: bool) -> Any:
+    """Return the next category above or below one."""
+    categories = column.physical.dtype.categories
+    place = category_place(column, text)
+    if place is None:
+        raise ValueError(f"{text!r} is no category; there are {list(map(str, categories))}")
+    place += 1 if above else -1
+    if not 0 <= place < len(categories):
+        raise ValueError(f"no category lies {'above' if above else 'below'} {text!r}")
+    return categories[place]
 
 
 def _joined(first: Any, second: Any) -> tuple[Any, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -104,6 +105,21 @@ def check_mapping(mapping: Any, tables: Mapping[str, pd.DataFrame]) -> None:
                 raise ValueError(
                     f"mapping of {name!r}: domain {domain!r} has no column {own!r}; its columns "
                     f"are {list(tables[domain].columns[:10])}"
+                )
+
+
+def warn_of_unknown_domains(mapping: Any, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Warn if `mapping` names a domain that there is not: misspelt, or added later."""
+    for name, by_domain in mapping.items():
+        for domain in by_domain:
+            if domain not in tables:
+                near = difflib.get_close_matches(str(domain), list(tables), n=1)
+                hint = f"did you mean {near[0]!r}? " if near else ""
+                warnings.warn(
+                    f"mapping of {name!r} names a domain {domain!r}, but the domains are "
+                    f"{list(tables)}. {hint}It counts only if one of that name is added later",
+                    UserWarning,
+                    stacklevel=3,
                 )
 
 

@@ -161,6 +161,16 @@ class ArrowDecimal(ArrowType):
 
     domain = "number"
 
+    @property
+    def exponent(self) -> int:
+        """Power of ten that all decimals are multiples of."""
+        return -self.arrow.scale
+
+    def _cast(self, series: pd.Series) -> pd.Series:
+        # pyarrow itself would cut the digits of texts and floats.
+        exact = [decimal.Decimal(str(value)) for value in series]
+        return pd.Series(exact, dtype=np.dtype(object)).astype(self.dtype)
+
     def to_values(self, array: pa.Array) -> np.ndarray:
         scale, context = self.arrow.scale, decimal.Context(prec=80)
         exact = [0 if v is None else int(v.scaleb(scale, context)) for v in array.to_pylist()]

@@ -71,6 +71,11 @@ class CategoricalTransformer(ColumnTransformer):
         return 0 if n_states == 1 else n_states
 
     @property
+    def is_masked(self) -> bool:
+        """Whether some categories were forgotten, so that an unknown one may be one of them."""
+        return self._with_rare and self._masked
+
+    @property
     def _rare_code(self) -> int:
         return len(self.levels) if self._with_rare else UNKNOWN
 

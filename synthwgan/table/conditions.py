@@ -14,9 +14,15 @@ import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import SHOWN
-from synthwgan.table.dtypes import Cells
+from synthwgan.table.dtypes import CategoryType, Cells
 from synthwgan.table.numeric import NumericTransformer
-from synthwgan.table.values import read_bound, read_value
+from synthwgan.table.values import (
+    category_place,
+    has_ordered_categories,
+    is_missing,
+    read_bound,
+    read_value,
+)
 
 _SETS = (list, set, frozenset, np.ndarray, pd.Series, pd.Index)
 
@@ -96,7 +102,8 @@ class Between:
         """Draw cells within, as frequent as in the table."""
         if self.ranks is None:
             return self.states.draw(n_rows, rng)
-        cells = self.column.cells_at_ranks(rng.uniform(*self.ranks, n_rows))
+        ranks = rng.uniform(*self.ranks, n_rows)
+        cells = self.column.cells_at_ranks(ranks, self.low, self.high)
         of_state = rng.random(n_rows) * self.share >= self.value_share
         if self.states.share and of_state.any():
             cells.values[of_state] = self.states.draw(int(of_state.sum()), rng).values
@@ -141,7 +148,8 @@ def read_condition(column: ColumnTransformer, wanted: Any, state_shares: np.ndar
     column : ColumnTransformer
         The fitted column.
     wanted : scalar, list or pair
-        A value, some values, or as a tuple the bounds of a range.
+        A value, some values, or as a tuple the bounds of a range of numbers, dates or ordered
+        categories.
     state_shares : ndarray of shape (n_states,)
         Share of the table's rows in each of the column's states.
 
@@ -156,7 +164,7 @@ def read_condition(column: ColumnTransformer, wanted: Any, state_shares: np.ndar
             "pass them in a DataFrame"
         )
     if isinstance(wanted, tuple):
-        return _between(column, wanted, state_shares)
+        return _in_range(column, wanted, state_shares)
     values = list(wanted) if isinstance(wanted, _SETS) else [wanted]
     if not values:
         raise ValueError("an empty list allows nothing; leave the column out to allow everything")
@@ -169,8 +177,8 @@ def check_known(column: ColumnTransformer, series: pd.Series, cells: Cells, stri
     Raises
     ------
     ValueError
-        If one could not; unless ``strict``, for categories only, and for others there is a
-        warning.
+        If one could not; unless ``strict``, for categories only of which none was masked, and for
+        others there is a warning.
     """
     unknown = ~cells.missing & ~column.holds(cells)
     if not unknown.any():
@@ -178,11 +186,17 @@ def check_known(column: ColumnTransformer, series: pd.Series, cells: Cells, stri
     # As it was given: a category that is not known cannot be written in the fitted dtype.
     cell = series[unknown].tolist()[0]
     found = f"{cell!r} did not occur when fitted; {_what_is_possible(column, cell)}"
-    if strict or not isinstance(column, NumericTransformer) or _overflows(column, cells.present):
+    of_numbers = isinstance(column, NumericTransformer) and not _overflows(column, cells.present)
+    if strict or not (of_numbers or getattr(column, "is_masked", False)):
         raise ValueError(found)
+    if isinstance(column.physical, CategoryType):
+        raise ValueError(
+            f"{found}. It may be one of the rare categories that were masked, which dtype "
+            "category lists no longer: convert the column to str before the model is fitted"
+        )
     warnings.warn(
         f"column {series.name!r}: {found}; such cells ({int(unknown.sum())}) are kept, and "
-        "taken for the nearest",
+        f"taken for {'the nearest' if of_numbers else 'a rare category that was masked'}",
         UserWarning,
         stacklevel=5,
     )
@@ -212,14 +226,39 @@ def _any_of(column: ColumnTransformer, cells: list[Cells], state_shares: np.ndar
     return AnyOf(column, joined, column.shares(joined, state_shares))
 
 
-def _between(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Between:
-    if not isinstance(column, NumericTransformer):
+def _in_range(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Condition:
+    is_number = isinstance(column, NumericTransformer)
+    if not is_number and not has_ordered_categories(column):
         raise ValueError(
             f"a pair is a range, but a {column.kind} column has no order; for some values give a "
             f"list: {list(wanted)!r}"
         )
     if len(wanted) != 2:
         raise ValueError(f"a range is a pair (low, high), got {wanted!r}; for values give a list")
+    return (_between if is_number else _categories_between)(column, wanted, state_shares)
+
+
+def _categories_between(
+    column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray
+) -> AnyOf:
+    """Categories from one to another: their canonical values are their places in the order."""
+    places = [None if is_missing(bound) else _place_of_category(column, bound) for bound in wanted]
+    menu = column.menu()
+    within = np.flatnonzero(~menu.missing)[_is_within(menu.present, *places)]
+    if not len(within):
+        raise ValueError(f"nothing lies within {wanted!r}; {_what_is_possible(column, wanted)}")
+    cells = menu.take(within)
+    return AnyOf(column, cells, column.shares(cells, state_shares))
+
+
+def _place_of_category(column: ColumnTransformer, bound: Any) -> int:
+    place = category_place(column, bound)
+    if place is None:
+        raise ValueError(f"{bound!r} is no category; {_what_is_possible(column, bound)}")
+    return place
+
+
+def _between(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Between:
     low, high = (
         read_bound(column, bound, round_to)
         for bound, round_to in zip(wanted, (math.ceil, math.floor), strict=True)

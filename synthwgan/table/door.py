@@ -140,15 +140,21 @@ def known_places(fitted: pd.Index, names: list[Any], where: str) -> list[int]:
     ValueError
         If a name is none of them; ``where`` says in words where it stands.
     """
-    places = {name: place for place, name in enumerate(fitted)}
+    places = {key: place for place, key in enumerate(map(_key, fitted))}
     for name in names:
-        if name not in places:
+        if _key(name) not in places:
             raise ValueError(f"{where} name {name!r}, {_suggest(name, fitted)}")
-    return [places[name] for name in names]
+    return [places[_key(name)] for name in names]
+
+
+def _key(name: Any) -> Any:
+    """A column's name, but for NaN, which is a name too and is unlike itself."""
+    return np.nan if pd.api.types.is_scalar(name) and pd.isna(name) else name
 
 
 def check_same_names(given: list[Any], fitted: list[Any]) -> None:
     """Raise a ValueError that shows the difference if the names are not the fitted ones."""
+    given, fitted = list(map(_key, given)), list(map(_key, fitted))
     if given == fitted:
         return
     missing = [name for name in fitted if name not in given]
@@ -174,15 +180,15 @@ def given_kinds(column_kinds: Any, columns: pd.Index, known: list[str]) -> dict[
         return {}
     if not isinstance(column_kinds, dict):
         raise TypeError(f"column_kinds must be a dict of name to kind, got {column_kinds!r}")
-    places = {name: place for place, name in enumerate(columns)}
+    places = {key: place for place, key in enumerate(map(_key, columns))}
     for name, kind in column_kinds.items():
-        if name not in places:
+        if _key(name) not in places:
             raise ValueError(f"column_kinds names {name!r}, {_suggest(name, columns)}")
         if kind not in known:
             raise ValueError(
                 f"column_kinds says {kind!r} for column {name!r}; the kinds are {known}"
             )
-    return {places[name]: kind for name, kind in column_kinds.items()}
+    return {places[_key(name)]: kind for name, kind in column_kinds.items()}
 
 
 def _suggest(name: Any, columns: pd.Index) -> str:

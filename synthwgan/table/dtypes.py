@@ -112,7 +112,7 @@ class PhysicalType:
         present = series[~missing]
         try:
             read = self.read(self._cast(present)).values if len(present) else self._none()
-        except (TypeError, ValueError, OverflowError) as error:
+        except (TypeError, ValueError, ArithmeticError) as error:
             raise TypeError(
                 f"was {self.name} when fitted and is {series.dtype} now: {error}"
             ) from error

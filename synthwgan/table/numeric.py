@@ -202,21 +202,35 @@ class NumericTransformer(ColumnTransformer):
             None if there are no values there.
         share : float
         """
-        if not self.has_value:
+        span = None if not self.has_value else self._key_span(low, high)
+        found = None if span is None else self.ranks.span(*span)
+        if found is None:
             return None, 0.0
-        knots = self._stored(self.ranks.knots)
-        first = 0 if low is None else int(np.searchsorted(knots, low, side="left"))
-        last = len(knots) - 1 if high is None else int(np.searchsorted(knots, high, "right")) - 1
-        if first > last:
-            return None, 0.0
-        ranks = float(self.ranks.lower[first]), float(self.ranks.upper[last])
-        share = state_shares[0] if self.n_states else 1.0
-        return ranks, float(share * (ranks[1] - ranks[0] + self.ranks.point_share))
+        ranks, share = found
+        return ranks, float(share * (state_shares[0] if self.n_states else 1.0))
 
-    def cells_at_ranks(self, ranks: np.ndarray) -> Cells:
-        """Return the cells of the column's value at ranks in [0, 1]."""
-        numbers = self._stored(self.ranks.from_ranks(ranks))
-        return Cells(self.from_numbers(numbers), np.zeros(len(ranks), dtype=bool))
+    def _key_span(self, low: Any, high: Any) -> tuple[Any, Any] | None:
+        """Return the first and last key of a value from one number to another, None if none is."""
+        knots = self.ranks.knots
+        smallest, largest = self._stored(knots[[0, -1]])
+        if (low is not None and low > largest) or (high is not None and high < smallest):
+            return None
+        first = knots[0] if low is None else max(self._key_beside(low, above=True), knots[0])
+        last = knots[-1] if high is None else min(self._key_beside(high, above=False), knots[-1])
+        return (first, last) if first <= last else None
+
+    def _key_beside(self, number: Any, *, above: bool) -> Any:
+        """Return the key of a number, or of the next one on the grid above or below."""
+        key = self.grid.to_keys(np.array([number]))
+        stored = self._stored(key)[0]
+        if above:
+            return key[0] + 1 if stored < number else key[0]
+        return key[0] - 1 if stored > number else key[0]
+
+    def cells_at_ranks(self, ranks: np.ndarray, low: Any = None, high: Any = None) -> Cells:
+        """Return the cells of the column's value at ranks in [0, 1], from one number to another."""
+        keys = np.clip(self.ranks.from_ranks(ranks), *self._key_span(low, high))
+        return Cells(self.from_numbers(self._stored(keys)), np.zeros(len(ranks), dtype=bool))
 
     def state_labels(self) -> list[str]:
         if not self.n_states:

@@ -101,7 +101,12 @@ class ObjectText(ObjectType):
     domain = "text"
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
-        return objects
+        if all(type(text) is str for text in objects):
+            return objects
+        # Of an array, text is `np.str_`; a file would give it back as str.
+        texts = np.empty(len(objects), dtype=object)
+        texts[:] = [str.__str__(text) for text in objects]
+        return texts
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
         return values
@@ -173,10 +178,19 @@ class ObjectDecimal(ObjectType):
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
         _check_finite(objects)
-        scaled = [int(value.scaleb(-self.exponent, _CONTEXT)) for value in objects]
+        scaled = [self._scaled(value) for value in objects]
         if any(abs(value) >= 2**63 for value in scaled):
             raise ValueError("the decimals need more than 64 bits: convert them to float")
         return np.array(scaled, dtype=np.int64)
+
+    def _scaled(self, value: decimal.Decimal) -> int:
+        scaled = value.scaleb(-self.exponent, _CONTEXT)
+        if scaled != (whole := int(scaled)):
+            raise ValueError(
+                f"{value} is no multiple of {decimal.Decimal(1).scaleb(self.exponent)}, as all "
+                "decimals were when fitted: round it"
+            )
+        return whole
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
         scale = self.exponent

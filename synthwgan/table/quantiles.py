@@ -126,6 +126,38 @@ class RankTransform:
         """Share of the rows that a number has beyond its span: one row, unless step-like."""
         return 2.0 * float(self.lower[0])
 
+    def span(self, low: Any, high: Any) -> tuple[tuple[float, float], float] | None:
+        """Return the ranks of the numbers from one to another, and their share of the rows.
+
+        Parameters
+        ----------
+        low, high : number
+            In the dtype of the knots and within their range; both are included.
+
+        Returns
+        -------
+        ranks, share : pair of float, and float; or None
+            None if no number lies there. Of a column with more numbers than knots, this is
+            known by interpolation.
+        """
+        first = int(np.searchsorted(self.knots, low))
+        last = int(np.searchsorted(self.knots, high, side="right")) - 1
+        if first > last and not self._is_thinned(first):
+            return None
+        start, stop = self.lower[first], self.upper[last]
+        if low != self.knots[first] and self._is_thinned(first):
+            start = self._rank_between(low, first)
+        if high != self.knots[last] and self._is_thinned(last + 1):
+            stop = self._rank_between(high, last + 1)
+        whole = self.point_share if first <= last else 0.0
+        return (float(start), float(stop)), float(stop - start + whole)
+
+    def _is_thinned(self, right: int) -> bool:
+        """Whether the column had numbers between a knot and the one left of it."""
+        if not 0 < right < len(self.knots):
+            return False
+        return bool(self.lower[right] - self.upper[right - 1] > 1.5 * self.point_share)
+
     def shares(self, numbers: np.ndarray) -> np.ndarray:
         """Return the share of the rows with each number, shape (n,), float64.
 

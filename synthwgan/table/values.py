@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import math
 from typing import Any
 
@@ -10,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
-from synthwgan.table.dtypes import Cells, PhysicalType
+from synthwgan.table.dtypes import CategoryType, Cells, PhysicalType
 from synthwgan.table.objects import ObjectDate
 
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
@@ -32,13 +33,16 @@ def read_value(column: ColumnTransformer, value: Any) -> Cells:
     ValueError, TypeError
         If it cannot be a cell of the column.
     """
+    if isinstance(value, np.generic) and value.dtype.kind not in "mM":
+        # Of an array, text is `np.str_`, which no cell of a table is.
+        value = value.item()
     if is_missing(value):
         return column.missing_cells(1)
     if not pd.api.types.is_scalar(value):
         raise TypeError(f"a cell must be one value, got {value!r}")
     try:
         cells = column.read(pd.Series([_in_kind(column, value)]))
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise ValueError(f"{value!r} is no value of dtype {column.physical.name}") from error
     if column.kind != "numeric" or cells.values.dtype.kind != "f":
         return cells
@@ -64,10 +68,28 @@ def read_bound(column: ColumnTransformer, bound: Any, round_to: Any) -> Any:
             bound = round_to(_number(bound))
         except ValueError as error:
             raise ValueError(f"{bound!r} is no number") from error
+    exponent = getattr(column.physical, "exponent", None)
+    if exponent is not None:
+        bound = _rounded_decimal(bound, exponent, round_to)
     cell = read_value(column, bound)
     if cell.missing[0]:
         raise ValueError(f"a range has no bound {bound!r}; None is no bound")
     return column.to_numbers(cell.values)[0]
+
+
+def has_ordered_categories(column: ColumnTransformer) -> bool:
+    """Whether a column's cells are categories in an order."""
+    physical = column.physical
+    return isinstance(physical, CategoryType) and bool(physical.dtype.ordered)
+
+
+def category_place(column: ColumnTransformer, category: Any) -> int | None:
+    """Return the place of a category in the order of a column's categories, None if it is none.
+
+    It need not have occurred.
+    """
+    place = int(read_value(column, category).values[0])
+    return place if place < len(column.physical.dtype.categories) else None
 
 
 def check_whole(column: ColumnTransformer, series: pd.Series) -> None:
@@ -87,6 +109,16 @@ def check_whole(column: ColumnTransformer, series: pd.Series) -> None:
             f"{broken.iloc[0]} is no whole number, and the column's dtype when fitted, "
             f"{column.physical.name}, holds no other"
         )
+
+
+def _rounded_decimal(bound: Any, exponent: int, round_to: Any) -> decimal.Decimal:
+    """The next multiple of a power of ten."""
+    with decimal.localcontext(decimal.Context(prec=80)):
+        try:
+            scaled = decimal.Decimal(str(bound)).scaleb(-exponent)
+        except decimal.InvalidOperation as error:
+            raise ValueError(f"{bound!r} is no number") from error
+        return decimal.Decimal(round_to(scaled)).scaleb(exponent)
 
 
 def _is_infinite(bound: Any) -> bool:

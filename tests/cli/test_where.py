@@ -265,3 +265,25 @@ class TestTogether:
     def test_what_does_not_go_together(self, ordered: dict, expressions: list[str]) -> None:
         with pytest.raises(ValueError, match="column 'int64': .* a lower and an upper bound"):
             parse_where(expressions, ordered)
+
+
+@pytest.mark.parametrize(
+    ("expressions", "expected"),
+    [
+        (["size>=M"], ("M", None)),
+        (["size>S"], ("M", None)),
+        (["size<L", "size>=S"], ("S", "M")),
+    ],
+)
+def test_bounds_of_ordered_categories_go_by_their_order(expressions, expected):
+    sizes = pd.Categorical(["S", "L", "M"], ["S", "M", "L"], ordered=True)
+    columns = columns_of(pd.DataFrame({"size": sizes, "plain": pd.Series(sizes.astype(str))}))
+    assert parse_where(expressions, columns) == {"size": expected}
+    for wrong, message in {
+        "size>L": "no category lies above 'L'",
+        "size<S": "no category lies below 'S'",
+        "size>XL": "'XL' is no category; there are",
+        "plain>S": "a categorical column has no order",
+    }.items():
+        with pytest.raises(ValueError, match=message):
+            parse_where([wrong], columns)

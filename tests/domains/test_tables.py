@@ -14,6 +14,7 @@ from synthwgan.domains.tables import (
     check_mapping,
     naming_domain,
     tables_of,
+    warn_of_unknown_domains,
 )
 
 NORTH = pd.DataFrame({"age": [30, 40, 50], "ill": [True, False, True]})
@@ -119,6 +120,15 @@ def test_kinds_name_columns_of_some_domain():
     check_kinds({"years": "categorical", "ill": "categorical"}, BOTH)
     with pytest.raises(ValueError, match="column_kinds names 'year', which is no column of any"):
         check_kinds({"year": "categorical"}, BOTH)
+
+
+def test_a_mapping_of_a_domain_that_there_is_not_is_told(recwarn):
+    warn_of_unknown_domains({"age": {"north": "age", "south": "years"}}, BOTH)
+    assert not recwarn.list
+    with pytest.warns(UserWarning, match="domain 'nroth', but .* did you mean 'north'"):
+        warn_of_unknown_domains({"age": {"nroth": "age", "south": "years"}}, BOTH)
+    with pytest.warns(UserWarning, match=r"domain 'later', but the domains are .*\. It counts"):
+        warn_of_unknown_domains({"age": {"later": "age"}}, BOTH)
 
 
 def test_a_mapping_names_columns_of_the_domains():

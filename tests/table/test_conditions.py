@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -186,6 +187,74 @@ def test_a_list_draws_cells_that_occur_once_too():
     assert every.share == pytest.approx(1)
 
 
+@pytest.mark.parametrize(
+    ("wanted", "within"),
+    [
+        (("ash", "elm"), {"ash", "elm"}),
+        (("ash", None), {"ash", "elm", "fir"}),
+        ((None, "ash"), {"oak", "ash"}),
+        ((None, np.nan), {"oak", "ash", "elm", "fir"}),
+        (("elm", "elm"), {"elm"}),
+    ],
+)
+def test_a_range_of_ordered_categories_goes_by_their_order(wanted, within):
+    condition = condition_on("ordered category", wanted)
+    check_share("ordered category", condition)
+    drawn = check_drawn("ordered category", condition)
+    written = FITTED["ordered category"].physical.write(drawn)
+    assert set(written) == within
+    assert condition.is_fixed == (len(within) == 1)
+
+
+def test_bounds_need_not_have_occurred_but_be_categories():
+    sizes = pd.Categorical(["S", "L", "L"] * 20, ["XS", "S", "M", "L"], ordered=True)
+    column = fit_column(pd.Series(sizes))
+    shares = np.array([1 / 3, 2 / 3])
+    assert read_condition(column, ("XS", "M"), shares).share == pytest.approx(1 / 3)
+    with pytest.raises(
+        ValueError, match=r"nothing lies within \('M', 'M'\); possible are 'S', 'L'"
+    ):
+        read_condition(column, ("M", "M"), shares)
+
+
+def test_ranges_of_intervals_go_by_their_order():
+    column = fit_column(pd.Series(pd.cut(np.arange(60.0), 3)))
+    second = column.physical.dtype.categories[1]
+    condition = read_condition(column, (second, None), np.full(3, 1 / 3))
+    assert condition.share == pytest.approx(2 / 3)
+    assert read_condition(column, (str(second), None), np.full(3, 1 / 3)).share == condition.share
+
+
+def test_a_range_holds_some_of_the_numbers_that_have_no_knot():
+    numbers = np.sort(np.random.default_rng(0).normal(size=50_000))
+    column = fit_column(pd.Series(numbers))
+    for first, n_within in ((20_001, 2), (20_001, 40), (10, 5000)):
+        # Between the table's numbers, so that no bound is a knot.
+        low = numbers[first - 1 : first + 1].mean()
+        high = numbers[first + n_within - 1 : first + n_within + 1].mean()
+        condition = read_condition(column, (low, high), np.zeros(0))
+        assert condition.share * len(numbers) == pytest.approx(n_within, abs=2)
+        drawn = condition.draw(500, np.random.default_rng(0))
+        assert condition.accepts(drawn).all()
+        assert len(np.unique(drawn.values)) > 400
+        # All of the range, not only from knot to knot.
+        ends = np.quantile((drawn.values - low) / (high - low), [0, 1])
+        assert ends == pytest.approx([0, 1], abs=0.05)
+
+
+def test_a_range_between_neighbours_of_a_small_column_is_empty():
+    numbers = np.sort(np.random.default_rng(0).normal(size=500))
+    column = fit_column(pd.Series(numbers))
+    with pytest.raises(ValueError, match="nothing lies within"):
+        read_condition(column, tuple(numbers[3] + np.array([0.3, 0.6]) * np.diff(numbers)[3]), [])
+
+
+def test_cells_of_an_array_are_python_text():
+    for wanted in (np.str_("fir"), np.array(["fir", "oak"]), [np.str_("fir")]):
+        condition = condition_on("text", wanted)
+        assert {type(cell) for cell in condition.draw(5, np.random.default_rng(0)).values} == {str}
+
+
 def test_sets_series_and_arrays_are_lists():
     for wanted in ({"fir", "oak"}, np.array(["fir", "oak"]), pd.Series(["oak", "fir", "fir"])):
         condition = condition_on("text", wanted)
@@ -200,6 +269,33 @@ def test_a_bound_off_the_grid_is_the_next_inside():
     condition = condition_on("whole numbers", (4.5, "7.5"))
     drawn = check_drawn("whole numbers", condition).values
     assert set(drawn) == {5, 6, 7} & set(_WHOLE)
+
+
+def _cents() -> pd.Series:
+    return pd.Series([decimal.Decimal(int(v)).scaleb(-2) for v in _WHOLE], dtype=object)
+
+
+@pytest.mark.parametrize("dtype", ["object", "arrow"])
+def test_a_decimal_with_more_digits_is_not_cut(dtype):
+    series = _cents()
+    if dtype == "arrow":
+        series = series.astype(pd.ArrowDtype(pa.decimal128(12, 2)))
+    column = fit_column(series)
+    shares = state_shares(column, column.read(series))
+    cells = {"more": decimal.Decimal("0.305"), "one": decimal.Decimal("0.30")}
+    for wanted in (cells["more"], "0.305", [cells["one"], cells["more"]]):
+        with pytest.raises(ValueError, match=r"0\.305.* (is no value|no multiple of 0\.01)"):
+            read_condition(column, wanted, shares)
+    with pytest.raises((ValueError, TypeError), match="0.01|data loss"):
+        column.read(pd.Series(list(cells.values()), dtype=object))
+    with pytest.raises(ValueError, match="'few' is no value"):
+        read_condition(column, "few", shares)
+    # Of a range, the next within.
+    for low in (cells["more"], "0.305", 0.305, decimal.Decimal("0.3000001")):
+        condition = read_condition(column, (low, decimal.Decimal("0.3299")), shares)
+        assert condition.share == pytest.approx(np.isin(_WHOLE, [31, 32]).mean())
+    with pytest.raises(ValueError, match="'few' is no number"):
+        read_condition(column, ("few", None), shares)
 
 
 def test_bounds_beyond_the_dtype_do_not_wrap_around():
@@ -270,7 +366,10 @@ def test_masked_pandas_categories_are_gone():
         ("bool", "maybe", "'maybe' is no value of dtype bool"),
         ("discrete", [], "an empty list allows nothing"),
         ("text", ("a", "z"), r"a categorical column has no order.*list: \['a', 'z'\]"),
-        ("ordered category", ("oak", "elm"), "a categorical column has no order"),
+        ("category", ("oak", "elm"), "a categorical column has no order"),
+        ("ordered category", ("elm", "ash"), r"nothing lies within \('elm', 'ash'\)"),
+        ("ordered category", ("elmm", None), "'elmm' is no category; did you mean 'elm'?"),
+        ("ordered category", ("oak", "elm", "fir"), "a range is a pair"),
         ("discrete", (1, 2, 3), r"a range is a pair \(low, high\), got \(1, 2, 3\)"),
         ("discrete", (5, 3), r"nothing lies within \(5, 3\); possible are"),
         ("continuous", (50, None), r"nothing lies within \(50, None\); possible are -"),
@@ -322,6 +421,28 @@ def test_numbers_out_of_range_are_an_error_if_strict():
         check_series("continuous", [1.0, 1e9, -1e9], strict=True)
     with pytest.warns(UserWarning, match=r"column 'column': 1000000000.0 did not.*cells \(2\)"):
         check_series("continuous", [1.0, 1e9, -1e9], strict=False)
+
+
+@pytest.mark.parametrize("dtype", ["object", "string", "Int64"])
+def test_a_category_that_may_have_been_masked_is_kept_with_a_warning(dtype):
+    letters = _many_letters()
+    series = letters.map(ord).astype("Int64").mask(letters == "b") if dtype == "Int64" else letters
+    series = series.astype(dtype).rename("column")
+    kinds = {"column": "categorical"}
+    column = fit_column(series, max_categories=2, rare="mask", column_kinds=kinds)
+    cells = column.read(series)
+    with pytest.warns(UserWarning, match="did not occur when fitted.* taken for a rare category"):
+        check_known(column, series, cells, strict=False)
+    with pytest.raises(ValueError, match="did not occur when fitted"):
+        check_known(column, series, cells, strict=True)
+
+
+def test_a_masked_pandas_category_cannot_be_written():
+    letters = _many_letters().rename("column")
+    column = fit_column(letters.astype("category"), max_categories=2, rare="mask")
+    series = letters.astype("category")
+    with pytest.raises(ValueError, match="convert the column to str before the model is fitted"):
+        check_known(column, series, column.read(series), strict=False)
 
 
 def test_numbers_that_the_dtype_cannot_hold_are_an_error():

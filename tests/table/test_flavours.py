@@ -123,3 +123,12 @@ def test_schema_is_readable(flavour: pd.Series) -> None:
     schema = TableTransformer().fit(_table(flavour)).schema_
     assert "column" in str(schema)
     assert schema.to_frame().shape == (2, 9)
+
+
+def test_texts_of_numpy_come_back_as_text():
+    cells = pd.Series([np.str_("a"), np.str_("b"), None] * 10, dtype=object)
+    table = pd.DataFrame({"x": cells})
+    transformer = TableTransformer().fit(table)
+    decoded = transformer.decode(transformer.encode(table))["x"]
+    assert decoded.equals(cells)
+    assert {type(cell) for cell in decoded} == {str, type(None)}

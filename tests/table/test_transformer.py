@@ -176,6 +176,8 @@ class TestNames:
             pd.Index([("a", 1), "b"], tupleize_cols=False),
             pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["x", None]),
             pd.DatetimeIndex(["2020-01-01", "2021-01-01"], name="when"),
+            pd.Index([2.5, np.nan]),
+            pd.DatetimeIndex(["2020-01-01", None]),
         ],
     )
     def test_any_hashable(self, columns: pd.Index) -> None:
@@ -188,6 +190,7 @@ class TestNames:
         for fitted in (transformer, saved):
             assert_frame_equal(fitted.inverse_transform(fitted.transform(table)), table)
             assert_frame_equal(fitted.decode(fitted.encode(table)), table)
+            assert TableTransformer(column_kinds={columns[1]: "categorical"}).fit(table)
 
     def test_one_that_cannot_be_saved(self) -> None:
         class Own:
