@@ -87,7 +87,9 @@ class ArrowNumber(ArrowType, NumberType):
         return NumberType.read(self, series)
 
     def _values(self, series: pd.Series) -> np.ndarray:
-        array = _array(series)
+        return self.to_values(_array(series))
+
+    def to_values(self, array: pa.Array) -> np.ndarray:
         filled = np.zeros(len(array), dtype=self.canonical)
         valid = array.is_valid().to_numpy(zero_copy_only=False)
         filled[valid] = array.drop_null().to_numpy(zero_copy_only=False)

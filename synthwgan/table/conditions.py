@@ -176,7 +176,8 @@ def check_known(column: ColumnTransformer, series: pd.Series, cells: Cells, stri
     if not unknown.any():
         return
     # As it was given: a category that is not known cannot be written in the fitted dtype.
-    cell = series[unknown].tolist()[0]
+    cell = series[unknown].iloc[0]
+    cell = cell.item() if isinstance(cell, np.generic) else cell
     found = f"{cell!r} did not occur when fitted; {_what_is_possible(column, cell)}"
     if strict or not isinstance(column, NumericTransformer) or _overflows(column, cells.present):
         raise ValueError(found)

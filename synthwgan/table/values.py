@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import math
 from typing import Any
 
@@ -10,8 +11,9 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
-from synthwgan.table.dtypes import Cells, PhysicalType
+from synthwgan.table.dtypes import Cells, NumberType, PhysicalType
 from synthwgan.table.objects import ObjectDate
+from synthwgan.table.physical import physical_type
 
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 _BOOLEANS |= {"1": True, "0": False, "1.0": True, "0.0": False}
@@ -70,23 +72,42 @@ def read_bound(column: ColumnTransformer, bound: Any, round_to: Any) -> Any:
     return column.to_numbers(cell.values)[0]
 
 
-def check_whole(column: ColumnTransformer, series: pd.Series) -> None:
-    """Check that given numbers of a column of whole numbers are whole.
+def check_exact(column: ColumnTransformer, series: pd.Series, cells: Cells) -> None:
+    """Check that given numbers stay what they are in the column's dtype.
+
+    Parameters
+    ----------
+    column : ColumnTransformer
+        Fitted.
+    series : Series of shape (n,)
+        The numbers as they are given.
+    cells : Cells
+        What the column read of them.
 
     Raises
     ------
     ValueError
-        If one is not: it would be rounded, and given cells stay as they are.
+        If one is changed: given cells stay as they are.
     """
-    if not _is_whole(column.physical) or series.dtype.kind != "f":
+    physical = column.physical
+    if not isinstance(physical, NumberType) or physical.matches(series):
         return
-    present = series.dropna()
-    broken = present[present % 1 != 0]
-    if len(broken):
+    given = physical_type(series)
+    if not isinstance(given, NumberType) or given.canonical == cells.values.dtype:
+        return
+    # As objects, whole numbers and floats are compared exactly.
+    before = given.read(series).present.astype(object)
+    changed = before[before != cells.present.astype(object)]
+    if not len(changed):
+        return
+    if changed[0] % 1:
         raise ValueError(
-            f"{broken.iloc[0]} is no whole number, and the column's dtype when fitted, "
-            f"{column.physical.name}, holds no other"
+            f"{changed[0]} is no whole number, and the column's dtype when fitted, "
+            f"{physical.name}, holds no other"
         )
+    raise ValueError(
+        f"the column's dtype when fitted, {physical.name}, does not hold {changed[0]} exactly"
+    )
 
 
 def _is_infinite(bound: Any) -> bool:
@@ -148,17 +169,17 @@ def _is_whole(physical: PhysicalType) -> bool:
     return canonical is not None and canonical.kind in "iu"
 
 
-def _number(value: Any) -> float | int:
-    """A number from text, exact if it is whole."""
+def _number(value: Any) -> float | decimal.Decimal:
+    """A number, of text exactly that which is written."""
     if not isinstance(value, str):
         return value
     try:
-        return int(value)
-    except ValueError:
-        return float(value)
+        return decimal.Decimal(value)
+    except decimal.InvalidOperation:
+        raise ValueError(f"{value!r} is no number") from None
 
 
-def _whole(value: float | int) -> int:
+def _whole(value: float | decimal.Decimal) -> int:
     if value != int(value):
         raise ValueError(f"{value!r} is no whole number")
     return int(value)
