@@ -137,10 +137,11 @@ def _checked(data: bytes, path: object, header: list[str]) -> bytes:
         if len(row) < width and not "".join(row).strip():
             continue
         if len(row) < width or any(row[width:]):
-            named = f"{width} column{'s' * (width > 1)}"
+            cells = f"{len(row)} cell{'s' * (len(row) > 1)}"
+            columns = f"{width} column{'s' * (width > 1)}"
             raise ValueError(
-                f"{path}: line {line} has {len(row)} cells, but the header names {named}; correct "
-                "that line, quote cells with commas, or remove lines above the header."
+                f"{path}: line {line} has {cells}, but the header names {columns}; correct that "
+                "line, quote cells with commas, or remove lines above the header."
             )
         writer.writerow(row[:width])
     return text.getvalue().encode()

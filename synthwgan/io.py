@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import gzip
 import io
@@ -233,6 +234,24 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def csv_text(frame: pd.DataFrame, *, header: bool) -> str:
+    """Return a table as CSV that reads back as it is.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The table; its index is left out.
+    header : bool
+        Whether the columns' names come first.
+    """
+    options = {"index": False, "header": header, "lineterminator": "\n"}
+    text = frame.to_csv(**options)
+    if "\r" in text:
+        # Python before 3.13 does not quote a carriage return, at which readers end the line.
+        text = frame.to_csv(**options, quoting=csv.QUOTE_NONNUMERIC)
+    return text
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise an OSError that says why a file could not be written, before work is spent on it.
 
@@ -310,7 +329,7 @@ class _CsvSink:
         return self
 
     def write(self, frame: pd.DataFrame) -> None:
-        frame.to_csv(self._text, index=False, header=self._is_first, lineterminator="\n")
+        self._text.write(csv_text(frame, header=self._is_first))
         self._is_first = False
 
     def __exit__(self, kind: type | None, error: object, traceback: object) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,9 +61,15 @@ def read_as_fitted(
 
 
 def _is_text(column: Any) -> bool:
-    if column.physical.domain != "label":
-        return column.physical.domain == "text"
-    labels = column.physical.labels(column.menu().present)
+    """Whether a column is read as text: it is of text, or of decimals, which floats would round."""
+    import numpy as np
+
+    physical = column.physical
+    if physical.domain == "number":
+        return isinstance(physical.labels(np.zeros(1, dtype=np.int64))[0], Decimal)
+    if physical.domain != "label":
+        return physical.domain == "text"
+    labels = physical.labels(column.menu().present)
     return all(isinstance(label, str) for label in labels)
 
 
@@ -94,6 +101,7 @@ class _StdoutWriter:
         self._is_first = True
 
     def write(self, chunk: pd.DataFrame) -> None:
-        text = chunk.to_csv(index=False, header=self._is_first, lineterminator="\n")
-        typer.echo(text, nl=False)
+        from synthwgan.io import csv_text
+
+        typer.echo(csv_text(chunk, header=self._is_first), nl=False)
         self._is_first = False

@@ -186,6 +186,11 @@ class ArrowDictionary(ArrowType):
     def to_values(self, array: pa.Array) -> np.ndarray:
         return self._inner.to_values(array.dictionary_decode())
 
+    def _cast(self, series: pd.Series) -> pd.Series:
+        # pyarrow makes dictionaries of text only.
+        plain = _array(series.astype(pd.ArrowDtype(self.arrow.value_type)))
+        return pd.Series(pd.arrays.ArrowExtensionArray(plain.dictionary_encode()))
+
     def to_arrow(self, values: np.ndarray, missing: np.ndarray) -> pa.Array:
         encoded = self._inner.to_arrow(values, missing).dictionary_encode()
         indices = encoded.indices.cast(self.arrow.index_type)

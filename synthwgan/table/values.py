@@ -11,10 +11,11 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
-from synthwgan.table.dtypes import Cells, NumberType, PhysicalType
-from synthwgan.table.objects import ObjectDate
+from synthwgan.table.dtypes import Cells, DurationType, NumberType, PhysicalType, TimeType
+from synthwgan.table.objects import ObjectDate, ObjectDatetime, ObjectDuration
 from synthwgan.table.physical import physical_type
 
+_TICKS = (TimeType, DurationType, ObjectDatetime, ObjectDuration)
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 _BOOLEANS |= {"1": True, "0": False, "1.0": True, "0.0": False}
 
@@ -73,14 +74,14 @@ def read_bound(column: ColumnTransformer, bound: Any, round_to: Any) -> Any:
 
 
 def check_exact(column: ColumnTransformer, series: pd.Series, cells: Cells) -> None:
-    """Check that given numbers stay what they are in the column's dtype.
+    """Check that given numbers and moments stay what they are in the column's dtype.
 
     Parameters
     ----------
     column : ColumnTransformer
         Fitted.
     series : Series of shape (n,)
-        The numbers as they are given.
+        The cells as they are given.
     cells : Cells
         What the column read of them.
 
@@ -90,23 +91,33 @@ def check_exact(column: ColumnTransformer, series: pd.Series, cells: Cells) -> N
         If one is changed: given cells stay as they are.
     """
     physical = column.physical
-    if not isinstance(physical, NumberType) or physical.matches(series):
+    if physical.matches(series):
+        return
+    if isinstance(physical, _TICKS) and series.dtype.kind in "mM":
+        present = series[~cells.missing]
+        back = physical.write(cells.take(~cells.missing)).set_axis(present.index)
+        _check_kept(physical, present, back != present)
+    if not isinstance(physical, NumberType):
         return
     given = physical_type(series)
     if not isinstance(given, NumberType) or given.canonical == cells.values.dtype:
         return
     # As objects, whole numbers and floats are compared exactly.
-    before = given.read(series).present.astype(object)
-    changed = before[before != cells.present.astype(object)]
-    if not len(changed):
+    before = pd.Series(given.read(series).present.astype(object))
+    _check_kept(physical, before, before != cells.present.astype(object))
+
+
+def _check_kept(physical: PhysicalType, given: pd.Series, changed: pd.Series) -> None:
+    if not changed.any():
         return
-    if changed[0] % 1:
+    cell = given[changed].iloc[0]
+    if isinstance(cell, float) and cell % 1:
         raise ValueError(
-            f"{changed[0]} is no whole number, and the column's dtype when fitted, "
-            f"{physical.name}, holds no other"
+            f"{cell} is no whole number, and the column's dtype when fitted, {physical.name}, "
+            "holds no other"
         )
     raise ValueError(
-        f"the column's dtype when fitted, {physical.name}, does not hold {changed[0]} exactly"
+        f"the column's dtype when fitted, {physical.name}, does not hold {cell} exactly"
     )
 
 

@@ -176,6 +176,8 @@ class TestNames:
             pd.Index([("a", 1), "b"], tupleize_cols=False),
             pd.MultiIndex.from_tuples([("a", 1), ("a", 2)], names=["x", None]),
             pd.DatetimeIndex(["2020-01-01", "2021-01-01"], name="when"),
+            pd.CategoricalIndex(["b", 1], [2, "b", 1], ordered=True, name="what"),
+            pd.CategoricalIndex([3, 1]),
         ],
     )
     def test_any_hashable(self, columns: pd.Index) -> None:

@@ -233,6 +233,24 @@ def test_given_numbers_are_never_rounded(fitted, given, message):
         check_exact(column, given, column.read(given))
 
 
+@pytest.mark.parametrize("make", [pd.to_datetime, pd.to_timedelta])
+@pytest.mark.parametrize("dtype", ["us", "s", "objects"])
+def test_given_moments_are_never_rounded(make, dtype):
+    days = pd.Series(make([1, 2, None], unit="D"))
+    if dtype == "objects":
+        index = make([1, 2], unit="D")
+        plain = index.to_pydatetime() if make is pd.to_datetime else index.to_pytimedelta()
+        fitted = pd.Series(plain, dtype=object)
+    else:
+        fitted = days.astype(f"{days.dtype.kind}8[{dtype}]")
+    column = TableTransformer().fit(pd.DataFrame({"c": fitted})).columns_[0]
+    for given in (days, days.iloc[::-1], days.iloc[2:]):
+        check_exact(column, given, column.read(given))
+    given = pd.Series(make([1, None], unit="ns"))
+    with pytest.raises((TypeError, ValueError), match="000000001.* (exactly|has nanoseconds)"):
+        check_exact(column, given, column.read(given))
+
+
 @pytest.mark.parametrize("text", ["1234567890123456789", "1234567890123456789.0"])
 def test_text_of_a_whole_number_is_exact(text):
     series = pd.Series([1234567890123456789, 1234567890123456790, 5])
