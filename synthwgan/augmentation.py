@@ -64,7 +64,7 @@ class AugmentationMixin:
         -------
         DataFrame
             The domain's columns. Where cells are missing of which the domain has none, a
-            column has the dtype that pandas gives it then (whole numbers become floats).
+            column gets a dtype that can say so (``int64`` becomes ``Int64``).
 
         Warns
         -----

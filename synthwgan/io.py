@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import errno
 import gzip
 import io
@@ -17,7 +18,8 @@ from typing import Protocol
 
 import pandas as pd
 
-from synthwgan.csvfile import read_csv
+from synthwgan.csvfile import NA_TEXTS, parse_csv
+from synthwgan.parquetfile import parse_parquet
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
@@ -25,27 +27,47 @@ _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DECIMAL_DIGITS = 38
 
 
-def read_table(path: str | os.PathLike[str], texts: Collection[str] = ()) -> pd.DataFrame:
+def read_table(
+    path: str | os.PathLike[str],
+    texts: Collection[str] = (),
+    na: Collection[str] | None = None,
+) -> pd.DataFrame:
     """Read a table from a CSV or Parquet file.
 
     Parameters
     ----------
     path : path
-        A file ending in ``.csv``, ``.csv.gz`` or ``.parquet``. CSV is UTF-8 with a header line.
+        A file ending in ``.csv``, ``.csv.gz`` or ``.parquet``. CSV is UTF-8 with commas and a
+        header line.
     texts : collection of str, default ()
         Columns of a CSV file whose cells stay as they are written, whatever they look like.
+    na : collection of str, default None
+        The texts of a CSV file that stand for a missing cell, as an empty cell always does;
+        ``[]`` for empty cells only. None takes those that pandas takes, such as ``NA``, ``nan``
+        and ``null``. Parquet says itself which cells are missing.
 
     Returns
     -------
     DataFrame
-        The table. Parquet keeps dtypes; for CSV, pandas infers them.
+        The table. Parquet keeps dtypes, but whole numbers with missing cells are nullable
+        (``Int64``); a saved index is a column like any other. In CSV, whole numbers are
+        ``int64``, ``uint64`` if larger, ``Int64`` and ``UInt64`` beside missing cells, and text
+        if larger still; codes such as ``007``, ``1E05`` and ``+4712345678`` are text.
+
+    Warns
+    -----
+    UserWarning
+        If ``NA`` is read as a missing cell in a column of two-letter codes.
 
     Raises
     ------
     FileNotFoundError, IsADirectoryError, PermissionError
         If there is no such file, or it may not be read.
+    TypeError
+        If `na` is a text instead of a collection of them.
     ValueError
-        If the suffix is unknown, or the file is empty, truncated or no table.
+        If the suffix is unknown, or the file is a pipe, empty, truncated or no table: of CSV,
+        with the line that is to blame.
 
     Examples
     --------
@@ -57,19 +79,25 @@ def read_table(path: str | os.PathLike[str], texts: Collection[str] = ()) -> pd.
     """
     path = Path(path)
     suffix = table_suffix(path)
+    if isinstance(na, str):
+        raise TypeError(f"na must be a collection of texts, got {na!r}; write [{na!r}].")
     _check_readable(path)
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty; a table needs a header and rows.")
+    if suffix == ".parquet":
+        with _unreadable_explained(path, suffix), open(path, "rb") as file:
+            frame = parse_parquet(file)
+        for name in frame.columns[frame.columns.duplicated()]:
+            raise ValueError(
+                f"{path}: a column and the index are both called {name!r}; rename one."
+            )
+        return frame
+    with _unreadable_explained(path, suffix):
+        data = gzip.decompress(path.read_bytes()) if suffix == ".csv.gz" else path.read_bytes()
     try:
-        return _read(path, suffix, texts)
+        return parse_csv(data, path, texts, NA_TEXTS if na is None else na)
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not written in UTF-8; save it in that encoding.") from error
-    except (ValueError, OSError, EOFError, zlib.error, NotImplementedError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        raise ValueError(
-            f"{path} cannot be read as {suffix.removeprefix('.')} ({reason}); "
-            "check that the file is complete and of that type."
-        ) from error
 
 
 class TableWriter:
@@ -206,6 +234,24 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def csv_text(frame: pd.DataFrame, *, header: bool) -> str:
+    """Return a table as CSV that reads back as it is.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The table; its index is left out.
+    header : bool
+        Whether the columns' names come first.
+    """
+    options = {"index": False, "header": header, "lineterminator": "\n"}
+    text = frame.to_csv(**options)
+    if "\r" in text:
+        # Python before 3.13 does not quote a carriage return, at which readers end the line.
+        text = frame.to_csv(**options, quoting=csv.QUOTE_NONNUMERIC)
+    return text
+
+
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise an OSError that says why a file could not be written, before work is spent on it.
 
@@ -283,7 +329,7 @@ class _CsvSink:
         return self
 
     def write(self, frame: pd.DataFrame) -> None:
-        frame.to_csv(self._text, index=False, header=self._is_first, lineterminator="\n")
+        self._text.write(csv_text(frame, header=self._is_first))
         self._is_first = False
 
     def __exit__(self, kind: type | None, error: object, traceback: object) -> None:
@@ -350,22 +396,32 @@ def _lasting(schema: object) -> object:
     return schema
 
 
-def _read(path: Path, suffix: str, texts: Collection[str]) -> pd.DataFrame:
-    if suffix == ".parquet":
-        return pd.read_parquet(path, engine="pyarrow")
-    return read_csv(path, compression="gzip" if suffix == ".csv.gz" else None, texts=texts)
-
-
 _SINKS = {".csv": _CsvSink, ".csv.gz": _GzipCsvSink, ".parquet": _ParquetSink}
 
 
 def _check_readable(path: Path) -> None:
+    if path.is_symlink() and not path.exists():
+        raise FileNotFoundError(f"{path} is a link to {os.readlink(path)}, which does not exist.")
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist; check the name and the folder.")
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file.")
+    if not path.is_file():
+        raise ValueError(f"{path} is a pipe or a device and no regular file; write it to one.")
     if not os.access(path, os.R_OK):
         raise PermissionError(f"{path}: no permission to read it.")
+
+
+@contextmanager
+def _unreadable_explained(path: Path, suffix: str) -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, OSError, EOFError, zlib.error, NotImplementedError) as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+        raise ValueError(
+            f"{path} cannot be read as {suffix.removeprefix('.')} ({reason}); "
+            "check that the file is complete and of that type."
+        ) from error
 
 
 @contextmanager

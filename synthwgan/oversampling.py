@@ -14,7 +14,8 @@ from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
 from synthwgan.parameters import RANDOM_STATE, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
-from synthwgan.table.door import SHOWN, enter
+from synthwgan.table.door import SHOWN, enter, naming_column
+from synthwgan.table.physical import refuse_nul
 from synthwgan.table.target import target_name
 from synthwgan.training.config import Conditional
 
@@ -304,6 +305,8 @@ def _one_column(y: Any) -> pd.Series:
 
 def _check_classes(classes: pd.Series) -> None:
     """Raise if a class is missing, or the target is a number and no class."""
+    with naming_column(target_name(classes)):
+        refuse_nul(classes)
     n_missing = int(classes.isna().sum())
     if n_missing:
         raise ValueError(f"y is missing in {n_missing} rows: leave them out, or give them a class")

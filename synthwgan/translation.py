@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 from synthwgan.domains.domain import OwnColumn
 from synthwgan.domains.union import DomainUnion, Values
@@ -78,7 +79,7 @@ class DomainRows:
         values: Values,
         kept: Mapping[int, np.ndarray],
     ) -> pd.DataFrame:
-        """Write values as a table; kept cells that need no conversion are taken as they are.
+        """Write values as a table; kept cells that mean the same in both are taken as they are.
 
         Plain values are floats, which do not tell all whole numbers and nanoseconds apart.
         """
@@ -87,9 +88,14 @@ class DomainRows:
         for name, _, own in self._named(target):
             if own.place in kept:
                 own_name, map = of_source[own.place]
-                cells = X[own_name].reset_index(drop=True)
-                if map == own.map and cells.dtype == table[name].dtype:
-                    table[name] = cells.where(kept[own.place], table[name])
+                cells, written = X[own_name].reset_index(drop=True), table[name].copy()
+                are_alike = cells.dtype == written.dtype or (
+                    is_integer_dtype(cells.dtype) and is_integer_dtype(written.dtype)
+                )
+                if map == own.map and are_alike:
+                    held = kept[own.place]
+                    written[held] = cells[held].astype(written.dtype).array
+                    table[name] = written
         table.index = X.index
         return table
 

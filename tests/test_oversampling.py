@@ -281,6 +281,7 @@ ERRORS = [
     ("auto", None, ValueError, "requires y to be passed, but the target y is None"),
     ("auto", np.zeros((N_ROWS, 2)), ValueError, r"one column of classes, got shape \(60, 2\)"),
     ("auto", np.r_[CODES[:-2].astype(float), np.nan, 0], ValueError, "y is missing in 1 rows"),
+    ("auto", np.r_[["u\0v", "u\0w"], LETTERS[2:]].astype(object), ValueError, "a NUL character"),
     ({"z": 50}, LETTERS, ValueError, r"has the class 'z', which y has not.*\['u', 'v', 'w'\]"),
     ({"0": 50}, CODES, ValueError, r"the class '0', which y has not.*\[0, 1, 2\]"),
     ({"v": 13}, LETTERS, ValueError, "wants 13 rows of class 'v', which has 14"),

@@ -249,6 +249,27 @@ def test_kept_cells_are_the_same_to_the_last_bit():
         pd.testing.assert_frame_equal(translated[kept], repeated[kept], check_exact=True)
 
 
+def test_long_whole_numbers_are_exact_whatever_says_that_one_is_missing():
+    """One domain has gaps, in a nullable dtype, and the other has none."""
+    rng = np.random.default_rng(0)
+    numbers = rng.integers(2**60, 2**61, 150) | 1
+    gaps = pd.Series(numbers[:90]).astype("Int64").where(rng.random(90) < 0.8)
+    tables = {"gaps": pd.DataFrame({"n": gaps}), "whole": pd.DataFrame({"n": numbers[90:]})}
+    for table in tables.values():
+        table["ill"] = rng.choice(["yes", "no"], len(table))
+    model = RadialGANSynthesizer(**QUICK).fit(tables, target="ill")
+    for source, target in (("gaps", "whole"), ("whole", "gaps")):
+        for fill in (True, False):
+            told = tables[source]["n"].notna()
+            translated = model.translate(tables[source], source, target, fill=fill)["n"]
+            assert translated[told].tolist() == tables[source]["n"][told].tolist()
+            assert translated[~told].notna().all() == (fill or told.all())
+    enlarged = model.augment("whole", tables)["n"]
+    assert enlarged.dtype == "Int64"
+    expected = pd.concat([tables["whole"]["n"].astype("Int64"), gaps], ignore_index=True)
+    pd.testing.assert_series_equal(enlarged, expected, check_names=False)
+
+
 def test_rare_categories_of_others_are_not_drawn():
     rng = np.random.default_rng(0)
     tables = {

@@ -10,6 +10,7 @@ import typer
 
 from synthwgan.cli.tables import (
     TABLES,
+    MissingTexts,
     as_frame,
     check_table_output,
     progress,
@@ -101,6 +102,7 @@ def fit(
     ] = True,
     seed: Seed = None,
     kind: Kinds = None,
+    na: MissingTexts = None,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
@@ -125,7 +127,7 @@ def fit(
     }
     if max_steps is not None:
         params["max_steps"] = max_steps
-    model = WGANGPSynthesizer(**params).fit(read_table(table))
+    model = WGANGPSynthesizer(**params).fit(read_table(table, na=na))
     model.save(output)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
@@ -194,6 +196,7 @@ def impute(
         ),
     ] = 1,
     seed: Seed = None,
+    na: MissingTexts = None,
 ) -> None:
     """Fill the missing cells of a table by drawing them, given the rest of the row.
 
@@ -206,7 +209,7 @@ def impute(
             raise ValueError(f"{output} is the table itself; give the complete one another name.")
         check_table_output(output)
     fitted = _load(model)
-    gaps = read_as_fitted(table, _fitted_columns(fitted))
+    gaps = read_as_fitted(table, _fitted_columns(fitted), na)
     filled = as_frame(fitted.impute(gaps, n_draws=draws, random_state=seed), gaps.columns)
     with rows_writer(output) as write:
         write(filled)

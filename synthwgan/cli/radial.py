@@ -20,7 +20,13 @@ from synthwgan.cli.models import (
     check_model_output,
     column_kinds,
 )
-from synthwgan.cli.tables import TABLES, check_table_output, read_as_fitted, rows_writer
+from synthwgan.cli.tables import (
+    TABLES,
+    MissingTexts,
+    check_table_output,
+    read_as_fitted,
+    rows_writer,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,6 +79,7 @@ def fit(
     max_steps: MaxSteps = None,
     seed: Seed = None,
     kind: Kinds = None,
+    na: MissingTexts = None,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
@@ -89,7 +96,7 @@ def fit(
     kinds = column_kinds(kind or [])
     paths = _by_domain(tables)
     check_model_output(output, *tables)
-    frames = {name: read_table(path) for name, path in paths.items()}
+    frames = {name: read_table(path, na=na) for name, path in paths.items()}
     params: dict[str, Any] = {
         "align_columns": align,
         "column_kinds": kinds or None,
@@ -119,6 +126,7 @@ def translate(
     output: RowsFile = None,
     fill: _Fill = True,
     seed: Seed = None,
+    na: MissingTexts = None,
 ) -> None:
     """Write rows of one domain as rows of another.
 
@@ -129,7 +137,7 @@ def translate(
     """
     _check_output(output, table)
     fitted = _load(model)
-    rows = _read(fitted, source, table)
+    rows = _read(fitted, source, table, na)
     drawn = fitted.translate(rows, source, target, fill=fill, random_state=seed)
     with rows_writer(output) as write:
         write(drawn)
@@ -159,6 +167,7 @@ def augment(
         ),
     ] = True,
     seed: Seed = None,
+    na: MissingTexts = None,
 ) -> None:
     """Enlarge a domain's table by rows of the others, and say whether that helps.
 
@@ -172,7 +181,7 @@ def augment(
     fitted = _load(model)
     enlarged = fitted.augment(
         domain,
-        {name: _read(fitted, name, path) for name, path in paths.items()},
+        {name: _read(fitted, name, path, na) for name, path in paths.items()},
         n_samples=n_rows,
         include_real=with_real,
         fill=fill,
@@ -252,11 +261,11 @@ def _load(path: Path) -> RadialGANSynthesizer:
     return RadialGANSynthesizer.load(path)
 
 
-def _read(model: RadialGANSynthesizer, name: str, path: Path) -> pd.DataFrame:
+def _read(model: RadialGANSynthesizer, name: str, path: Path, na: list[str] | None) -> pd.DataFrame:
     from synthwgan.domains.tables import check_domain
 
     check_domain(name, model.domains_)
-    return read_as_fitted(path, _columns(model, name))
+    return read_as_fitted(path, _columns(model, name), na)
 
 
 def _columns(model: RadialGANSynthesizer, domain: str) -> Mapping[Any, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthwgan.cli.tables import TABLES
+from synthwgan.cli.tables import TABLES, MissingTexts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +48,7 @@ def report(
             help=f"End with exit code {TOO_LOW} if the score is lower.",
         ),
     ] = None,
+    na: MissingTexts = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same report.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -62,9 +63,11 @@ def report(
         if output.suffix.lower() not in (".html", ".json"):
             raise ValueError(f"{output} is no report: let it end in .html or .json.")
         check_writable(output)
-    table = read_table(real)
+    table = read_table(real, na=na)
     texts = [name for name in table if _is_text(table[name])]
-    others = [None if path is None else read_table(path, texts=texts) for path in (synthetic, test)]
+    others = [
+        None if path is None else read_table(path, texts=texts, na=na) for path in (synthetic, test)
+    ]
     # On the command line every name is text; a column's may be a number.
     names = {str(name): name for name in table}
     verbose = 0 if quiet else 1

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,6 +15,18 @@ if TYPE_CHECKING:
     import pandas as pd
 
 TABLES = ".csv, .csv.gz or .parquet"
+
+MissingTexts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--na",
+        metavar="TEXT",
+        # Typer may give an empty list where the option is not used.
+        callback=lambda texts: texts or None,
+        help="A text of CSV files that stands for a missing cell, as an empty cell always does; "
+        "may be repeated. '' for empty cells only. Default: NA, nan, null and the like.",
+    ),
+]
 
 
 def check_table_output(path: Path) -> None:
@@ -33,11 +46,14 @@ def as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:
     return rows if columns is None else rows[list(columns)]
 
 
-def read_as_fitted(path: Path, columns: Mapping[Any, Any]) -> pd.DataFrame:
+def read_as_fitted(
+    path: Path, columns: Mapping[Any, Any], na: list[str] | None = None
+) -> pd.DataFrame:
     """Read a table like a fitted one: names and texts are those of its columns."""
     from synthwgan.io import read_table
 
-    table = read_table(path, texts=[str(name) for name in columns if _is_text(columns[name])])
+    texts = [str(name) for name in columns if _is_text(columns[name])]
+    table = read_table(path, texts=texts, na=na)
     # In a file every name is text; those fitted may be numbers.
     names = {str(name): name for name in columns}
     table.columns = [names.get(str(name), name) for name in table.columns]
@@ -45,9 +61,15 @@ def read_as_fitted(path: Path, columns: Mapping[Any, Any]) -> pd.DataFrame:
 
 
 def _is_text(column: Any) -> bool:
-    if column.physical.domain != "label":
-        return column.physical.domain == "text"
-    labels = column.physical.labels(column.menu().present)
+    """Whether a column is read as text: it is of text, or of decimals, which floats would round."""
+    import numpy as np
+
+    physical = column.physical
+    if physical.domain == "number":
+        return isinstance(physical.labels(np.zeros(1, dtype=np.int64))[0], Decimal)
+    if physical.domain != "label":
+        return physical.domain == "text"
+    labels = physical.labels(column.menu().present)
     return all(isinstance(label, str) for label in labels)
 
 
@@ -79,6 +101,7 @@ class _StdoutWriter:
         self._is_first = True
 
     def write(self, chunk: pd.DataFrame) -> None:
-        text = chunk.to_csv(index=False, header=self._is_first, lineterminator="\n")
-        typer.echo(text, nl=False)
+        from synthwgan.io import csv_text
+
+        typer.echo(csv_text(chunk, header=self._is_first), nl=False)
         self._is_first = False

@@ -10,6 +10,9 @@ from typing import Any
 
 import pandas as pd
 
+from synthwgan.table.door import naming_column
+from synthwgan.table.physical import refuse_nul
+
 MIN_ROWS = 2
 
 
@@ -142,6 +145,8 @@ def _split(table: pd.DataFrame, domain: Any) -> dict[str, pd.DataFrame]:
         )
     if table[domain].isna().any():
         raise ValueError(f"column {domain!r} does not say the domain of every row: fill it")
+    with naming_column(domain):
+        refuse_nul(table[domain])
     tables = {}
     for name, rows in table.groupby(domain, sort=False, observed=True):
         if str(name) in tables:

@@ -92,7 +92,8 @@ def write_values(column: ColumnTransformer, values: np.ndarray) -> pd.Series:
 
     Numbers are rounded to the column's decimals. A label that the column does not know becomes
     missing if its dtype cannot hold it. If the dtype cannot say that a cell is missing, the
-    series has the dtype that pandas gives it then (whole numbers become floats).
+    series has one that can: whole numbers become nullable (``Int64``), others what pandas makes
+    of them.
     """
     missing = pd.isna(values)
     present = values[~missing]
@@ -110,6 +111,9 @@ def write_values(column: ColumnTransformer, values: np.ndarray) -> pd.Series:
     written = column.physical.write(Cells(cells, np.zeros(len(cells), dtype=bool)))
     if not missing.any():
         return written
+    if written.dtype.kind in "iu":
+        # Floats would round them.
+        written = pd.Series(pd.array(written.to_numpy()))
     return written.set_axis(np.flatnonzero(~missing)).reindex(range(len(values)))
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.door import given_kinds, naming_column
-from synthwgan.table.physical import physical_type
+from synthwgan.table.physical import physical_type, refuse_nul
 from synthwgan.table.schema import COLUMN_CLASSES, check_kind, infer_kind
 from synthwgan.table.textdates import TextFormat, find_format
 
@@ -89,8 +89,18 @@ def content_of(column: pd.Series, kind: str | None = None) -> Content:
 
 def sniff(values: pd.Series) -> str:
     """Return what the present values are, whatever dtype holds them."""
-    head = values.head(_SNIFFED_ROWS).astype(object)
+    head = _objects(values.head(_SNIFFED_ROWS))
     return pd.api.types.infer_dtype(head, skipna=True).removesuffix("64")
+
+
+def _objects(column: pd.Series) -> np.ndarray:
+    if not isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.astype(object).to_numpy()
+    # One by one: to turn old moments in a time zone into objects ends the process in pandas 2.
+    objects = np.empty(len(column), dtype=object)
+    for place in range(len(column)):
+        objects[place] = column.array[place]
+    return objects
 
 
 def as_floats(column: pd.Series, content: Content) -> np.ndarray:
@@ -131,6 +141,8 @@ def as_moments(column: pd.Series, pattern: str | None) -> pd.Series:
     """Return cells as timestamps without a zone (UTC), NaT where one is no date."""
     if isinstance(column.dtype, pd.PeriodDtype):
         return column.dt.to_timestamp()
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column.dt.tz_convert(None)
     if not isinstance(column.dtype, np.dtype) or column.dtype.kind != "M":
         column = column.astype(object)
         if sniff(column.dropna()) != "string":
@@ -157,8 +169,15 @@ def as_texts(column: pd.Series, content: Content) -> np.ndarray:
     ndarray of shape (n,), object
         None where the cell is missing. Whole floats read like integers, and 0 and 1 like
         truth values where the real column holds those.
+
+    Raises
+    ------
+    ValueError
+        If a text holds a NUL character.
     """
-    cells = column.astype(object).to_numpy()
+    cells = _objects(column)
+    with naming_column(column.name):
+        refuse_nul(cells)
     try:
         codes, distinct = pd.factorize(cells)
     except TypeError:

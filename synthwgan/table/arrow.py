@@ -87,7 +87,9 @@ class ArrowNumber(ArrowType, NumberType):
         return NumberType.read(self, series)
 
     def _values(self, series: pd.Series) -> np.ndarray:
-        array = _array(series)
+        return self.to_values(_array(series))
+
+    def to_values(self, array: pa.Array) -> np.ndarray:
         filled = np.zeros(len(array), dtype=self.canonical)
         valid = array.is_valid().to_numpy(zero_copy_only=False)
         filled[valid] = array.drop_null().to_numpy(zero_copy_only=False)
@@ -193,6 +195,11 @@ class ArrowDictionary(ArrowType):
 
     def to_values(self, array: pa.Array) -> np.ndarray:
         return self._inner.to_values(array.dictionary_decode())
+
+    def _cast(self, series: pd.Series) -> pd.Series:
+        # pyarrow makes dictionaries of text only.
+        plain = _array(series.astype(pd.ArrowDtype(self.arrow.value_type)))
+        return pd.Series(pd.arrays.ArrowExtensionArray(plain.dictionary_encode()))
 
     def to_arrow(self, values: np.ndarray, missing: np.ndarray) -> pa.Array:
         encoded = self._inner.to_arrow(values, missing).dictionary_encode()

@@ -184,7 +184,8 @@ def check_known(column: ColumnTransformer, series: pd.Series, cells: Cells, stri
     if not unknown.any():
         return
     # As it was given: a category that is not known cannot be written in the fitted dtype.
-    cell = series[unknown].tolist()[0]
+    cell = series[unknown].iloc[0]
+    cell = cell.item() if isinstance(cell, np.generic) else cell
     found = f"{cell!r} did not occur when fitted; {_what_is_possible(column, cell)}"
     of_numbers = isinstance(column, NumericTransformer) and not _overflows(column, cells.present)
     if strict or not (of_numbers or getattr(column, "is_masked", False)):

@@ -12,8 +12,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from synthwgan.table.dtypes import StringType
+from synthwgan.table.dtypes import CategoryType, StringType
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
+from synthwgan.table.physical import refuse_nul
 
 SHOWN = 10
 
@@ -89,6 +90,7 @@ def _check_shape(X: pd.DataFrame, min_rows: int) -> None:
 
 
 def _check_unique(columns: pd.Index) -> None:
+    refuse_nul(columns)
     if not columns.is_unique:
         repeated = list(columns[columns.duplicated()].unique()[:SHOWN])
         raise ValueError(f"column names occur more than once: {repeated}; rename the columns")
@@ -222,13 +224,16 @@ def input_names(estimator: BaseEstimator, input_features: Any) -> list[Any]:
 
 def index_to_dict(columns: pd.Index) -> dict[str, Any]:
     """Return column names of any saveable type as a JSON-able dict."""
-    many = isinstance(columns, pd.MultiIndex)
-    text = isinstance(columns.dtype, pd.StringDtype)
+    dtype: Any = str(columns.dtype)
+    if isinstance(columns.dtype, pd.StringDtype):
+        dtype = StringType(columns.dtype).to_dict()
+    elif isinstance(columns.dtype, pd.CategoricalDtype):
+        dtype = CategoryType(columns.dtype).to_dict()
     return {
         "names": [to_jsonable(name) for name in columns],
         "levels": [to_jsonable(level) for level in columns.names],
-        "multi": many,
-        "dtype": StringType(columns.dtype).to_dict() if text else str(columns.dtype),
+        "multi": isinstance(columns, pd.MultiIndex),
+        "dtype": dtype,
     }
 
 
@@ -240,5 +245,6 @@ def index_from_dict(state: dict[str, Any]) -> pd.Index:
         return pd.MultiIndex.from_tuples(names, names=levels)
     dtype = state["dtype"]
     if isinstance(dtype, dict):
-        dtype = StringType.from_dict(dtype).dtype
+        physical = CategoryType if "categories" in dtype else StringType
+        dtype = physical.from_dict(dtype).dtype
     return pd.Index(names, dtype=dtype, name=levels[0], tupleize_cols=False)

@@ -94,7 +94,7 @@ class PhysicalType:
 
     def labels(self, values: np.ndarray) -> list[Any]:
         """Return canonical values as the objects a user sees in the table."""
-        return list(self.write(Cells(values, np.zeros(len(values), dtype=bool))))
+        return listed(self.write(Cells(values, np.zeros(len(values), dtype=bool))))
 
     def matches(self, series: pd.Series) -> bool:
         """Whether `read` takes the series as it is."""
@@ -335,6 +335,10 @@ class CategoryType(PhysicalType):
         codes = self.dtype.categories.get_indexer(pd.Index(series))
         return Cells(np.where(codes < 0, len(self.dtype.categories), codes), missing)
 
+    def labels(self, values: np.ndarray) -> list[Any]:
+        categories = listed(self.dtype.categories)
+        return [categories[code] for code in values.tolist()]
+
     def without(self, codes: np.ndarray) -> CategoryType:
         """Return the type without the categories of these codes; codes above them move down."""
         categories = self.dtype.categories.delete(codes)
@@ -349,7 +353,7 @@ class CategoryType(PhysicalType):
         text = isinstance(categories.dtype, pd.StringDtype)
         return {
             "ordered": bool(self.dtype.ordered),
-            "categories": [to_jsonable(category) for category in categories],
+            "categories": [to_jsonable(category) for category in listed(categories)],
             "dtype": StringType(categories.dtype).to_dict() if text else str(categories.dtype),
         }
 
@@ -368,6 +372,17 @@ def ticks_to_index(cells: Cells, unit: str, tz: Any = None) -> pd.DatetimeIndex:
     stamps = np.where(cells.missing, np.datetime64("NaT", unit), stamps)
     index = pd.DatetimeIndex(stamps)
     return index if tz is None else index.tz_localize("UTC").tz_convert(tz)
+
+
+def listed(values: pd.Series | pd.Index) -> list[Any]:
+    """Return values as a list of objects.
+
+    To iterate over moments before 1677 in a time zone ends the process in pandas 2.
+    """
+    if isinstance(values.dtype, pd.DatetimeTZDtype):
+        array = values.array
+        return [array[place] for place in range(len(array))]
+    return list(values)
 
 
 def _change_canonical(values: np.ndarray, canonical: np.dtype) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.dtypes import Cells, NumberType, PhysicalType, ticks_to_index
+from synthwgan.table.dtypes import Cells, NumberType, PhysicalType, listed, ticks_to_index
 
 _SENTINELS: dict[str, Any] = {"None": None, "nan": np.nan, "NA": pd.NA, "NaT": pd.NaT}
 _DAY = datetime.date(1970, 1, 1).toordinal()
@@ -23,6 +23,15 @@ def _sentinel_name(value: Any) -> str:
     if value is pd.NA:
         return "NA"
     return "NaT" if value is pd.NaT else "nan"
+
+
+def missing_objects(objects: np.ndarray) -> np.ndarray:
+    """Return where objects stand for a missing cell."""
+    try:
+        return pd.isna(objects)
+    except decimal.InvalidOperation as error:
+        # Of a signaling NaN, Python does not say whether it equals itself.
+        raise ValueError("holds Decimal('sNaN'): replace it by None or a number") from error
 
 
 class ObjectType(PhysicalType):
@@ -59,7 +68,7 @@ class ObjectType(PhysicalType):
 
     def read(self, series: pd.Series) -> Cells:
         objects = series.to_numpy()
-        missing = pd.isna(objects)
+        missing = missing_objects(objects)
         present = self.to_values(objects[~missing])
         values = np.zeros(len(objects), dtype=present.dtype)
         values[~missing] = present
@@ -150,10 +159,13 @@ class ObjectNumber(ObjectType, NumberType):
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
         try:
-            return objects.astype(self.canonical)
+            values = objects.astype(self.canonical)
         except OverflowError as error:
             widest = max(objects, key=abs)
             raise ValueError(f"the integer {widest} needs more than 64 bits: use float") from error
+        if self.canonical.kind == "f":
+            _check_whole(objects)
+        return values
 
     def to_dict(self) -> dict[str, Any]:
         return {**super().to_dict(), "unsigned": self.canonical.kind == "u"}
@@ -164,6 +176,15 @@ class ObjectNumber(ObjectType, NumberType):
         if state["unsigned"]:
             physical.canonical = np.dtype(np.uint64)
         return physical
+
+
+def _check_whole(objects: np.ndarray) -> None:
+    for value in objects:
+        if isinstance(value, int) and value != int(float(value)):
+            raise ValueError(
+                f"the integer {value} stands among floats, which do not hold it exactly: make all "
+                "whole numbers, or all float"
+            )
 
 
 class ObjectDecimal(ObjectType):
@@ -238,28 +259,32 @@ class ObjectDatetime(ObjectType):
     unit: str = "us"
 
     def learn(self, objects: np.ndarray) -> None:
+        _check_types(objects, datetime.datetime, "pd.to_datetime")
         zones = {str(value.tzinfo): value.tzinfo for value in objects}
         if len(zones) > 1:
             raise ValueError(
                 f"mixes time zones ({', '.join(zones)}): convert with pd.to_datetime(..., utc=True)"
             )
         self.tz = zones.popitem()[1]
-        self.stamps = all(isinstance(value, pd.Timestamp) for value in objects)
+        # Among datetimes, a Timestamp may have nanoseconds.
+        self.stamps = any(isinstance(value, pd.Timestamp) for value in objects)
         self.unit = "ns" if self.stamps else "us"
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
+        _check_types(objects, datetime.datetime, "pd.to_datetime")
         if self.tz is not None:
-            objects = [value.astimezone(datetime.UTC) for value in objects]
+            objects = [_in_utc(value) for value in objects]
         if self.stamps:
-            stamps = [value.tz_localize(None).as_unit("ns").asm8 for value in objects]
+            naive = [_in_nanoseconds(value).asm8 for value in objects]
         else:
-            stamps = [value.replace(tzinfo=None) for value in objects]
-        return np.array(stamps, dtype=f"M8[{self.unit}]").view(np.int64)
+            _check_microseconds(objects, "nanosecond")
+            naive = [value.replace(tzinfo=None) for value in objects]
+        return np.array(naive, dtype=f"M8[{self.unit}]").view(np.int64)
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
         cells = Cells(values, np.zeros(len(values), dtype=bool))
-        index = ticks_to_index(cells, self.unit, self.tz)
-        return list(index) if self.stamps else list(index.to_pydatetime())
+        moments = listed(ticks_to_index(cells, self.unit, self.tz))
+        return moments if self.stamps else [moment.to_pydatetime() for moment in moments]
 
     def _parse(self, series: pd.Series) -> Cells:
         index = pd.DatetimeIndex(pd.to_datetime(series))
@@ -287,12 +312,16 @@ class ObjectDuration(ObjectType):
     unit: str = "us"
 
     def learn(self, objects: np.ndarray) -> None:
-        self.stamps = all(isinstance(value, pd.Timedelta) for value in objects)
+        _check_types(objects, datetime.timedelta, "pd.to_timedelta")
+        self.stamps = any(isinstance(value, pd.Timedelta) for value in objects)
         self.unit = "ns" if self.stamps else "us"
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
+        _check_types(objects, datetime.timedelta, "pd.to_timedelta")
         if self.stamps:
             objects = [pd.Timedelta(value).as_unit("ns").asm8 for value in objects]
+        else:
+            _check_microseconds(objects, "nanoseconds")
         return np.array(list(objects), dtype=f"m8[{self.unit}]").view(np.int64)
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
@@ -302,6 +331,38 @@ class ObjectDuration(ObjectType):
     def _parse(self, series: pd.Series) -> Cells:
         objects = series.to_numpy(dtype=object)
         return Cells(self.to_values(objects), np.zeros(len(objects), dtype=bool))
+
+
+def _check_types(objects: np.ndarray, wanted: type, remedy: str) -> None:
+    """Refuse numpy's scalars, whose unit may differ from cell to cell."""
+    for value in objects:
+        if not isinstance(value, wanted):
+            raise TypeError(f"holds {value!r}: convert the column with {remedy}")
+
+
+def _check_microseconds(objects: Any, attribute: str) -> None:
+    for value in objects:
+        if getattr(value, attribute, 0):
+            raise ValueError(
+                f"{value!r} has nanoseconds, which the fitted column's objects do not hold"
+            )
+
+
+def _in_nanoseconds(value: datetime.datetime) -> pd.Timestamp:
+    try:
+        return pd.Timestamp(value).tz_localize(None).as_unit("ns")
+    except pd.errors.OutOfBoundsDatetime as error:
+        raise ValueError(
+            f"{value!r} lies beyond the years 1678 to 2261, which nanoseconds reach: convert the "
+            "column with .astype('datetime64[us]')"
+        ) from error
+
+
+def _in_utc(value: datetime.datetime) -> datetime.datetime:
+    try:
+        return value.astimezone(datetime.timezone.utc)
+    except OverflowError as error:
+        raise ValueError(f"{value!r} lies beyond the years 1 to 9999 in UTC") from error
 
 
 _BY_INFERRED: dict[str, type[ObjectType]] = {
@@ -329,7 +390,7 @@ def object_type(series: pd.Series) -> ObjectType:
         If its cells are of several types, or of one that is not supported.
     """
     objects = series.to_numpy()
-    missing = pd.isna(objects)
+    missing = missing_objects(objects)
     present = objects[~missing]
     inferred = pd.api.types.infer_dtype(present, skipna=False) if len(present) else "empty"
     if inferred not in _BY_INFERRED:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,9 @@ from synthwgan.table.dtypes import (
     PhysicalType,
     StringType,
     TimeType,
+    listed,
 )
-from synthwgan.table.objects import object_type
+from synthwgan.table.objects import missing_objects, object_type
 
 
 def _numpy_type(series: pd.Series) -> PhysicalType:
@@ -88,14 +89,28 @@ def read_cells(physical: PhysicalType, series: pd.Series) -> Cells:
     Raises
     ------
     ValueError
-        If a number is infinite.
+        If a number is infinite, or a text holds a NUL character.
     TypeError
         If the series does not fit the type.
     """
+    if series.dtype == object:
+        missing_objects(series.to_numpy())
     cells = _read(physical, series)
+    refuse_nul(cells.present if cells.values.dtype == object else ())
+    refuse_nul(listed(getattr(series.dtype, "categories", pd.Index([]))))
     if cells.values.dtype.kind == "f" and np.isinf(cells.values).any():
         raise ValueError("holds infinity: replace inf by a number or a missing value")
     return cells
+
+
+def refuse_nul(values: Iterable[Any]) -> None:
+    """Raise a ValueError if a text holds a NUL character: pandas tells texts apart up to it."""
+    for value in values:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError(
+                f"{value!r} holds a NUL character, up to which pandas looks at a text: remove it, "
+                r"for instance with .str.replace('\0', '')"
+            )
 
 
 def _read(physical: PhysicalType, series: pd.Series) -> Cells:

@@ -15,7 +15,7 @@ from synthwgan.table.encoding import encode_given
 from synthwgan.table.given import GivenRows
 from synthwgan.table.layout import PartialRows
 from synthwgan.table.transformer import TableTransformer
-from synthwgan.table.values import check_whole
+from synthwgan.table.values import check_exact
 
 MAX_GROUPS = 10_000
 
@@ -124,8 +124,8 @@ class ConditionReader:
         for position, place in enumerate(places):
             with naming_column(self.names[place]):
                 series = frame.iloc[:, position]
-                check_whole(self.columns[place], series)
                 cells[place] = self.columns[place].read(series)
+                check_exact(self.columns[place], series, cells[place])
                 given[:, place] = ~cells[place].missing
                 check_known(self.columns[place], series, cells[place], strict)
         return GivenRows(given, cells)

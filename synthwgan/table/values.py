@@ -11,9 +11,18 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
-from synthwgan.table.dtypes import CategoryType, Cells, PhysicalType
-from synthwgan.table.objects import ObjectDate
+from synthwgan.table.dtypes import (
+    CategoryType,
+    Cells,
+    DurationType,
+    NumberType,
+    PhysicalType,
+    TimeType,
+)
+from synthwgan.table.objects import ObjectDate, ObjectDatetime, ObjectDuration
+from synthwgan.table.physical import physical_type
 
+_TICKS = (TimeType, DurationType, ObjectDatetime, ObjectDuration)
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 _BOOLEANS |= {"1": True, "0": False, "1.0": True, "0.0": False}
 
@@ -92,23 +101,52 @@ def category_place(column: ColumnTransformer, category: Any) -> int | None:
     return place if place < len(column.physical.dtype.categories) else None
 
 
-def check_whole(column: ColumnTransformer, series: pd.Series) -> None:
-    """Check that given numbers of a column of whole numbers are whole.
+def check_exact(column: ColumnTransformer, series: pd.Series, cells: Cells) -> None:
+    """Check that given numbers and moments stay what they are in the column's dtype.
+
+    Parameters
+    ----------
+    column : ColumnTransformer
+        Fitted.
+    series : Series of shape (n,)
+        The cells as they are given.
+    cells : Cells
+        What the column read of them.
 
     Raises
     ------
     ValueError
-        If one is not: it would be rounded, and given cells stay as they are.
+        If one is changed: given cells stay as they are.
     """
-    if not _is_whole(column.physical) or series.dtype.kind != "f":
+    physical = column.physical
+    if physical.matches(series):
         return
-    present = series.dropna()
-    broken = present[present % 1 != 0]
-    if len(broken):
+    if isinstance(physical, _TICKS) and series.dtype.kind in "mM":
+        present = series[~cells.missing]
+        back = physical.write(cells.take(~cells.missing)).set_axis(present.index)
+        _check_kept(physical, present, back != present)
+    if not isinstance(physical, NumberType):
+        return
+    given = physical_type(series)
+    if not isinstance(given, NumberType) or given.canonical == cells.values.dtype:
+        return
+    # As objects, whole numbers and floats are compared exactly.
+    before = pd.Series(given.read(series).present.astype(object))
+    _check_kept(physical, before, before != cells.present.astype(object))
+
+
+def _check_kept(physical: PhysicalType, given: pd.Series, changed: pd.Series) -> None:
+    if not changed.any():
+        return
+    cell = given[changed].iloc[0]
+    if isinstance(cell, float) and cell % 1:
         raise ValueError(
-            f"{broken.iloc[0]} is no whole number, and the column's dtype when fitted, "
-            f"{column.physical.name}, holds no other"
+            f"{cell} is no whole number, and the column's dtype when fitted, {physical.name}, "
+            "holds no other"
         )
+    raise ValueError(
+        f"the column's dtype when fitted, {physical.name}, does not hold {cell} exactly"
+    )
 
 
 def _rounded_decimal(bound: Any, exponent: int, round_to: Any) -> decimal.Decimal:
@@ -180,17 +218,17 @@ def _is_whole(physical: PhysicalType) -> bool:
     return canonical is not None and canonical.kind in "iu"
 
 
-def _number(value: Any) -> float | int:
-    """A number from text, exact if it is whole."""
+def _number(value: Any) -> float | decimal.Decimal:
+    """A number, of text exactly that which is written."""
     if not isinstance(value, str):
         return value
     try:
-        return int(value)
-    except ValueError:
-        return float(value)
+        return decimal.Decimal(value)
+    except decimal.InvalidOperation:
+        raise ValueError(f"{value!r} is no number") from None
 
 
-def _whole(value: float | int) -> int:
+def _whole(value: float | decimal.Decimal) -> int:
     if value != int(value):
         raise ValueError(f"{value!r} is no whole number")
     return int(value)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -353,6 +354,29 @@ class TestImpute:
         assert texts["version"][given].tolist() == few["version"][given].tolist()
         assert texts["age"].str.fullmatch(r"\d+").all()
 
+    def test_long_keys_beside_gaps_stay_as_they_are(
+        self, quick: dict[str, Any], tmp_path: Path
+    ) -> None:
+        rng = np.random.default_rng(0)
+        keys = [2**60 + 2 * int(key) + 1 for key in rng.permutation(60)]
+        prices = [f"{cents // 100}.{cents % 100:02}" for cents in rng.integers(10**17, 10**18, 60)]
+        table = pd.DataFrame({"customer_id": keys, "n": keys[::-1], "price": prices})
+        for place, name in enumerate(table):
+            table[name] = table[name].astype(object).where(table.index % 4 != place, "")
+        table.to_csv(tmp_path / "gaps.csv", index=False)
+        fitted = read_table(tmp_path / "gaps.csv", texts=["price"])
+        assert [str(dtype) for dtype in fitted.dtypes[:2]] == ["Int64", "Int64"]
+        fitted["price"] = [None if pd.isna(text) else Decimal(text) for text in fitted["price"]]
+        WGANGPSynthesizer(**quick).fit(fitted).save(tmp_path / "model")
+        arguments = [tmp_path / "model", tmp_path / "gaps.csv", "-o", tmp_path / "filled.csv"]
+        result = run("impute", *arguments)
+        assert result.exit_code == 0, result.stderr
+        filled = pd.read_csv(tmp_path / "filled.csv", dtype=str)
+        assert filled.notna().all(axis=None)
+        for name in table:
+            given = table[name] != ""
+            assert filled[name][given].tolist() == table[name][given].astype(str).tolist()
+
     def test_a_row_for_each_draw(
         self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path
     ) -> None:
@@ -403,6 +427,40 @@ class TestImpute:
 
     def test_no_draws_is_a_usage_error(self, gaps_model: Path) -> None:
         assert run("impute", gaps_model, "gaps.csv", "--draws", 0).exit_code == 2
+
+
+class TestMissingTexts:
+    @pytest.mark.parametrize(
+        ("options", "missing"),
+        [
+            ([], [False, True, False, True]),
+            (["--na", ""], [False, False, False, True]),
+            (["--na", "?", "--na", "-"], [False, False, True, True]),
+        ],
+    )
+    @pytest.mark.parametrize("command", ["fit", "impute", "report"])
+    def test_they_can_be_said(
+        self,
+        folder: Path,
+        tmp_path: Path,
+        monkeypatch,
+        command: str,
+        options: list[str],
+        missing: list[bool],
+    ) -> None:
+        table = tmp_path / "table.csv"
+        table.write_text("country,x\nDE,1\nNA,2\n?,3\n,4\n")
+        read = []
+
+        def read_only(path: Path, **options: Any) -> pd.DataFrame:
+            read.append(read_table(path, **options))
+            raise ValueError("enough")
+
+        monkeypatch.setattr("synthwgan.io.read_table", read_only)
+        paths = {"impute": [folder / "model", table], "report": [table, table]}
+        result = run(command, *paths.get(command, [table, "-o", tmp_path / "model"]), *options)
+        assert_one_line_error(result, "enough")
+        assert read[0]["country"].isna().tolist() == missing
 
 
 def test_info_describes_the_model(folder: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -317,3 +318,26 @@ def test_maps_in_short_words() -> None:
     assert str(NumberMap(intercept=273.15)) == "+ 273"
     assert [str(StateMap({})), str(StateMap({"a": "a"}))] == ["same", "same"]
     assert str(StateMap({"1": "f", "2": "m"})) == "2 categories"
+
+
+@pytest.mark.parametrize("command", ["fit", "translate", "augment"])
+def test_what_counts_as_missing_can_be_said(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    table = tmp_path / "north.csv"
+    table.write_text("age,sex,ill\n31,f,NA\n,m,?\n")
+    read = []
+
+    def read_only(path: Path, **options: Any) -> pd.DataFrame:
+        read.append(read_table(path, **options))
+        raise ValueError("enough")
+
+    monkeypatch.setattr("synthwgan.io.read_table", read_only)
+    arguments = {
+        "fit": [table, table.with_name("south.csv"), "-o", tmp_path / "model"],
+        "translate": [folder / "model", table, "--from", "north", "--to", "south"],
+        "augment": [folder / "model", table, "--domain", "north"],
+    }
+    assert_one_line_error(run(command, *arguments[command], "--na", "?"), "enough")
+    assert read[0]["ill"].isna().tolist() == [False, True]
+    assert read[0]["age"].isna().tolist() == [False, True]

@@ -64,6 +64,13 @@ def test_domains_that_would_get_one_name_are_an_error():
         tables_of(table, None, "domain")
 
 
+def test_domains_that_pandas_takes_for_one_are_an_error():
+    table = one_table()
+    table["domain"] = table["domain"].map({"north": "a\0b", "south": "a\0c"})
+    with pytest.raises(ValueError, match="column 'domain': .* holds a NUL character"):
+        tables_of(table, None, "domain")
+
+
 @pytest.mark.parametrize(
     ("X", "error", "message"),
     [

@@ -101,3 +101,20 @@ def test_numbers(cells: Any, content: Content, expected: list[float]) -> None:
 def test_texts(cells: Any, form: str, expected: list[str | None]) -> None:
     texts = as_texts(pd.Series(cells, dtype=None), Content("categorical", form))
     assert texts.tolist() == expected
+
+
+def test_texts_with_a_nul_character_are_refused() -> None:
+    column = pd.Series(["a\0b", "a\0c"], name="word")
+    with pytest.raises(ValueError, match=r"column 'word': 'a\\x00b' holds a NUL character"):
+        as_texts(column, content_of(column))
+
+
+def test_moments_of_the_first_year_in_a_time_zone() -> None:
+    """To iterate over them ends the process."""
+    days = np.array(["0001-01-01", "2020-01-01", "NaT"], dtype="M8[s]")
+    old = pd.Series(days).dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin")
+    content = content_of(old)
+    assert content.form == "date"
+    np.testing.assert_array_equal(as_floats(old, content), [-62135596800, 1577836800, np.nan])
+    texts = as_texts(old, content_of(old, "categorical"))
+    assert [text and text[:10] for text in texts] == ["0001-01-01", "2020-01-01", None]

@@ -32,6 +32,11 @@ def _arrow(series: pd.Series, arrow: pa.DataType) -> pd.Series:
     return series.astype(pd.ArrowDtype(arrow))
 
 
+def _dictionary(cells: list, arrow: pa.DataType) -> pd.Series:
+    encoded = pa.array(cells, arrow).dictionary_encode()
+    return pd.Series(pd.arrays.ArrowExtensionArray(encoded)).mask(_HOLES)
+
+
 def _objects(cells: list) -> pd.Series:
     return pd.Series(cells, dtype=object)
 
@@ -78,6 +83,9 @@ def _labels() -> dict[str, pd.Series]:
         "dictionary[pyarrow]": _holed(
             _arrow(pd.Series(_WORDS, dtype="string"), pa.dictionary(pa.int32(), pa.string()))
         ),
+        "dictionary of int[pyarrow]": _dictionary((_INTEGERS % 5).tolist(), pa.int64()),
+        "dictionary of uint8[pyarrow]": _dictionary((_INTEGERS % 5).tolist(), pa.uint8()),
+        "dictionary of double[pyarrow]": _dictionary((_INTEGERS % 5 / 4).tolist(), pa.float64()),
     }
 
 

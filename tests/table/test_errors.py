@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,10 @@ import pytest
 from synthwgan.table import TableTransformer
 
 NESTED = pd.Series([[1], [2]], dtype=pd.ArrowDtype(pa.list_(pa.int64())))
+
+
+def _objects(*cells: Any) -> pd.Series:
+    return pd.Series(cells, dtype=object)
 
 
 def _table(cells: Any) -> pd.DataFrame:
@@ -31,6 +36,22 @@ def _table(cells: Any) -> pd.DataFrame:
         ([b"a", b"b"], TypeError, "column 'bad': holds b'a' of type bytes"),
         ([2**70, 1], ValueError, "column 'bad': the integer .* needs more than 64 bits"),
         ([datetime.date(2020, 1, 1), datetime.datetime(2020, 1, 2)], TypeError, "mixes types"),
+        (_objects(np.datetime64("2020-01-01"), None), TypeError, "'bad': .* with pd.to_datetime"),
+        (_objects(np.timedelta64(1, "ns"), None), TypeError, "'bad': .* with pd.to_timedelta"),
+        ([Decimal("sNaN"), Decimal(1)], ValueError, "'bad': holds Decimal\\('sNaN'\\): replace it"),
+        (
+            _objects(2**53 + 1, 0.5),
+            ValueError,
+            "'bad': the integer 9007199254740993 stands among floats",
+        ),
+        (["a\0b", "a\0c"], ValueError, r"'bad': 'a\\x00b' holds a NUL character"),
+        (pd.Series(["a\0b", "a"], dtype="string"), ValueError, "'bad': .* holds a NUL character"),
+        (pd.Categorical(["a\0b", "a"]), ValueError, "'bad': .* holds a NUL character"),
+        (
+            _objects(pd.Timestamp("0001-01-01"), pd.Timestamp("2020-01-01")),
+            ValueError,
+            r"'bad': .* convert the column with .astype\('datetime64\[us\]'\)",
+        ),
         (NESTED, TypeError, "column 'bad': pyarrow type list.* is not supported"),
         (pd.arrays.SparseArray([0, 1]), TypeError, "column 'bad': sparse column.*to_dense"),
         (
@@ -51,6 +72,28 @@ def test_infinity_when_transforming() -> None:
     transformer = TableTransformer().fit(_table([1.0, 2.0]))
     with pytest.raises(ValueError, match="column 'bad': holds infinity"):
         transformer.transform(_table([1.0, -np.inf]))
+
+
+def test_a_column_name_with_a_nul_character() -> None:
+    with pytest.raises(ValueError, match="'a\\\\x00b' holds a NUL character"):
+        TableTransformer().fit(pd.DataFrame({"a\0b": [1, 2], "a\0c": [3, 4]}))
+
+
+@pytest.mark.parametrize(
+    ("fine", "coarse"),
+    [
+        (pd.Timestamp(1), datetime.datetime(2020, 1, 1)),
+        (pd.Timedelta(1), datetime.timedelta(1)),
+    ],
+)
+def test_nanoseconds_among_objects_are_kept_or_refused(fine: Any, coarse: Any) -> None:
+    table = _table(_objects(fine, coarse))
+    transformer = TableTransformer().fit(table)
+    back = transformer.decode(transformer.encode(table))
+    assert back["bad"].tolist() == [fine, coarse]
+    without = TableTransformer().fit(_table(_objects(coarse, coarse + datetime.timedelta(1))))
+    with pytest.raises(ValueError, match="column 'bad': .* has nanoseconds"):
+        without.transform(table)
 
 
 def test_mixed_time_zones() -> None:

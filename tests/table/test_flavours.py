@@ -132,3 +132,19 @@ def test_texts_of_numpy_come_back_as_text():
     decoded = transformer.decode(transformer.encode(table))["x"]
     assert decoded.equals(cells)
     assert {type(cell) for cell in decoded} == {str, type(None)}
+
+
+@pytest.mark.parametrize("kinds", [None, {"old": "categorical"}])
+def test_moments_of_the_first_year_in_a_time_zone(kinds: dict[str, str] | None) -> None:
+    """To iterate over them ends the process, so they are compared as numbers."""
+    days = np.array(["0001-01-01", "1500-06-01", "2020-01-01"] * 20, dtype="M8[s]")
+    old = pd.Series(days).dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin")
+    table = pd.DataFrame({"old": old, "label": old.astype("category"), "x": np.arange(60) % 7})
+    transformer = _reloaded(TableTransformer(random_state=0, column_kinds=kinds).fit(table))
+    back = transformer.decode(transformer.encode(table))
+    assert back["old"].dtype == old.dtype
+    assert pd.DatetimeIndex(back["old"]).asi8.tolist() == pd.DatetimeIndex(old).asi8.tolist()
+    assert back["label"].cat.codes.tolist() == table["label"].cat.codes.tolist()
+    assert "0001-01-01" in " ".join(map(str, transformer.get_feature_names_out()))
+    if kinds is None:
+        assert "0001-01-01" in str(transformer.schema_)

@@ -178,6 +178,8 @@ class TestNames:
             pd.DatetimeIndex(["2020-01-01", "2021-01-01"], name="when"),
             pd.Index([2.5, np.nan]),
             pd.DatetimeIndex(["2020-01-01", None]),
+            pd.CategoricalIndex(["b", 1], [2, "b", 1], ordered=True, name="what"),
+            pd.CategoricalIndex([3, 1]),
         ],
     )
     def test_any_hashable(self, columns: pd.Index) -> None:

@@ -15,7 +15,7 @@ from synthwgan.table import TableTransformer
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.numeric import NumericTransformer
 from synthwgan.table.physical import physical_type
-from synthwgan.table.values import check_whole, is_missing, read_bound, read_value
+from synthwgan.table.values import check_exact, is_missing, read_bound, read_value
 
 
 def fit_column(series: pd.Series, **options: object) -> ColumnTransformer:
@@ -214,12 +214,49 @@ def test_bounds_of_dates_are_their_numbers():
     assert high == low + 1
 
 
-@pytest.mark.parametrize("dtype", ["float64", "Float64"])
-def test_given_numbers_are_never_rounded(dtype):
-    column = NumericTransformer(physical_type(pd.Series([1, 2]))).fit(pd.Series([1, 2, 3]))
-    check_whole(column, pd.Series([1.0, np.nan, 3.0]).astype(dtype))
-    with pytest.raises(ValueError, match="2.5 is no whole number"):
-        check_whole(column, pd.Series([1.0, np.nan, 2.5]).astype(dtype))
+@pytest.mark.parametrize(
+    ("fitted", "given", "message"),
+    [
+        (pd.Series([1, 2, 3]), pd.Series([1.0, np.nan, 2.5]), "2.5 is no whole number"),
+        (pd.Series([1, 2, 3]), pd.Series([1.0, np.nan, 2.5], dtype="Float64"), "2.5 is no whole"),
+        (pd.Series([1, 2, 3]), pd.Series([1e300]), "int64, does not hold 1e\\+300 exactly"),
+        (pd.Series([1, 2, 3]), pd.Series([2**63 + 1], dtype="uint64"), "does not hold 92233"),
+        (pd.Series([1, 2, 2**63], dtype="UInt64"), pd.Series([-1]), "UInt64, does not hold -1"),
+        (pd.Series([0.5, 1]), pd.Series([2**53 + 1, 0]), "float64, does not hold 9007199254740993"),
+    ],
+)
+def test_given_numbers_are_never_rounded(fitted, given, message):
+    column = NumericTransformer(physical_type(fitted)).fit(fitted)
+    for fits in (fitted, pd.Series([1.0, np.nan, 2.0]), pd.Series([1, None], dtype="Int64")):
+        check_exact(column, fits, column.read(fits))
+    with pytest.raises(ValueError, match=message):
+        check_exact(column, given, column.read(given))
+
+
+@pytest.mark.parametrize("make", [pd.to_datetime, pd.to_timedelta])
+@pytest.mark.parametrize("dtype", ["us", "s", "objects"])
+def test_given_moments_are_never_rounded(make, dtype):
+    days = pd.Series(make([1, 2, None], unit="D"))
+    if dtype == "objects":
+        index = make([1, 2], unit="D")
+        plain = index.to_pydatetime() if make is pd.to_datetime else index.to_pytimedelta()
+        fitted = pd.Series(plain, dtype=object)
+    else:
+        fitted = days.astype(f"{days.dtype.kind}8[{dtype}]")
+    column = TableTransformer().fit(pd.DataFrame({"c": fitted})).columns_[0]
+    for given in (days, days.iloc[::-1], days.iloc[2:]):
+        check_exact(column, given, column.read(given))
+    given = pd.Series(make([1, None], unit="ns"))
+    with pytest.raises((TypeError, ValueError), match="000000001.* (exactly|has nanoseconds)"):
+        check_exact(column, given, column.read(given))
+
+
+@pytest.mark.parametrize("text", ["1234567890123456789", "1234567890123456789.0"])
+def test_text_of_a_whole_number_is_exact(text):
+    series = pd.Series([1234567890123456789, 1234567890123456790, 5])
+    column = NumericTransformer(physical_type(series)).fit(series)
+    assert read_value(column, text).values[0] == 1234567890123456789
+    assert read_bound(column, text, math.floor) == 1234567890123456789
 
 
 @pytest.mark.parametrize("bound", ["nan", "abc"])
