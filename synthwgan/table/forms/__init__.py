@@ -1,0 +1,1 @@
+"""How cells are written, apart from what they mean: one form a file."""
