@@ -6,13 +6,20 @@ from typing import Any
 
 import numpy as np
 
+from synthwgan.table.forms.abbreviated import AbbreviatedNumber
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.distinct import distinct_cells
 from synthwgan.table.forms.numbers import PlainNumber, TextNumber
+from synthwgan.table.forms.scientific import ScientificNumber
 from synthwgan.table.forms.textdates import TextDate
 
 # In order of preference, where several fit as many cells.
-FORMS: tuple[type[Form], ...] = (TextDate, TextNumber)
+FORMS: tuple[type[Form], ...] = (
+    TextDate,
+    AbbreviatedNumber,
+    TextNumber,
+    ScientificNumber,
+)
 # Forms of what could mean something else, if the user says what it means.
 ASKED_FORMS: tuple[type[Form], ...] = (PlainNumber,)
 
