@@ -360,7 +360,7 @@ def _in_nanoseconds(value: datetime.datetime) -> pd.Timestamp:
 
 def _in_utc(value: datetime.datetime) -> datetime.datetime:
     try:
-        return value.astimezone(datetime.timezone.utc)
+        return value.astimezone(datetime.UTC)
     except OverflowError as error:
         raise ValueError(f"{value!r} lies beyond the years 1 to 9999 in UTC") from error
 

@@ -1,0 +1,102 @@
+"""All forms, which of them a column is written in, and forms from a model file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from synthwgan.table.forms.abbreviated import AbbreviatedNumber
+from synthwgan.table.forms.base import Form
+from synthwgan.table.forms.distinct import distinct_cells
+from synthwgan.table.forms.numbers import PlainNumber, TextNumber
+from synthwgan.table.forms.scientific import ScientificNumber
+from synthwgan.table.forms.textdates import TextDate
+
+# In order of preference, where several fit as many cells.
+FORMS: tuple[type[Form], ...] = (
+    TextDate,
+    AbbreviatedNumber,
+    TextNumber,
+    ScientificNumber,
+)
+# Forms of what could mean something else, if the user says what it means.
+ASKED_FORMS: tuple[type[Form], ...] = (PlainNumber,)
+
+# Cells of another form are exceptions: signs for what is unknown, bounds of a measurement, slips
+# of the pen. Each becomes a state, so there may be few different ones. They may be one cell in
+# ten; or, as one sign may stand for many unknown cells, one in ten counted once each and half of
+# all. With more, or fewer different cells of the form than others, the column is one of names.
+MAX_ODD = 20
+MIN_FITTING = 0.9
+_MIN_FITTING_OF_ALL = 0.5
+
+
+def find_form(cells: np.ndarray, meaning: str | None = None) -> Form | None:
+    """Return the form in which the cells of a column are written, but for few odd ones.
+
+    Parameters
+    ----------
+    cells : ndarray of shape (n,), object (str), int64 or uint64
+        Cells of a column, none missing.
+    meaning : {"numeric", "datetime"}, default=None
+        What the cells must mean; None leaves it open.
+
+    Returns
+    -------
+    form : Form or None
+        That in which most cells are written; None if there are too many others in each.
+    """
+    return _best_form(cells, meaning, _are_exceptions)[0]
+
+
+def nearest_form(cells: np.ndarray, meaning: str | None) -> tuple[Form | None, np.ndarray]:
+    """Return the form in which most cells are written, however few, and the distinct others."""
+    return _best_form(cells, meaning, lambda are_odd, counts: True)
+
+
+def _best_form(
+    cells: np.ndarray, meaning: str | None, are_exceptions: Callable[[np.ndarray, np.ndarray], bool]
+) -> tuple[Form | None, np.ndarray]:
+    best, n_best, odd = None, 0, cells[:0]
+    if not len(cells):
+        return best, odd
+    distinct, places = distinct_cells(cells)
+    counts = np.bincount(places)
+    for form_class in FORMS if meaning is None else FORMS + ASKED_FORMS:
+        if form_class.meaning != (meaning or form_class.meaning):
+            continue
+        form = form_class.find(distinct)
+        if form is None:
+            continue
+        fits = form.parse(distinct)[1]
+        n_fitting = int(counts[fits].sum())
+        if n_fitting > n_best and are_exceptions(~fits, counts):
+            best, n_best, odd = form, n_fitting, distinct[~fits]
+    return best, odd
+
+
+def _are_exceptions(are_odd: np.ndarray, counts: np.ndarray) -> bool:
+    """Whether distinct cells, with their counts, are few enough to be exceptions."""
+    n_odd, odd_share = int(are_odd.sum()), counts[are_odd].sum() / counts.sum()
+    if n_odd > MAX_ODD or n_odd >= len(are_odd) - n_odd:
+        return False
+    are_few = n_odd <= (1 - MIN_FITTING) * len(are_odd) and odd_share <= 1 - _MIN_FITTING_OF_ALL
+    return are_few or odd_share <= 1 - MIN_FITTING
+
+
+def form_from_dict(state: dict[str, Any]) -> Form:
+    """Rebuild a form from `Form.to_dict`.
+
+    Raises
+    ------
+    ValueError
+        If there is no such form.
+    """
+    classes = {form_class.name: form_class for form_class in FORMS + ASKED_FORMS}
+    try:
+        parameters = {key: value for key, value in state.items() if key != "name"}
+        return classes[state["name"]].from_dict(parameters)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"cells are written in no such form: {str(state)[:200]}") from error
