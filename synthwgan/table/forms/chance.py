@@ -1,0 +1,50 @@
+"""Whether whole numbers keep a form by chance: plain numbers must not become dates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy.stats import binom
+
+_MAX_CHANCE = 1e-6
+_MAX_CANDIDATES = 20_000
+_MIN_FITTING = 10
+# Distinct numbers that may be of another form: signs such as 0 and 99999999, and slips.
+_FEW_ODD, _ODD_SHARE = 2, 0.01
+
+
+def are_surely(numbers: np.ndarray, fits: Callable[[np.ndarray], np.ndarray]) -> bool:
+    """Whether nearly all of some numbers fit, though others between them would not.
+
+    Were they plain numbers, any number between the smallest and the largest on their step
+    would be as likely. The share of those that fit says how likely it is that all of ours
+    do.
+
+    Parameters
+    ----------
+    numbers : ndarray of shape (n,), int64
+        Distinct numbers.
+    fits : callable
+        Which numbers of an array are of the form.
+    """
+    fitting = numbers[fits(numbers)]
+    n_odd = len(numbers) - len(fitting)
+    if len(fitting) < _MIN_FITTING or n_odd > max(_FEW_ODD, _ODD_SHARE * len(numbers)):
+        return False
+    others = _between(fitting)
+    share = max(float(fits(others).mean()), 1 / len(others))
+    # As many as fit, or more, of so many numbers.
+    return bool(binom.sf(len(fitting) - 1, len(numbers), share) < _MAX_CHANCE)
+
+
+def _between(numbers: np.ndarray) -> np.ndarray:
+    """Return numbers from the smallest to the largest on the step of all, or some of them."""
+    low, high = int(numbers.min()), int(numbers.max())
+    step = int(np.gcd.reduce(numbers - low))
+    n_steps = (high - low) // step
+    if n_steps < _MAX_CANDIDATES:
+        steps = np.arange(n_steps + 1)
+    else:
+        steps = np.random.default_rng(0).integers(0, n_steps + 1, _MAX_CANDIDATES)
+    return low + steps * step
