@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from synthwgan.table.column import MISSING, REGULAR, UNKNOWN, ColumnTransformer
+from synthwgan.table.column import MISSING, REGULAR, UNKNOWN, PartTransformer
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.grid import Grid
 from synthwgan.table.quantiles import RankTransform, rank_to_score, score_to_rank
@@ -16,7 +16,7 @@ MIN_SPIKE_ROWS = 30
 MIN_SPIKE_SHARE = 0.001
 
 
-class NumericTransformer(ColumnTransformer):
+class NumericTransformer(PartTransformer):
     """A column of integers, floats, decimals or durations.
 
     Fitted, it is one of three: *constant* (no block, no value), *discrete* (one state per

@@ -10,6 +10,8 @@ from scipy.stats import binom
 _MAX_CHANCE = 1e-6
 _MAX_CANDIDATES = 20_000
 _MIN_FITTING = 10
+# What does not hold for most of so many numbers is not asked of all.
+_FIRST_LOOK, _MIN_SHARE = 1000, 0.5
 # Distinct numbers that may be of another form: signs such as 0 and 99999999, and slips.
 _FEW_ODD, _ODD_SHARE = 2, 0.01
 
@@ -28,6 +30,8 @@ def are_surely(numbers: np.ndarray, fits: Callable[[np.ndarray], np.ndarray]) ->
     fits : callable
         Which numbers of an array are of the form.
     """
+    if not len(numbers) or fits(numbers[:: 1 + len(numbers) // _FIRST_LOOK]).mean() < _MIN_SHARE:
+        return False
     fitting = numbers[fits(numbers)]
     n_odd = len(numbers) - len(fitting)
     if len(fitting) < _MIN_FITTING or n_odd > max(_FEW_ODD, _ODD_SHARE * len(numbers)):

@@ -64,6 +64,10 @@ class ClockText(TextForm):
         self.decimals = decimals
         self.half = half
 
+    @property
+    def sample(self) -> str:
+        return self.text_of((754 if self.n_fields == 2 else 45_296) * 10**self.decimals)
+
     @classmethod
     def find(cls, cells: np.ndarray) -> ClockText | None:
         texts = some_texts(cells)

@@ -47,6 +47,10 @@ class ClockDigits(Form):
         self.n_fields = n_fields
         self.dtype = dtype
 
+    @property
+    def sample(self) -> str:
+        return "HHMM" if self.n_fields == 2 else "HHMMSS"
+
     @classmethod
     def find(cls, cells: np.ndarray) -> ClockDigits | None:
         for n_fields in _PER_DAY:

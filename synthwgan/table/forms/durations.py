@@ -24,6 +24,8 @@ STYLES = {
 }
 _MICROSECONDS = 10**6
 _DAY = _SECONDS["D"] * _MICROSECONDS
+# A day, two hours, three minutes and four seconds.
+_SHOWN = 93_784
 
 
 class DaysAndClock(TextForm):
@@ -48,6 +50,7 @@ class DaysAndClock(TextForm):
 
     name: ClassVar[str] = "days_and_clock"
     meaning: ClassVar[str] = "numeric"
+    example: ClassVar[int] = _SHOWN * _MICROSECONDS
 
     def __init__(self, style: str) -> None:
         if style not in ("pandas", "python"):
@@ -103,6 +106,7 @@ class Counted(TextForm):
 
     name: ClassVar[str] = "counted"
     meaning: ClassVar[str] = "numeric"
+    example: ClassVar[int] = 2
 
     def __init__(self, word: str) -> None:
         if word not in WORDS:
@@ -150,6 +154,7 @@ class Components(TextForm):
 
     name: ClassVar[str] = "components"
     meaning: ClassVar[str] = "numeric"
+    example: ClassVar[int] = _SHOWN
 
     def __init__(self, style: str, largest: str, kept: str | None) -> None:
         if style not in STYLES or largest not in _SECONDS or kept not in (None, *_SECONDS):

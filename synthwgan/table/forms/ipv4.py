@@ -30,6 +30,7 @@ class IPv4(TextForm):
 
     name: ClassVar[str] = "ipv4"
     meaning: ClassVar[str] = "numeric"
+    example: ClassVar[int] = 3_221_225_985
 
     @classmethod
     def find(cls, cells: np.ndarray) -> IPv4 | None:

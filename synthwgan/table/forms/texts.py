@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -21,7 +21,18 @@ class TextForm(Form):
 
     A cell fits if its number is written as this very cell, so nothing that was read is
     written otherwise.
+
+    Attributes
+    ----------
+    example : int
+        A number that shows how others are written.
     """
+
+    example: ClassVar[int] = 0
+
+    @property
+    def sample(self) -> str:
+        return self.text_of(self.example)
 
     @abstractmethod
     def number_of(self, text: str) -> int | None:

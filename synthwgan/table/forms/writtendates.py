@@ -98,6 +98,10 @@ class WrittenDate(TextForm):
         self.pattern = pattern
 
     @property
+    def sample(self) -> str:
+        return self.pattern
+
+    @property
     def unit(self) -> str:
         """Unit of the ticks."""
         fields = _FIELD.findall(self.pattern)
