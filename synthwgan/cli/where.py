@@ -144,6 +144,8 @@ def _beyond(column: Any, text: str, above: bool) -> Any:
             numbers = np.nextafter(numbers.astype(end.dtype), end).astype(np.float64)
     else:
         numbers = numbers + 1 if above else numbers - 1
+    if column.form is not None and numbers.dtype.kind == "f":
+        return numbers.tolist()[0]
     nearest = column.physical.labels(column.from_numbers(numbers))[0]
     reached = read_bound(column, nearest, math.floor)
     if reached is None or not (reached > bound if above else reached < bound):

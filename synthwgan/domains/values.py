@@ -44,8 +44,14 @@ def sort_of(column: ColumnTransformer) -> str | None:
 def _sort_and_unit(column: NumericTransformer) -> tuple[str, Fraction]:
     """Sort of a column of numbers or dates, and how many plain numbers its 1 is."""
     physical = column.physical
+    if column.form is not None and column.form.unit is None:
+        return (
+            ("number", Fraction(1))
+            if column.kind == "numeric"
+            else (column.form.sample, Fraction(1))
+        )
     if isinstance(column, DatetimeTransformer):
-        unit = physical.unit if column.text_format is None else column.text_format.unit
+        unit = physical.unit if column.form is None else column.form.unit
         # Months and other periods are not all of one length.
         if unit not in _MICROSECONDS:
             return f"date ({physical.name})", Fraction(1)
@@ -73,13 +79,14 @@ def read_values(column: ColumnTransformer, series: pd.Series) -> np.ndarray:
     Returns
     -------
     ndarray of shape (n,)
-        Of numbers and dates float64, with NaN for a missing cell; of categories object: str, and
-        None for a missing cell.
+        Of numbers and dates float64, with NaN for a missing cell and one that is none; of
+        categories object: str, and None for a missing cell.
     """
     cells = column.read(series)
     if isinstance(column, NumericTransformer):
+        present, are_numbers = column.read_numbers(cells.present)
         numbers = np.full(len(series), np.nan)
-        numbers[~cells.missing] = _times(column.to_numbers(cells.present), _unit(column))
+        numbers[~cells.missing] = np.where(are_numbers, _times(present, _unit(column)), np.nan)
         return numbers
     values = np.full(len(series), None, dtype=object)
     codes, distinct = pd.factorize(cells.present)
@@ -136,10 +143,15 @@ def can_hold(column: ColumnTransformer, values: np.ndarray) -> np.ndarray:
     if isinstance(column, NumericTransformer):
         low, high = _limits(column)
         numbers = _times(values[held].astype(np.float64), 1 / _unit(column))
-        held[held] = (numbers >= low) & (numbers <= high)
+        held[held] = (numbers >= low) & (numbers <= high) & _can_be_written(column, numbers)
     elif column.physical.domain != "text":
         held &= np.isin(values.astype(str), labels(column))
     return held
+
+
+def _can_be_written(column: NumericTransformer, numbers: np.ndarray) -> np.ndarray:
+    """Whether the form of a column, if it has one, has a cell for each number."""
+    return column.read_numbers(column.from_numbers(_rounded(column, numbers)))[1]
 
 
 def on_grid(column: ColumnTransformer, values: np.ndarray) -> np.ndarray:

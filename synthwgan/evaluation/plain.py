@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.door import given_kinds, naming_column
+from synthwgan.table.forms.base import Form
 from synthwgan.table.physical import physical_type
 from synthwgan.table.schema import COLUMN_CLASSES, check_kind, infer_kind
-from synthwgan.table.textdates import TextFormat, find_format
+from synthwgan.table.written import form_of, parse_cells
 
 _SNIFFED_ROWS = 10_000
-_FIELDS = {"YYYY": "%Y", "MM": "%m", "DD": "%d", "hh": "%H", "mm": "%M", "ss": "%S"}
 _TRUTHS = {"1": "True", "0": "False", "true": "True", "false": "False"}
 
 
@@ -35,13 +35,13 @@ class Content:
         The schema's kind.
     form : {"number", "duration", "date", "text", "truth"}
         How its cells are read.
-    pattern : str or None
-        Format of dates written as text, as ``strptime`` knows it.
+    written : Form or None
+        How numbers and dates are written in text, or in whole numbers.
     """
 
     kind: str
     form: str
-    pattern: str | None = None
+    written: Form | None = None
 
 
 def contents(
@@ -81,10 +81,16 @@ def content_of(column: pd.Series, kind: str | None = None) -> Content:
     else:
         kind = _inferred(column)
     if kind == "datetime":
-        return Content(kind, "date", _pattern(column, sniffed))
+        return Content(kind, "date", _written(column, kind))
     if kind == "numeric":
-        return Content(kind, "duration" if sniffed == "timedelta" else "number")
+        form = "duration" if sniffed == "timedelta" else "number"
+        return Content(kind, form, _written(column, kind))
     return Content(kind, "truth" if sniffed == "boolean" else "text")
+
+
+def _written(column: pd.Series, kind: str) -> Form | None:
+    physical = physical_type(column)
+    return form_of(physical, physical.read(column).present, kind)
 
 
 def sniff(values: pd.Series) -> str:
@@ -107,8 +113,10 @@ def as_floats(column: pd.Series, content: Content) -> np.ndarray:
     ndarray of shape (n,), float64
         NaN where the cell is missing, infinite, or cannot be read.
     """
+    if content.written is not None and content.written.unit is None:
+        return _read_written(column, content.written)
     if content.form == "date":
-        moments = as_moments(column, content.pattern)
+        moments = as_moments(column, content.written)
         values = moments.to_numpy("datetime64[us]").astype("int64") / 1e6
         return np.where(moments.isna(), np.nan, values)
     if sniff(column.dropna()) == "timedelta":
@@ -127,20 +135,52 @@ def numbers(column: pd.Series) -> np.ndarray:
     return np.where(np.isinf(values), np.nan, values)
 
 
-def as_moments(column: pd.Series, pattern: str | None) -> pd.Series:
-    """Return cells as timestamps without a zone (UTC), NaT where one is no date."""
+def as_moments(
+    column: pd.Series, written: Form | None = None, pattern: str | None = None
+) -> pd.Series:
+    """Return cells as timestamps without a zone (UTC), NaT where one is no date.
+
+    Parameters
+    ----------
+    column : Series of shape (n,)
+    written : Form or None, default None
+        How the real column writes dates in text or whole numbers.
+    pattern : str or None, default None
+        Format of dates in text, as ``strptime`` knows it, where no form is known.
+    """
     if isinstance(column.dtype, pd.PeriodDtype):
         return column.dt.to_timestamp()
     if not isinstance(column.dtype, np.dtype) or column.dtype.kind != "M":
+        sniffed = sniff(column.dropna())
+        if written is not None and sniffed not in ("date", "datetime", "period"):
+            ticks = _read_written(column, written)
+            stamps = np.where(np.isnan(ticks), 0, ticks).astype("int64").view(f"M8[{written.unit}]")
+            return pd.Series(stamps.astype("M8[us]")).mask(np.isnan(ticks))
         column = column.astype(object)
-        if sniff(column.dropna()) != "string":
-            pattern = None
-        if sniff(column.dropna()) == "period":
+        pattern = pattern if sniffed == "string" else None
+        if sniffed == "period":
             column = column.map(lambda period: period.to_timestamp(), na_action="ignore")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         moments = pd.to_datetime(column, format=pattern, errors="coerce", utc=True)
     return moments.dt.tz_localize(None)
+
+
+def _read_written(column: pd.Series, form: Form) -> np.ndarray:
+    """Return what cells of a form mean, float64, NaN where one is missing or of no form."""
+    present = np.flatnonzero(column.notna().to_numpy())
+    cells = column.iloc[present].astype(object).to_numpy()
+    whole = form.write(np.zeros(1, dtype=np.int64)).dtype.kind in "iu"
+    values = np.full(len(column), np.nan)
+    if whole:
+        cells = pd.to_numeric(pd.Series(cells, dtype=object), errors="coerce").to_numpy("float64")
+        present, cells = present[~np.isnan(cells)], cells[~np.isnan(cells)]
+    else:
+        is_text = np.array([isinstance(cell, str) for cell in cells], dtype=bool)
+        present, cells = present[is_text], cells[is_text]
+    numbers, fits = parse_cells(form, cells)
+    values[present[fits]] = numbers[fits]
+    return values
 
 
 def as_texts(column: pd.Series, content: Content) -> np.ndarray:
@@ -189,26 +229,3 @@ def _inferred(column: pd.Series) -> str:
         except (TypeError, ValueError, OverflowError):
             # Of no type that the core takes, such as mixed ones.
             return "categorical"
-
-
-def _pattern(column: pd.Series, sniffed: str) -> str | None:
-    if sniffed != "string":
-        return None
-    found = find_format(column.dropna().astype(object).to_numpy())
-    return None if found is None else strptime_format(found)
-
-
-def strptime_format(text_format: TextFormat) -> str:
-    """Return the schema's date format as ``strptime`` writes it.
-
-    Examples
-    --------
-    >>> from synthwgan.evaluation.plain import strptime_format
-    >>> from synthwgan.table.textdates import TextFormat
-    >>> strptime_format(TextFormat("DD.MM.YYYY hh:mm"))
-    '%d.%m.%Y %H:%M'
-    """
-    pattern = text_format.pattern.replace("f" * text_format.pattern.count("f") or "\0", "%f")
-    for letters, directive in _FIELDS.items():
-        pattern = pattern.replace(letters, directive)
-    return pattern

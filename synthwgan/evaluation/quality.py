@@ -13,6 +13,8 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.evaluation.plain import Content, as_floats, as_moments, content_of
+from synthwgan.table.forms.base import Form
+from synthwgan.table.forms.textdates import TextDate
 
 _SDTYPES = {
     "numeric": "numerical",
@@ -100,12 +102,13 @@ def quality_score(
     check_same_columns(real, synthetic)
     report_class = _quality_report_class()
     metadata = sdmetrics_metadata(real) if metadata is None else _with_text_names(metadata)
+    written = {str(name): content_of(real[name]).written for name in real.columns}
     report = report_class()
     with forked_numpy_seed(0), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         report.generate(
-            {_TABLE: _plain_frame(real, metadata)},
-            {_TABLE: _plain_frame(synthetic, metadata)},
+            {_TABLE: _plain_frame(real, metadata, written)},
+            {_TABLE: _plain_frame(synthetic, metadata, written)},
             {"tables": {_TABLE: metadata}},
             verbose=False,
         )
@@ -219,20 +222,26 @@ def _column_metadata(column: pd.Series) -> dict[str, str]:
         is_category = isinstance(column.dtype, pd.CategoricalDtype)
         return {"sdtype": "categorical" if is_category else "boolean"}
     metadata = {"sdtype": _SDTYPES[content.kind]}
-    if content.pattern is not None:
-        metadata["datetime_format"] = content.pattern
+    if isinstance(content.written, TextDate):
+        metadata["datetime_format"] = content.written.strptime
     return metadata
 
 
-def _plain_frame(frame: pd.DataFrame, metadata: Mapping[str, Any]) -> pd.DataFrame:
+def _plain_frame(
+    frame: pd.DataFrame, metadata: Mapping[str, Any], written: Mapping[str, Form | None]
+) -> pd.DataFrame:
     plain = {str(name): frame[name].reset_index(drop=True) for name in frame.columns}
-    columns = metadata["columns"]
-    return pd.DataFrame({name: _plain(plain[name], columns[name]) for name in columns})
+    return pd.DataFrame(
+        {
+            name: _plain(plain[name], entry, written[name])
+            for name, entry in metadata["columns"].items()
+        }
+    )
 
 
-def _plain(column: pd.Series, entry: Mapping[str, str]) -> pd.Series:
+def _plain(column: pd.Series, entry: Mapping[str, str], written: Form | None) -> pd.Series:
     if entry["sdtype"] == "numerical":
-        return pd.Series(as_floats(column, Content("numeric", "number")))
+        return pd.Series(as_floats(column, Content("numeric", "number", written)))
     if entry["sdtype"] == "datetime":
-        return as_moments(column, entry.get("datetime_format"))
+        return as_moments(column, written, entry.get("datetime_format"))
     return column.astype(object).map(str, na_action="ignore").where(column.notna(), None)

@@ -14,7 +14,7 @@ from synthwgan.table.options import ColumnOptions
 from synthwgan.table.physical import physical_from_dict, physical_to_dict, read_cells
 
 UNKNOWN = -1
-REGULAR, MISSING, RARE = "<regular>", "<missing>", "<rare>"
+REGULAR, MISSING, RARE, OFF_GRID = "<regular>", "<missing>", "<rare>", "<off grid>"
 
 
 class ColumnTransformer(ABC):

@@ -105,8 +105,8 @@ class Between:
     def accepts(self, cells: Cells) -> np.ndarray:
         """Whether each cell of the column is within, shape (n_rows,), bool."""
         accepted = ~cells.missing
-        numbers = self.column.to_numbers(cells.present)
-        accepted[accepted] = _is_within(numbers, self.low, self.high)
+        numbers, are_numbers = self.column.read_numbers(cells.present)
+        accepted[accepted] = are_numbers & _is_within(numbers, self.low, self.high)
         return accepted
 
 
@@ -180,6 +180,7 @@ def check_known(column: ColumnTransformer, series: pd.Series, cells: Cells, stri
     found = f"{cell!r} did not occur when fitted; {_what_is_possible(column, cell)}"
     if strict or not isinstance(column, NumericTransformer) or _overflows(column, cells.present):
         raise ValueError(found)
+    column.to_numbers(cells.values[unknown])
     warnings.warn(
         f"column {series.name!r}: {found}; such cells ({int(unknown.sum())}) are kept, and "
         "taken for the nearest",
@@ -225,8 +226,8 @@ def _between(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray)
         for bound, round_to in zip(wanted, (math.ceil, math.floor), strict=True)
     )
     menu = column.menu()
-    numbers = column.to_numbers(menu.present)
-    within = np.flatnonzero(~menu.missing)[_is_within(numbers, low, high)]
+    numbers, are_numbers = column.read_numbers(menu.present)
+    within = np.flatnonzero(~menu.missing)[are_numbers & _is_within(numbers, low, high)]
     states = AnyOf(column, menu.take(within), column.shares(menu.take(within), state_shares))
     ranks, value_share = column.rank_span(low, high, state_shares)
     if not len(within) and ranks is None:

@@ -1,4 +1,4 @@
-"""The grid that a column's numbers lie on: a step, an offset and a number of decimals."""
+"""The grid that nearly all of a column's numbers lie on: a step, an offset and decimals."""
 
 from __future__ import annotations
 
@@ -8,6 +8,12 @@ import numpy as np
 
 MAX_DECIMALS = 12
 _EXACT = 2**53
+# One cell of float noise must not take the decimals from all others. So many of the distinct
+# numbers, and of the cells, lie on the grid; the others are exceptions. Of the distinct ones,
+# lest the amounts in a column of zeros be exceptions; and of few, none may be.
+_ON_GRID, _MIN_DISTINCT = 0.99, 50
+# Numbers from which a step is guessed, each time others.
+_GUESSES, _GUESSED_FROM = 15, 12
 
 
 class Grid:
@@ -15,7 +21,8 @@ class Grid:
 
     Integers become ``(number - offset) / step`` in uint64, whatever their width or sign.
     Floats with few decimals are integer multiples of a power of ten and treated likewise.
-    Other floats have no grid (``step`` is 0) and stay float64.
+    Other floats have no grid (``step`` is 0) and stay float64. At most one in a hundred
+    numbers may be off the grid, see `holds`.
 
     Parameters
     ----------
@@ -44,20 +51,39 @@ class Grid:
         float_type : numpy float type, default=float64
             Precision that the floats had in the table.
         """
+        distinct, counts = np.unique(numbers, return_counts=True)
         if numbers.dtype.kind in "iu":
-            return cls._of_integers(numbers, None)
+            return cls._of_integers(distinct, counts, None)
         for decimals in range(MAX_DECIMALS + 1):
-            if _has_decimals(numbers[:1000], decimals, float_type) and _has_decimals(
-                numbers, decimals, float_type
-            ):
-                return cls._of_integers(_scale(numbers, decimals), decimals)
+            # Few numbers tell of most decimals that they are not enough.
+            head = _have_decimals(distinct[:: len(distinct) // 1000 + 1], decimals, float_type)
+            if head.mean() < 1 - 3 * (1 - _ON_GRID):
+                continue
+            on_grid = _have_decimals(distinct, decimals, float_type)
+            if _are_nearly_all(on_grid, counts):
+                scaled = _scale(distinct[on_grid], decimals)
+                return cls._of_integers(scaled, counts[on_grid], decimals)
         return cls(0, 0, 0)
 
     @classmethod
-    def _of_integers(cls, numbers: np.ndarray, decimals: int | None) -> Grid:
-        low, high = int(numbers.min()), int(numbers.max())
-        step = int(np.gcd.reduce(_above(numbers, low))) if high > low else 1
+    def _of_integers(cls, distinct: np.ndarray, counts: np.ndarray, decimals: int | None) -> Grid:
+        low, high = int(distinct[0]), int(distinct[-1])
+        step = int(np.gcd.reduce(_above(distinct, low))) if high > low else 1
+        wider, start = _guess_step(distinct)
+        if wider > step:
+            rest = _above(distinct, low) % np.uint64(wider)
+            on_grid = rest == _above(start, low) % np.uint64(wider)
+            if _are_nearly_all(on_grid, counts):
+                low, high = (int(number) for number in distinct[on_grid][[0, -1]])
+                step = wider
         return cls(low, high, step, decimals)
+
+    def holds(self, numbers: np.ndarray, float_type: Any = np.float64) -> np.ndarray:
+        """Whether each number lies on the grid, shape (n,), bool."""
+        if self.step == 0:
+            return np.ones(len(numbers), dtype=bool)
+        back = self.from_keys(self.to_keys(numbers))
+        return back.astype(float_type if numbers.dtype.kind == "f" else numbers.dtype) == numbers
 
     def to_keys(self, numbers: np.ndarray) -> np.ndarray:
         """Return the steps above the minimum, uint64, of numbers clipped and rounded to the grid.
@@ -101,9 +127,35 @@ def _scale(numbers: np.ndarray, decimals: int) -> np.ndarray:
     return np.rint(numbers * 10.0**decimals).astype(np.int64)
 
 
-def _has_decimals(numbers: np.ndarray, decimals: int, float_type: Any) -> bool:
+def _have_decimals(numbers: np.ndarray, decimals: int, float_type: Any) -> np.ndarray:
     with np.errstate(over="ignore"):
         scaled = np.rint(numbers * 10.0**decimals)
-    if np.abs(scaled).max() >= _EXACT:
-        return False
-    return bool(np.array_equal((scaled / 10.0**decimals).astype(float_type), numbers))
+    back = (scaled / 10.0**decimals).astype(float_type)
+    return (back == numbers) & (np.abs(scaled) < _EXACT)
+
+
+def _are_nearly_all(on_grid: np.ndarray, counts: np.ndarray) -> bool:
+    """Whether distinct numbers off the grid, with their counts, are exceptions."""
+    if on_grid.all():
+        return True
+    n_distinct = len(on_grid)
+    allowed = max(1, int((1 - _ON_GRID) * n_distinct)) if n_distinct >= _MIN_DISTINCT else 0
+    n_off = n_distinct - int(on_grid.sum())
+    return n_off <= allowed and counts[on_grid].sum() >= _ON_GRID * counts.sum()
+
+
+def _guess_step(distinct: np.ndarray) -> tuple[int, Any]:
+    """Return the commonest step of a few numbers at a time, and a number on that grid.
+
+    Exceptions are in few of the samples only.
+    """
+    if len(distinct) < _MIN_DISTINCT:
+        return 1, distinct[0]
+    rng = np.random.default_rng(0)
+    steps: dict[int, list[Any]] = {}
+    for _ in range(_GUESSES):
+        some = np.sort(rng.choice(distinct, _GUESSED_FROM, replace=False))
+        step = int(np.gcd.reduce(_above(some[1:], int(some[0]))))
+        steps.setdefault(step, []).append(some[0])
+    common = max(steps, key=lambda step: len(steps[step]))
+    return common, steps[common][0]

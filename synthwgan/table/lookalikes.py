@@ -70,3 +70,26 @@ def _looks_like_date(text: str) -> bool:
 
 def _looks_like_number(text: str) -> bool:
     return bool(_NUMBER.fullmatch(text)) and not _PLAIN_DIGITS.fullmatch(text)
+
+
+def why_no_form(kind: str, present: np.ndarray) -> str:
+    """Say why the cells of a column are no numbers or no dates, and what to do."""
+    if present.dtype != object:
+        return (
+            f"numbers such as {present.tolist()[0]!r} are no dates: convert the column with "
+            "pd.to_datetime or leave its kind out"
+        )
+    cells = pd.Series(present, dtype=object)
+    if kind == "numeric":
+        failing = present[pd.to_numeric(cells, errors="coerce").isna().to_numpy()]
+        if len(failing):
+            return f"{failing[0]!r} is no number: correct it or use the kind 'categorical'"
+        return "its numbers are written as text: convert the column with pd.to_numeric"
+    index = pd.to_datetime(cells, errors="coerce", format="mixed")
+    failing = present[index.isna().to_numpy()]
+    if len(failing):
+        return f"{failing[0]!r} is not a date: correct it or use the kind 'categorical'"
+    return (
+        f"dates such as {present[0]!r} are not all in one known format: "
+        "convert the column with pd.to_datetime"
+    )

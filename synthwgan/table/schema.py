@@ -20,7 +20,7 @@ from synthwgan.table.lookalikes import warn_of_lookalikes
 from synthwgan.table.numeric import NumericTransformer
 from synthwgan.table.options import ColumnOptions
 from synthwgan.table.physical import physical_type, read_cells
-from synthwgan.table.textdates import find_format
+from synthwgan.table.written import form_for, form_of
 
 COLUMN_CLASSES: dict[str, type[ColumnTransformer]] = {
     column_class.kind: column_class
@@ -54,22 +54,24 @@ def infer_kind(name: Any, physical: PhysicalType, cells: Cells) -> str:
 
     Notes
     -----
-    Text is a date if every cell is one in the same format, an identifier if no cell occurs
-    twice (in at least 20 rows), else categorical. Whole numbers are identifiers if none
-    occurs twice and the name says so, or if they number the rows from 0 or 1.
+    Text, and whole numbers, in which numbers or dates are written in one and the same form are
+    what they mean. Other text is an identifier if no cell occurs twice (in at least 20 rows),
+    else categorical. Whole numbers are identifiers if none occurs twice and the name says so,
+    or if they number the rows from 0 or 1.
     """
     if physical.domain == "label":
         return "categorical"
     if physical.domain == "time":
         return "datetime"
+    form = form_of(physical, cells.present)
+    if form is not None:
+        return form.meaning
     if physical.domain == "text":
         return _text_kind(name, cells.present)
     return "identifier" if _is_integer_key(name, physical, cells.present) else "numeric"
 
 
 def _text_kind(name: Any, present: np.ndarray) -> str:
-    if len(present) and find_format(present) is not None:
-        return "datetime"
     distinct = pd.unique(present)
     if len(distinct) >= _MIN_IDENTIFIERS and warn_of_lookalikes(name, distinct):
         return "categorical"
@@ -97,24 +99,23 @@ def check_kind(kind: str, physical: PhysicalType, cells: Cells) -> None:
     Raises
     ------
     ValueError
-        With the first cell that does not fit, and the remedy. Text that is no date and
-        identifiers that repeat are found when the column is fitted.
+        With a cell that does not fit, and the remedy. Identifiers that repeat are found when the
+        column is fitted.
     """
     allowed = _ALLOWED_DOMAINS[kind]
-    if physical.domain in allowed:
-        return
-    if kind == "numeric" and physical.domain == "text":
-        raise ValueError(_not_a_number(cells.present))
-    raise ValueError(
-        f"kind {kind!r} does not fit dtype {physical.name}: it needs "
-        f"{' or '.join(_DOMAIN_WORDS[domain] for domain in allowed)}; {_REMEDIES[kind]}"
-    )
+    if physical.domain not in allowed:
+        raise ValueError(
+            f"kind {kind!r} does not fit dtype {physical.name}: it needs "
+            f"{' or '.join(_DOMAIN_WORDS[domain] for domain in allowed)}; {_REMEDIES[kind]}"
+        )
+    if kind in ("numeric", "datetime"):
+        form_for(kind, physical, cells.present)
 
 
 _ALLOWED_DOMAINS: dict[str, tuple[str, ...]] = {
-    "numeric": ("number",),
+    "numeric": ("number", "text"),
     "categorical": ("number", "time", "text", "label"),
-    "datetime": ("time", "text"),
+    "datetime": ("time", "text", "number"),
     "identifier": ("number", "text"),
 }
 _DOMAIN_WORDS = {"number": "numbers", "time": "dates", "text": "text", "label": "categories"}
@@ -123,14 +124,6 @@ _REMEDIES = {
     "datetime": "convert the column with pd.to_datetime or leave its kind out",
     "identifier": "convert the column to text or leave its kind out",
 }
-
-
-def _not_a_number(texts: np.ndarray) -> str:
-    numbers = pd.to_numeric(pd.Series(texts, dtype=object), errors="coerce")
-    failing = texts[numbers.isna().to_numpy()]
-    if len(failing):
-        return f"{failing[0]!r} is no number: correct it or use the kind 'categorical'"
-    return "its numbers are written as text: convert the column with pd.to_numeric"
 
 
 def fit_column(

@@ -11,6 +11,7 @@ import pandas as pd
 
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.dtypes import Cells, PhysicalType
+from synthwgan.table.forms.base import Form
 from synthwgan.table.objects import ObjectDate
 
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
@@ -39,10 +40,17 @@ def read_value(column: ColumnTransformer, value: Any) -> Cells:
     try:
         cells = column.read(pd.Series([_in_kind(column, value)]))
     except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"{value!r} is no value of dtype {column.physical.name}") from error
+        raise ValueError(f"{value!r} is no value of {_what_it_holds(column)}") from error
     if column.kind != "numeric" or cells.values.dtype.kind != "f":
         return cells
     return column.read(column.physical.write(cells))
+
+
+def _what_it_holds(column: ColumnTransformer) -> str:
+    form = getattr(column, "form", None)
+    if isinstance(form, Form):
+        return f"a column that is written as {form.sample}"
+    return f"dtype {column.physical.name}"
 
 
 def read_bound(column: ColumnTransformer, bound: Any, round_to: Any) -> Any:
@@ -59,6 +67,8 @@ def read_bound(column: ColumnTransformer, bound: Any, round_to: Any) -> Any:
     """
     if is_missing(bound) or _is_infinite(bound):
         return None
+    if column.form is not None:
+        return _written_bound(column, bound)
     if _is_whole(column.physical) and isinstance(bound, float | np.floating | str):
         try:
             bound = round_to(_number(bound))
@@ -68,6 +78,17 @@ def read_bound(column: ColumnTransformer, bound: Any, round_to: Any) -> Any:
     if cell.missing[0]:
         raise ValueError(f"a range has no bound {bound!r}; None is no bound")
     return column.to_numbers(cell.values)[0]
+
+
+def _written_bound(column: Any, bound: Any) -> Any:
+    """A bound of a column that is written in a form: as a cell, or plainly."""
+    cell = _as_cell(column, bound)
+    if cell is not None and column.read_numbers(cell)[1][0]:
+        return column.read_numbers(cell)[0][0]
+    try:
+        return _plain_number(column, bound)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"{bound!r} is no value of {_what_it_holds(column)}") from error
 
 
 def check_whole(column: ColumnTransformer, series: pd.Series) -> None:
@@ -98,6 +119,8 @@ def _is_infinite(bound: Any) -> bool:
 def _in_kind(column: ColumnTransformer, value: Any) -> Any:
     """The value as one of the column's kind."""
     physical = column.physical
+    if isinstance(getattr(column, "form", None), Form):
+        return _written(column, value)
     if column.kind == "datetime":
         return _date(column, value)
     if _is_whole(physical) and isinstance(value, float | np.floating | str):
@@ -128,12 +151,43 @@ def _date(column: Any, value: Any) -> Any:
     stamp = value if isinstance(value, pd.Period) else pd.Timestamp(value)
     if isinstance(column.physical, ObjectDate):
         return stamp.date()
-    if column.text_format is None:
-        return _in_zone(stamp, getattr(column.physical, "tz", None))
-    if isinstance(value, str) and column.text_format.parse(np.array([value], object)) is not None:
-        return value
-    ticks = np.datetime64(stamp.to_datetime64(), column.text_format.unit).astype(np.int64)
-    return column.text_format.format(np.array([ticks]))[0]
+    return _in_zone(stamp, getattr(column.physical, "tz", None))
+
+
+def _written(column: Any, value: Any) -> Any:
+    """A value as a cell of a column that is written in a form: such a cell, or a plain value."""
+    cell = _as_cell(column, value)
+    if cell is not None and (column.read_numbers(cell)[1][0] or cell[0] in column.odd.tolist()):
+        return cell.tolist()[0]
+    number = _plain_number(column, value)
+    cell = column.from_numbers(np.array([number]))
+    if column.to_numbers(cell)[0] != number:
+        raise ValueError(f"{value!r} cannot be written as {column.form.sample}")
+    return cell.tolist()[0]
+
+
+def _as_cell(column: Any, value: Any) -> np.ndarray | None:
+    """A value as one canonical cell of a column that is written in a form, if it may be one."""
+    if column.physical.domain == "text":
+        return np.array([value], dtype=object) if isinstance(value, str) else None
+    try:
+        return np.array([_whole(_number(value))], dtype=column.physical.canonical)
+    except (TypeError, ValueError, OverflowError):
+        return None
+
+
+def _plain_number(column: Any, value: Any) -> float | int:
+    """What a plain number or date is among the numbers of a column that is written in a form."""
+    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    if column.form.unit is not None:
+        # A number would be taken for nanoseconds since 1970.
+        if is_number:
+            raise ValueError(f"{value!r} is no date")
+        stamp = pd.Timestamp(value).to_datetime64()
+        return int(stamp.astype(f"M8[{column.form.unit}]").astype(np.int64))
+    if column.physical.domain != "text" or not (is_number or isinstance(value, str)):
+        raise ValueError(f"{value!r} is not written as {column.form.sample}")
+    return _number(value)
 
 
 def _in_zone(stamp: Any, zone: Any) -> Any:

@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from synthwgan.evaluation.plain import Content, as_floats, as_texts, content_of, contents
+from synthwgan.table.forms.textdates import TextDate
 
 DAY = 86_400.0
 
@@ -78,10 +79,14 @@ NUMBER, DATE = Content("numeric", "number"), Content("datetime", "date")
         (pd.period_range("1970-02", periods=1, freq="M"), DATE, [31 * DAY]),
         (
             ["02.01.1970", "1970"],
-            Content("datetime", "date", "%d.%m.%Y"),
+            Content("datetime", "date", TextDate("DD.MM.YYYY")),
             [DAY, np.nan],
         ),
-        (pd.to_datetime(["1970-01-02"]), Content("datetime", "date", "%d.%m.%Y"), [DAY]),
+        (
+            pd.to_datetime(["1970-01-02"]),
+            Content("datetime", "date", TextDate("DD.MM.YYYY")),
+            [DAY],
+        ),
     ],
 )
 def test_numbers(cells: Any, content: Content, expected: list[float]) -> None:

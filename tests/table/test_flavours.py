@@ -88,8 +88,8 @@ def test_random_rows_keep_dtype_and_range(flavour: pd.Series, max_discrete: int)
 
 def _comparable(column: ColumnTransformer, cells: list) -> list:
     """Return cells as what can be compared: dates written as text as ticks."""
-    text_format = getattr(column, "text_format", None)
-    return cells if text_format is None else text_format.parse(np.array(cells, object)).tolist()
+    form = getattr(column, "form", None)
+    return cells if form is None else form.parse(np.array(cells, object))[0].tolist()
 
 
 def test_all_cells_missing(flavour: pd.Series) -> None:

@@ -21,7 +21,6 @@ def kind_of(cells: list[str]) -> str:
     [
         DAYS.dt.strftime("%m/%d/%Y %I:%M %p").tolist(),
         DAYS.dt.strftime("%B %d, %Y %H:%M").tolist(),
-        [*DAYS.dt.strftime("%Y-%m-%d").tolist(), "unknown"],
     ],
 )
 def test_dates(cells: list[str]) -> None:

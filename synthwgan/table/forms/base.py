@@ -12,7 +12,8 @@ class Form(ABC):
     """One way of writing a number or a moment: ``"$1,234.50"``, ``"05:34"``, ``20210515``.
 
     A form knows nothing of columns. It is fitted by `find`, holds what it found (decimals,
-    a unit, a pattern) as plain attributes, and is written to the model file by `to_dict`.
+    a unit, a pattern) as plain attributes that are the parameters of its constructor, and is
+    written to the model file by `to_dict`.
 
     Attributes
     ----------
@@ -20,10 +21,13 @@ class Form(ABC):
         Its key in the registry and in model files.
     meaning : {"numeric", "datetime"}
         The kind of a column whose cells are written so.
+    unit : str or None
+        numpy's unit of ticks since 1970; None if the numbers are none.
     """
 
     name: ClassVar[str]
     meaning: ClassVar[str]
+    unit: str | None = None
 
     @classmethod
     @abstractmethod
@@ -56,6 +60,16 @@ class Form(ABC):
     def write(self, numbers: np.ndarray) -> np.ndarray:
         """Return numbers as cells of this form, of the dtype that `find` was given."""
 
+    @property
+    def sample(self) -> str:
+        """How cells are written, in a few words: a pattern or an example."""
+        return getattr(self, "pattern", self.name)
+
     def to_dict(self) -> dict[str, Any]:
         """Return the form as a JSON-able dict."""
         return {"name": self.name, **vars(self)}
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Form:
+        """Rebuild from `to_dict`, without its name."""
+        return cls(**state)

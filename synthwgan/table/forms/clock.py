@@ -7,13 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwgan.table.forms.texts import (
-    TextForm,
-    commonest,
-    fits_most,
-    read_most,
-    some_texts,
-)
+from synthwgan.table.forms.textform import TextForm, some_texts
+from synthwgan.table.forms.texts import commonest, fits_most, read_most
 
 _CLOCK = re.compile(
     r"(-?)([0-9]{1,6}):([0-5][0-9])(?::([0-5][0-9]))?(?:\.([0-9]{1,6}))?"

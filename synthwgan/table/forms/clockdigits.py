@@ -8,7 +8,8 @@ import numpy as np
 
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.chance import are_surely
-from synthwgan.table.forms.texts import MIN_SHARE, digits_of, padded
+from synthwgan.table.forms.textform import some_texts
+from synthwgan.table.forms.texts import are_mostly_digits, digits_of, padded
 
 # Minutes of a day and seconds of a day, by how many fields of two digits there are.
 _PER_DAY = {2: 1_440, 3: 86_400}
@@ -53,23 +54,18 @@ class ClockDigits(Form):
 
     @classmethod
     def find(cls, cells: np.ndarray) -> ClockDigits | None:
-        for n_fields in _PER_DAY:
-            form = cls(n_fields, str(cells.dtype))
-            if form._holds_for(cells):
-                return form
-        return None
+        forms = [cls(n_fields, str(cells.dtype)) for n_fields in _PER_DAY]
+        if cells.dtype == object:
+            texts = some_texts(cells)
+            forms = [form for form in forms if are_mostly_digits(texts, 2 * form.n_fields)]
+        return next((form for form in forms if form._holds_for(cells)), None)
 
     def _holds_for(self, cells: np.ndarray) -> bool:
-        digits = self._digits(cells)
-        if cells.dtype == object:
-            are_digits = digits >= 0
-            if not len(cells) or are_digits.mean() < MIN_SHARE:
-                return False
-            digits = digits[are_digits]
         # Small numbers fit whatever they are; only those with an hour tell.
         hour = 100 ** (self.n_fields - 1)
-        telling = np.unique(digits[(digits >= hour) | (digits < 0)])
-        n_hours = len(np.unique(telling[telling >= 0] // hour))
+        telling = np.unique(self._digits(cells))
+        telling = telling[telling >= hour]
+        n_hours = len(np.unique(telling // hour))
         return n_hours >= _MIN_HOURS and are_surely(telling, lambda some: self._times(some)[1])
 
     def parse(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

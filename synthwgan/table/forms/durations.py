@@ -9,7 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from synthwgan.table.forms.distinct import as_cells
-from synthwgan.table.forms.texts import TextForm, fits_most, read_most, some_texts
+from synthwgan.table.forms.textform import TextForm, some_texts
+from synthwgan.table.forms.texts import fits_most, read_most
 
 _SECONDS = {"D": 86_400, "H": 3600, "M": 60, "S": 1}
 _CLOCK = r"\+?([0-9]{1,2}):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]{6}))?"
@@ -50,12 +51,15 @@ class DaysAndClock(TextForm):
 
     name: ClassVar[str] = "days_and_clock"
     meaning: ClassVar[str] = "numeric"
-    example: ClassVar[int] = _SHOWN * _MICROSECONDS
 
     def __init__(self, style: str) -> None:
         if style not in ("pandas", "python"):
             raise ValueError(f"{style!r} is no style of durations")
         self.style = style
+
+    @property
+    def sample(self) -> str:
+        return self.text_of(_SHOWN * _MICROSECONDS)
 
     @classmethod
     def find(cls, cells: np.ndarray) -> DaysAndClock | None:
@@ -106,12 +110,15 @@ class Counted(TextForm):
 
     name: ClassVar[str] = "counted"
     meaning: ClassVar[str] = "numeric"
-    example: ClassVar[int] = 2
 
     def __init__(self, word: str) -> None:
         if word not in WORDS:
             raise ValueError(f"{word!r} is nothing that is counted")
         self.word = word
+
+    @property
+    def sample(self) -> str:
+        return self.text_of(2)
 
     @classmethod
     def find(cls, cells: np.ndarray) -> Counted | None:
@@ -154,7 +161,6 @@ class Components(TextForm):
 
     name: ClassVar[str] = "components"
     meaning: ClassVar[str] = "numeric"
-    example: ClassVar[int] = _SHOWN
 
     def __init__(self, style: str, largest: str, kept: str | None) -> None:
         if style not in STYLES or largest not in _SECONDS or kept not in (None, *_SECONDS):
@@ -162,6 +168,10 @@ class Components(TextForm):
         self.style = style
         self.largest = largest
         self.kept = kept
+
+    @property
+    def sample(self) -> str:
+        return self.text_of(_SHOWN)
 
     @classmethod
     def find(cls, cells: np.ndarray) -> Components | None:

@@ -7,7 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwgan.table.forms.texts import TextForm, fits_most, some_texts
+from synthwgan.table.forms.textform import TextForm, some_texts
+from synthwgan.table.forms.texts import fits_most
 
 _ADDRESS = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
 
@@ -30,7 +31,10 @@ class IPv4(TextForm):
 
     name: ClassVar[str] = "ipv4"
     meaning: ClassVar[str] = "numeric"
-    example: ClassVar[int] = 3_221_225_985
+
+    @property
+    def sample(self) -> str:
+        return "192.0.2.1"
 
     @classmethod
     def find(cls, cells: np.ndarray) -> IPv4 | None:

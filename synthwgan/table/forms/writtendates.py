@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections import defaultdict
 from collections.abc import Callable
 from functools import cache
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
+from synthwgan.table.forms.base import Form
+from synthwgan.table.forms.calendar import from_ticks, to_ticks, unit_of
 from synthwgan.table.forms.distinct import as_cells
-from synthwgan.table.forms.texts import MIN_SHARE, TextForm, commonest, some_texts
+from synthwgan.table.forms.textform import some_texts
+from synthwgan.table.forms.texts import MIN_SHARE, commonest
 
 # Names of months and days are English whatever the machine's language, so not strftime's.
 _MONTHS = (
@@ -49,8 +51,10 @@ _DATES = (
 )
 _MONTHLY = ("MM/YYYY", "MM-YYYY", "YYYY/MM", "Mon YYYY", "Month YYYY", "Mon-YYYY", "Mon-YY")
 _CLOCKS = ("hh:mm", "h:mm", "hh:mm:ss", "h:mm:ss")
-_HALVES = (" AM", " am", "AM", "am", " a.m.")
-_TIMES = (*_CLOCKS, *(clock + half for clock in _CLOCKS for half in _HALVES))
+_TIMES = (
+    *_CLOCKS,
+    *(clock + half for clock in _CLOCKS for half in (" AM", " am", "AM", "am", " a.m.")),
+)
 PATTERNS = (
     *_DATES,
     *_MONTHLY,
@@ -59,17 +63,30 @@ PATTERNS = (
     *(time + joint + date for date in _DATES for joint in (" ", ", ") for time in _TIMES),
 )
 
-_FIELD = re.compile("Weekday|Day|Month|MONTH|Mon|MON|YYYY|YY|MM|M|DD|D|hh|h|mm|ss|AM|am|a[.]m[.]")
+_FIELD = re.compile("Weekday|Day|Month|Mon|MON|YYYY|YY|MM|M|DD|D|hh|h|mm|ss|AM|am|a[.]m[.]")
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _HALF = re.compile(r"[AP]M|[ap]m|[ap][.]m[.]")
 _NUMBER = re.compile("[0-9]+")
-_EPOCH = datetime.datetime(1970, 1, 1)
-_UNITS = {"s": 1, "m": 60, "D": 86_400}
 # Two digits of a year as POSIX has them: 69 to 99 are of the last century.
 _PIVOT = 69
+_HALVES = {"AM": ("AM", "PM"), "am": ("am", "pm"), "a.m.": ("a.m.", "p.m.")}
+_NAMES = {
+    "Month": _MONTHS,
+    "Mon": tuple(month[:3] for month in _MONTHS),
+    "MON": tuple(month[:3].upper() for month in _MONTHS),
+    "Weekday": _DAYS,
+    "Day": tuple(day[:3] for day in _DAYS),
+    **_HALVES,
+}
+# Letter of what a field counts, as in `calendar`; p is the half of the day, w its name.
+_LETTERS = {
+    **{"YYYY": "Y", "YY": "Y", "Month": "M", "Mon": "M", "MON": "M", "MM": "M", "M": "M"},
+    **{"DD": "D", "D": "D", "hh": "h", "h": "h", "mm": "m", "ss": "s"},
+    **{"Weekday": "w", "Day": "w", "AM": "p", "am": "p", "a.m.": "p"},
+}
 
 
-class WrittenDate(TextForm):
+class WrittenDate(Form):
     """Dates and times with fields that need not be padded, names of months, or AM and PM.
 
     Parameters
@@ -98,120 +115,86 @@ class WrittenDate(TextForm):
         self.pattern = pattern
 
     @property
-    def sample(self) -> str:
-        return self.pattern
+    def _fields(self) -> list[str]:
+        return _FIELD.findall(self.pattern)
 
     @property
     def unit(self) -> str:
         """Unit of the ticks."""
-        fields = _FIELD.findall(self.pattern)
-        for field, unit in (("ss", "s"), ("mm", "m"), ("D", "D"), ("DD", "D")):
-            if field in fields:
-                return unit
-        return "M"
+        return unit_of("".join(_LETTERS[field] for field in self._fields))
 
     @classmethod
     def find(cls, cells: np.ndarray) -> WrittenDate | None:
-        texts = some_texts(cells)
+        texts = as_cells(some_texts(cells))
         patterns = _patterns_by_shape().get(commonest(map(_shape_of_text, texts)), [])
-        forms = [
-            form for form in map(cls, patterns) if form._fits_some(texts[:: 1 + len(texts) // 20])
-        ]
-        parsed = [(form, *form.parse(as_cells(texts))) for form in forms]
+        head = texts[:: 1 + len(texts) // 20]
+        forms = [form for form in map(cls, patterns) if form.parse(head)[1].any()]
+        parsed = [(form, *form.parse(texts)) for form in forms]
         most = max((fits.sum() for _, _, fits in parsed), default=0)
-        if most < MIN_SHARE * len(texts) or not most:
+        if not most or most < MIN_SHARE * len(texts):
             return None
         best = [(form, ticks) for form, ticks, fits in parsed if fits.sum() == most]
         # Where day and month could be swapped, there is no telling which is meant.
         alike = all(np.array_equal(ticks, best[0][1]) for _, ticks in best)
         return best[0][0] if alike else None
 
-    def _fits_some(self, texts: list[str]) -> bool:
-        return any(self.number_of(text) is not None for text in texts)
+    def parse(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        match, readers = _regex(self.pattern).fullmatch, [_reader(one) for one in self._fields]
+        matches = [match(text) for text in cells.tolist()]
+        fits = np.array([found is not None for found in matches], dtype=bool)
+        read = [
+            [reader(written) for reader, written in zip(readers, found.groups(), strict=True)]
+            for found in matches
+            if found is not None
+        ]
+        ticks = np.zeros(len(cells), dtype=np.int64)
+        ticks[fits], fits[fits] = self._ticks(np.array(read, dtype=np.int64))
+        # A day of the week that is another one, and zeros that are not written.
+        fits[fits] = self.write(ticks[fits]) == cells[fits]
+        return np.where(fits, ticks, 0), fits
 
-    def number_of(self, text: str) -> int | None:
-        match = _regex(self.pattern).fullmatch(text)
-        if match is None:
-            return None
-        fields = dict(zip(_FIELD.findall(self.pattern), match.groups(), strict=True))
-        read: dict[str, int] = {"month": 1, "day": 1}
-        for field, written in fields.items():
-            name, value = _READERS[field](written)
-            read[name] = value
-        return self._ticks(read)
-
-    def _ticks(self, read: dict[str, int]) -> int | None:
-        half = read.pop("half", None)
-        read.pop("weekday", None)
+    def _ticks(self, read: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        columns = read.reshape(-1, len(self._fields)).T
+        fields = {
+            _LETTERS[field]: column for field, column in zip(self._fields, columns, strict=True)
+        }
+        half = fields.get("p")
         if half is not None:
-            if not 1 <= read["hour"] <= 12:
-                return None
-            read["hour"] = read["hour"] % 12 + 12 * half
-        try:
-            stamp = datetime.datetime(**read)
-        except ValueError:
-            return None
-        if self.unit == "M":
-            return (stamp.year - 1970) * 12 + stamp.month - 1
-        return (stamp - _EPOCH) // datetime.timedelta(seconds=_UNITS[self.unit])
+            of_twelve = (fields["h"] >= 1) & (fields["h"] <= 12)
+            fields["h"] = np.where(of_twelve, fields["h"] % 12 + 12 * half, -1)
+        return to_ticks(fields, self.unit)
 
-    def text_of(self, number: int) -> str:
-        if self.unit == "M":
-            stamp = datetime.datetime(1970 + number // 12, number % 12 + 1, 1)
-        else:
-            stamp = _EPOCH + datetime.timedelta(seconds=number * _UNITS[self.unit])
-        halved = "am" in self.pattern.lower() or "a.m." in self.pattern
-        return _FIELD.sub(lambda field: _written(stamp, field[0], halved), self.pattern)
+    def write(self, numbers: np.ndarray) -> np.ndarray:
+        fields = from_ticks(numbers, self.unit)
+        fields["p"] = fields["h"] // 12
+        if "p" in (_LETTERS[field] for field in self._fields):
+            fields["h"] = (fields["h"] - 1) % 12 + 1
+        columns = [_written(field, fields[_LETTERS[field]]) for field in self._fields]
+        template = _FIELD.sub(lambda field: _template(field[0]), self.pattern)
+        return as_cells([template % row for row in zip(*columns, strict=True)])
 
 
-def _whole(name: str) -> Callable[[str], tuple[str, int]]:
-    return lambda written: (name, int(written))
+def _reader(field: str) -> Callable[[str], int]:
+    """Return what reads the text of a field."""
+    if field in _NAMES:
+        first = 1 if _LETTERS[field] == "M" else 0
+        return {name: first + place for place, name in enumerate(_NAMES[field])}.__getitem__
+    if field == "YY":
+        return lambda written: int(written) + (1900 if int(written) >= _PIVOT else 2000)
+    return int
 
 
-def _of(name: str, names: tuple[str, ...], first: int) -> Callable[[str], tuple[str, int]]:
-    places = {item[:3]: first + place for place, item in enumerate(names)}
-    return lambda written: (name, places[written[:3].title()])
+def _written(field: str, numbers: np.ndarray) -> list[int] | list[str]:
+    """Return the numbers of a field as `_template` takes them."""
+    if field in _NAMES:
+        return np.array(_NAMES[field])[numbers - (_LETTERS[field] == "M")].tolist()
+    return (numbers % 100 if field == "YY" else numbers).tolist()
 
 
-_month, _weekday = _of("month", _MONTHS, 1), _of("weekday", _DAYS, 0)
-_READERS: dict[str, Callable[[str], tuple[str, int]]] = {
-    "YYYY": _whole("year"),
-    "YY": lambda written: ("year", int(written) + (1900 if int(written) >= _PIVOT else 2000)),
-    **dict.fromkeys(("MM", "M"), _whole("month")),
-    **dict.fromkeys(("DD", "D"), _whole("day")),
-    **dict.fromkeys(("hh", "h"), _whole("hour")),
-    **dict.fromkeys(("Mon", "MON", "Month", "MONTH"), _month),
-    **dict.fromkeys(("Day", "Weekday"), _weekday),
-    "mm": _whole("minute"),
-    "ss": _whole("second"),
-    **dict.fromkeys(("AM", "am", "a.m."), lambda written: ("half", int(written[0] in "pP"))),
-}
-
-
-def _written(stamp: datetime.datetime, field: str, halved: bool) -> str:
-    hour = (stamp.hour % 12 or 12) if halved else stamp.hour
-    month, day = _MONTHS[stamp.month - 1], _DAYS[stamp.weekday()]
-    if field in ("AM", "am", "a.m."):
-        return field if stamp.hour < 12 else field.replace("A", "P").replace("a", "p")
-    written: dict[str, Any] = {
-        "YYYY": f"{stamp.year:04d}",
-        "YY": f"{stamp.year % 100:02d}",
-        "MM": f"{stamp.month:02d}",
-        "DD": f"{stamp.day:02d}",
-        "hh": f"{hour:02d}",
-        "mm": f"{stamp.minute:02d}",
-        "ss": f"{stamp.second:02d}",
-        "M": stamp.month,
-        "D": stamp.day,
-        "h": hour,
-        "Month": month,
-        "MONTH": month.upper(),
-        "Mon": month[:3],
-        "MON": month[:3].upper(),
-        "Weekday": day,
-        "Day": day[:3],
-    }
-    return str(written[field])
+def _template(field: str) -> str:
+    if field in _NAMES:
+        return "%s"
+    return f"%0{len(field)}d" if len(field) > 1 else "%d"
 
 
 @cache
@@ -224,13 +207,8 @@ def _regex(pattern: str) -> re.Pattern[str]:
 
 
 def _field_regex(field: str) -> str:
-    if field in ("Mon", "MON", "Month", "MONTH"):
-        names = [name if len(field) > 3 else name[:3] for name in _MONTHS]
-        return f"({'|'.join(name.upper() if field.isupper() else name for name in names)})"
-    if field in ("Day", "Weekday"):
-        return f"({'|'.join(day if len(field) > 3 else day[:3] for day in _DAYS)})"
-    if field in ("AM", "am", "a.m."):
-        return f"({re.escape(field)}|{re.escape(field.replace('A', 'P').replace('a', 'p'))})"
+    if field in _NAMES:
+        return f"({'|'.join(map(re.escape, _NAMES[field]))})"
     return f"([0-9]{{{len(field)}}})" if len(field) > 1 else "([0-9]{1,2})"
 
 
@@ -244,18 +222,14 @@ def _patterns_by_shape() -> dict[str, list[str]]:
     """Return the patterns by what is left of them without the length of numbers and names."""
     patterns = defaultdict(list)
     for pattern in PATTERNS:
-        patterns[_shape_of_pattern(pattern)].append(pattern)
+        patterns[_FIELD.sub(_shape_of_field, pattern).replace("0000", "9")].append(pattern)
     return patterns
 
 
-def _shape_of_pattern(pattern: str) -> str:
-    return _FIELD.sub(_shape_of_field, pattern).replace("0000", "9")
-
-
 def _shape_of_field(field: re.Match[str]) -> str:
-    if field[0] in ("AM", "am", "a.m."):
+    if field[0] in _HALVES:
         return "p"
-    return "w" if len(field[0]) > 2 and field[0] != "YYYY" else "9"
+    return "w" if field[0] in _NAMES else "9"
 
 
 def _shape_of_text(text: str) -> str:

@@ -11,7 +11,8 @@ from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.digits import DigitMoments
 from synthwgan.table.forms.distinct import as_cells
 from synthwgan.table.forms.textdates import TextDate
-from synthwgan.table.forms.texts import commonest, read_most, some_texts
+from synthwgan.table.forms.textform import some_texts
+from synthwgan.table.forms.texts import commonest, read_most
 from synthwgan.table.forms.writtendates import WrittenDate
 
 _INNER: dict[str, type[Form]] = {form.name: form for form in (TextDate, DigitMoments, WrittenDate)}

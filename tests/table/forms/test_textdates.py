@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthwgan.table import TableTransformer
-from synthwgan.table.textdates import PATTERNS, TextFormat, find_format
+from synthwgan.table.forms import find_form
+from synthwgan.table.forms.textdates import PATTERNS, TextDate
 
 
 def _texts(*cells: str) -> np.ndarray:
@@ -20,13 +21,15 @@ def _texts(*cells: str) -> np.ndarray:
 
 @given(st.lists(st.datetimes(datetime.datetime(1700, 1, 1)), min_size=1), st.sampled_from(PATTERNS))
 def test_every_pattern_there_and_back(stamps: list, pattern: str) -> None:
-    text_format = TextFormat(pattern)
-    ticks = np.array(stamps, dtype="M8[us]").astype(f"M8[{text_format.unit}]").view(np.int64)
-    if text_format.unit == "ns":
+    form = TextDate(pattern)
+    ticks = np.array(stamps, dtype="M8[us]").astype(f"M8[{form.unit}]").view(np.int64)
+    if form.unit == "ns":
         ticks = np.abs(ticks)
-    texts = text_format.format(ticks)
+    texts = form.write(ticks)
     assert all(len(text) == len(pattern) for text in texts)
-    assert np.array_equal(text_format.parse(texts), ticks)
+    parsed, fits = form.parse(texts)
+    assert fits.all()
+    assert np.array_equal(parsed, ticks)
 
 
 @pytest.mark.parametrize(
@@ -43,7 +46,7 @@ def test_every_pattern_there_and_back(stamps: list, pattern: str) -> None:
     ],
 )
 def test_found(cells: tuple[str, ...], pattern: str) -> None:
-    assert find_format(_texts(*cells)).pattern == pattern
+    assert find_form(_texts(*cells)).pattern == pattern
 
 
 @pytest.mark.parametrize(
@@ -52,6 +55,8 @@ def test_found(cells: tuple[str, ...], pattern: str) -> None:
         ("2020-02-30",),
         ("2020-07-23", "2020-7-24"),
         ("2020-07-23", "2020/07/24"),
+        (*["2020-07-23", "2020-07-24"] * 9, "soon", "later"),
+        (*["2020-07-23"] * 95, *"abcde"),
         ("01/02/2020", "03/04/2020"),
         ("20200723",),
         ("٢٠٢٠-07-23",),
@@ -62,7 +67,7 @@ def test_found(cells: tuple[str, ...], pattern: str) -> None:
     ],
 )
 def test_not_found(cells: tuple[str, ...]) -> None:
-    assert find_format(_texts(*cells)) is None
+    assert find_form(_texts(*cells)) is None
 
 
 def test_drawn_dates_are_real_ones() -> None:
@@ -83,3 +88,19 @@ def test_a_text_that_is_no_date_later() -> None:
     transformer = TableTransformer().fit(table)
     with pytest.raises(ValueError, match="column 'day': 'soon' is no date in the fitted format"):
         transformer.transform(table.assign(day="soon"))
+
+
+def test_odd_cells_are_none_of_the_form() -> None:
+    cells = _texts(*[f"2020-07-{day:02d}" for day in range(1, 29)], "unknown", "2020-07-32", "")
+    form = find_form(cells)
+    assert form.pattern == "YYYY-MM-DD"
+    assert form.parse(cells)[1].tolist() == [True] * 28 + [False] * 3
+
+
+@given(st.lists(st.text("0123456789-/.:TZ \x00", max_size=20), min_size=1))
+def test_what_fits_comes_back(cells: list[str]) -> None:
+    texts = _texts(*cells)
+    for pattern in PATTERNS:
+        form = TextDate(pattern)
+        numbers, fits = form.parse(texts)
+        assert np.array_equal(form.write(numbers[fits]), texts[fits])
