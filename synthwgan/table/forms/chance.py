@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.stats import binom
+from scipy.special import betainc
 
 _MAX_CHANCE = 1e-6
 _MAX_CANDIDATES = 20_000
@@ -26,20 +26,21 @@ def are_surely(numbers: np.ndarray, fits: Callable[[np.ndarray], np.ndarray]) ->
     Parameters
     ----------
     numbers : ndarray of shape (n,), int64
-        Distinct numbers.
+        They may repeat.
     fits : callable
         Which numbers of an array are of the form.
     """
     if not len(numbers) or fits(numbers[:: 1 + len(numbers) // _FIRST_LOOK]).mean() < _MIN_SHARE:
         return False
+    numbers = np.unique(numbers)
     fitting = numbers[fits(numbers)]
     n_odd = len(numbers) - len(fitting)
     if len(fitting) < _MIN_FITTING or n_odd > max(_FEW_ODD, _ODD_SHARE * len(numbers)):
         return False
     others = _between(fitting)
     share = max(float(fits(others).mean()), 1 / len(others))
-    # As many as fit, or more, of so many numbers.
-    return bool(binom.sf(len(fitting) - 1, len(numbers), share) < _MAX_CHANCE)
+    # Upper tail of a binomial distribution: as many as fit, or more, of so many numbers.
+    return bool(betainc(len(fitting), n_odd + 1, share) < _MAX_CHANCE)
 
 
 def _between(numbers: np.ndarray) -> np.ndarray:

@@ -63,10 +63,11 @@ class ClockDigits(Form):
     def _holds_for(self, cells: np.ndarray) -> bool:
         # Small numbers fit whatever they are; only those with an hour tell.
         hour = 100 ** (self.n_fields - 1)
-        telling = np.unique(self._digits(cells))
-        telling = telling[telling >= hour]
-        n_hours = len(np.unique(telling // hour))
-        return n_hours >= _MIN_HOURS and are_surely(telling, lambda some: self._times(some)[1])
+        digits = self._digits(cells)
+        telling = digits[digits >= hour]
+        if not are_surely(telling, lambda some: self._times(some)[1]):
+            return False
+        return len(np.unique(telling // hour)) >= _MIN_HOURS
 
     def parse(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return self._times(self._digits(cells))

@@ -10,7 +10,7 @@ from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.calendar import from_ticks, to_ticks, unit_of
 from synthwgan.table.forms.chance import are_surely
 from synthwgan.table.forms.textform import some_texts
-from synthwgan.table.forms.texts import are_mostly_digits, digits_of, padded
+from synthwgan.table.forms.texts import MIN_SHARE, are_mostly_digits, digits_of, padded
 
 PATTERNS = (
     "YYYYMMDDhhmmss",
@@ -75,7 +75,7 @@ class DigitMoments(Form):
         return fitting[0] if len(fitting) == 1 else None
 
     def _holds_for(self, cells: np.ndarray) -> bool:
-        digits = np.unique(self._digits(cells))
+        digits = self._digits(cells)
         return are_surely(digits[digits >= 0], lambda numbers: self._ticks(numbers)[1])
 
     def parse(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,3 +109,12 @@ class DigitMoments(Form):
         if self.dtype != "object":
             return digits.astype(self.dtype)
         return padded(digits, len(self.pattern))
+
+
+class AskedMoments(DigitMoments):
+    """Digits that may mean something else, read as moments only if the user says that they are."""
+
+    name: ClassVar[str] = "asked_moments"
+
+    def _holds_for(self, cells: np.ndarray) -> bool:
+        return bool(len(cells)) and bool(self.parse(cells)[1].mean() >= MIN_SHARE)

@@ -7,14 +7,25 @@ from typing import Any
 import numpy as np
 
 from synthwgan.table.forms.base import Form
+from synthwgan.table.forms.clock import ClockText
+from synthwgan.table.forms.clockdigits import ClockDigits
+from synthwgan.table.forms.digits import AskedMoments, DigitMoments
 from synthwgan.table.forms.distinct import distinct_cells
+from synthwgan.table.forms.durations import Components, Counted, DaysAndClock
+from synthwgan.table.forms.ipv4 import IPv4
 from synthwgan.table.forms.numbers import PlainNumber, TextNumber
 from synthwgan.table.forms.textdates import TextDate
+from synthwgan.table.forms.writtendates import WrittenDate
+from synthwgan.table.forms.zoned import ZonedMoment
 
 # In order of preference, where several fit as many cells.
-FORMS: tuple[type[Form], ...] = (TextDate, TextNumber)
+FORMS: tuple[type[Form], ...] = (
+    *(TextDate, DigitMoments, WrittenDate, ZonedMoment),
+    *(ClockText, ClockDigits, DaysAndClock, Counted, Components),
+    *(IPv4, TextNumber),
+)
 # Forms of what could mean something else, if the user says what it means.
-ASKED_FORMS: tuple[type[Form], ...] = (PlainNumber,)
+ASKED_FORMS: tuple[type[Form], ...] = (PlainNumber, AskedMoments)
 
 # Cells of another form are exceptions: signs for what is unknown, bounds of a measurement, slips
 # of the pen. They become states, so there may be few of them only. One in ten is what tables
@@ -44,7 +55,7 @@ def find_form(cells: np.ndarray, meaning: str | None = None) -> Form | None:
         return None
     distinct, places = distinct_cells(cells)
     counts = np.bincount(places)
-    best, n_best = None, MIN_FITTING * len(cells)
+    best, n_best = None, 0
     for form_class in FORMS if meaning is None else FORMS + ASKED_FORMS:
         if form_class.meaning != (meaning or form_class.meaning):
             continue
@@ -53,9 +64,11 @@ def find_form(cells: np.ndarray, meaning: str | None = None) -> Form | None:
             continue
         fits = form.parse(distinct)[1]
         n_odd, n_fitting = int((~fits).sum()), int(counts[fits].sum())
-        if n_odd > min(MAX_ODD, fits.sum() - 1):
+        # Whole numbers are judged by chance, and their signs for no date may be common.
+        share = n_fitting / len(cells) if cells.dtype == object else fits.mean()
+        if share < MIN_FITTING or n_odd > min(MAX_ODD, fits.sum() - 1):
             continue
-        if n_fitting > n_best or (best is None and n_fitting == n_best):
+        if n_fitting > n_best:
             best, n_best = form, n_fitting
     return best
 
