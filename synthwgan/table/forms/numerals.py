@@ -6,6 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,9 +15,9 @@ MAX_DECIMALS = 15
 _MARKS = (".", ",")
 # None, comma, point, blank (also the one that does not break and the narrow one), apostrophes.
 _THOUSANDS = ("", ",", ".", " ", "\u00a0", "\u202f", "'", "\u2019", "_")
-# Longer texts are no numbers that float64 knows.
+# Longer texts are no numbers that float64 knows; float64 has all numbers of so many digits.
 MAX_LENGTH = 40
-_PLAIN = re.compile(r"(?:0|[1-9][0-9]*)(?:\.[0-9]+)?|\.[0-9]+")
+_N_EXACT = 15
 
 
 @dataclass(frozen=True)
@@ -58,26 +59,50 @@ class Numerals:
         """Whether only whole numbers are written so."""
         return self.decimals == 0
 
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        """What texts may be written so; of long ones only those that `write` gives back."""
+        separator, mark = re.escape(self.thousands), re.escape(self.mark)
+        whole = "0|[1-9][0-9]*"
+        if self.thousands and self.lakhs:
+            groups = f"(?:{separator}[0-9]{{2}})*{separator}[0-9]{{3}}"
+            whole = f"0|[1-9][0-9]{{0,2}}|[1-9][0-9]?{groups}"
+        elif self.thousands:
+            whole = f"0|[1-9][0-9]{{0,2}}(?:{separator}[0-9]{{3}})*"
+        if self.decimals is None:
+            some = f"{mark}[0-9]*[1-9]"
+        else:
+            some = f"{mark}[0-9]{{{self.decimals}}}"
+        if self.decimals == self.whole_decimals:
+            decimals = some if self.decimals else ""
+        elif self.whole_decimals:
+            decimals = f"(?:{some}|{mark}0{{{self.whole_decimals}}})"
+        else:
+            decimals = rf"(?!{mark}0+\Z)(?:{some})?"
+        return re.compile(f"(?:{whole}|){decimals}" if self.bare else f"(?:{whole}){decimals}")
+
     def read(self, text: str) -> int | float | None:
         """Return the number of a text, or None if it is written otherwise."""
-        if not 0 < len(text) <= MAX_LENGTH:
+        if len(text) > MAX_LENGTH or not self._pattern.fullmatch(text):
             return None
         plain = text.replace(self.thousands, "") if self.thousands else text
-        plain = plain.replace(self.mark, ".")
-        if not _PLAIN.fullmatch(plain):
-            return None
-        number = int(plain) if self.are_whole and plain.isdigit() else float(plain)
-        if self.are_whole and (number >= 2**63 or number % 1):
-            return None
-        return number if self.write(number) == text else None
+        if self.are_whole:
+            return self._checked(int(plain or "-1"), text)
+        return self._checked(float(plain.replace(self.mark, ".") or "-1"), text)
+
+    def _checked(self, number: int | float, text: str) -> int | float | None:
+        if len(text) <= _N_EXACT and not self.bare:
+            return number
+        return number if 0 <= number < 2**63 and self.write(number) == text else None
 
     def write(self, number: int | float) -> str:
         """Return the text of a number that is not negative."""
         whole, _, decimals = self._digits(number).partition(".")
         if self.bare and decimals and whole == "0":
             whole = ""
-        if self.thousands:
-            whole = _grouped(whole, self.thousands, self.lakhs)
+        elif self.thousands and len(whole) > 3:
+            whole = _in_lakhs(whole) if self.lakhs else f"{int(whole):,}"
+            whole = whole.replace(",", self.thousands)
         return whole + self.mark + decimals if decimals else whole
 
     def _digits(self, number: int | float) -> str:
@@ -96,11 +121,10 @@ class Numerals:
         return asdict(self)
 
 
-def _grouped(digits: str, thousands: str, lakhs: bool) -> str:
-    size = 2 if lakhs else 3
+def _in_lakhs(digits: str) -> str:
     head, last = digits[:-3], digits[-3:]
-    groups = [head[max(0, end - size) : end] for end in range(len(head), 0, -size)]
-    return thousands.join([*reversed(groups), last])
+    groups = [head[max(0, end - 2) : end] for end in range(len(head), 0, -2)]
+    return ",".join([*reversed(groups), last])
 
 
 def find_numerals(texts: Sequence[str]) -> tuple[Numerals | None, int]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from synthwgan.table.forms.abbreviated import AbbreviatedNumber
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.clock import ClockText
 from synthwgan.table.forms.clockdigits import ClockDigits
@@ -14,6 +15,7 @@ from synthwgan.table.forms.distinct import distinct_cells
 from synthwgan.table.forms.durations import Components, Counted, DaysAndClock
 from synthwgan.table.forms.ipv4 import IPv4
 from synthwgan.table.forms.numbers import PlainNumber, TextNumber
+from synthwgan.table.forms.scientific import ScientificNumber
 from synthwgan.table.forms.textdates import TextDate
 from synthwgan.table.forms.writtendates import WrittenDate
 from synthwgan.table.forms.zoned import ZonedMoment
@@ -22,7 +24,7 @@ from synthwgan.table.forms.zoned import ZonedMoment
 FORMS: tuple[type[Form], ...] = (
     *(TextDate, DigitMoments, WrittenDate, ZonedMoment),
     *(ClockText, ClockDigits, DaysAndClock, Counted, Components),
-    *(IPv4, TextNumber),
+    *(IPv4, AbbreviatedNumber, TextNumber, ScientificNumber),
 )
 # Forms of what could mean something else, if the user says what it means.
 ASKED_FORMS: tuple[type[Form], ...] = (PlainNumber, AskedMoments)

@@ -15,16 +15,13 @@ _LOOKED_AT = 500
 
 
 class TextForm(Form):
-    """A form of text with a number for each text and a text for each number.
-
-    A text fits if its number is written as this very text, so what was read comes back.
-    """
+    """A form of text with a number for each text and a text for each number."""
 
     dtype: Any = np.int64
 
     @abstractmethod
     def number_of(self, text: str) -> int | float | None:
-        """Return the number of a text, or None if it is not of this form."""
+        """Return the number of a text, or None if `text_of` does not give the text back."""
 
     @abstractmethod
     def text_of(self, number: int | float) -> str:
@@ -35,7 +32,7 @@ class TextForm(Form):
         fits = np.zeros(len(cells), dtype=bool)
         for place, text in enumerate(cells.tolist()):
             number = self.number_of(text) if isinstance(text, str) else None
-            if number is not None and self.text_of(number) == text:
+            if number is not None:
                 numbers[place], fits[place] = number, True
         return numbers, fits
 
