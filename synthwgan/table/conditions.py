@@ -214,6 +214,11 @@ def _any_of(column: ColumnTransformer, cells: list[Cells], state_shares: np.ndar
 
 
 def _between(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Between:
+    if column.kind == "pair":
+        raise ValueError(
+            f"a tuple is a range, but two numbers in a cell have no order; give a cell as it is "
+            f"written: {column.bounds()[0]!r}"
+        )
     if not isinstance(column, NumericTransformer):
         raise ValueError(
             f"a pair is a range, but a {column.kind} column has no order; for some values give a "

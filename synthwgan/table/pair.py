@@ -12,7 +12,8 @@ from synthwgan.table.column import ColumnTransformer, PartTransformer
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.forms.distinct import as_cells, distinct_cells
 from synthwgan.table.forms.registry import find_form
-from synthwgan.table.forms.texts import commonest, read_most, some_texts
+from synthwgan.table.forms.textform import some_texts
+from synthwgan.table.forms.texts import commonest, read_most
 from synthwgan.table.numeric import NumericTransformer
 
 _NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?"
@@ -59,7 +60,7 @@ class PairTransformer(ColumnTransformer):
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
         present, self.frame, self._filler = cells.present, ("", ",", ""), "0"
         if len(present):
-            self.frame = _frame_or_raise(present)
+            self.frame = frame_of_all(present)
         firsts, seconds, are_pairs = self._halves(cells)
         of_pairs = Cells(seconds[are_pairs], np.zeros(int(are_pairs.sum()), dtype=bool))
         if not len(present):
@@ -189,6 +190,13 @@ def find_frame(texts: np.ndarray) -> Frame | None:
     return frame if all(form is not None for form in forms) else None
 
 
+def read_pairs(frame: Frame, texts: np.ndarray) -> np.ndarray:
+    """Return the two numbers of each text, shape (n, 2), NaN where it is no pair."""
+    matches = map(_of_frame(frame).fullmatch, texts.tolist())
+    numbers = [[float(match[1]), float(match[2])] if match else [np.nan] * 2 for match in matches]
+    return np.array(numbers, dtype=np.float64).reshape(-1, 2)
+
+
 def _sure_pair(text: str) -> re.Match[str] | None:
     """Match two numbers, of which it is sure that they are two: 1,234 and 1 234 may be one."""
     match = _PAIR.fullmatch(text)
@@ -197,7 +205,14 @@ def _sure_pair(text: str) -> re.Match[str] | None:
     return match if "." in match[2] and "." in match[4] else None
 
 
-def _frame_or_raise(present: np.ndarray) -> Frame:
+def frame_of_all(present: np.ndarray) -> Frame:
+    """Return how texts write two numbers.
+
+    Raises
+    ------
+    ValueError
+        If they do not; the message names one that does not.
+    """
     texts, _ = distinct_cells(present)
     frame = find_frame(texts)
     if frame is None:

@@ -20,7 +20,7 @@ from synthwgan.table.identifier import IdentifierTransformer
 from synthwgan.table.lookalikes import warn_of_lookalikes
 from synthwgan.table.numeric import NumericTransformer
 from synthwgan.table.options import ColumnOptions
-from synthwgan.table.pair import PairTransformer, find_frame
+from synthwgan.table.pair import PairTransformer, find_frame, frame_of_all
 from synthwgan.table.physical import physical_type, read_cells
 from synthwgan.table.written import form_for, form_of
 
@@ -129,6 +129,8 @@ def check_kind(kind: str, physical: PhysicalType, cells: Cells) -> None:
         )
     if kind in ("numeric", "datetime"):
         form_for(kind, physical, cells.present)
+    if kind == "pair" and len(cells.present):
+        frame_of_all(cells.present)
 
 
 _ALLOWED_DOMAINS: dict[str, tuple[str, ...]] = {
