@@ -7,8 +7,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwgan.table.forms.textform import TextForm, some_texts
-from synthwgan.table.forms.texts import commonest, fits_most, read_most
+from synthwgan.table.forms.textform import some_texts
+from synthwgan.table.forms.texts import ReadForm, commonest, fits_most, read_most
 
 _CLOCK = re.compile(
     r"(-?)([0-9]{1,6}):([0-5][0-9])(?::([0-5][0-9]))?(?:\.([0-9]{1,6}))?"
@@ -18,7 +18,7 @@ HALVES = tuple(space + half for space in (" ", "") for half in ("AM", "am", "A.M
 _HALF_A_DAY = {2: 720, 3: 43_200}
 
 
-class ClockText(TextForm):
+class ClockText(ReadForm):
     """Two or three numbers with colons between, the later ones below 60.
 
     Read as whole steps of the last number or of its decimals: ``05:34`` as 334, whether it
@@ -77,7 +77,7 @@ class ClockText(TextForm):
         )
         return form if fits_most(form, texts) else None
 
-    def number_of(self, text: str) -> int | None:
+    def read(self, text: str) -> int | None:
         match = _CLOCK.fullmatch(text)
         if match is None or (match[4] is not None) != (self.n_fields == 3):
             return None

@@ -9,8 +9,8 @@ from typing import ClassVar
 import numpy as np
 
 from synthwgan.table.forms.distinct import as_cells
-from synthwgan.table.forms.textform import TextForm, some_texts
-from synthwgan.table.forms.texts import fits_most, read_most
+from synthwgan.table.forms.textform import some_texts
+from synthwgan.table.forms.texts import ReadForm, fits_most, read_most
 
 _SECONDS = {"D": 86_400, "H": 3600, "M": 60, "S": 1}
 _CLOCK = r"\+?([0-9]{1,2}):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]{6}))?"
@@ -29,7 +29,7 @@ _DAY = _SECONDS["D"] * _MICROSECONDS
 _SHOWN = 93_784
 
 
-class DaysAndClock(TextForm):
+class DaysAndClock(ReadForm):
     """Days in words and the time of day: what ``str`` makes of a duration.
 
     The numbers are microseconds.
@@ -70,7 +70,7 @@ class DaysAndClock(TextForm):
         forms = (cls(style) for style in ("pandas", "python"))
         return next((form for form in forms if fits_most(form, texts)), None)
 
-    def number_of(self, text: str) -> int | None:
+    def read(self, text: str) -> int | None:
         match = _DAYS_AND_CLOCK.fullmatch(text)
         if match is None:
             return None
@@ -90,7 +90,7 @@ class DaysAndClock(TextForm):
         return f"{days} day{'' if abs(days) == 1 else 's'}, {hours}{later}"
 
 
-class Counted(TextForm):
+class Counted(ReadForm):
     """A whole number and a word that is in the singular for one: ``1 day``, ``2 days``.
 
     The numbers are the counts.
@@ -126,7 +126,7 @@ class Counted(TextForm):
         words = (word for word in WORDS if any(word in text for text in texts))
         return next((form for form in map(cls, words) if fits_most(form, texts)), None)
 
-    def number_of(self, text: str) -> int | None:
+    def read(self, text: str) -> int | None:
         match = _COUNTED.fullmatch(text)
         return None if match is None else int(match[1])
 
@@ -134,7 +134,7 @@ class Counted(TextForm):
         return f"{number} {self.word}{'' if abs(number) == 1 else 's'}"
 
 
-class Components(TextForm):
+class Components(ReadForm):
     """Days, hours, minutes and seconds with a letter each: ``PT1H30M``, ``2h 50m``, ``1d2h``.
 
     The numbers are seconds.
@@ -183,7 +183,7 @@ class Components(TextForm):
         best = max(forms, key=lambda form: form.parse(as_cells(texts))[1].sum())
         return best if fits_most(best, texts) else None
 
-    def number_of(self, text: str) -> int | None:
+    def read(self, text: str) -> int | None:
         match = STYLES[self.style].fullmatch(text)
         if match is None:
             return None

@@ -7,13 +7,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwgan.table.forms.textform import TextForm, some_texts
-from synthwgan.table.forms.texts import fits_most
+from synthwgan.table.forms.textform import some_texts
+from synthwgan.table.forms.texts import ReadForm, fits_most
 
 _ADDRESS = re.compile(r"([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})\.([0-9]{1,3})")
 
 
-class IPv4(TextForm):
+class IPv4(ReadForm):
     """Four octets with points between.
 
     Read as one number of 32 bits, so addresses of one network are neighbours, and every
@@ -40,7 +40,7 @@ class IPv4(TextForm):
     def find(cls, cells: np.ndarray) -> IPv4 | None:
         return cls() if fits_most(cls(), some_texts(cells)) else None
 
-    def number_of(self, text: str) -> int | None:
+    def read(self, text: str) -> int | None:
         match = _ADDRESS.fullmatch(text)
         if match is None or any(int(octet) > 255 for octet in match.groups()):
             return None

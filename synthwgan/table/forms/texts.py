@@ -1,7 +1,8 @@
-"""What forms of text have in common: what most texts are, and digits of a fixed width."""
+"""What forms of text have in common: reading, what most texts are, digits of a fixed width."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -10,8 +11,21 @@ import numpy as np
 
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.distinct import as_cells
+from synthwgan.table.forms.textform import TextForm
 
 MIN_SHARE = 0.9
+
+
+class ReadForm(TextForm):
+    """A form of text that may read more than it writes; only what it writes fits."""
+
+    def number_of(self, text: str) -> int | None:
+        number = self.read(text)
+        return number if number is not None and self.text_of(number) == text else None
+
+    @abstractmethod
+    def read(self, text: str) -> int | None:
+        """Return the number of a text, or None if it is no such text."""
 
 
 def commonest(items: Iterable[Any]) -> Any:
