@@ -138,7 +138,7 @@ def find_affixes(anatomies: Sequence[Anatomy]) -> Affixes | None:
     if not positive:
         positive = Counter(one.unsigned for one in anatomies)
     before, after = positive.most_common(1)[0][0]
-    if not _is_unit(after):
+    if not is_unit(after):
         return None
     unsigned = before.replace("+", ""), after
     for (minus_before, minus_after), _ in negative.most_common():
@@ -147,7 +147,8 @@ def find_affixes(anatomies: Sequence[Anatomy]) -> Affixes | None:
     return Affixes(before, after, "-" + unsigned[0], after)
 
 
-def _is_unit(tail: str) -> bool:
+def is_unit(tail: str) -> bool:
+    """Whether what stands behind digits is a unit, a currency, or nothing."""
     unit = tail.strip(_BLANKS)
     if not unit:
         return len(tail) <= 1

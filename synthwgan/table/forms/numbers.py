@@ -10,8 +10,8 @@ from synthwgan.table.forms.affixes import Affixes, Anatomy, dissect, find_affixe
 from synthwgan.table.forms.numerals import Numerals, find_numerals
 from synthwgan.table.forms.textform import TextForm, some_texts
 
-# So many of the texts must look like numbers, and have the same around them.
-MIN_SHARE = 0.9
+# So many different texts must look like numbers to look closer.
+MIN_SHARE = 0.5
 # Texts of digits are codes. Decimals in so many of them, or so many negative ones, say otherwise.
 _MIN_DECIMAL_SHARE = 0.05
 _MIN_NEGATIVE = 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,11 +31,12 @@ FORMS: tuple[type[Form], ...] = (
 ASKED_FORMS: tuple[type[Form], ...] = (PlainNumber, AskedMoments)
 
 # Cells of another form are exceptions: signs for what is unknown, bounds of a measurement, slips
-# of the pen. They become states, so there may be few of them only. One in ten is what tables
-# with holes have; with more, or more of them than of the others, the column is no column of
-# numbers.
-MIN_FITTING = 0.9
+# of the pen. Each becomes a state, so there may be few different ones. They may be one cell in
+# ten; or, as one sign may stand for many unknown cells, one in ten counted once each and half of
+# all. With more, or fewer different cells of the form than others, the column is one of names.
 MAX_ODD = 20
+MIN_FITTING = 0.9
+_MIN_FITTING_OF_ALL = 0.5
 
 
 def find_form(cells: np.ndarray, meaning: str | None = None) -> Form | None:
@@ -50,14 +52,24 @@ def find_form(cells: np.ndarray, meaning: str | None = None) -> Form | None:
     Returns
     -------
     form : Form or None
-        That in which most cells are written. None if no form holds for nine cells of ten, or
-        there are more than 20 odd ones, or as many as others, each counted once.
+        That in which most cells are written; None if there are too many others in each.
     """
+    return _best_form(cells, meaning, _are_exceptions)[0]
+
+
+def nearest_form(cells: np.ndarray, meaning: str | None) -> tuple[Form | None, np.ndarray]:
+    """Return the form in which most cells are written, however few, and the distinct others."""
+    return _best_form(cells, meaning, lambda are_odd, counts: True)
+
+
+def _best_form(
+    cells: np.ndarray, meaning: str | None, are_exceptions: Callable[[np.ndarray, np.ndarray], bool]
+) -> tuple[Form | None, np.ndarray]:
+    best, n_best, odd = None, 0, cells[:0]
     if not len(cells):
-        return None
+        return best, odd
     distinct, places = distinct_cells(cells)
     counts = np.bincount(places)
-    best, n_best = None, 0
     for form_class in FORMS if meaning is None else FORMS + ASKED_FORMS:
         if form_class.meaning != (meaning or form_class.meaning):
             continue
@@ -65,14 +77,19 @@ def find_form(cells: np.ndarray, meaning: str | None = None) -> Form | None:
         if form is None:
             continue
         fits = form.parse(distinct)[1]
-        n_odd, n_fitting = int((~fits).sum()), int(counts[fits].sum())
-        # Whole numbers are judged by chance, and their signs for no date may be common.
-        share = n_fitting / len(cells) if cells.dtype == object else fits.mean()
-        if share < MIN_FITTING or n_odd > min(MAX_ODD, fits.sum() - 1):
-            continue
-        if n_fitting > n_best:
-            best, n_best = form, n_fitting
-    return best
+        n_fitting = int(counts[fits].sum())
+        if n_fitting > n_best and are_exceptions(~fits, counts):
+            best, n_best, odd = form, n_fitting, distinct[~fits]
+    return best, odd
+
+
+def _are_exceptions(are_odd: np.ndarray, counts: np.ndarray) -> bool:
+    """Whether distinct cells, with their counts, are few enough to be exceptions."""
+    n_odd, odd_share = int(are_odd.sum()), counts[are_odd].sum() / counts.sum()
+    if n_odd > MAX_ODD or n_odd >= len(are_odd) - n_odd:
+        return False
+    are_few = n_odd <= (1 - MIN_FITTING) * len(are_odd) and odd_share <= 1 - _MIN_FITTING_OF_ALL
+    return are_few or odd_share <= 1 - MIN_FITTING
 
 
 def form_from_dict(state: dict[str, Any]) -> Form:
