@@ -59,7 +59,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
     ----------
     column_kinds : dict of name to str, default=None
         Kinds of columns that are not to be inferred: "numeric", "categorical",
-        "datetime" or "identifier".
+        "datetime", "identifier" or "pair".
     max_categories : int, default=256
         At most so many categories of a column have a state of their own.
     rare : {"resample", "mask"}, default="resample"
