@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.domains.alignment import Match, align, with_new_states
-from synthwgan.domains.domain import Domain, OwnColumn
+from synthwgan.domains.domain import Domain, OwnColumn, refuse_pairs
 from synthwgan.domains.maps import SAME_CATEGORIES, ColumnMap, NumberMap
 from synthwgan.domains.values import (
     bounds,
@@ -121,7 +121,7 @@ class DomainUnion:
         dict of int to ndarray
             The table's plain values, by place in the union.
         """
-        _refuse_pairs(name, transformer)
+        refuse_pairs(name, transformer)
         own = {
             place: read_values(column, table.iloc[:, place])
             for place, column in enumerate(transformer.columns_)
@@ -493,15 +493,3 @@ def _own_rare(
     rare = own_labels[pd.Index(own_labels).isin(shared.rare_levels)]
     plain[foreign] = rng.choice(rare if len(rare) else own_labels, int(foreign.sum()))
     return plain
-
-
-def _refuse_pairs(domain: str, transformer: TableTransformer) -> None:
-    for name, column in zip(transformer.column_index_, transformer.columns_, strict=True):
-        if column.kind == "pair":
-            halves = [f"{name}[{place}]" for place in range(2)]
-            raise ValueError(
-                f"column {name!r} of domain {domain!r} has two numbers in a cell, which are not "
-                f"learned across tables: split it with table[{halves}] = table.pop({name!r})"
-                r".str.extract(r'([+-]?[\d.]+)[^\d.+-]+([+-]?[\d.]+)').astype(float), or give it "
-                "the kind 'categorical'"
-            )
