@@ -154,7 +154,7 @@ def _guess_step(distinct: np.ndarray) -> tuple[int, Any]:
     rng = np.random.default_rng(0)
     steps: dict[int, list[Any]] = {}
     for _ in range(_GUESSES):
-        some = np.sort(rng.choice(distinct, _GUESSED_FROM, replace=False))
+        some = np.sort(distinct[rng.integers(len(distinct), size=_GUESSED_FROM)])
         step = int(np.gcd.reduce(_above(some[1:], int(some[0]))))
         steps.setdefault(step, []).append(some[0])
     common = max(steps, key=lambda step: len(steps[step]))

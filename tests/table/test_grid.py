@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthwgan.table.grid import Grid
@@ -66,3 +66,34 @@ def test_numbers_outside_are_clipped() -> None:
 def test_full_precision_has_no_grid() -> None:
     assert Grid.fit(np.array([np.pi, np.e])).step == 0
     assert Grid.fit(np.array([1e300, 1.5])).step == 0
+
+
+@settings(max_examples=50)
+@given(st.integers(0, 2**32 - 1), st.lists(st.floats(-1e6, 1e6), max_size=2), st.integers(0, 4))
+def test_exceptions_do_not_move_the_grid(seed: int, strays: list[float], decimals: int) -> None:
+    drawn = np.random.default_rng(seed).integers(-(10**6), 10**6, 300)
+    numbers = np.array([float(f"{number}e-{decimals}") for number in drawn])
+    grid, everything = Grid.fit(np.append(numbers, strays)), np.append(numbers, strays)
+    assert grid.decimals == Grid.fit(numbers).decimals
+    assert grid.holds(numbers).all()
+    held = everything[grid.holds(everything)]
+    assert np.array_equal(_back(grid, held), held)
+
+
+@pytest.mark.parametrize("dtype", [np.int64, np.uint64])
+@pytest.mark.parametrize("shift", [0, 2**62])
+def test_a_step_that_nearly_all_integers_keep(dtype: type, shift: int) -> None:
+    numbers = (np.arange(1000) * 86_400 + 7 + shift).astype(dtype)
+    numbers[[3, 500]] += np.array([11, 5], dtype=dtype)
+    grid = Grid.fit(numbers)
+    assert (grid.low, grid.step) == (7 + shift, 86_400)
+    on_grid = grid.holds(numbers)
+    assert np.flatnonzero(~on_grid).tolist() == [3, 500]
+    assert np.array_equal(_back(grid, numbers[on_grid]).astype(dtype), numbers[on_grid])
+
+
+def test_many_exceptions_are_the_grid() -> None:
+    numbers = np.arange(1000) * 1000
+    numbers[:20] += np.arange(1, 21)
+    assert Grid.fit(numbers).step == 1
+    assert Grid.fit(np.append(np.arange(30.0), 0.5)).decimals == 1
