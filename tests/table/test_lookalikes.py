@@ -38,7 +38,7 @@ def dates_in(*formats: str) -> list[str]:
 
 
 CONVERTIBLE = {
-    "am and pm": (dates_in("%Y%m%d %I:%M %p"), DAYS.dt.floor("min")),
+    "am and pm": (dates_in("%d/%B/%Y %I:%M %p"), DAYS.dt.floor("min")),
     "words": (dates_in("%d-%B-%Y %H:%M"), DAYS.dt.floor("min")),
     "two formats": (dates_in("%Y-%m-%d", "%d/%m/%Y"), DAYS.dt.floor("D")),
     "offsets": (
