@@ -160,9 +160,10 @@ class PairTransformer(ColumnTransformer):
         }
 
     def _set_state(self, state: dict[str, Any]) -> None:
-        for regex, written in zip((_BEFORE, _BETWEEN, _BEHIND), state["frame"], strict=True):
-            if not re.fullmatch(regex, written):
-                raise ValueError(f"no two numbers are written with {written!r}")
+        written = [*state["frame"], state["filler"]]
+        for regex, text in zip((_BEFORE, _BETWEEN, _BEHIND, _NUMBER), written, strict=True):
+            if not re.fullmatch(regex, text):
+                raise ValueError(f"no two numbers are written with {text!r}")
         self.frame, self._filler = tuple(state["frame"]), state["filler"]
         one, other = state["parts"]
         self._parts = (

@@ -50,13 +50,13 @@ class ClockText(ReadForm):
     meaning: ClassVar[str] = "numeric"
 
     def __init__(self, n_fields: int, width: int, decimals: int, half: str | None) -> None:
-        if n_fields not in (2, 3) or not 1 <= width <= 6 or not 0 <= decimals <= 6:
+        if n_fields not in (2, 3) or width not in range(1, 7) or decimals not in range(7):
             raise ValueError(f"no clock of {n_fields!r} numbers, {width!r} and {decimals!r} digits")
         if half is not None and half not in HALVES:
             raise ValueError(f"{half!r} is no half of the day")
-        self.n_fields = n_fields
-        self.width = width
-        self.decimals = decimals
+        self.n_fields = int(n_fields)
+        self.width = int(width)
+        self.decimals = int(decimals)
         self.half = half
 
     @property

@@ -45,7 +45,7 @@ class ClockDigits(Form):
     def __init__(self, n_fields: int, dtype: str) -> None:
         if n_fields not in _PER_DAY or dtype not in ("int64", "uint64", "object"):
             raise ValueError(f"no clock in digits: {n_fields!r}, {dtype!r}")
-        self.n_fields = n_fields
+        self.n_fields = int(n_fields)
         self.dtype = dtype
 
     @property
