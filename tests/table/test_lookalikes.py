@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthwgan.table import TableTransformer
+from synthwgan.table import TableTransformer, lookalikes
 
 RNG = np.random.default_rng(0)
 DAYS = pd.Series(pd.date_range("2001-01-01", periods=200, freq="27h"))
@@ -120,3 +120,13 @@ def test_dates_that_may_be_swapped_have_two_remedies() -> None:
 def test_keys_stay_identifiers_without_a_word(form: str, recwarn: pytest.WarningsRecorder) -> None:
     assert kind_of([form.format(number) for number in NUMBERS]) == "identifier"
     assert not recwarn.list
+
+
+@pytest.mark.parametrize("cells", [["05:34", "14:10"], ["05:34:10", "14:10:05"]])
+def test_the_remedy_of_times(cells: list[str]) -> None:
+    (remedy,) = lookalikes._remedies_of_times(pd.Series(cells, dtype=object))
+    df = pd.DataFrame({"x": [*cells, "soon"]})
+    code = remedy.code.format(column="df['x']", more=lookalikes._COERCE)
+    times = eval(code, {"df": df, "pd": pd})
+    assert times[0] // pd.Timedelta("1min") == 5 * 60 + 34
+    assert times.isna().tolist() == [False, False, True]

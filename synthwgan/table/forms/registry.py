@@ -100,12 +100,9 @@ def form_from_dict(state: dict[str, Any]) -> Form:
     ValueError
         If there is no such form.
     """
-    state = dict(state)
-    name = state.pop("name", None)
     classes = {form_class.name: form_class for form_class in FORMS + ASKED_FORMS}
-    if name not in classes:
-        raise ValueError(f"{name!r} is no form in which cells are written")
     try:
-        return classes[name].from_dict(state)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"cells are written in no form {name!r} of {state}") from error
+        parameters = {key: value for key, value in state.items() if key != "name"}
+        return classes[state["name"]].from_dict(parameters)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"cells are written in no such form: {str(state)[:200]}") from error

@@ -64,7 +64,7 @@ class ScientificNumber(TextForm):
         width: int,
         mark: str,
     ) -> None:
-        are_known = style in _STYLES and letter in "eE" and mark in (".", ",")
+        are_known = style in _STYLES and letter in ("e", "E") and mark in (".", ",")
         are_known &= isinstance(width, int) and 1 <= width <= 3 and isinstance(plus, bool)
         if digits is not None:
             are_known &= isinstance(digits, int) and 0 <= digits <= _MAX_DIGITS
