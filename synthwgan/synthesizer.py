@@ -63,8 +63,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
     Parameters
     ----------
     column_kinds : dict or None, default None
-        Kind of a column (``"numeric"``, ``"categorical"``, ``"datetime"`` or
-        ``"identifier"``) by name, where the inferred one is not wanted.
+        Kind of a column (``"numeric"``, ``"categorical"``, ``"datetime"``, ``"identifier"``
+        or ``"pair"``) by name, where the inferred one is not wanted.
     max_categories : int, default 256
         Most frequent categories of a column that get a state of their own; the others share
         one, so that wide columns stay affordable.

@@ -32,6 +32,7 @@ ROOMS = {
         "randomness",
         "table.door",
         "table.forms",
+        "table.pair",
         "table.physical",
         "table.schema",
         "table.written",

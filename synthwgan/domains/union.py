@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.domains.alignment import Match, align, with_new_states
-from synthwgan.domains.domain import Domain, OwnColumn
+from synthwgan.domains.domain import Domain, OwnColumn, refuse_pairs
 from synthwgan.domains.maps import SAME_CATEGORIES, ColumnMap, NumberMap
 from synthwgan.domains.values import (
     bounds,
@@ -121,6 +121,7 @@ class DomainUnion:
         dict of int to ndarray
             The table's plain values, by place in the union.
         """
+        refuse_pairs(name, transformer)
         own = {
             place: read_values(column, table.iloc[:, place])
             for place, column in enumerate(transformer.columns_)

@@ -54,8 +54,8 @@ def evaluate(
     target : column name, default None
         The column that a user would predict; without it utility is skipped.
     column_kinds : mapping of column name to kind, default None
-        Kinds that the schema should not infer: "numeric", "categorical", "datetime" or
-        "identifier".
+        Kinds that the schema should not infer: "numeric", "categorical", "datetime",
+        "identifier" or "pair".
     history : list of dict, default None
         Training curves, such as ``synth.history_``, which the report shows.
     random_state : int, Generator, RandomState or None, default None

@@ -31,7 +31,7 @@ class Content:
 
     Parameters
     ----------
-    kind : {"numeric", "datetime", "categorical", "identifier"}
+    kind : {"numeric", "datetime", "categorical", "identifier", "pair"}
         The schema's kind.
     form : {"number", "duration", "date", "text", "truth"}
         How its cells are read.

@@ -21,6 +21,8 @@ _SDTYPES = {
     "datetime": "datetime",
     "categorical": "categorical",
     "identifier": "id",
+    # sdmetrics has no measure for two numbers in a cell.
+    "pair": "id",
 }
 _TABLE = "table"
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from synthwgan.evaluation.plain import Content, as_floats, as_texts, contents
 from synthwgan.evaluation.quality import check_same_columns
+from synthwgan.evaluation.spread import spread_pairs
 
 MAX_ROWS = 50_000
 
@@ -211,7 +212,7 @@ class Tables:
             If a table is no DataFrame, is empty, or has other columns.
         """
         frames = _checked(real, synthetic, test)
-        held = contents(real, column_kinds)
+        frames, held = spread_pairs(frames, contents(real, column_kinds))
         rng = np.random.default_rng(0) if rng is None else rng
         notes = []
         for part, frame in frames.items():
@@ -220,14 +221,14 @@ class Tables:
                 frame = frame.iloc[np.sort(rng.choice(len(frame), max_rows, replace=False))]
             frames[part] = frame
         reader = _Reader(frames, held)
-        compared = [name for name in real.columns if held[name].kind != "identifier"]
+        compared = [name for name in frames["real"].columns if held[name].kind != "identifier"]
         if not compared:
             raise ValueError(
                 f"every column looks like an identifier, so that nothing can be compared: say "
                 f"otherwise with column_kinds, such as {{{real.columns[0]!r}: 'categorical'}}"
             )
         rows = reader.rows(compared)
-        keys = {name: reader.key(name) for name in real.columns if name not in compared}
+        keys = {name: reader.key(name) for name in frames["real"].columns if name not in compared}
         if keys:
             names = ", ".join(repr(str(name)) for name in keys)
             notes.append(f"Identifiers are not compared: {names}.")

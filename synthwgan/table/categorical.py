@@ -7,12 +7,12 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.column import MISSING, RARE, UNKNOWN, ColumnTransformer
+from synthwgan.table.column import MISSING, RARE, UNKNOWN, PartTransformer
 from synthwgan.table.dtypes import CategoryType, Cells
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
 
 
-class CategoricalTransformer(ColumnTransformer):
+class CategoricalTransformer(PartTransformer):
     """A column of text, booleans, pandas categories, or anything declared categorical.
 
     The ``max_categories`` most frequent categories get a state each, in natural order

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,7 +18,7 @@ REGULAR, MISSING, RARE, OFF_GRID = "<regular>", "<missing>", "<rare>", "<off gri
 
 
 class ColumnTransformer(ABC):
-    """One column of a table: at most one block of states and at most one value.
+    """One column of a table.
 
     Parameters
     ----------
@@ -29,9 +30,9 @@ class ColumnTransformer(ABC):
     Attributes
     ----------
     n_states : int
-        Size of the block; 0 for none.
+        States of its parts; 0 for none.
     has_value : bool
-        Whether the column has a value.
+        Whether a part has a value.
     missing_rate : float
         Share of missing cells when fitted.
     """
@@ -46,11 +47,6 @@ class ColumnTransformer(ABC):
     def __init__(self, physical: PhysicalType, options: ColumnOptions | None = None) -> None:
         self.physical = physical
         self.options = options if options is not None else ColumnOptions()
-
-    @property
-    def gated(self) -> bool:
-        """Whether state 0 of the block switches the value on."""
-        return self.has_value and self.n_states > 0
 
     def read(self, series: pd.Series) -> Cells:
         """Return the cells of a series, converted to the fitted dtype where it differs."""
@@ -68,6 +64,109 @@ class ColumnTransformer(ABC):
 
     @abstractmethod
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None: ...
+
+    @property
+    @abstractmethod
+    def parts(self) -> tuple[PartTransformer, ...]:
+        """What takes a place in the layout each: the column, or the numbers in its cells."""
+
+    def split(self, cells: Cells, rng: np.random.Generator | None = None) -> list[Cells]:
+        """Return the cells of the parts."""
+        return [cells]
+
+    def join(self, cells: Sequence[Cells]) -> Cells:
+        """Return the column's cells, the way back from `split`."""
+        return cells[0]
+
+    def source(self, rng: np.random.Generator) -> Any:
+        """Return where decoded cells come from if not from codes and values, or None."""
+        return None
+
+    @abstractmethod
+    def describe_encoding(self) -> str:
+        """Return in a few words how the column is encoded."""
+
+    def bounds(self) -> tuple[Any, Any] | None:
+        """Return the smallest and largest cell, or None where there is no order."""
+        return None
+
+    @abstractmethod
+    def menu(self) -> Cells:
+        """Return the distinct cells that need no value, a missing one last."""
+
+    @abstractmethod
+    def holds(self, cells: Cells) -> np.ndarray:
+        """Whether each cell could have occurred when fitted, shape (n,), bool."""
+
+    @abstractmethod
+    def shares(self, cells: Cells, state_shares: np.ndarray) -> np.ndarray:
+        """Return the share of the fitted rows with each of some cells that it `holds`.
+
+        Parameters
+        ----------
+        cells : Cells
+        state_shares : ndarray of shape (n_states,), float64
+            Share of rows in each state.
+        """
+
+    def missing_cells(self, n: int) -> Cells:
+        """Return cells that are all missing."""
+        return self.physical.convert(pd.Series([None] * n, dtype=np.dtype(object)))
+
+    @abstractmethod
+    def feature_names(self, name: Any) -> list[str]:
+        """Return for each part the names of its one-hot states, then of its value."""
+
+    def _text(self, values: np.ndarray) -> list[str]:
+        return [str(label) for label in self.physical.labels(values)]
+
+    @abstractmethod
+    def _state(self) -> dict[str, Any]: ...
+
+    @abstractmethod
+    def _set_state(self, state: dict[str, Any]) -> None: ...
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the fitted state: JSON-able but for arrays of int64, uint64 and float64."""
+        return {
+            "kind": self.kind,
+            "physical": physical_to_dict(self.physical),
+            "missing_rate": self.missing_rate,
+            **self._state(),
+        }
+
+    @classmethod
+    def from_dict(
+        cls, state: dict[str, Any], options: ColumnOptions | None = None
+    ) -> ColumnTransformer:
+        """Rebuild a fitted column from `to_dict`."""
+        column = cls(physical_from_dict(state["physical"]), options)
+        column.missing_rate = state["missing_rate"]
+        column._set_state(state)
+        return column
+
+
+class PartTransformer(ColumnTransformer):
+    """What takes one place in the layout: at most one block of states and at most one value.
+
+    Most columns are their own only part.
+
+    Attributes
+    ----------
+    n_states : int
+        Size of the block; 0 for none.
+    has_value : bool
+        Whether there is a value.
+    """
+
+    @property
+    def parts(self) -> tuple[PartTransformer, ...]:
+        return (self,)
+
+    @property
+    def gated(self) -> bool:
+        """Whether state 0 of the block switches the value on."""
+        return self.has_value and self.n_states > 0
 
     def encode(
         self, series: pd.Series, rng: np.random.Generator | None = None
@@ -130,10 +229,6 @@ class ColumnTransformer(ABC):
     ) -> Cells:
         """Do what `decode` does, to cells."""
 
-    def source(self, rng: np.random.Generator) -> Any:
-        """Return where decoded cells come from if not from codes and values, or None."""
-        return None
-
     def draw_codes(self, n_rows: int, rng: np.random.Generator) -> np.ndarray | None:
         """Return random states for a column whose states are no features."""
         return None
@@ -142,68 +237,8 @@ class ColumnTransformer(ABC):
     def state_labels(self) -> list[str]:
         """Return the names of the states, in the order of their codes."""
 
-    @abstractmethod
-    def describe_encoding(self) -> str:
-        """Return in a few words how the column is encoded."""
-
-    def bounds(self) -> tuple[Any, Any] | None:
-        """Return the smallest and largest cell, or None where there is no order."""
-        return None
-
-    @abstractmethod
-    def menu(self) -> Cells:
-        """Return the distinct cells that need no value, a missing one last."""
-
-    @abstractmethod
-    def holds(self, cells: Cells) -> np.ndarray:
-        """Whether each cell could have occurred when fitted, shape (n,), bool."""
-
-    @abstractmethod
-    def shares(self, cells: Cells, state_shares: np.ndarray) -> np.ndarray:
-        """Return the share of the fitted rows with each of some cells that it `holds`.
-
-        Parameters
-        ----------
-        cells : Cells
-        state_shares : ndarray of shape (n_states,), float64
-            Share of rows in each state.
-        """
-
-    def missing_cells(self, n: int) -> Cells:
-        """Return cells that are all missing."""
-        return self.physical.convert(pd.Series([None] * n, dtype=np.dtype(object)))
-
     def feature_names(self, name: Any) -> list[str]:
-        """Return the names of the one-hot states, then of the value."""
         if not self.in_features:
             return []
         states = [f"{name}={label}" for label in self.state_labels()]
         return states + [str(name)] * self.has_value
-
-    def _text(self, values: np.ndarray) -> list[str]:
-        return [str(label) for label in self.physical.labels(values)]
-
-    @abstractmethod
-    def _state(self) -> dict[str, Any]: ...
-
-    @abstractmethod
-    def _set_state(self, state: dict[str, Any]) -> None: ...
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the fitted state: JSON-able but for arrays of int64, uint64 and float64."""
-        return {
-            "kind": self.kind,
-            "physical": physical_to_dict(self.physical),
-            "missing_rate": self.missing_rate,
-            **self._state(),
-        }
-
-    @classmethod
-    def from_dict(
-        cls, state: dict[str, Any], options: ColumnOptions | None = None
-    ) -> ColumnTransformer:
-        """Rebuild a fitted column from `to_dict`."""
-        column = cls(physical_from_dict(state["physical"]), options)
-        column.missing_rate = state["missing_rate"]
-        column._set_state(state)
-        return column

@@ -231,6 +231,11 @@ def _any_of(column: ColumnTransformer, cells: list[Cells], state_shares: np.ndar
 
 
 def _in_range(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Condition:
+    if column.kind == "pair":
+        raise ValueError(
+            f"a tuple is a range, but two numbers in a cell have no order; give a cell as it is "
+            f"written: {column.bounds()[0]!r}"
+        )
     is_number = isinstance(column, NumericTransformer)
     if not is_number and not has_ordered_categories(column):
         raise ValueError(

@@ -2,25 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.column import ColumnTransformer
+from synthwgan.table.column import ColumnTransformer, PartTransformer
 from synthwgan.table.door import naming_column
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.given import GivenRows
 from synthwgan.table.identifier import IdentifierStream
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 
-# The codes and values of the column at a place, for decoding.
-Parts = Callable[[int], tuple[np.ndarray | None, np.ndarray | None]]
+# Codes and values of a part of a column.
+Encoded = tuple[np.ndarray | None, np.ndarray | None]
+# Those of the part at a place, for decoding.
+Parts = Callable[[int], Encoded]
 NamedColumns = Sequence[tuple[Any, ColumnTransformer]]
 
 
-def layout_of(columns: list[ColumnTransformer]) -> Layout:
+def parts_of(columns: Iterable[ColumnTransformer]) -> list[PartTransformer]:
+    """Return the parts of all columns, in order: what the layout knows as its columns."""
+    return [part for column in columns for part in column.parts]
+
+
+def part_places(columns: Iterable[ColumnTransformer]) -> list[range]:
+    """Return for each column the places of its parts among those of all."""
+    ends = np.cumsum([0, *(len(column.parts) for column in columns)]).tolist()
+    return [range(start, end) for start, end in pairwise(ends)]
+
+
+def layout_of(columns: list[PartTransformer]) -> Layout:
     """Order the blocks by size and name each column's block and value."""
     with_block = [place for place, column in enumerate(columns) if column.n_states]
     with_block.sort(key=lambda place: -columns[place].n_states)
@@ -45,14 +59,15 @@ def encode_table(
     """Return a frame with the fitted columns in order as compact arrays."""
     codes = np.zeros((len(frame), layout.n_blocks), dtype=_code_dtype(layout))
     values = np.zeros((len(frame), layout.n_values), dtype=np.float32)
-    for place, (name, column) in enumerate(columns):
+    places = part_places(column for _, column in columns)
+    for position, (name, column) in enumerate(columns):
         with naming_column(name):
-            series = frame.iloc[:, place]
-            own_codes, own_values = _encode_known(column, series, rng, on_unknown)
-        if own_codes is not None:
-            codes[:, layout.column_blocks[place]] = own_codes
-        if own_values is not None:
-            values[:, layout.column_values[place]] = own_values
+            encoded = _encode_known(column, frame.iloc[:, position], rng, on_unknown)
+        for place, (own_codes, own_values) in zip(places[position], encoded, strict=True):
+            if own_codes is not None:
+                codes[:, layout.column_blocks[place]] = own_codes
+            if own_values is not None:
+                values[:, layout.column_values[place]] = own_values
     return EncodedTable(codes, values)
 
 
@@ -68,48 +83,60 @@ def encode_given(
     """
     codes = np.zeros((len(rows), layout.n_blocks), dtype=_code_dtype(layout))
     values = np.zeros((len(rows), layout.n_values), dtype=np.float32)
-    for place, cells in rows.cells.items():
-        name, column = columns[place]
-        given = rows.given[:, place]
+    places = part_places(column for _, column in columns)
+    for position, cells in rows.cells.items():
+        name, column = columns[position]
+        given = rows.given[:, position]
         with naming_column(name):
-            own_codes, own_values = _encode_given(column, cells.take(given), rng)
-        if own_codes is not None:
-            codes[given, layout.column_blocks[place]] = own_codes
-        if own_values is not None:
-            values[given, layout.column_values[place]] = own_values
-    return PartialRows(EncodedTable(codes, values), rows.given)
+            encoded = _encode_given(column, cells.take(given), rng)
+        for place, (own_codes, own_values) in zip(places[position], encoded, strict=True):
+            if own_codes is not None:
+                codes[given, layout.column_blocks[place]] = own_codes
+            if own_values is not None:
+                values[given, layout.column_values[place]] = own_values
+    given_parts = np.repeat(rows.given, [len(own) for own in places], axis=1)
+    return PartialRows(EncodedTable(codes, values), given_parts)
 
 
 def _encode_given(
     column: ColumnTransformer, cells: Cells, rng: np.random.Generator
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    codes, values = column.encode_cells(cells, rng)
-    if codes is None and values is None:
-        return None, None
-    unknown = cells.missing if codes is None else codes < 0
+) -> list[Encoded]:
+    encoded, unknown = _encode_parts(column, cells, rng)
     if unknown.any():
         cell = column.physical.labels(cells.values[unknown][:1])[0]
         raise ValueError(f"{cell!r} did not occur when fitted, so nothing can be drawn for it")
-    return codes, values
+    return encoded
 
 
 def _encode_known(
     column: ColumnTransformer, series: pd.Series, rng: np.random.Generator, on_unknown: str
-) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Return a column's codes and values; a cell without a state is an error or becomes 0."""
+) -> list[Encoded]:
+    """Return the codes and values of a column's parts; without a state it is an error or 0."""
     cells = column.read(series)
-    codes, values = column.encode_cells(cells, rng)
-    if codes is None and values is None:
-        return None, None
-    unknown = cells.missing if codes is None else codes < 0
-    if unknown.any():
-        if on_unknown == "error":
-            cell = series.iloc[int(np.argmax(unknown))]
-            raise ValueError(
-                f"{cell!r} did not occur when fitted: correct it, or pass on_unknown='ignore'"
-            )
-        codes = None if codes is None else np.maximum(codes, 0)
-    return codes, values
+    encoded, unknown = _encode_parts(column, cells, rng)
+    if not unknown.any():
+        return encoded
+    if on_unknown == "error":
+        cell = series.iloc[int(np.argmax(unknown))]
+        raise ValueError(
+            f"{cell!r} did not occur when fitted: correct it, or pass on_unknown='ignore'"
+        )
+    return [(None if codes is None else np.maximum(codes, 0), values) for codes, values in encoded]
+
+
+def _encode_parts(
+    column: ColumnTransformer, cells: Cells, rng: np.random.Generator | None
+) -> tuple[list[Encoded], np.ndarray]:
+    """Return the codes and values of a column's parts, and where a cell has no state."""
+    encoded, unknown = [], np.zeros(len(cells.missing), dtype=bool)
+    for part, own in zip(column.parts, column.split(cells, rng), strict=True):
+        codes, values = part.encode_cells(own, rng)
+        encoded.append((codes, values))
+        if codes is not None:
+            unknown |= codes < 0
+        elif values is not None:
+            unknown |= own.missing
+    return encoded, unknown
 
 
 def _code_dtype(layout: Layout) -> type[np.integer]:
@@ -142,43 +169,49 @@ def decode_table(
     """Return the decoded columns as a frame, named by their places; given cells as they are."""
     decoded = {}
     given_cells = {} if rows is None else rows.cells
-    for place, (name, column) in enumerate(columns):
-        codes, values = parts(place)
+    places = part_places(column for _, column in columns)
+    for position, (name, column) in enumerate(columns):
         with naming_column(name):
-            source = identifiers.sources[place]
-            cells = column.decode_cells(n_rows, codes, values, rng, source)
-            if place in given_cells:
-                cells = cells.replace(rows.given[:, place], given_cells[place])
-            decoded[place] = column.physical.write(cells)
+            source = identifiers.sources[position]
+            cells = column.join(
+                [
+                    part.decode_cells(n_rows, *parts(place), rng, source)
+                    for place, part in zip(places[position], column.parts, strict=True)
+                ]
+            )
+            if position in given_cells:
+                cells = cells.replace(rows.given[:, position], given_cells[position])
+            decoded[position] = column.physical.write(cells)
     return pd.DataFrame(decoded, index=pd.RangeIndex(n_rows))
 
 
-def feature_width(column: ColumnTransformer) -> int:
-    """Return how many features a column has."""
+def feature_width(column: PartTransformer) -> int:
+    """Return how many features a part of a column has."""
     return column.n_states + column.has_value if column.in_features else 0
 
 
 def to_features(columns: NamedColumns, frame: pd.DataFrame) -> np.ndarray:
     """Return a frame as one matrix: per column one-hot states, then its value."""
-    widths = [feature_width(column) for _, column in columns]
-    features = np.zeros((len(frame), sum(widths)))
-    start = 0
-    for place, (name, column) in enumerate(columns):
-        if not widths[place]:
+    widths = [feature_width(part) for part in parts_of(column for _, column in columns)]
+    starts = np.cumsum([0, *widths])
+    features = np.zeros((len(frame), starts[-1]))
+    places = part_places(column for _, column in columns)
+    for position, (name, column) in enumerate(columns):
+        if not column.in_features:
             continue
         with naming_column(name):
-            codes, values = column.encode(frame.iloc[:, place])
-        if codes is not None:
-            known = np.flatnonzero(codes >= 0)
-            features[known, start + codes[known]] = 1.0
-        start += widths[place]
-        if values is not None:
-            features[:, start - 1] = values
+            encoded, _ = _encode_parts(column, column.read(frame.iloc[:, position]), None)
+        for place, (codes, values) in zip(places[position], encoded, strict=True):
+            if codes is not None:
+                known = np.flatnonzero(codes >= 0)
+                features[known, starts[place] + codes[known]] = 1.0
+            if values is not None:
+                features[:, starts[place + 1] - 1] = values
     return features
 
 
 def feature_parts(
-    features: np.ndarray, columns: Sequence[ColumnTransformer], rng: np.random.Generator
+    features: np.ndarray, columns: Sequence[PartTransformer], rng: np.random.Generator
 ) -> Parts:
     """Return where `decode_table` finds each column's codes and values in a matrix."""
     starts = np.cumsum([0, *map(feature_width, columns)])

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from synthwgan.table.column import MISSING, ColumnTransformer
+from synthwgan.table.column import MISSING, ColumnTransformer, PartTransformer
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.patterns import IntegerSource, TextSource, learn_templates
 
@@ -68,7 +68,7 @@ def salted_hashes(identifiers: np.ndarray, salt: bytes) -> np.ndarray:
     return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
 
 
-class IdentifierTransformer(ColumnTransformer):
+class IdentifierTransformer(PartTransformer):
     """A column whose cells name rows: keys, UUIDs, e-mail addresses.
 
     Nothing of it is learned but its form and the share of missing cells, which is a block

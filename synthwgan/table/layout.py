@@ -41,7 +41,8 @@ class Layout:
     """Which slots of a row vector belong to which column.
 
     A row vector holds all state slots first, then one slot per value. A column owns at
-    most one *block* (one-hot states) and at most one *value* (a normal score). Blocks are
+    most one *block* (one-hot states) and at most one *value* (a normal score). A column of
+    the table with two numbers in a cell is two columns here. Blocks are
     ordered by size and grouped with neighbours of similar size; within a group every
     block is padded to the same width, so that the one-hot rows, the softmax and the
     sampling of all blocks are a few dense operations.
@@ -54,9 +55,9 @@ class Layout:
         For each value, the block whose state 0 (*regular*) switches the value on, or -1
         if the value is always on.
     column_blocks : tuple of int
-        For each column of the table, its block, or -1.
+        For each column, its block, or -1.
     column_values : tuple of int
-        For each column of the table, its value, or -1.
+        For each column, its value, or -1.
 
     Examples
     --------
@@ -210,7 +211,7 @@ class PartialRows:
     encoded : EncodedTable
         The rows; arbitrary where not given.
     given : ndarray of shape (n_rows, n_columns), bool
-        Which columns of the table are given.
+        Which columns of the layout are given.
     """
 
     encoded: EncodedTable

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from synthwgan.table.column import MISSING, OFF_GRID, REGULAR, UNKNOWN, ColumnTransformer
+from synthwgan.table.column import MISSING, OFF_GRID, REGULAR, UNKNOWN, PartTransformer
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.distinct import as_cells, distinct_cells
@@ -22,7 +22,7 @@ MIN_SPIKE_ROWS = 30
 MIN_SPIKE_SHARE = 0.001
 
 
-class NumericTransformer(ColumnTransformer):
+class NumericTransformer(PartTransformer):
     """A column of integers, floats, decimals or durations, or of text in which numbers are written.
 
     Fitted, it is one of three: *constant* (no block, no value), *discrete* (one state per

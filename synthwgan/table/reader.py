@@ -11,7 +11,7 @@ import numpy as np
 
 from synthwgan.table.conditions import Condition, check_known, read_condition, target_shares
 from synthwgan.table.door import known_places, naming_column, select, with_fitted_names
-from synthwgan.table.encoding import encode_given
+from synthwgan.table.encoding import encode_given, part_places, parts_of
 from synthwgan.table.given import GivenRows
 from synthwgan.table.layout import PartialRows
 from synthwgan.table.transformer import TableTransformer
@@ -90,9 +90,7 @@ class ConditionReader:
         ]
 
     def _alternatives(self, place: int, wanted: Any) -> list[tuple[Condition, float]]:
-        column, block = self.columns[place], self.layout.column_blocks[place]
-        start = 0 if block < 0 else int(self.layout.block_starts[block])
-        shares = self.state_shares[start : start + column.n_states]
+        column, shares = self.columns[place], self._shares_of(place)
         with naming_column(self.names[place]):
             if not isinstance(wanted, Mapping):
                 return [(read_condition(column, wanted, shares), 1.0)]
@@ -100,6 +98,16 @@ class ConditionReader:
                 (read_condition(column, value, shares), share)
                 for value, share in target_shares(wanted).items()
             ]
+
+    def _shares_of(self, place: int) -> np.ndarray:
+        """Share of the rows in each state of a column, those of its parts behind each other."""
+        shares = [np.empty(0)]
+        for own in part_places(self.columns)[place]:
+            block = self.layout.column_blocks[own]
+            if block >= 0:
+                start = int(self.layout.block_starts[block])
+                shares.append(self.state_shares[start : start + self.layout.block_sizes[block]])
+        return np.concatenate(shares)
 
     def given_rows(self, X: Any, *, strict: bool) -> GivenRows:
         """Read a table of which all cells that are not missing are given.
@@ -150,10 +158,11 @@ class ConditionReader:
         """Whether each state slot stands for a missing cell, shape (n_state_slots,), bool."""
         missing = np.zeros(self.layout.n_state_slots, dtype=bool)
         rng = np.random.default_rng(0)
-        for column, block in zip(self.columns, self.layout.column_blocks, strict=True):
+        parts = zip(parts_of(self.columns), self.layout.column_blocks, strict=True)
+        for part, block in parts:
             if block >= 0:
                 # A masked rare category may be decoded to a missing cell too.
-                codes = np.arange(column.n_states)
-                cells = column.decode_cells(len(codes), codes, np.zeros(len(codes)), rng)
+                codes = np.arange(part.n_states)
+                cells = part.decode_cells(len(codes), codes, np.zeros(len(codes)), rng)
                 missing[self.layout.block_starts[block] + codes] = cells.missing
         return missing

@@ -15,10 +15,12 @@ from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.datetime import DatetimeTransformer
 from synthwgan.table.door import naming_column
 from synthwgan.table.dtypes import Cells, NumberType, PhysicalType
+from synthwgan.table.forms.distinct import distinct_cells
 from synthwgan.table.identifier import IdentifierTransformer
 from synthwgan.table.lookalikes import warn_of_lookalikes
 from synthwgan.table.numeric import NumericTransformer
 from synthwgan.table.options import ColumnOptions
+from synthwgan.table.pair import PairTransformer, find_frame, frame_of_all
 from synthwgan.table.physical import physical_type, read_cells
 from synthwgan.table.written import form_for, form_of
 
@@ -29,9 +31,13 @@ COLUMN_CLASSES: dict[str, type[ColumnTransformer]] = {
         CategoricalTransformer,
         DatetimeTransformer,
         IdentifierTransformer,
+        PairTransformer,
     )
 }
 _MIN_IDENTIFIERS = 20
+# Pairs that are fewer, such as the places of shops, are categories: each stays a place.
+_MAX_STATES = 256
+_FEW = 50
 _ID_NAME = re.compile(r"(^|.*[_\s.-])(id|uuid|guid|key)$|.*[a-z](Id|ID|Key|Uuid|UUID)$")
 
 
@@ -55,7 +61,8 @@ def infer_kind(name: Any, physical: PhysicalType, cells: Cells) -> str:
     Notes
     -----
     Text, and whole numbers, in which numbers or dates are written in one and the same form are
-    what they mean. Other text is an identifier if no cell occurs twice (in at least 20 rows),
+    what they mean. Text in which two numbers are written is a pair, if it has more than 256
+    cells or none twice. Other text is an identifier if no cell occurs twice (in at least 20 rows),
     else categorical. Whole numbers are identifiers if none occurs twice and the name says so,
     or if they number the rows from 0 or 1.
     """
@@ -72,10 +79,22 @@ def infer_kind(name: Any, physical: PhysicalType, cells: Cells) -> str:
 
 
 def _text_kind(name: Any, present: np.ndarray) -> str:
+    if _are_pairs(present):
+        return "pair"
     distinct = pd.unique(present)
     if len(distinct) >= _MIN_IDENTIFIERS and warn_of_lookalikes(name, distinct):
         return "categorical"
     return "identifier" if _all_distinct(present) else "categorical"
+
+
+def _are_pairs(present: np.ndarray) -> bool:
+    """Whether cells are pairs of numbers, and too many of them to be states."""
+    # A few cells say at once that most text is something else.
+    if find_frame(present[:: 1 + len(present) // _FEW]) is None:
+        return False
+    distinct, _ = distinct_cells(present)
+    are_many = _all_distinct(present) or len(distinct) > _MAX_STATES
+    return are_many and find_frame(distinct) is not None
 
 
 def _is_integer_key(name: Any, physical: PhysicalType, present: np.ndarray) -> bool:
@@ -110,6 +129,8 @@ def check_kind(kind: str, physical: PhysicalType, cells: Cells) -> None:
         )
     if kind in ("numeric", "datetime"):
         form_for(kind, physical, cells.present)
+    if kind == "pair" and len(cells.present):
+        frame_of_all(cells.present)
 
 
 _ALLOWED_DOMAINS: dict[str, tuple[str, ...]] = {
@@ -117,12 +138,14 @@ _ALLOWED_DOMAINS: dict[str, tuple[str, ...]] = {
     "categorical": ("number", "time", "text", "label"),
     "datetime": ("time", "text", "number"),
     "identifier": ("number", "text"),
+    "pair": ("text",),
 }
 _DOMAIN_WORDS = {"number": "numbers", "time": "dates", "text": "text", "label": "categories"}
 _REMEDIES = {
     "numeric": "convert the column with pd.to_numeric or leave its kind out",
     "datetime": "convert the column with pd.to_datetime or leave its kind out",
     "identifier": "convert the column to text or leave its kind out",
+    "pair": "write two numbers into each cell or leave its kind out",
 }
 
 

@@ -29,6 +29,7 @@ from synthwgan.table.encoding import (
     feature_parts,
     feature_width,
     layout_of,
+    parts_of,
     to_features,
 )
 from synthwgan.table.given import GivenRows
@@ -58,7 +59,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
     ----------
     column_kinds : dict of name to str, default=None
         Kinds of columns that are not to be inferred: "numeric", "categorical",
-        "datetime" or "identifier".
+        "datetime", "identifier" or "pair".
     max_categories : int, default=256
         At most so many categories of a column have a state of their own.
     rare : {"resample", "mask"}, default="resample"
@@ -189,7 +190,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         return column.n_states > 0 or column.has_value or not column.in_features
 
     def _describe(self) -> None:
-        self.layout_ = layout_of(self.columns_)
+        self.layout_ = layout_of(parts_of(self.columns_))
         self.schema_ = Schema.of(self.column_index_, self.columns_)
 
     def encode(self, X: Any, random_state: Any = None, on_unknown: str = "error") -> EncodedTable:
@@ -297,7 +298,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             In the order of the layout's values; they make bins of about equal size.
         """
         check_is_fitted(self)
-        return [column.ranks.edges(n_edges) for column in self.columns_ if column.has_value]
+        return [part.ranks.edges(n_edges) for part in parts_of(self.columns_) if part.has_value]
 
     def transform(self, X: Any) -> np.ndarray:
         """Return a table as one matrix, without randomness and without NaN.
@@ -334,13 +335,14 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         features = np.asarray(X, dtype=np.float64)
-        n_features = sum(map(feature_width, self.columns_))
+        parts = parts_of(self.columns_)
+        n_features = sum(map(feature_width, parts))
         if features.ndim != 2 or features.shape[1] != n_features:
             raise ValueError(f"X has shape {features.shape}, expected (n_rows, {n_features})")
         if np.isnan(features).any():
             raise ValueError("X holds NaN, which is no state and no score")
         rng = self._generator(None)
-        return self._decode(len(features), feature_parts(features, self.columns_, rng), rng)
+        return self._decode(len(features), feature_parts(features, parts, rng), rng)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the features: ``column=state`` and ``column``.

@@ -38,8 +38,8 @@ def dates_in(*formats: str) -> list[str]:
 
 
 CONVERTIBLE = {
-    "am and pm": (dates_in("%m/%d/%Y %I:%M %p"), DAYS.dt.floor("min")),
-    "words": (dates_in("%B %d, %Y %H:%M"), DAYS.dt.floor("min")),
+    "am and pm": (dates_in("%d/%B/%Y %I:%M %p"), DAYS.dt.floor("min")),
+    "words": (dates_in("%d-%B-%Y %H:%M"), DAYS.dt.floor("min")),
     "two formats": (dates_in("%Y-%m-%d", "%d/%m/%Y"), DAYS.dt.floor("D")),
     "offsets": (
         dates_in("%Y-%m-%dT%H:00:00+01:00", "%Y-%m-%dT%H:00:00+02:00"),

@@ -11,7 +11,7 @@ from synthwgan.table.schema import COLUMN_CLASSES
 
 
 def test_one_class_per_kind() -> None:
-    assert list(COLUMN_CLASSES) == ["numeric", "categorical", "datetime", "identifier"]
+    assert list(COLUMN_CLASSES) == ["numeric", "categorical", "datetime", "identifier", "pair"]
     assert all(kind == column.kind for kind, column in COLUMN_CLASSES.items())
 
 

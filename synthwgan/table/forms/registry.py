@@ -9,20 +9,26 @@ import numpy as np
 
 from synthwgan.table.forms.abbreviated import AbbreviatedNumber
 from synthwgan.table.forms.base import Form
+from synthwgan.table.forms.clock import ClockText
+from synthwgan.table.forms.clockdigits import ClockDigits
+from synthwgan.table.forms.digits import AskedMoments, DigitMoments
 from synthwgan.table.forms.distinct import distinct_cells
+from synthwgan.table.forms.durations import Components, Counted, DaysAndClock
+from synthwgan.table.forms.ipv4 import IPv4
 from synthwgan.table.forms.numbers import PlainNumber, TextNumber
 from synthwgan.table.forms.scientific import ScientificNumber
 from synthwgan.table.forms.textdates import TextDate
+from synthwgan.table.forms.writtendates import WrittenDate
+from synthwgan.table.forms.zoned import ZonedMoment
 
 # In order of preference, where several fit as many cells.
 FORMS: tuple[type[Form], ...] = (
-    TextDate,
-    AbbreviatedNumber,
-    TextNumber,
-    ScientificNumber,
+    *(TextDate, DigitMoments, WrittenDate, ZonedMoment),
+    *(ClockText, ClockDigits, DaysAndClock, Counted, Components),
+    *(IPv4, AbbreviatedNumber, TextNumber, ScientificNumber),
 )
 # Forms of what could mean something else, if the user says what it means.
-ASKED_FORMS: tuple[type[Form], ...] = (PlainNumber,)
+ASKED_FORMS: tuple[type[Form], ...] = (PlainNumber, AskedMoments)
 
 # Cells of another form are exceptions: signs for what is unknown, bounds of a measurement, slips
 # of the pen. Each becomes a state, so there may be few different ones. They may be one cell in

@@ -25,9 +25,17 @@ _DATES = (
     "MM-DD-YYYY",
 )
 _ISO_ZONED = tuple(f"YYYY-MM-DD{time}Z" for time in (*_TIMES[1:], *_FRACTIONAL))
+# Without separators in the date, as file names and machines have it.
+_COMPACT = tuple(
+    f"YYYYMMDD{separator}{time}{zone}"
+    for separator in "T_-"
+    for time in ("hhmmss", "hhmm", "hhmmssfff")
+    for zone in ("", "Z")
+)
 PATTERNS = (
     *(date + time for date in _DATES for time in (*_TIMES, *_FRACTIONAL)),
     *_ISO_ZONED,
+    *_COMPACT,
     "YYYY-MM",
 )
 
