@@ -65,10 +65,7 @@ class InspectionMixin:
         elif y is None:
             y = np.full(len(X), None)
         table = with_target(X, y, self.target_name_)
-        layout = self.transformer_.layout_
-        features = self.transformer_.transform(table)
-        slots = np.zeros((len(features), layout.n_slots))
-        slots[:, layout.feature_slots] = features
+        slots = self.transformer_.to_slots(table)
         return score_rows(self.critic_, slots, self.sampler_.device, self.config_.packing)
 
     def plot_history(self) -> Figure:

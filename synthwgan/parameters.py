@@ -241,7 +241,9 @@ _AUTO = OneOf(("auto",))
 SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
     "max_categories": Number(2, integer=True),
+    "min_category_rows": _POSITIVE,
     "rare": OneOf(("resample", "mask")),
+    "protect_extremes": Number(0, integer=True),
     "objective": OneOf(("wgan-gp", "wgan", "gan", "gan-minimax", "relativistic")),
     "label_smoothing": Number(0, 1, open_high=True),
     "weight_clip": Either((Number(0, open_low=True), _AUTO, OneOf((None,)))),

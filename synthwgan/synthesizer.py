@@ -21,6 +21,8 @@ from synthwgan.training.config import TrainingConfig
 from synthwgan.training.device import resolve_device, resolve_precision
 from synthwgan.training.fit import train_networks
 
+_OF_TABLE = ("column_kinds", "max_categories", "min_category_rows", "rare", "protect_extremes")
+
 
 class WGANGPSynthesizer(BaseSynthesizer):
     """Learns a table with a WGAN-GP and samples synthetic rows like it.
@@ -39,8 +41,13 @@ class WGANGPSynthesizer(BaseSynthesizer):
     max_categories : int, default 256
         Most frequent categories of a column that get a state of their own; the others share
         one, so that wide columns stay affordable.
+    min_category_rows : int, default 1
+        Categories of fewer rows share it too; 10 with ``rare="mask"`` for data of people.
     rare : {"resample", "mask"}, default "resample"
         Whether a rare category is drawn from the observed ones, or masked for privacy.
+    protect_extremes : int, default 0
+        How many of the smallest and of the largest numbers or dates of each column, by rows, are
+        drawn anew and not kept; 10 for data of people.
     objective : str, default "wgan-gp"
         What the networks play for: ``"wgan-gp"`` (Gulrajani et al. 2017), ``"wgan"`` (weight
         clipping, RMSprop; Arjovsky et al. 2017), ``"gan"`` (Goodfellow et al. 2014, not
@@ -205,7 +212,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
         *,
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
+        min_category_rows: int = 1,
         rare: str = "resample",
+        protect_extremes: int = 0,
         objective: str = "wgan-gp",
         label_smoothing: float = 0.0,
         weight_clip: float | str | None = "auto",
@@ -254,7 +263,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
     ) -> None:
         self.column_kinds = column_kinds
         self.max_categories = max_categories
+        self.min_category_rows = min_category_rows
         self.rare = rare
+        self.protect_extremes = protect_extremes
         self.objective = objective
         self.label_smoothing = label_smoothing
         self.weight_clip = weight_clip
@@ -328,12 +339,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         seeds = draw_seeds(self.random_state, 5)
         name = None if y is None else target_name(y)
         table = with_target(X, y, name)
-        transformer = TableTransformer(
-            column_kinds=self.column_kinds,
-            max_categories=self.max_categories,
-            rare=self.rare,
-            random_state=seeds[3],
-        ).fit(table)
+        of_table = {name: parameters[name] for name in _OF_TABLE}
+        transformer = TableTransformer(**of_table, random_state=seeds[3]).fit(table)
         if self.verbose:
             announce(f"{transformer.schema_}\n")
         encoded = transformer.encode(table, random_state=seeds[0])

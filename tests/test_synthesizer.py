@@ -381,11 +381,11 @@ def test_the_process_is_left_as_it_was(quick, mixed_table, tmp_path, monkeypatch
 
 
 def test_the_same_seed_gives_the_same_arrays_to_save(quick):
-    table = pd.DataFrame({"id": range(30), "letter": list("xyz") * 10})
+    table = pd.DataFrame({"id": range(0, 300, 10), "letter": list("xyz") * 10})
     first, second = (
         WGANGPSynthesizer(**quick).fit(table).transformer_.to_state()[1] for _ in range(2)
     )
-    assert any(array.dtype == np.uint64 or len(array) == 30 for array in first.values())
+    assert any(array.dtype == np.uint64 for array in first.values())
     assert all(np.array_equal(first[name], second[name]) for name in first)
 
 

@@ -130,8 +130,15 @@ class ColumnTransformer(ABC):
     ) -> Cells:
         """Do what `decode` does, to cells."""
 
-    def source(self, rng: np.random.Generator) -> Any:
-        """Return where decoded cells come from if not from codes and values, or None."""
+    def source(self, rng: np.random.Generator, seed: int = 0) -> Any:
+        """Return where decoded cells come from if not from codes and values, or None.
+
+        Parameters
+        ----------
+        rng : Generator
+        seed : int, default=0
+            The same for all columns of a table, so that they can go together.
+        """
         return None
 
     def draw_codes(self, n_rows: int, rng: np.random.Generator) -> np.ndarray | None:

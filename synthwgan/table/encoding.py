@@ -160,7 +160,18 @@ def feature_width(column: ColumnTransformer) -> int:
 
 def to_features(columns: NamedColumns, frame: pd.DataFrame) -> np.ndarray:
     """Return a frame as one matrix: per column one-hot states, then its value."""
-    widths = [feature_width(column) for _, column in columns]
+    return _matrix(columns, frame, [feature_width(column) for _, column in columns])
+
+
+def to_slots(columns: NamedColumns, layout: Layout, frame: pd.DataFrame) -> np.ndarray:
+    """Return a frame as rows of slots: also which identifiers are missing, which is no feature."""
+    slots = np.zeros((len(frame), layout.n_slots))
+    widths = [column.n_states + column.has_value for _, column in columns]
+    slots[:, layout.feature_slots] = _matrix(columns, frame, widths)
+    return slots
+
+
+def _matrix(columns: NamedColumns, frame: pd.DataFrame, widths: list[int]) -> np.ndarray:
     features = np.zeros((len(frame), sum(widths)))
     start = 0
     for place, (name, column) in enumerate(columns):

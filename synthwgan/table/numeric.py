@@ -8,6 +8,7 @@ import numpy as np
 
 from synthwgan.table.column import MISSING, REGULAR, UNKNOWN, ColumnTransformer
 from synthwgan.table.dtypes import Cells
+from synthwgan.table.extremes import without_extremes
 from synthwgan.table.grid import Grid
 from synthwgan.table.quantiles import RankTransform, rank_to_score, score_to_rank
 
@@ -47,6 +48,9 @@ class NumericTransformer(ColumnTransformer):
             return
         numbers = self.to_numbers(cells.present)
         self.grid = Grid.fit(numbers, self.physical.float_type)
+        if self.options.protect_extremes:
+            numbers = self._without_extremes(numbers, rng)
+            self.grid = Grid.fit(numbers, self.physical.float_type)
         keys, counts = np.unique(self.grid.to_keys(numbers), return_counts=True)
         spikes = _are_spikes(counts, self.options.spike_share)
         if len(keys) <= self.options.max_discrete or spikes.all():
@@ -54,6 +58,12 @@ class NumericTransformer(ColumnTransformer):
             return
         self.levels = keys[spikes]
         self.ranks = RankTransform.from_counts(keys[~spikes], counts[~spikes])
+
+    def _without_extremes(self, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        keys = self.grid.to_keys(numbers)
+        are_states = len(np.unique(keys)) <= self.options.max_discrete
+        n_outer = self.options.protect_extremes
+        return self._stored(without_extremes(keys, n_outer, not are_states, rng))
 
     def to_numbers(self, values: np.ndarray) -> np.ndarray:
         """Return canonical values as the numbers that have an order."""

@@ -19,6 +19,7 @@ from synthwgan.table.identifier import IdentifierTransformer
 from synthwgan.table.lookalikes import warn_of_lookalikes
 from synthwgan.table.numeric import NumericTransformer
 from synthwgan.table.options import ColumnOptions
+from synthwgan.table.people import is_personal
 from synthwgan.table.physical import physical_type, read_cells
 from synthwgan.table.textdates import find_format
 
@@ -54,14 +55,17 @@ def infer_kind(name: Any, physical: PhysicalType, cells: Cells) -> str:
 
     Notes
     -----
-    Text is a date if every cell is one in the same format, an identifier if no cell occurs
-    twice (in at least 20 rows), else categorical. Whole numbers are identifiers if none
-    occurs twice and the name says so, or if they number the rows from 0 or 1.
+    Personal data are identifiers, see `is_personal`. Other text is a date if every cell is one
+    in the same format, an identifier if no cell occurs twice (in at least 20 rows), else
+    categorical. Whole numbers are identifiers if none occurs twice and the name says so, or if
+    they number the rows from 0 or 1.
     """
     if physical.domain == "label":
         return "categorical"
     if physical.domain == "time":
         return "datetime"
+    if is_personal(name, physical, cells.present):
+        return "identifier"
     if physical.domain == "text":
         return _text_kind(name, cells.present)
     return "identifier" if _is_integer_key(name, physical, cells.present) else "numeric"
@@ -170,6 +174,8 @@ class ColumnSchema:
         Decimals of a column of floats that has few.
     encoding : str
         How the column is encoded.
+    n_masked, n_masked_rows : int
+        Categories that ``rare="mask"`` hides, and the rows that had one of them.
     """
 
     name: Any
@@ -181,6 +187,8 @@ class ColumnSchema:
     missing_rate: float
     decimals: int | None
     encoding: str
+    n_masked: int
+    n_masked_rows: int
 
     @classmethod
     def of(cls, name: Any, column: ColumnTransformer) -> ColumnSchema:
@@ -196,6 +204,8 @@ class ColumnSchema:
             missing_rate=column.missing_rate,
             decimals=getattr(getattr(column, "grid", None), "decimals", None),
             encoding=column.describe_encoding(),
+            n_masked=getattr(column, "n_masked", 0),
+            n_masked_rows=getattr(column, "n_masked_rows", 0),
         )
 
     @property
