@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -138,7 +140,7 @@ class InspectionMixin:
         real = pd.DataFrame(with_target(X, y, None if y is None else self.target_name_))
         seeds = draw_seeds(random_state, 2)
         rows = self.sample(len(real) if n_samples is None else n_samples, random_state=seeds[0])
-        return evaluate(
+        report = evaluate(
             real,
             pd.DataFrame(rows),
             None if test is None else pd.DataFrame(test),
@@ -148,3 +150,11 @@ class InspectionMixin:
             random_state=seeds[1],
             verbose=verbose,
         )
+        notes = report.tables.notes + tuple(self._masked_notes())
+        return replace(report, tables=replace(report.tables, notes=notes))
+
+    def _masked_notes(self) -> Iterator[str]:
+        for column in self.schema_:
+            if column.n_masked:
+                hidden = f"{column.n_masked:,} categories of {column.n_masked_rows:,} rows"
+                yield f"Column {str(column.name)!r}: rare='mask' hides {hidden}."

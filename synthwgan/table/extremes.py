@@ -66,16 +66,17 @@ def _distance(numbers: np.ndarray, inner: np.generic) -> np.ndarray:
 
 def _tail(distances: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
     """Draw distances from the next number, all below the largest."""
-    scale, end = np.median(distances) / np.log(2), distances.max()
-    below = -np.expm1(-end / scale)
-    return -scale * np.log1p(-rng.random(n) * below)
+    end = distances.max()
+    scale = max(np.median(distances / end) / np.log(2), np.finfo(np.float64).tiny)
+    below = -np.expm1(-1 / scale)
+    return -scale * np.log1p(-rng.random(n) * below) * end
 
 
 def _moved(inner: np.generic, outer: np.generic, distances: np.ndarray) -> np.ndarray:
     """Return numbers so far from the next one towards the outermost, which is not reached."""
     if isinstance(inner, np.floating):
         low, high = sorted((inner, np.nextafter(outer, inner)))
-        return np.clip(inner + np.sign(outer - inner) * distances, low, high)
+        return np.clip(inner + (distances if outer > inner else -distances), low, high)
     most = (outer - inner if outer > inner else inner - outer) - np.uint64(1)
     distances = np.minimum(np.floor(distances), np.nextafter(2.0**64, 0))
     steps = np.minimum(distances.astype(np.uint64), most)
