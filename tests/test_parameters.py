@@ -26,7 +26,9 @@ from synthwgan.parameters import (
 OUT_OF_RANGE: dict[str, list[Any]] = {
     "column_kinds": ["numeric", [("a", "numeric")]],
     "max_categories": [1, 2.5, "many", None],
+    "min_category_rows": [0, 2.5, "auto", None],
     "rare": ["drop", None, True],
+    "protect_extremes": [-1, 0.5, True, None],
     "objective": ["wgangp", None, 1],
     "label_smoothing": [-0.1, 1.0, None, math.nan],
     "weight_clip": [0, -0.01, "none", math.inf],

@@ -233,6 +233,8 @@ class IdentifierTransformer(ColumnTransformer):
         real = state["real"]
         self.real = None if real is None else RealFilter(real["words"], bytes.fromhex(real["salt"]))
         self.sizes, self.counts = state["sizes"], state["counts"]
+        if not len(self.sizes) or min(self.sizes.min(), self.counts.min()) < 1:
+            raise ValueError("the numbers of rows that share an identifier must be positive")
         self.partition = state["partition"]
 
 

@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 MAX_TEMPLATES = 50
+MAX_DEALT = 2**20
+# A value of so many of the rows that are dealt is common.
+_COMMON = 100
 _MAX_COUNTER = 2**31
 FEW = 5
 _ALPHANUMERIC = re.compile(r"[^\W_]")
@@ -213,7 +216,7 @@ class SharedValues:
     Rows are dealt like cards from a shuffled table that has as many values as the real one,
     each for as many rows. When all its rows are dealt, another follows, with new values. So
     the first rows share values as seldom as so many real rows, and twice the rows have twice
-    the values.
+    the values. A table of more than `MAX_DEALT` rows is dealt as if it had no more.
 
     Parameters
     ----------
@@ -229,7 +232,7 @@ class SharedValues:
         self, source: Any, sizes: np.ndarray, counts: np.ndarray, rng: np.random.Generator
     ) -> None:
         self._source = source
-        self._rows_of = np.repeat(sizes, counts)
+        self._rows_of = np.repeat(*_thinned(sizes, counts, rng))
         self._rng = rng
         self._dealt = 0
         self._deck = np.empty(0, dtype=np.int64)
@@ -259,6 +262,21 @@ class SharedValues:
         # In order of appearance, so that the value says nothing of how many rows share it.
         self._values[places[np.argsort(first)]] = self._source.take(len(places))
         return self._values[dealt]
+
+
+def _thinned(
+    sizes: np.ndarray, counts: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sizes and counts of a table of about `MAX_DEALT` rows at most.
+
+    It has fewer values, of as many rows; only values of very many rows have fewer.
+    """
+    kept = MAX_DEALT / float(sizes.astype(np.float64) @ counts.astype(np.float64))
+    if kept >= 1:
+        return sizes, counts
+    common = sizes * kept >= _COMMON
+    sizes = np.where(common, np.rint(sizes * kept).astype(np.int64), sizes)
+    return sizes, np.where(common, counts, np.maximum(rng.binomial(counts, kept), 1))
 
 
 class TextSource:

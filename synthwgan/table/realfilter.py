@@ -40,6 +40,11 @@ class RealFilter:
     def __init__(self, words: np.ndarray, salt: bytes) -> None:
         self.words = words
         self.salt = salt
+        # With all bits set there would be nothing left to use.
+        if not len(words) or self.marked_share > 2 * MARKED_SHARE:
+            raise ValueError(
+                "a filter of real identifiers must have about a quarter of its bits set"
+            )
 
     @classmethod
     def of(cls, values: Any, rng: np.random.Generator) -> RealFilter:

@@ -254,6 +254,25 @@ class TestWhichRowsShareAValue:
         assert sum(map(len, owners)) == len(set().union(*owners))
 
 
+def test_a_large_table_is_dealt_as_a_small_one() -> None:
+    # As of a table of 100 million rows: 40 million people, and a tenth of the rows is one's.
+    sizes, counts = np.array([1, 4, 10_000_000]), np.array([30_000_000, 15_000_000, 1])
+
+    class Endless:
+        n = 0
+
+        def take(self, n: int) -> np.ndarray:
+            self.n += n
+            return np.arange(self.n - n, self.n).astype(object)
+
+    shared = SharedValues(Endless(), sizes, counts, np.random.default_rng(0))
+    drawn = shared.take(2**20).astype(int)
+    sizes_made = np.bincount(drawn)
+    assert sizes_made.max() == pytest.approx(2**20 / 10, rel=0.02)
+    assert (sizes_made == 1).mean() == pytest.approx(2 / 3, abs=0.02)
+    assert (sizes_made == 4).mean() == pytest.approx(1 / 3, abs=0.02)
+
+
 def test_domains_and_letters_of_few_are_not_kept() -> None:
     mails = [f"user{k:04d}@mail.org" for k in range(200)] + [
         f"smith.{k}@smith.org" for k in range(6)
