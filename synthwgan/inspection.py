@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -150,11 +149,7 @@ class InspectionMixin:
             random_state=seeds[1],
             verbose=verbose,
         )
-        notes = report.tables.notes + tuple(self._masked_notes())
-        return replace(report, tables=replace(report.tables, notes=notes))
-
-    def _masked_notes(self) -> Iterator[str]:
-        for column in self.schema_:
-            if column.n_masked:
-                hidden = f"{column.n_masked:,} categories of {column.n_masked_rows:,} rows"
-                yield f"Column {str(column.name)!r}: rare='mask' hides {hidden}."
+        masked = [column for column in self.schema_ if column.masked]
+        notes = [f"Column {str(column.name)!r}: {column.masked}." for column in masked]
+        tables = replace(report.tables, notes=(*report.tables.notes, *notes))
+        return replace(report, tables=tables)

@@ -412,6 +412,13 @@ def test_personal_data_from_fit_to_file(model: WGANGPSynthesizer, tmp_path: Any)
     assert set(rows["town"]) <= {"Rome", "Oslo", "<rare>"}
 
 
+def test_the_report_says_what_is_masked(model: WGANGPSynthesizer, table: pd.DataFrame) -> None:
+    table.loc[0, "b"] = "z"
+    model.set_params(rare="mask", min_category_rows=5).fit(table)
+    assert "Column 'b': 1 category in 1 row masked." in model.report(table, random_state=0).notes
+    assert "1 category in 1 row masked" in model.summary()
+
+
 def test_the_same_seed_gives_the_same_arrays_to_save(quick):
     table = pd.DataFrame({"id": range(0, 300, 10), "letter": list("xyz") * 10})
     first, second = (

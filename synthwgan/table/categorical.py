@@ -167,17 +167,12 @@ class CategoricalTransformer(ColumnTransformer):
         return labels + [RARE] * self._with_rare + [MISSING] * self._with_missing
 
     def describe_encoding(self) -> str:
+        masked = masked_in_words(self.n_masked, self.n_masked_rows)
+        masked = f" ({masked})" if masked else ""
         if not self.n_states:
-            return f"constant{self._masked_in_words()}"
+            return f"constant{masked}"
         rare = f", one for {RARE}" if self._with_rare else ""
-        return f"{self.n_states} states{rare}{self._masked_in_words()}"
-
-    def _masked_in_words(self) -> str:
-        if not self.n_masked:
-            return ""
-        categories = "category" if self.n_masked == 1 else "categories"
-        rows = "row" if self.n_masked_rows == 1 else "rows"
-        return f" ({self.n_masked:,} {categories} in {self.n_masked_rows:,} {rows} masked)"
+        return f"{self.n_states} states{rare}{masked}"
 
     def _state(self) -> dict[str, Any]:
         return {
@@ -201,6 +196,13 @@ class CategoricalTransformer(ColumnTransformer):
             for key in ("levels", "rare_levels")
         )
         self.rare_counts = state["rare_counts"]
+
+
+def masked_in_words(n_categories: int, n_rows: int) -> str:
+    """Say how many categories are masked and how many rows had them; nothing for none."""
+    categories = "category" if n_categories == 1 else "categories"
+    rows = "row" if n_rows == 1 else "rows"
+    return f"{n_categories:,} {categories} in {n_rows:,} {rows} masked" if n_categories else ""
 
 
 def _index(values: np.ndarray) -> pd.Index:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.categorical import CategoricalTransformer
+from synthwgan.table.categorical import CategoricalTransformer, masked_in_words
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.datetime import DatetimeTransformer
 from synthwgan.table.door import naming_column
@@ -207,6 +207,11 @@ class ColumnSchema:
             n_masked=getattr(column, "n_masked", 0),
             n_masked_rows=getattr(column, "n_masked_rows", 0),
         )
+
+    @property
+    def masked(self) -> str:
+        """What is masked in words, empty where nothing is."""
+        return masked_in_words(self.n_masked, self.n_masked_rows)
 
     @property
     def range(self) -> str:

@@ -163,6 +163,16 @@ class TestIntegers:
                 with pytest.raises(ValueError, match="column 'id': 220 new identifiers"):
                     TableTransformer(random_state=0).fit(table)
 
+    def test_keys_that_repeat(self) -> None:
+        customers = np.repeat(np.arange(1000, 1900, 9), 3)
+        table = pd.DataFrame({"customer": customers, "x": np.arange(300) % 7})
+        kinds = {"customer": "identifier"}
+        transformer = TableTransformer(column_kinds=kinds, random_state=0).fit(table)
+        made = transformer.decode(_rows(transformer, 300))["customer"]
+        assert made.dtype == table["customer"].dtype
+        assert made.value_counts().tolist() == [3] * 100
+        assert not set(made) & set(customers)
+
     def test_more_than_there_is_room_for(self) -> None:
         with pytest.raises(ValueError, match="column 'id': no integer up to 127 is left"):
             self._made(np.arange(60, dtype=np.int8), 100)
