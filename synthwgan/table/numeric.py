@@ -47,10 +47,9 @@ class NumericTransformer(ColumnTransformer):
         if cells.missing.all():
             return
         numbers = self.to_numbers(cells.present)
-        self.grid = Grid.fit(numbers, self.physical.float_type)
         if self.options.protect_extremes:
             numbers = self._without_extremes(numbers, rng)
-            self.grid = Grid.fit(numbers, self.physical.float_type)
+        self.grid = Grid.fit(numbers, self.physical.float_type)
         keys, counts = np.unique(self.grid.to_keys(numbers), return_counts=True)
         spikes = _are_spikes(counts, self.options.spike_share)
         if len(keys) <= self.options.max_discrete or spikes.all():
@@ -60,10 +59,13 @@ class NumericTransformer(ColumnTransformer):
         self.ranks = RankTransform.from_counts(keys[~spikes], counts[~spikes])
 
     def _without_extremes(self, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the numbers with others in the place of the outermost, on the same grid."""
+        self.grid = Grid.fit(numbers, self.physical.float_type)
         keys = self.grid.to_keys(numbers)
         are_states = len(np.unique(keys)) <= self.options.max_discrete
-        n_outer = self.options.protect_extremes
-        return self._stored(without_extremes(keys, n_outer, not are_states, rng))
+        made = without_extremes(keys, self.options.protect_extremes, not are_states, rng)
+        stored = self._stored(made)
+        return np.clip(np.where(made != keys, stored, numbers), stored.min(), stored.max())
 
     def to_numbers(self, values: np.ndarray) -> np.ndarray:
         """Return canonical values as the numbers that have an order."""
