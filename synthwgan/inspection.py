@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -65,10 +66,7 @@ class InspectionMixin:
         elif y is None:
             y = np.full(len(X), None)
         table = with_target(X, y, self.target_name_)
-        layout = self.transformer_.layout_
-        features = self.transformer_.transform(table)
-        slots = np.zeros((len(features), layout.n_slots))
-        slots[:, layout.feature_slots] = features
+        slots = self.transformer_.to_slots(table)
         return score_rows(self.critic_, slots, self.sampler_.device, self.config_.critic.packing)
 
     def plot_history(self) -> Figure:
@@ -141,7 +139,7 @@ class InspectionMixin:
         real = pd.DataFrame(with_target(X, y, None if y is None else self.target_name_))
         seeds = draw_seeds(random_state, 2)
         rows = self.sample(len(real) if n_samples is None else n_samples, random_state=seeds[0])
-        return evaluate(
+        report = evaluate(
             real,
             pd.DataFrame(rows),
             None if test is None else pd.DataFrame(test),
@@ -151,3 +149,7 @@ class InspectionMixin:
             random_state=seeds[1],
             verbose=verbose,
         )
+        masked = [column for column in self.schema_ if column.masked]
+        notes = [f"Column {str(column.name)!r}: {column.masked}." for column in masked]
+        tables = replace(report.tables, notes=(*report.tables.notes, *notes))
+        return replace(report, tables=tables)

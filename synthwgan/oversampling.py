@@ -221,6 +221,13 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
                 f"y has {len(target.counts)} classes, but the synthesizer keeps only {limit} "
                 f"apart: pass synthesizer=WGANGPSynthesizer(max_categories={len(target.counts)})"
             )
+        rarest = min(target.counts, key=target.counts.get)
+        if target.counts[rarest] < model.min_category_rows:
+            raise ValueError(
+                f"class {rarest!r} of y has {target.counts[rarest]} rows, fewer than the "
+                f"synthesizer's min_category_rows={model.min_category_rows}, and would not be "
+                "kept apart: pass a synthesizer with less"
+            )
         self.sampling_strategy_ = _rows_to_draw(self.sampling_strategy, target.counts, y)
         return frame, target, model
 

@@ -40,7 +40,9 @@ from synthwgan.training.stopping import EarlyStopping
 SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
     "max_categories": Number(2, integer=True),
+    "min_category_rows": Number(1, integer=True),
     "rare": OneOf(("resample", "mask")),
+    "protect_extremes": Number(0, integer=True),
     **TRAINING_PARAMETERS,
     "calibrate": OneOf((True, False)),
     "rejection": Either((Number(1, integer=True), OneOf(("auto", None)))),
@@ -49,6 +51,8 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "random_state": RANDOM_STATE,
     "verbose": VERBOSE,
 }
+
+_OF_TABLE = ("column_kinds", "max_categories", "min_category_rows", "rare", "protect_extremes")
 
 
 class WGANGPSynthesizer(BaseSynthesizer):
@@ -68,8 +72,13 @@ class WGANGPSynthesizer(BaseSynthesizer):
     max_categories : int, default 256
         Most frequent categories of a column that get a state of their own; the others share
         one, so that wide columns stay affordable.
+    min_category_rows : int, default 1
+        Categories of fewer rows share it too; 10 with ``rare="mask"`` for data of people.
     rare : {"resample", "mask"}, default "resample"
         Whether a rare category is drawn from the observed ones, or masked for privacy.
+    protect_extremes : int, default 0
+        How many of the smallest and of the largest numbers or dates of each column, by rows, are
+        drawn anew and not kept; 10 for data of people.
     max_steps : int or "auto", default "auto"
         Training steps with whole rows. "auto" takes fewer for small tables, which would be
         memorised.
@@ -184,7 +193,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
         *,
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
+        min_category_rows: int = 1,
         rare: str = "resample",
+        protect_extremes: int = 0,
         max_steps: int | str = "auto",
         max_seconds: float | None = None,
         conditional: bool | Conditional = True,
@@ -206,7 +217,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
     ) -> None:
         self.column_kinds = column_kinds
         self.max_categories = max_categories
+        self.min_category_rows = min_category_rows
         self.rare = rare
+        self.protect_extremes = protect_extremes
         self.max_steps = max_steps
         self.max_seconds = max_seconds
         self.conditional = conditional
@@ -252,12 +265,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         seeds = draw_seeds(self.random_state, 5)
         name = None if y is None else target_name(y)
         table = with_target(X, y, name)
-        transformer = TableTransformer(
-            column_kinds=self.column_kinds,
-            max_categories=self.max_categories,
-            rare=self.rare,
-            random_state=seeds[3],
-        ).fit(table)
+        of_table = {name: parameters[name] for name in _OF_TABLE}
+        transformer = TableTransformer(**of_table, random_state=seeds[3]).fit(table)
         if self.verbose:
             announce(f"{transformer.schema_}\n")
         encoded = transformer.encode(table, random_state=seeds[0])

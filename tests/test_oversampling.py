@@ -320,6 +320,7 @@ def test_a_class_of_one_row_cannot_be_learnt(X, monkeypatch):
         (WGANGPSynthesizer(conditional=False), ValueError, "conditional=False, so it cannot"),
         (WGANGPSynthesizer(max_steps=0), ValueError, "max_steps must be"),
         (WGANGPSynthesizer(max_categories=2), ValueError, r"3 classes.*max_categories=3"),
+        (WGANGPSynthesizer(min_category_rows=90), ValueError, r"fewer than .*min_category_rows=90"),
         (WGANGPSynthesizer, TypeError, "must be a WGANGPSynthesizer or None"),
         (DecisionTreeClassifier(), TypeError, r"got DecisionTreeClassifier\(\)"),
     ],

@@ -39,7 +39,9 @@ from synthwgan.training.config import COMPONENTS
 OUT_OF_RANGE: dict[str, list[Any]] = {
     "column_kinds": ["numeric", [("a", "numeric")]],
     "max_categories": [1, 2.5, "many", None],
+    "min_category_rows": [0, 2.5, "auto", None],
     "rare": ["drop", None, True],
+    "protect_extremes": [-1, 0.5, True, None],
     "objective": ["wgangp", None, 1, WGANGP],
     "optimizer": [None, 3, "sgdd", Optimizer],
     "generator": ["unet", None, 2, Residual],

@@ -32,6 +32,11 @@ class _OnRare(StrEnum):
     error = "error"
 
 
+class _Rare(StrEnum):
+    resample = "resample"
+    mask = "mask"
+
+
 Seed = Annotated[
     int | None, typer.Option("--seed", min=0, help="Same seed, same rows. Default: a fresh one.")
 ]
@@ -103,12 +108,29 @@ def fit(
     seed: Seed = None,
     kind: Kinds = None,
     na: MissingTexts = None,
+    rare: Annotated[
+        _Rare, typer.Option("--rare", help="Draw rare categories from the observed ones, or mask.")
+    ] = _Rare.resample,
+    min_category_rows: Annotated[
+        int,
+        typer.Option("--min-category-rows", min=1, help="Categories of fewer rows are rare."),
+    ] = 1,
+    protect_extremes: Annotated[
+        int,
+        typer.Option(
+            "--protect-extremes",
+            min=0,
+            help="So many of the smallest and largest numbers or dates of a column are drawn anew.",
+        ),
+    ] = 0,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Learn a table and write the model to a file.
 
     Ctrl-C ends the training early and keeps the model as it is then.
+
+    For data of people: --rare mask --min-category-rows 10 --protect-extremes 10
 
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
@@ -119,6 +141,9 @@ def fit(
     check_model_output(output, table)
     params = {
         "column_kinds": kinds or None,
+        "rare": rare.value,
+        "min_category_rows": min_category_rows,
+        "protect_extremes": protect_extremes,
         "max_seconds": max_seconds,
         "rejection": "auto" if rejection else None,
         "random_state": seed,

@@ -15,10 +15,10 @@ from synthwgan.table.jsonable import from_jsonable, to_jsonable
 class CategoricalTransformer(PartTransformer):
     """A column of text, booleans, pandas categories, or anything declared categorical.
 
-    The ``max_categories`` most frequent categories get a state each, in natural order
-    (text sorted, pandas categories in their own order); the others share the state
-    *rare*; missing comes last. The rare state is decoded by drawing from the observed
-    frequencies of the rare categories (``rare="resample"``), or to a placeholder
+    The ``max_categories`` most frequent categories with ``min_category_rows`` rows or more get
+    a state each, in natural order (text sorted, pandas categories in their own order); the
+    others share the state *rare*; missing comes last. The rare state is decoded by drawing from
+    the observed frequencies of the rare categories (``rare="resample"``), or to a placeholder
     (``rare="mask"``): ``"<rare>"`` for text, a missing cell for other dtypes.
 
     Attributes
@@ -28,6 +28,8 @@ class CategoricalTransformer(PartTransformer):
     rare_levels, rare_counts : ndarray of shape (n_rare,)
         Canonical values that share the rare state, and how often each occurred; empty if
         they are masked.
+    n_masked, n_masked_rows : int
+        How many categories are masked, and how many rows had one of them.
     """
 
     kind: ClassVar[str] = "categorical"
@@ -36,21 +38,31 @@ class CategoricalTransformer(PartTransformer):
     levels: np.ndarray
     rare_levels: np.ndarray
     rare_counts: np.ndarray
+    n_masked: int
+    n_masked_rows: int
 
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
         self._with_missing = bool(cells.missing.any())
         levels, counts = _count(cells.present)
-        order = np.argsort(-counts, kind="stable")
-        own = np.sort(order[: self.options.max_categories])
-        rare = np.sort(order[self.options.max_categories :])
+        own, rare = self._part(levels, counts)
         self.levels = levels[own]
         self._with_rare = bool(len(rare))
         self._masked = self.options.rare == "mask"
+        self.n_masked, self.n_masked_rows = 0, 0
         if self._with_rare and self._masked:
             self._check_placeholder()
+            self.n_masked, self.n_masked_rows = len(rare), int(counts[rare].sum())
             self._forget(levels[rare])
             rare = rare[:0]
         self.rare_levels, self.rare_counts = levels[rare], counts[rare].astype(np.int64)
+
+    def _part(self, levels: np.ndarray, counts: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return the places of the categories with a state of their own, and of the others."""
+        order = np.argsort(-counts, kind="stable")
+        # That one of two truth values is rare gives away no value.
+        least = 1 if levels.dtype.kind == "b" else self.options.min_category_rows
+        n_own = min(self.options.max_categories, int((counts >= least).sum()))
+        return np.sort(order[:n_own]), np.sort(order[n_own:])
 
     def _forget(self, masked: np.ndarray) -> None:
         """Take masked categories out of a `category` dtype, which would list them by name."""
@@ -103,14 +115,20 @@ class CategoricalTransformer(PartTransformer):
     ) -> Cells:
         if codes is None:
             codes = np.zeros(n_rows, dtype=np.int32)
-        if not len(self.levels):
+        if not len(self.levels) and not self._with_rare:
             return Cells(np.zeros(n_rows, dtype=np.int64), np.ones(n_rows, dtype=bool))
         missing = (codes == self._missing_code) & self._with_missing
         rare = (codes == self._rare_code) & self._with_rare
-        decoded = self.levels[np.where(missing | rare, 0, codes)]
+        own = ~(missing | rare)
+        decoded = np.full(n_rows, self._filler(), dtype=self.levels.dtype)
+        decoded[own] = self.levels[codes[own]]
         if rare.any():
             decoded, missing = self._decode_rare(decoded, missing, rare, rng)
         return Cells(decoded, missing)
+
+    def _filler(self) -> Any:
+        """Return any value of the levels' dtype, for cells that have none of their own."""
+        return "" if self.levels.dtype == object else 0
 
     def _decode_rare(
         self, decoded: np.ndarray, missing: np.ndarray, rare: np.ndarray, rng: np.random.Generator
@@ -154,16 +172,20 @@ class CategoricalTransformer(PartTransformer):
         return labels + [RARE] * self._with_rare + [MISSING] * self._with_missing
 
     def describe_encoding(self) -> str:
+        masked = masked_in_words(self.n_masked, self.n_masked_rows)
+        masked = f" ({masked})" if masked else ""
         if not self.n_states:
-            return "constant"
+            return f"constant{masked}"
         rare = f", one for {RARE}" if self._with_rare else ""
-        return f"{self.n_states} states{rare}"
+        return f"{self.n_states} states{rare}{masked}"
 
     def _state(self) -> dict[str, Any]:
         return {
             "with_missing": self._with_missing,
             "with_rare": self._with_rare,
             "masked": self._masked,
+            "n_masked": self.n_masked,
+            "n_masked_rows": self.n_masked_rows,
             "dtype": str(self.levels.dtype),
             "levels": [to_jsonable(level) for level in self.levels.tolist()],
             "rare_levels": [to_jsonable(level) for level in self.rare_levels.tolist()],
@@ -173,11 +195,19 @@ class CategoricalTransformer(PartTransformer):
     def _set_state(self, state: dict[str, Any]) -> None:
         self._with_missing, self._with_rare = state["with_missing"], state["with_rare"]
         self._masked = state["masked"]
+        self.n_masked, self.n_masked_rows = state["n_masked"], state["n_masked_rows"]
         self.levels, self.rare_levels = (
             np.array([from_jsonable(item) for item in state[key]], dtype=state["dtype"])
             for key in ("levels", "rare_levels")
         )
         self.rare_counts = state["rare_counts"]
+
+
+def masked_in_words(n_categories: int, n_rows: int) -> str:
+    """Say how many categories are masked and how many rows had them; nothing for none."""
+    categories = "category" if n_categories == 1 else "categories"
+    rows = "row" if n_rows == 1 else "rows"
+    return f"{n_categories:,} {categories} in {n_rows:,} {rows} masked" if n_categories else ""
 
 
 def _index(values: np.ndarray) -> pd.Index:

@@ -78,8 +78,15 @@ class ColumnTransformer(ABC):
         """Return the column's cells, the way back from `split`."""
         return cells[0]
 
-    def source(self, rng: np.random.Generator) -> Any:
-        """Return where decoded cells come from if not from codes and values, or None."""
+    def source(self, rng: np.random.Generator, seed: int = 0) -> Any:
+        """Return where decoded cells come from if not from codes and values, or None.
+
+        Parameters
+        ----------
+        rng : Generator
+        seed : int, default=0
+            The same for all columns of a table, so that they can go together.
+        """
         return None
 
     @abstractmethod

@@ -329,10 +329,13 @@ class CategoryType(PhysicalType):
         return pd.Categorical.from_codes(codes, dtype=self.dtype)
 
     def convert(self, series: pd.Series) -> Cells:
-        if isinstance(series.dtype, pd.CategoricalDtype):
-            series = series.astype(series.dtype.categories.dtype)
         missing = series.isna().to_numpy()
-        codes = self.dtype.categories.get_indexer(pd.Index(series))
+        present = series[~missing]
+        if isinstance(series.dtype, pd.CategoricalDtype):
+            # Without the missing cells: categories of whole numbers have none.
+            present = present.astype(series.dtype.categories.dtype)
+        codes = np.zeros(len(series), dtype=np.int64)
+        codes[~missing] = self.dtype.categories.get_indexer(pd.Index(present))
         return Cells(np.where(codes < 0, len(self.dtype.categories), codes), missing)
 
     def labels(self, values: np.ndarray) -> list[Any]:

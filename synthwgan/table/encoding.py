@@ -192,12 +192,29 @@ def feature_width(column: PartTransformer) -> int:
 
 def to_features(columns: NamedColumns, frame: pd.DataFrame) -> np.ndarray:
     """Return a frame as one matrix: per column one-hot states, then its value."""
-    widths = [feature_width(part) for part in parts_of(column for _, column in columns)]
+    return _matrix(columns, frame, feature_width)
+
+
+def to_slots(columns: NamedColumns, layout: Layout, frame: pd.DataFrame) -> np.ndarray:
+    """Return a frame as rows of slots: also which identifiers are missing, which is no feature."""
+    slots = np.zeros((len(frame), layout.n_slots))
+    slots[:, layout.feature_slots] = _matrix(columns, frame, _slot_width)
+    return slots
+
+
+def _slot_width(part: PartTransformer) -> int:
+    return part.n_states + part.has_value
+
+
+def _matrix(
+    columns: NamedColumns, frame: pd.DataFrame, width: Callable[[PartTransformer], int]
+) -> np.ndarray:
+    widths = [width(part) for part in parts_of(column for _, column in columns)]
     starts = np.cumsum([0, *widths])
     features = np.zeros((len(frame), starts[-1]))
     places = part_places(column for _, column in columns)
     for position, (name, column) in enumerate(columns):
-        if not column.in_features:
+        if not any(widths[place] for place in places[position]):
             continue
         with naming_column(name):
             encoded, _ = _encode_parts(column, column.read(frame.iloc[:, position]), None)

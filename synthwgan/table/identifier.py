@@ -1,20 +1,25 @@
-"""Identifiers: not learned, but made anew: unique, of the observed form, never a real one."""
+"""Identifiers: not learned, but made anew: of the observed form, never a real one."""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from collections import Counter
+from collections.abc import Callable
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+import pandas as pd
 
 from synthwgan.table.column import MISSING, ColumnTransformer, PartTransformer
 from synthwgan.table.dtypes import Cells
-from synthwgan.table.patterns import IntegerSource, TextSource, learn_templates
+from synthwgan.table.patterns import FEW, IntegerSource, SharedValues, TextSource, learn_templates
+from synthwgan.table.realfilter import RealFilter
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_MIN_EMAILS = 0.9
 _MAX_LEARNED = 100_000
+_MAX_COUNTED = 2**16
 _NO_DOMAIN = {"example.com": 1}
 
 
@@ -31,15 +36,13 @@ class UnseenSource:
     Parameters
     ----------
     source : Source
-    hashes : ndarray of shape (n_real,), uint64
-        Salted hashes of the real identifiers, sorted.
-    salt : bytes
+    may_be_real : callable
+        Says which of some identifiers may not be used.
     """
 
-    def __init__(self, source: Source, hashes: np.ndarray, salt: bytes) -> None:
+    def __init__(self, source: Source, may_be_real: Callable[[np.ndarray], np.ndarray]) -> None:
         self._source = source
-        self._hashes = hashes
-        self._salt = salt
+        self._may_be_real = may_be_real
 
     def take(self, n: int) -> np.ndarray:
         """Return `n` identifiers, shape (n,), object."""
@@ -47,47 +50,38 @@ class UnseenSource:
         wanted = n
         while wanted:
             drawn = self._source.take(wanted)
-            parts.append(drawn[~self._is_real(drawn)])
+            parts.append(drawn[~self._may_be_real(drawn)])
             wanted -= len(parts[-1])
         return np.concatenate(parts) if parts else np.empty(0, dtype=object)
 
-    def _is_real(self, identifiers: np.ndarray) -> np.ndarray:
-        hashes = salted_hashes(identifiers, self._salt)
-        place = np.minimum(np.searchsorted(self._hashes, hashes), len(self._hashes) - 1)
-        return self._hashes[place] == hashes
-
-
-def salted_hashes(identifiers: np.ndarray, salt: bytes) -> np.ndarray:
-    """Return 64-bit BLAKE2b hashes of the identifiers' text, shape (n,), uint64."""
-    digests = (
-        hashlib.blake2b(
-            str(identifier).encode("utf-8", "surrogatepass"), digest_size=8, key=salt
-        ).digest()
-        for identifier in identifiers
-    )
-    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)
-
 
 class IdentifierTransformer(PartTransformer):
-    """A column whose cells name rows: keys, UUIDs, e-mail addresses.
+    """A column whose cells name rows or people: keys, UUIDs, e-mail addresses, names.
 
-    Nothing of it is learned but its form and the share of missing cells, which is a block
-    {present, missing} if there are any. It gives no features.
+    Nothing of it is learned but its form, how many rows share a value, and the share of
+    missing cells, which is a block {present, missing} if there are any. It gives no features.
 
     Attributes
     ----------
-    hashes : ndarray of shape (n_real,), uint64
-        Salted hashes of the real identifiers, sorted: all that is kept of them.
     form : dict
         Templates, counts and domains of text; range and density of integers.
+    real : RealFilter or None
+        What new identifiers must not be; None where the form sees to it.
+    sizes, counts : ndarray of shape (n_sizes,), int64
+        Numbers of rows that share a value, and how many values have so many.
+    partition : int
+        Equal in columns of which the same rows share a value.
     """
 
     kind: ClassVar[str] = "identifier"
     in_features: ClassVar[bool] = False
     has_value = False
 
-    hashes: np.ndarray
     form: dict[str, Any]
+    real: RealFilter | None
+    sizes: np.ndarray
+    counts: np.ndarray
+    partition: int
 
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
         self._with_missing = bool(cells.missing.any())
@@ -95,9 +89,16 @@ class IdentifierTransformer(PartTransformer):
         self._check_fits(present)
         integers = self.physical.domain == "number"
         identifiers = present.astype(np.int64) if present.dtype.kind == "f" else present
-        self.form = _integer_form(identifiers) if integers else _text_form(identifiers)
-        self._salt = rng.bytes(16)
-        self.hashes = np.sort(salted_hashes(identifiers.tolist(), self._salt))
+        owners, distinct = pd.factorize(identifiers)
+        self.sizes, self.counts = np.unique(np.bincount(owners), return_counts=True)
+        # With missing cells, drawn columns are not present in the same rows.
+        self.partition = int(rng.integers(2**62)) if self._with_missing else _digest(owners)
+        least = self.options.min_category_rows
+        self.form = _integer_form(distinct) if integers else _text_form(distinct, least)
+        beyond = self.form.get("dense", False)
+        self.real = None if beyond else RealFilter.of(distinct.tolist(), rng)
+        if integers:
+            self._check_room(len(distinct))
 
     def _check_fits(self, present: np.ndarray) -> None:
         plain = hasattr(self.physical, "plain_dtype")
@@ -109,13 +110,28 @@ class IdentifierTransformer(PartTransformer):
             )
         if not len(present):
             raise ValueError("all cells are missing: an identifier needs some to imitate")
-        distinct, counts = np.unique(present, return_counts=True)
-        if len(distinct) < len(present):
-            repeated = distinct.tolist()[np.argmax(counts > 1)]
+
+    def _check_room(self, n_distinct: int) -> None:
+        """Raise if a table of as many rows could not be made."""
+        low, high = self.form["low"], self.form["high"]
+        room = self._limit() - high
+        if room < n_distinct and self.real is not None:
+            if high - low < _MAX_COUNTED:
+                within = np.array(range(low, high + 1), dtype=object)
+                room += int((~self._may_be_real(within)).sum())
+            else:
+                room += int((1 - self.real.marked_share) * (high - low))
+        if room < n_distinct:
             raise ValueError(
-                f"{repeated!r} occurs more than once, so this is no identifier: "
-                "use the kind 'categorical'"
+                f"{n_distinct} new identifiers are needed to make as many rows, and only {room} "
+                f"of {self.physical.name} are free: use a wider dtype or another kind "
+                "('numeric' or 'categorical')"
             )
+
+    @property
+    def repeats(self) -> bool:
+        """Whether rows share a value."""
+        return bool((self.sizes > 1).any())
 
     @property
     def n_states(self) -> int:
@@ -126,13 +142,35 @@ class IdentifierTransformer(PartTransformer):
     ) -> tuple[np.ndarray | None, np.ndarray | None]:
         return (cells.missing.astype(np.int32) if self._with_missing else None), None
 
-    def source(self, rng: np.random.Generator) -> UnseenSource:
-        """Return a fresh source of identifiers."""
+    def source(self, rng: np.random.Generator, seed: int = 0) -> Source:
+        """Return a fresh source of identifiers, one for each row.
+
+        Parameters
+        ----------
+        rng : Generator
+            Draws the identifiers.
+        seed : int, default=0
+            With the same one, columns of the same partition share values in the same rows.
+        """
         if "templates" in self.form:
             source: Source = TextSource(**self.form, rng=rng)
         else:
             source = IntegerSource(**self.form, limit=self._limit(), rng=rng)
-        return UnseenSource(source, self.hashes, self._salt)
+        source = UnseenSource(source, self._may_be_real)
+        if not self.repeats:
+            return source
+        dealer = np.random.default_rng([seed, self.partition])
+        return SharedValues(source, self.sizes, self.counts, dealer)
+
+    def _may_be_real(self, identifiers: np.ndarray) -> np.ndarray:
+        if self.real is None:
+            return np.zeros(len(identifiers), dtype=bool)
+        # Above the largest real number there is none.
+        within = np.ones(len(identifiers), dtype=bool)
+        if "high" in self.form:
+            within = (identifiers <= self.form["high"]).astype(bool)
+        within[within] = self.real.may_hold(identifiers[within].tolist())
+        return within
 
     def draw_codes(self, n_rows: int, rng: np.random.Generator) -> np.ndarray | None:
         if not self._with_missing:
@@ -173,21 +211,31 @@ class IdentifierTransformer(PartTransformer):
         return ["<present>", MISSING] if self._with_missing else []
 
     def describe_encoding(self) -> str:
-        return "made anew" + " + missing" * self._with_missing
+        shared = ", shared by rows" * self.repeats
+        return f"made anew{shared}" + " + missing" * self._with_missing
 
     def _state(self) -> dict[str, Any]:
+        real = (
+            None if self.real is None else {"words": self.real.words, "salt": self.real.salt.hex()}
+        )
         return {
             "with_missing": self._with_missing,
             "form": self.form,
-            "salt": self._salt.hex(),
-            "hashes": self.hashes,
+            "real": real,
+            "sizes": self.sizes.astype(np.int64),
+            "counts": self.counts.astype(np.int64),
+            "partition": self.partition,
         }
 
     def _set_state(self, state: dict[str, Any]) -> None:
         self._with_missing = state["with_missing"]
         self.form = state["form"]
-        self._salt = bytes.fromhex(state["salt"])
-        self.hashes = state["hashes"]
+        real = state["real"]
+        self.real = None if real is None else RealFilter(real["words"], bytes.fromhex(real["salt"]))
+        self.sizes, self.counts = state["sizes"], state["counts"]
+        if not len(self.sizes) or min(self.sizes.min(), self.counts.min()) < 1:
+            raise ValueError("the numbers of rows that share an identifier must be positive")
+        self.partition = state["partition"]
 
 
 class IdentifierStream:
@@ -201,7 +249,14 @@ class IdentifierStream:
     """
 
     def __init__(self, columns: list[ColumnTransformer], rng: np.random.Generator) -> None:
-        self.sources = [column.source(rng) for column in columns]
+        seed = int(rng.integers(2**62))
+        self.sources = [column.source(rng, seed) for column in columns]
+
+
+def _digest(owners: np.ndarray) -> int:
+    """Return a number that is the same for columns of which the same rows share a value."""
+    digest = hashlib.blake2b(owners.astype("<i8").tobytes(), digest_size=7).digest()
+    return int.from_bytes(digest, "little")
 
 
 def _integer_form(identifiers: np.ndarray) -> dict[str, Any]:
@@ -209,14 +264,20 @@ def _integer_form(identifiers: np.ndarray) -> dict[str, Any]:
     return {"low": low, "high": high, "dense": high - low + 1 == len(identifiers)}
 
 
-def _text_form(identifiers: np.ndarray) -> dict[str, Any]:
+def _text_form(identifiers: np.ndarray, least: int) -> dict[str, Any]:
+    """Templates of distinct texts; of e-mail addresses, and their domains.
+
+    Letters that all texts of one shape have, and domains, are kept where at least so many have
+    them that they are nobody's own.
+    """
     step = max(len(identifiers) // _MAX_LEARNED, 1)
     texts = [text for text in identifiers[::step] if text] or ["0"]
     domains: dict[str, int] = {}
-    if all(_EMAIL.fullmatch(text) for text in texts):
-        found = Counter(text.split("@")[1] for text in texts)
-        domains = {name: count for name, count in sorted(found.items()) if count >= 2}
+    addresses = [text for text in texts if _EMAIL.fullmatch(text)]
+    if len(addresses) >= _MIN_EMAILS * len(texts):
+        found = Counter(text.split("@")[1] for text in addresses)
+        domains = {name: count for name, count in sorted(found.items()) if count >= max(least, 2)}
         domains = domains or _NO_DOMAIN
-        texts = [text.split("@")[0] for text in texts]
-    templates, counts = learn_templates(texts)
+        texts = [text.split("@")[0] for text in addresses]
+    templates, counts = learn_templates(texts, max(least, FEW))
     return {"templates": templates, "counts": counts, "domains": domains}

@@ -8,6 +8,7 @@ import numpy as np
 
 from synthwgan.table.column import MISSING, OFF_GRID, REGULAR, UNKNOWN, PartTransformer
 from synthwgan.table.dtypes import Cells
+from synthwgan.table.extremes import without_extremes
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.distinct import as_cells, distinct_cells
 from synthwgan.table.forms.registry import form_from_dict
@@ -67,9 +68,11 @@ class NumericTransformer(PartTransformer):
             return
         numbers, fits = self.read_numbers(cells.present)
         self.odd = np.sort(distinct_cells(cells.present[~fits])[0])
-        self._fit_numbers(numbers[fits])
+        self._fit_numbers(numbers[fits], rng)
 
-    def _fit_numbers(self, numbers: np.ndarray) -> None:
+    def _fit_numbers(self, numbers: np.ndarray, rng: np.random.Generator) -> None:
+        if self.options.protect_extremes:
+            numbers = self._without_extremes(numbers, rng)
         self.grid = Grid.fit(numbers, self.physical.float_type)
         on_grid = self.grid.holds(numbers, self.physical.float_type)
         self.strays, self.stray_counts = np.unique(numbers[~on_grid], return_counts=True)
@@ -93,6 +96,15 @@ class NumericTransformer(PartTransformer):
         if self.form is None:
             return values, np.ones(len(values), dtype=bool)
         return parse_cells(self.form, values)
+
+    def _without_extremes(self, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the numbers with others in the place of the outermost, on the same grid."""
+        self.grid = Grid.fit(numbers, self.physical.float_type)
+        keys = self.grid.to_keys(numbers)
+        are_states = len(np.unique(keys)) <= self.options.max_discrete
+        made = without_extremes(keys, self.options.protect_extremes, not are_states, rng)
+        stored = self._stored(made)
+        return np.clip(np.where(made != keys, stored, numbers), stored.min(), stored.max())
 
     def to_numbers(self, values: np.ndarray) -> np.ndarray:
         """Return canonical values as the numbers that have an order.

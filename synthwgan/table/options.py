@@ -15,17 +15,21 @@ class ColumnOptions:
     """The parameters of `TableTransformer` that a column needs; see there."""
 
     max_categories: int = 256
+    min_category_rows: int = 1
     rare: str = "resample"
     max_discrete: int = 40
     spike_share: float = 0.05
+    protect_extremes: int = 0
 
 
 TABLE_PARAMETERS: dict[str, Constraint] = {
     "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
     "max_categories": Number(1, integer=True),
+    "min_category_rows": Number(1, integer=True),
     "rare": OneOf(("resample", "mask")),
     "max_discrete": Number(1, integer=True),
     "spike_share": Number(0, 1, open_low=True),
+    "protect_extremes": Number(0, integer=True),
     "random_state": RANDOM_STATE,
 }
 

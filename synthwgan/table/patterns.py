@@ -11,8 +11,11 @@ from typing import Any
 import numpy as np
 
 MAX_TEMPLATES = 50
+MAX_DEALT = 2**20
+# A value of so many of the rows that are dealt is common.
+_COMMON = 100
 _MAX_COUNTER = 2**31
-_FEW = 5
+FEW = 5
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 _KINDS = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
 _CLASSES = (
@@ -44,16 +47,16 @@ def _kind(letter: str) -> int:
     return next((i for i, kind in enumerate(_KINDS) if letter in kind), len(_KINDS))
 
 
-def learn_alphabets(texts: list[str]) -> list[str]:
+def learn_alphabets(texts: list[str], few: int = FEW) -> list[str]:
     """Return for each position of texts of one shape which letters may stand there.
 
-    A position that is the same in all of five texts or more is literal, as are
+    A position that is the same in all of `few` texts or more is literal, as are
     separators. Within a run of letters and digits, every position keeps its own class
     (digits, lower or upper case) if it has only one, else the run shares one class.
     """
     observed = [set(letters) for letters in zip(*texts, strict=True)]
     literal = [
-        len(letters) == 1 and (len(texts) >= _FEW or not _ALPHANUMERIC.match(min(letters)))
+        len(letters) == 1 and (len(texts) >= few or not _ALPHANUMERIC.match(min(letters)))
         for letters in observed
     ]
     alphabets = [
@@ -68,13 +71,13 @@ def learn_alphabets(texts: list[str]) -> list[str]:
     return alphabets
 
 
-def learn_templates(texts: list[str]) -> tuple[list[list[str]], list[int]]:
+def learn_templates(texts: list[str], few: int = FEW) -> tuple[list[list[str]], list[int]]:
     """Return the most frequent templates (alphabets by position) and their counts."""
     groups: dict[str, list[str]] = defaultdict(list)
     for text in texts:
         groups[shape_of(text)].append(text)
     ordered = sorted(groups, key=lambda shape: (-len(groups[shape]), shape))[:MAX_TEMPLATES]
-    return [learn_alphabets(groups[shape]) for shape in ordered], [
+    return [learn_alphabets(groups[shape], few) for shape in ordered], [
         len(groups[shape]) for shape in ordered
     ]
 
@@ -205,6 +208,75 @@ class IntegerSource:
         numbers = np.array(range(self._next, stop), dtype=object)
         self._next = stop
         return numbers
+
+
+class SharedValues:
+    """Values that several rows share, as many rows each as in the table.
+
+    Rows are dealt like cards from a shuffled table that has as many values as the real one,
+    each for as many rows. When all its rows are dealt, another follows, with new values. So
+    the first rows share values as seldom as so many real rows, and twice the rows have twice
+    the values. A table of more than `MAX_DEALT` rows is dealt as if it had no more.
+
+    Parameters
+    ----------
+    source : object with `take`
+        Gives new values.
+    sizes, counts : ndarray of shape (n_sizes,), int64
+        Numbers of rows that share a value, and how many values have so many.
+    rng : Generator
+        Shuffles. Sources with equal sizes and equally seeded generators deal alike.
+    """
+
+    def __init__(
+        self, source: Any, sizes: np.ndarray, counts: np.ndarray, rng: np.random.Generator
+    ) -> None:
+        self._source = source
+        self._rows_of = np.repeat(*_thinned(sizes, counts, rng))
+        self._rng = rng
+        self._dealt = 0
+        self._deck = np.empty(0, dtype=np.int64)
+        self._values = np.empty(0, dtype=object)
+
+    def take(self, n: int) -> np.ndarray:
+        """Return the values of the next `n` rows, shape (n,), object."""
+        parts = [np.empty(0, dtype=object)]
+        while n:
+            if self._dealt == len(self._deck):
+                self._shuffle()
+            dealt = self._deck[self._dealt : self._dealt + n]
+            self._dealt += len(dealt)
+            n -= len(dealt)
+            parts.append(self._values_of(dealt))
+        return np.concatenate(parts)
+
+    def _shuffle(self) -> None:
+        places = np.arange(len(self._rows_of))
+        self._deck = self._rng.permutation(np.repeat(places, self._rows_of))
+        self._dealt = 0
+        self._values = np.full(len(places), None, dtype=object)
+
+    def _values_of(self, dealt: np.ndarray) -> np.ndarray:
+        unnamed = dealt[np.equal(self._values[dealt], None)]
+        places, first = np.unique(unnamed, return_index=True)
+        # In order of appearance, so that the value says nothing of how many rows share it.
+        self._values[places[np.argsort(first)]] = self._source.take(len(places))
+        return self._values[dealt]
+
+
+def _thinned(
+    sizes: np.ndarray, counts: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sizes and counts of a table of about `MAX_DEALT` rows at most.
+
+    It has fewer values, of as many rows; only values of very many rows have fewer.
+    """
+    kept = MAX_DEALT / float(sizes.astype(np.float64) @ counts.astype(np.float64))
+    if kept >= 1:
+        return sizes, counts
+    common = sizes * kept >= _COMMON
+    sizes = np.where(common, np.rint(sizes * kept).astype(np.int64), sizes)
+    return sizes, np.where(common, counts, np.maximum(rng.binomial(counts, kept), 1))
 
 
 class TextSource:

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.categorical import CategoricalTransformer
+from synthwgan.table.categorical import CategoricalTransformer, masked_in_words
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.datetime import DatetimeTransformer
 from synthwgan.table.door import naming_column
@@ -21,6 +21,7 @@ from synthwgan.table.lookalikes import warn_of_lookalikes
 from synthwgan.table.numeric import NumericTransformer
 from synthwgan.table.options import ColumnOptions
 from synthwgan.table.pair import PairTransformer, find_frame, frame_of_all
+from synthwgan.table.people import is_personal
 from synthwgan.table.physical import physical_type, read_cells
 from synthwgan.table.written import form_for, form_of
 
@@ -60,16 +61,18 @@ def infer_kind(name: Any, physical: PhysicalType, cells: Cells) -> str:
 
     Notes
     -----
-    Text, and whole numbers, in which numbers or dates are written in one and the same form are
-    what they mean. Text in which two numbers are written is a pair, if it has more than 256
-    cells or none twice. Other text is an identifier if no cell occurs twice (in at least 20 rows),
-    else categorical. Whole numbers are identifiers if none occurs twice and the name says so,
-    or if they number the rows from 0 or 1.
+    Personal data are identifiers, see `is_personal`. Text, and whole numbers, in which numbers or
+    dates are written in one and the same form are what they mean. Text in which two numbers are
+    written is a pair, if it has more than 256 cells or none twice. Other text is an identifier if
+    no cell occurs twice (in at least 20 rows), else categorical. Whole numbers are identifiers if
+    none occurs twice and the name says so, or if they number the rows from 0 or 1.
     """
     if physical.domain == "label":
         return "categorical"
     if physical.domain == "time":
         return "datetime"
+    if is_personal(name, physical, cells.present):
+        return "identifier"
     form = form_of(physical, cells.present)
     if form is not None:
         return form.meaning
@@ -186,6 +189,8 @@ class ColumnSchema:
         Decimals of a column of floats that has few.
     encoding : str
         How the column is encoded.
+    n_masked, n_masked_rows : int
+        Categories that ``rare="mask"`` hides, and the rows that had one of them.
     """
 
     name: Any
@@ -197,6 +202,8 @@ class ColumnSchema:
     missing_rate: float
     decimals: int | None
     encoding: str
+    n_masked: int
+    n_masked_rows: int
 
     @classmethod
     def of(cls, name: Any, column: ColumnTransformer) -> ColumnSchema:
@@ -212,7 +219,14 @@ class ColumnSchema:
             missing_rate=column.missing_rate,
             decimals=getattr(getattr(column, "grid", None), "decimals", None),
             encoding=column.describe_encoding(),
+            n_masked=getattr(column, "n_masked", 0),
+            n_masked_rows=getattr(column, "n_masked_rows", 0),
         )
+
+    @property
+    def masked(self) -> str:
+        """What is masked in words, empty where nothing is."""
+        return masked_in_words(self.n_masked, self.n_masked_rows)
 
     @property
     def range(self) -> str:

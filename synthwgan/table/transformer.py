@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from synthwgan.table.encoding import (
     layout_of,
     parts_of,
     to_features,
+    to_slots,
 )
 from synthwgan.table.given import GivenRows
 from synthwgan.table.identifier import IdentifierStream
@@ -42,6 +44,7 @@ from synthwgan.table.options import (
     parameters_from_dict,
     parameters_to_dict,
 )
+from synthwgan.table.people import warn_of_people
 from synthwgan.table.schema import COLUMN_CLASSES, Schema, fit_column
 
 _STATE_VERSION = 1
@@ -62,6 +65,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         "datetime", "identifier" or "pair".
     max_categories : int, default=256
         At most so many categories of a column have a state of their own.
+    min_category_rows : int, default=1
+        Categories of fewer rows have none either. Booleans are exempt.
     rare : {"resample", "mask"}, default="resample"
         How the state that the other categories share is decoded: by drawing from their
         observed frequencies, or, so that rare categories cannot be seen, to ``"<rare>"`` in
@@ -72,6 +77,10 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         A number that holds more than this share of the rows that commoner numbers leave gets a
         state: where a column is mostly zero, the commonest of its other numbers too. It must
         hold 30 rows and 0.1 % of them, or the share of all rows.
+    protect_extremes : int, default=0
+        So many of the smallest and of the largest numbers or dates of a column, by rows, are not
+        kept but drawn anew between the next one and the outermost; at most a quarter of the
+        rows on either side. Where numbers are states, they become the next one.
     random_state : int, Generator, RandomState or None, default=None
         Where `encode`, `decode` and `inverse_transform` draw from if they are given none.
 
@@ -128,16 +137,20 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         *,
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
+        min_category_rows: int = 1,
         rare: str = "resample",
         max_discrete: int = 40,
         spike_share: float = 0.05,
+        protect_extremes: int = 0,
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
     ) -> None:
         self.column_kinds = column_kinds
         self.max_categories = max_categories
+        self.min_category_rows = min_category_rows
         self.rare = rare
         self.max_discrete = max_discrete
         self.spike_share = spike_share
+        self.protect_extremes = protect_extremes
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -179,11 +192,15 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         ]
         if not any(self._varies(column) for column in self.columns_):
             raise ValueError("all rows are the same: at least two must differ to learn from them")
+        inferred = [pair for place, pair in enumerate(self._named_columns()) if place not in kinds]
+        warn_of_people(inferred)
         self._describe()
         return self
 
     def _options(self) -> ColumnOptions:
-        return ColumnOptions(self.max_categories, self.rare, self.max_discrete, self.spike_share)
+        return ColumnOptions(
+            **{field.name: getattr(self, field.name) for field in fields(ColumnOptions)}
+        )
 
     @staticmethod
     def _varies(column: ColumnTransformer) -> bool:
@@ -315,6 +332,21 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return to_features(self._named_columns(), enter(self, X, reset=False))
+
+    def to_slots(self, X: Any) -> np.ndarray:
+        """Return a table as the networks see its rows, without randomness and without NaN.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like of shape (n_rows, n_columns)
+            With the fitted columns in the fitted order.
+
+        Returns
+        -------
+        slots : ndarray of shape (n_rows, layout_.n_slots), float64
+        """
+        check_is_fitted(self)
+        return to_slots(self._named_columns(), self.layout_, enter(self, X, reset=False))
 
     def inverse_transform(self, X: Any) -> pd.DataFrame | np.ndarray:
         """Return a matrix of features as a table.

@@ -101,6 +101,24 @@ class TestFit:
         assert result.exit_code == 0, result.stderr
         assert WGANGPSynthesizer.load(tmp_path / "model").rejection is None
 
+    def test_data_of_people(self, folder: Path, tmp_path: Path) -> None:
+        table = pd.read_csv(folder / "table.csv")
+        table.loc[0, ["age", "city"]] = [108, "Nuuk"]
+        table["mail"] = [f"user{k % 70:04d}@mail.org" for k in range(len(table))]
+        table.to_csv(tmp_path / "people.csv", index=False)
+        arguments = ["--rare", "mask", "--min-category-rows", 10, "--protect-extremes", 5]
+        arguments += ["--max-steps", 2, "--no-rejection"]
+        result = run("fit", tmp_path / "people.csv", "-o", tmp_path / "model", *arguments)
+        assert result.exit_code == 0, result.stderr
+        shown = run("info", tmp_path / "model").output
+        assert "(1 category in 1 row masked)" in shown
+        assert "made anew, shared by rows" in shown
+        assert "Nuuk" not in shown
+        made = WGANGPSynthesizer.load(tmp_path / "model").sample(2000, random_state=0)
+        assert set(made["city"]) == {"Köln", "Rome", "<rare>"}
+        assert made["age"].max() < 108
+        assert not set(made["mail"]) & set(table["mail"])
+
     def test_a_model_is_not_written_under_a_name_of_a_table(
         self, folder: Path, tmp_path: Path
     ) -> None:

@@ -128,3 +128,75 @@ def test_masked_categories_leave_the_category_dtype() -> None:
     assert list(decoded.cat.categories) == ["Oslo", "Rome"]
     assert decoded.tolist()[:80] == towns.tolist()[:80]
     assert decoded.isna().tolist()[80:] == [True, True]
+
+
+class TestFewestRows:
+    """``min_category_rows``: what fewer rows have is rare, and masked it never comes back."""
+
+    CELLS = ("Rome",) * 60 + ("Oslo",) * 10 + ("Nuuk",) * 9 + ("Ushuaia",)
+
+    def _decoded(self, column: CategoricalTransformer, n_rows: int = 4000) -> pd.Series:
+        codes = np.random.default_rng(0).integers(0, max(column.n_states, 1), n_rows)
+        return column.decode(n_rows, codes, None, np.random.default_rng(1))
+
+    @pytest.mark.parametrize("dtype", DTYPES)
+    def test_one_row_does_not_come_back(self, dtype: str) -> None:
+        column = _fitted(_text(list(self.CELLS), dtype), min_category_rows=10, rare="mask")
+        masked = {"<rare>"} if dtype != "category" else set()
+        assert set(self._decoded(column).dropna()) == {"Oslo", "Rome"} | masked
+        assert (column.n_masked, column.n_masked_rows) == (2, 10)
+        assert "2 categories in 10 rows masked" in column.describe_encoding()
+        assert "Ushuaia" not in str(column.to_dict())
+
+    def test_the_bound_itself_is_enough(self) -> None:
+        column = _fitted(_text(list(self.CELLS)), min_category_rows=9, rare="mask")
+        assert column.state_labels() == ["Nuuk", "Oslo", "Rome", "<rare>"]
+
+    def test_the_number_of_categories_bounds_too(self) -> None:
+        options = {"min_category_rows": 9, "max_categories": 1}
+        column = _fitted(_text(list(self.CELLS)), rare="mask", **options)
+        assert column.state_labels() == ["Rome", "<rare>"]
+
+    def test_resampled_they_share_a_state(self) -> None:
+        column = _fitted(_text(list(self.CELLS)), min_category_rows=10)
+        assert column.state_labels() == ["Oslo", "Rome", "<rare>"]
+        assert (column.n_masked, column.n_masked_rows) == (0, 0)
+        shares = self._decoded(column).value_counts(normalize=True)
+        # Nine tenths of a third: four standard deviations are 0.03.
+        assert abs(shares["Nuuk"] - 0.3) < 0.03
+
+    @pytest.mark.parametrize("dtype", DTYPES)
+    @pytest.mark.parametrize("missing", [False, True])
+    def test_all_are_rare(self, dtype: str, missing: bool) -> None:
+        cells = _text([*"abcdefgh", None if missing else "i"], dtype)
+        column = _fitted(cells, min_category_rows=2, rare="mask")
+        decoded = self._decoded(column)
+        assert set(decoded.dropna()) == (set() if dtype == "category" else {"<rare>"})
+        assert decoded.isna().any() == (missing or dtype == "category")
+        again = CategoricalTransformer.from_dict(column.to_dict(), column.options)
+        assert self._decoded(again).equals(decoded)
+        shared = _fitted(cells, min_category_rows=2)
+        assert set(self._decoded(shared).dropna()) == set(cells.dropna())
+
+    @pytest.mark.parametrize("dtype", ["bool", "boolean", "object"])
+    def test_a_rare_truth_is_no_secret_category(self, dtype: str) -> None:
+        cells = pd.Series([True, *[False] * 60], dtype=dtype)
+        column = _fitted(cells, min_category_rows=10, rare="mask")
+        assert column.state_labels() == ["False", "True"]
+
+    def test_a_dtype_without_missing_cells_is_refused(self) -> None:
+        codes = pd.Series([1] * 20 + [2])
+        with pytest.raises(ValueError, match="int64 does not have: .* or a nullable dtype"):
+            _fitted(codes, min_category_rows=10, rare="mask")
+        column = _fitted(codes.astype("Int64"), min_category_rows=10, rare="mask")
+        assert self._decoded(column).dropna().unique().tolist() == [1]
+
+
+@pytest.mark.parametrize("dtype", ["Int64", "float64", "object", "int64[pyarrow]", "category"])
+def test_whole_numbers_with_a_missing_cell_can_be_masked(dtype: str) -> None:
+    codes = pd.Series([1] * 30 + [2] * 30 + [7, 8], dtype="Int64").astype(dtype)
+    codes[5] = None
+    column = _fitted(codes, max_categories=2, rare="mask")
+    decoded = column.decode(62, column.encode(codes)[0], None, np.random.default_rng(0))
+    assert decoded.dropna().tolist() == [1] * 29 + [2] * 30
+    assert decoded.isna().tolist() == [False] * 5 + [True] + [False] * 54 + [True] * 2

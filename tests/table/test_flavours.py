@@ -122,7 +122,7 @@ def test_frame_is_not_written_to(flavour: pd.Series) -> None:
 def test_schema_is_readable(flavour: pd.Series) -> None:
     schema = TableTransformer().fit(_table(flavour)).schema_
     assert "column" in str(schema)
-    assert schema.to_frame().shape == (2, 9)
+    assert schema.to_frame().shape == (2, 11)
 
 
 def test_texts_of_numpy_come_back_as_text():

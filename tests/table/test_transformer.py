@@ -33,9 +33,11 @@ def test_clone_keeps_parameters() -> None:
     parameters = {
         "column_kinds": {"zip": "categorical"},
         "max_categories": 9,
+        "min_category_rows": 3,
         "rare": "mask",
         "max_discrete": 7,
         "spike_share": 0.2,
+        "protect_extremes": 4,
         "random_state": 5,
     }
     assert clone(TableTransformer(**parameters)).get_params() == parameters

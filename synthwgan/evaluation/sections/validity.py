@@ -89,13 +89,15 @@ def _cells(details: pd.DataFrame) -> pd.DataFrame:
 
 
 def _keys(tables: Tables) -> list[Measure]:
-    if not tables.keys:
+    # Personal data is an identifier that rows may share.
+    keys = [pair for pair in tables.keys.values() if pd.Series(pair[0]).dropna().is_unique]
+    if not keys:
         return []
     return [
         Measure(
             "unique_keys",
             "Unique keys",
-            float(np.mean([key_uniqueness(*keys) for keys in tables.keys.values()])),
+            float(np.mean([key_uniqueness(*pair) for pair in keys])),
             floor=0.0,
             ceiling=1.0,
             meaning="Keys that no earlier row has (sdmetrics).",

@@ -99,6 +99,15 @@ class TestValidity:
         section = validity_section(tables, Yardsticks.of(tables, rng), rng)
         assert figures(section)["unique_keys"] < 0.01
 
+    def test_personal_data_may_repeat(self) -> None:
+        pytest.importorskip("sdmetrics")
+        mails = [f"user{k // 2:04d}@mail.org" for k in range(N_ROWS)]
+        tables = Tables.of(frame(0).assign(mail=mails), frame(1).assign(mail=mails))
+        assert list(tables.keys) == ["mail"]
+        rng = np.random.default_rng(0)
+        section = validity_section(tables, Yardsticks.of(tables, rng), rng)
+        assert "unique_keys" not in figures(section)
+
     def test_another_dtype_is_said(self) -> None:
         section = made("validity", frame(1).assign(city=lambda f: f["city"].astype("category")))
         assert "Column 'city' is category, and object in the real table." in section.notes
