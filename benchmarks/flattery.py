@@ -36,7 +36,7 @@ PACKAGES = ("synthwgan", "scikit-learn", "pandas")
 RELATIONS = ("pairs", "joint", "utility")
 SECTIONS = ("validity", "columns", *RELATIONS, "privacy")
 DATA = Path(os.environ.get("SYNTHWGAN_DATA", REPOSITORY.parent / "shared" / "data"))
-MAX_ROWS = 3_000
+MAX_ROWS = 900
 
 
 def _toy(name: str) -> Callable[[], pd.DataFrame]:

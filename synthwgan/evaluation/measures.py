@@ -76,17 +76,16 @@ class Measure:
     def why_not_scored(self) -> str:
         """Why there is no score, in words; empty if there is one."""
         if self.floor is None or self.ceiling is None:
-            return "there is no floor and ceiling to compare with"
+            return "there are no floor and ceiling"
         if not math.isfinite(self.value):
             return "the synthetic table has no such figure"
         if not math.isfinite(self.ceiling - self.floor):
             return "real rows have no such figure"
         span = self.ceiling - self.floor
-        ends = f"(ceiling {self.ceiling:{self.form}}, floor {self.floor:{self.form}})"
         if self.higher is not None and self.higher != (span > 0):
-            return f"real rows do no better than the floor {ends}"
+            return "real rows do no better than the floor"
         if abs(span) < self._least_span:
-            return f"real rows do hardly better than the floor {ends}"
+            return "real rows do hardly better than the floor"
         return ""
 
     @property

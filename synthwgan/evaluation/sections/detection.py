@@ -16,6 +16,7 @@ from synthwgan.evaluation.tables import Rows
 MAX_ROWS = 10_000
 N_FOLDS = 3
 N_SUSPECTS = 5
+N_TREES = 100
 _MAX_PERMUTED_ROWS = 2_000
 _SEED = 0
 
@@ -165,7 +166,7 @@ def _out_of_fold(
         # The trees cannot bin a column without two numbers; constant, it does no harm.
         train = np.where(_has_none(matrix[fitted]), 0.0, matrix)
         model = HistGradientBoostingClassifier(
-            max_iter=30 if small else 100,
+            max_iter=min(30, N_TREES) if small else N_TREES,
             max_leaf_nodes=8 if small else 31,
             # Of few rows, leaves of 20 would leave no tree.
             min_samples_leaf=int(np.clip(len(fitted) // 25, 3, 20)),

@@ -51,9 +51,9 @@ _PROMISE_HOLDOUT = (
     "0.5 is guessing. A stronger attacker may do better.",
 )
 _NO_HOLDOUT = (
-    "The strongest tests need real rows that the model never saw and are left out: the share of "
-    "rows closer to training than to held-out rows, and membership inference. The section scores "
-    f"at most {100 * LIMIT_WITHOUT_TEST:.0f} without them: give test rows."
+    f"Without test rows privacy scores at most {100 * LIMIT_WITHOUT_TEST:.0f}: its strongest "
+    "tests, whether rows lie closer to training than to held-out rows and membership inference, "
+    "need real rows that the model never saw."
 )
 
 
