@@ -115,6 +115,12 @@ class Report:
         """What was sampled, left out or could not be read."""
         return () if self.tables is None else self.tables.notes
 
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Why a section cannot have full marks, such as privacy without test rows."""
+        notes = (note for section in self.sections for note in section.notes)
+        return tuple(note for note in notes if note.startswith("Without test rows"))
+
     @cached_property
     def distances(self) -> dict[str, np.ndarray]:
         """Distances to the closest real row, of synthetic and of test rows."""
@@ -246,8 +252,7 @@ class Report:
     def _telling_notes(self) -> list[str]:
         notes = [note for section in self.sections for note in section.notes]
         telling = [note for note in notes if note.startswith(("Leak", "What gives"))]
-        limited = [note for note in notes if note.startswith("Without test rows")]
-        return telling[:3] + limited[:1] + list(self.notes[:2])
+        return [*telling[:3], *self.limits, *self.notes[:2]]
 
 
 def _section_lines(section: Section) -> list[str]:

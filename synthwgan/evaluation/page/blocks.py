@@ -155,7 +155,7 @@ def dependence_blocks(tables: Tables) -> list[Block]:
     if len(tables.columns) < 2:
         return []
     return [
-        _block(_draw_pairs, tables, "pairs", "Telling pairs"),
+        _block(_draw_pairs, tables, "telling-pairs", "Telling pairs"),
         _block(_draw_matrices, tables, "dependence", "Dependence between columns"),
     ]
 

@@ -72,7 +72,7 @@ def render(report: Report) -> str:
         open_sections=[section_name(section) for section in report.without_score],
         leaks=[note for section in report.sections for note in section.notes if is_leak(note)],
         weakest=_weakest(report),
-        remarks=report.notes,
+        remarks=[*report.limits, *report.notes],
         history=history_view(report.history) if has_history else None,
         themes=_themes(),
         plotly=_plotly_script(),
