@@ -67,9 +67,9 @@ def _adult(conditional: bool) -> Callable[[], str]:
 
 def _short(**parameters: Any) -> Callable[[], str]:
     def work() -> str:
-        model = WGANGPSynthesizer(
-            max_steps=30, rejection=None, random_state=0, **parameters
-        ).fit(load("shoppers").train.head(3000))
+        model = WGANGPSynthesizer(max_steps=30, rejection=None, random_state=0, **parameters).fit(
+            load("shoppers").train.head(3000)
+        )
         drawn = [model.sample(200, random_state=1)]
         if parameters.get("conditional", True):
             drawn.append(model.sample(50, conditions={"Revenue": "True"}, random_state=1))

@@ -30,8 +30,8 @@ from synthwgan.evaluation import evaluate
 
 FILE = "reports.json"
 PAGE = REPOSITORY / "docs" / "benchmarks" / "reports.md"
-PACKAGES = ("synthwgan", "torch", "sdmetrics", "scikit-learn")
-SECTIONS = ("validity", "columns", "joint", "utility", "privacy")
+PACKAGES = ("synthwgan", "torch", "scikit-learn")
+SECTIONS = ("validity", "columns", "pairs", "joint", "utility", "privacy")
 NAMES = {
     "real": "real rows, never seen",
     "synthwgan": "**synthwgan**",

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
@@ -48,9 +47,11 @@ class Comparison:
         return self.reports[name]
 
     @property
-    def best(self) -> str:
-        """Name of the table with the highest score."""
-        return max(self.reports, key=lambda name: np.nan_to_num(self.reports[name].score, nan=-1.0))
+    def best(self) -> str | None:
+        """Name of the table with the highest score; None if no table has one."""
+        scores = {name: report.score for name, report in self.reports.items()}
+        scored = [name for name, score in scores.items() if math.isfinite(score)]
+        return max(scored, key=scores.get) if scored else None
 
     def scores(self) -> pd.DataFrame:
         """Return scores in [0, 1]: a row for the whole, then one a section; a column a table."""

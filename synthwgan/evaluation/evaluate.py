@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from synthwgan.evaluation.measures import Section
 from synthwgan.evaluation.report import Report
-from synthwgan.evaluation.sections import columns, joint, privacy, utility, validity
+from synthwgan.evaluation.sections import columns, joint, pairs, privacy, utility, validity
 from synthwgan.evaluation.sections.yardsticks import Yardsticks
 from synthwgan.evaluation.tables import Tables
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
@@ -21,6 +21,7 @@ from synthwgan.randomness import RandomState, as_generator, draw_seeds
 _SECTIONS: dict[str, tuple[str, Callable[..., Section]]] = {
     "validity": (validity.TITLE, validity.validity_section),
     "columns": (columns.TITLE, columns.columns_section),
+    "pairs": (pairs.TITLE, pairs.pairs_section),
     "joint": (joint.TITLE, joint.joint_section),
     "utility": (utility.TITLE, utility.utility_section),
     "privacy": (privacy.TITLE, privacy.privacy_section),

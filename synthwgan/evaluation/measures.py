@@ -9,7 +9,11 @@ import pandas as pd
 
 # In a geometric mean a score counts at least so much.
 LOWEST = 0.01
+# How far apart floor and ceiling must be, of a figure whose interval is known and of another.
+MIN_SPAN_KNOWN = 0.01
 MIN_SPAN = 0.05
+# The most that a section can score of which a measure could not be scored.
+BELOW_FULL = 0.99
 
 
 @dataclass(frozen=True)
@@ -39,7 +43,8 @@ class Measure:
         Whether it counts in the section's score.
     higher : bool or None, default None
         Whether more is better. The score is NaN if floor and ceiling say otherwise, or lie less
-        than 0.05 apart: they cannot tell good from bad then. None takes it from them.
+        than three standard errors of the figure apart (0.05 where its interval is not known):
+        they cannot tell good from bad then. None takes it from them.
 
     Examples
     --------
@@ -61,30 +66,52 @@ class Measure:
 
     @property
     def score(self) -> float:
-        """Where ``value`` lies between floor (0) and ceiling (1); NaN without both of them."""
-        if self.floor is None or self.ceiling is None:
+        """Where ``value`` lies between floor (0) and ceiling (1); NaN if that says nothing."""
+        if self.why_not_scored:
             return math.nan
         span = self.ceiling - self.floor
-        if not math.isfinite(span + self.value) or abs(span) < MIN_SPAN:
-            return math.nan
-        if self.higher is not None and self.higher != (span > 0):
-            return math.nan
         return round(min(1.0, max(0.0, (self.value - self.floor) / span)), 12)
+
+    @property
+    def why_not_scored(self) -> str:
+        """Why there is no score, in words; empty if there is one."""
+        if self.floor is None or self.ceiling is None:
+            return "there are no floor and ceiling"
+        if not math.isfinite(self.value):
+            return "the synthetic table has no such figure"
+        if not math.isfinite(self.ceiling - self.floor):
+            return "real rows have no such figure"
+        span = self.ceiling - self.floor
+        if self.higher is not None and self.higher != (span > 0):
+            return "real rows do no better than the floor"
+        if abs(span) < self._least_span:
+            return "real rows do hardly better than the floor"
+        return ""
 
     @property
     def is_scored(self) -> bool:
         """Whether it takes part in the section's score."""
         return self.counts and math.isfinite(self.score)
 
+    @property
+    def _least_span(self) -> float:
+        if self.interval is None or not all(map(math.isfinite, self.interval)):
+            return MIN_SPAN
+        # Three standard errors; an interval of 95 % is four of them wide.
+        return max(MIN_SPAN_KNOWN, 0.75 * (self.interval[1] - self.interval[0]))
+
 
 @dataclass(frozen=True)
 class Section:
     """One question about a synthetic table, and the measures that answer it.
 
+    It has a score if more than half of the measures that count have one, and then none of 100 if
+    one of them has not: what could not be scored is no success.
+
     Parameters
     ----------
     key : str
-        ``"validity"``, ``"columns"``, ``"joint"``, ``"utility"`` or ``"privacy"``.
+        ``"validity"``, ``"columns"``, ``"pairs"``, ``"joint"``, ``"utility"`` or ``"privacy"``.
     title : str
         The question, for people.
     measures : tuple of Measure
@@ -98,6 +125,11 @@ class Section:
     strict : bool, default False
         Whether its score is the geometric mean of its measures', so that one that fails is not
         averaged away: a table that leaks in one way leaks.
+    limit : float, default 1.0
+        The most that the section can score, where its strongest tests could not be made.
+    skipped : bool, default False
+        Whether the question was not asked, such as utility without a target. Unlike a section
+        that could not be scored, it does not keep the report from having a total.
     """
 
     key: str
@@ -107,18 +139,28 @@ class Section:
     notes: tuple[str, ...] = ()
     error: str | None = None
     strict: bool = False
+    limit: float = 1.0
+    skipped: bool = False
 
     @property
     def score(self) -> float:
-        """Mean score of the measures that count and have one; NaN if there is none."""
+        """Mean score of the measures that count and have one; NaN if too few have."""
         return self.score_without(None)
 
     def score_without(self, flaw: Measure | None) -> float:
         """Score that the section would have, were that of one measure 1."""
         scored = [measure for measure in self.measures if measure.is_scored]
-        scores = [1.0 if measure is flaw else measure.score for measure in scored]
-        if not scores:
+        n_open = len(self.not_scored)
+        if len(scored) <= n_open:
             return math.nan
+        scores = [1.0 if measure is flaw else measure.score for measure in scored]
         if self.strict:
-            return math.exp(sum(math.log(max(LOWEST, score)) for score in scores) / len(scores))
-        return sum(scores) / len(scores)
+            mean = math.exp(sum(math.log(max(LOWEST, score)) for score in scores) / len(scores))
+        else:
+            mean = sum(scores) / len(scores)
+        return min(self.limit, BELOW_FULL if n_open else 1.0, mean)
+
+    @property
+    def not_scored(self) -> tuple[Measure, ...]:
+        """The measures that would count, and could not be scored."""
+        return tuple(one for one in self.measures if one.counts and not one.is_scored)

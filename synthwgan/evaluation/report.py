@@ -47,13 +47,14 @@ class Report:
     of its measures' (of privacy the geometric mean, so that one leak is not averaged away), and
     the score of the report the geometric mean of its sections': a table
     that fails in one respect is no good table, however well it does in the others. A section
-    counts at least 0.01, so that tables that fail can still be told apart. What has no score,
-    such as utility without a target, does not count.
+    counts at least 0.01, so that tables that fail can still be told apart. Where a section failed,
+    or the data could not tell good from bad, the report has no score: the others alone would
+    flatter. What was not asked, such as utility without a target, does not count.
 
     Parameters
     ----------
     sections : tuple of Section
-        Validity, columns, joint, utility and privacy.
+        Validity, columns, pairs, joint, utility and privacy.
     tables : Tables
         The compared tables in plain form.
     target : column name or None
@@ -94,17 +95,31 @@ class Report:
 
     @property
     def score(self) -> float:
-        """Geometric mean of the sections' scores, 0.01 to 1; NaN if no section has one."""
-        scores = [section.score for section in self.sections]
-        scores = [max(LOWEST, score) for score in scores if math.isfinite(score)]
-        if not scores:
+        """Geometric mean of the sections' scores, 0.01 to 1; NaN if one that was asked has none."""
+        scores = [max(LOWEST, section.score) for section in self.sections if not section.skipped]
+        if not scores or self.without_score:
             return math.nan
         return round(float(np.exp(np.mean(np.log(scores)))), 12)
+
+    @property
+    def without_score(self) -> tuple[Section, ...]:
+        """Sections that were asked and have no score: those that failed or could not be scored."""
+        return tuple(
+            section
+            for section in self.sections
+            if not section.skipped and not math.isfinite(section.score)
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What was sampled, left out or could not be read."""
         return () if self.tables is None else self.tables.notes
+
+    @property
+    def limits(self) -> tuple[str, ...]:
+        """Why a section cannot have full marks, such as privacy without test rows."""
+        notes = (note for section in self.sections for note in section.notes)
+        return tuple(note for note in notes if note.startswith("Without test rows"))
 
     @cached_property
     def distances(self) -> dict[str, np.ndarray]:
@@ -123,11 +138,14 @@ class Report:
         """
         costs = []
         for section in self.sections:
-            counting = [measure for measure in section.measures if measure.is_scored]
-            for measure in counting:
+            if not math.isfinite(section.score):
+                continue
+            for measure in section.measures:
+                if not measure.is_scored:
+                    continue
                 gained = section.score_without(measure)
                 cost = math.log(max(LOWEST, gained) / max(LOWEST, section.score))
-                if measure.score < 0.99:
+                if measure.score < 0.99 and cost > 0:
                     costs.append((cost, section, measure))
         costs.sort(key=lambda item: -item[0])
         return [(section, measure) for _, section, measure in costs[:n_measures]]
@@ -206,11 +224,12 @@ class Report:
         return notebook(self)
 
     def __repr__(self) -> str:
-        return f"<Report: score {self.score:.3f}, {len(self.sections)} sections>"
+        score = "no score" if math.isnan(self.score) else f"score {self.score:.3f}"
+        return f"<Report: {score}, {len(self.sections)} sections>"
 
     def __str__(self) -> str:
         """Return the score card, made for a terminal."""
-        lines = [f"Score {_hundred(self.score)} of 100, where 100 is as good as real rows", ""]
+        lines = [*textwrap.wrap(self._headline(), WIDTH), ""]
         for section in self.sections:
             lines += _section_lines(section)
         lines.append("")
@@ -218,18 +237,22 @@ class Report:
             f"{measure.label} ({_hundred(measure.score)})" for _, measure in self.weakest()
         )
         pulled = f"Pulled down by: {weakest}" if weakest else "Nothing pulls the score down."
-        lines += textwrap.wrap(pulled, WIDTH, subsequent_indent="  ")
-        left_out = [part.key for part in self.sections if not math.isfinite(part.score)]
-        if left_out:
-            lines.append(f"Without a score, and not counted: {', '.join(left_out)}.")
-        for note in self._telling_notes():
-            lines += textwrap.wrap(note, WIDTH, subsequent_indent="  ")
+        for text in (pulled, *self._telling_notes()):
+            lines += textwrap.wrap(text, WIDTH, subsequent_indent="  ")
         return "\n".join(lines)
+
+    def _headline(self) -> str:
+        missing = ", ".join(section.key for section in self.without_score)
+        if missing:
+            return f"No score: the others alone would flatter, and these have none: {missing}"
+        if math.isnan(self.score):
+            return "No score: nothing was asked"
+        return f"Score {_hundred(self.score)} of 100, where 100 is as good as real rows"
 
     def _telling_notes(self) -> list[str]:
         notes = [note for section in self.sections for note in section.notes]
         telling = [note for note in notes if note.startswith(("Leak", "What gives"))]
-        return telling[:3] + list(self.notes[:2])
+        return [*telling[:3], *self.limits, *self.notes[:2]]
 
 
 def _section_lines(section: Section) -> list[str]:
@@ -238,13 +261,20 @@ def _section_lines(section: Section) -> list[str]:
         return [section.title, f"  failed: {failure}"]
     bar = "" if math.isnan(section.score) else "█" * round(_BAR * section.score)
     lines = [f"{section.title:47s} {bar:{_BAR}s} {_hundred(section.score):>3s}"]
-    counting = [measure for measure in section.measures if measure.is_scored]
-    for measure in counting:
+    for measure in section.measures:
+        if not measure.is_scored:
+            continue
         figures = (measure.value, measure.floor, measure.ceiling)
         value, floor, ceiling = (f"{figure:{measure.form}}" for figure in figures)
         text = f"  {measure.label:24s} {value:>6s}  floor {floor:>6s}  ceiling {ceiling:>6s}"
         lines.append(f"{text:68s} {_hundred(measure.score):>3s}")
-    if not counting:
+    reasons: dict[str, list[str]] = {}
+    for measure in section.not_scored:
+        reasons.setdefault(measure.why_not_scored, []).append(measure.label)
+    for reason, labels in reasons.items():
+        text = f"Not scored, as {reason}: {', '.join(labels)}"
+        lines += textwrap.wrap(text, WIDTH, initial_indent="  ", subsequent_indent="    ")
+    if section.skipped:
         lines += [f"  {textwrap.shorten(note, WIDTH - 4)}" for note in section.notes[:1]]
     return lines
 
@@ -258,11 +288,12 @@ def _section_dict(section: Section) -> dict[str, Any]:
         "key": section.key,
         "title": section.title,
         "score": _plain(section.score),
+        "skipped": section.skipped,
         "error": section.error,
         "notes": list(section.notes),
         "measures": [
             {name: _plain(value) for name, value in vars(measure).items()}
-            | {"score": _plain(measure.score)}
+            | {"score": _plain(measure.score), "why_not_scored": measure.why_not_scored or None}
             for measure in section.measures
         ],
         "details": {

@@ -16,6 +16,8 @@ from synthwgan.evaluation.quality import check_same_columns
 from synthwgan.evaluation.spread import spread_pairs
 
 MAX_ROWS = 50_000
+# A category of fewer real rows says nothing of another table: fresh real rows have others.
+MIN_LEVEL_ROWS = 5
 
 
 @dataclass(frozen=True)
@@ -32,12 +34,18 @@ class Column:
         Categories of all tables, the commonest real one first; empty for numbers.
     n_real_levels : int
         How many of them occur in the real table: those come first.
+    n_common_levels : int
+        How many of those have five real rows or more: they come first of all.
+    sparse : bool
+        Whether most cells are of the other, rare ones, as in a column of addresses.
     """
 
     name: Any
     content: Content
     levels: tuple[str, ...] = ()
     n_real_levels: int = 0
+    n_common_levels: int = 0
+    sparse: bool = False
 
     @property
     def kind(self) -> str:
@@ -117,24 +125,6 @@ class Rows:
         ticks = np.where(np.isnan(values), 0, np.rint(values * 1e6)).astype("int64")
         unit = "M8[us]" if column.content.form == "date" else "m8[us]"
         return pd.Series(ticks.view(unit)).mask(np.isnan(values))
-
-    def sdmetrics_frame(self) -> pd.DataFrame:
-        """Return the rows with text names: float64 numbers, dates as seconds, texts."""
-        return pd.DataFrame(
-            {
-                column.label: self.arrays[column.name]
-                if column.is_number
-                else pd.Series(self.texts(column), dtype=object)
-                for column in self.columns
-            }
-        )
-
-    def sdmetrics_metadata(self) -> dict[str, Any]:
-        """Return what `sdmetrics_frame` holds, in the form that sdmetrics asks for."""
-        sdtypes = {"number": "numerical", "category": "categorical"}
-        return {
-            "columns": {column.label: {"sdtype": sdtypes[column.kind]} for column in self.columns}
-        }
 
 
 @dataclass(frozen=True, repr=False)
@@ -266,10 +256,9 @@ class _Reader:
     def rows(self, names: list[Any]) -> dict[str, Rows]:
         columns, arrays = [], {part: {} for part in self.frames}
         for name in names:
-            content = self.held[name]
-            is_number = content.kind in ("numeric", "datetime")
-            levels, n_real, read = self._floats(name) if is_number else self._codes(name)
-            columns.append(Column(name, content, levels, n_real))
+            is_number = self.held[name].kind in ("numeric", "datetime")
+            column, read = self._floats(name) if is_number else self._codes(name)
+            columns.append(column)
             for part, array in read.items():
                 arrays[part][name] = array
         return {part: Rows(tuple(columns), arrays[part]) for part in self.frames}
@@ -278,7 +267,7 @@ class _Reader:
         content = self.held[name]
         return tuple(as_texts(self.frames[part][name], content) for part in ("real", "synthetic"))
 
-    def _floats(self, name: Any) -> tuple[tuple[str, ...], int, dict[str, np.ndarray]]:
+    def _floats(self, name: Any) -> tuple[Column, dict[str, np.ndarray]]:
         read = {}
         for part, frame in self.frames.items():
             read[part] = as_floats(frame[name], self.held[name])
@@ -289,9 +278,9 @@ class _Reader:
                     f"Column {str(name)!r}: {unread:,} cells of the {part} table are no {what} "
                     "and count as missing."
                 )
-        return (), 0, read
+        return Column(name, self.held[name]), read
 
-    def _codes(self, name: Any) -> tuple[tuple[str, ...], int, dict[str, np.ndarray]]:
+    def _codes(self, name: Any) -> tuple[Column, dict[str, np.ndarray]]:
         content = self.held[name]
         texts = {part: as_texts(frame[name], content) for part, frame in self.frames.items()}
         counts = Counter(text for text in texts["real"] if text is not None)
@@ -300,7 +289,16 @@ class _Reader:
         others = set(distinct) - set(real) - {None}
         levels = pd.Index([*real, *sorted(others)], dtype=object)
         codes = {part: levels.get_indexer(cells).astype("int64") for part, cells in texts.items()}
-        return tuple(levels), len(real), codes
+        n_common = sum(count >= MIN_LEVEL_ROWS for count in counts.values())
+        n_rare_cells = sum(counts[level] for level in real[n_common:])
+        sparse = n_rare_cells > sum(counts.values()) / 2
+        if sparse:
+            self.notes.append(
+                f"Column {str(name)!r} is compared by its categories of {MIN_LEVEL_ROWS} rows or "
+                f"more ({n_common} of {len(real):,}); the others count as one, as fresh real rows "
+                "have others too."
+            )
+        return Column(name, content, tuple(levels), len(real), n_common, sparse), codes
 
 
 def _checked(

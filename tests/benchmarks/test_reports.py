@@ -32,5 +32,5 @@ def test_the_table_has_a_row_a_model_in_hundredths():
         for name in ("shuffled", "real")
     ]
     lines = reports.table(results).splitlines()
-    assert "real rows, never seen | 50 | 50 | 50 | 50 | 50 | – | 3 |" in lines[2]
+    assert "real rows, never seen | 50 | 50 | 50 | 50 | 50 | 50 | – | 3 |" in lines[2]
     assert "shuffled" in lines[3]

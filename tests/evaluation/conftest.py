@@ -44,6 +44,7 @@ def report(hostile_names: tuple[str, str, str]) -> Report:
     )
     words = Measure("trends", f"Trends {BOLD}", 0.7, 0.2, 0.95, meaning=IMAGE)
     bare = Measure("kl", "Kullback-Leibler", float("nan"), counts=False, form=".2%")
+    no_yardstick = Measure("possible", "Possible rows", 0.5, 0.6, 0.4, higher=True)
     table = pd.DataFrame(
         {
             "column": [column.name for column in tables.columns],
@@ -54,8 +55,9 @@ def report(hostile_names: tuple[str, str, str]) -> Report:
     sections = (
         Section("validity", "Are the rows valid?", (shapes,), notes=(f"Leak: {SCRIPT}", IMAGE)),
         Section("columns", "Do columns look alike?", (shapes, words, bare), {"Columns": table}),
+        Section("pairs", "Do pairs look alike?", (words, no_yardstick)),
         Section("joint", "Are rows alike?", (words,), {BOLD: table.head(2)}),
-        Section("utility", "Does it serve?", notes=("Skipped: no target.",)),
+        Section("utility", "Does it serve?", notes=("Skipped: no target.",), skipped=True),
         Section("privacy", "Is it private?", error=f"ValueError: {SCRIPT}"),
     )
     history = [

@@ -48,7 +48,7 @@ def test_other_dtypes_hold_the_same_cells(flavours: dict[str, pd.DataFrame]) -> 
             np.testing.assert_array_equal(
                 tables.real[column.name], tables.synthetic[column.name], err_msg=name
             )
-        assert tables.notes == ()
+        assert not [note for note in tables.notes if "count as missing" in note]
 
 
 @pytest.fixture

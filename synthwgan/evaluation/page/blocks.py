@@ -84,7 +84,8 @@ def section_blocks(report: Report) -> dict[str, list[Block]]:
         _draw_distances(report.distances, block)
 
     return {
-        "columns": [column_block(tables), *dependence_blocks(tables)],
+        "columns": [column_block(tables)],
+        "pairs": dependence_blocks(tables),
         "joint": [_block(_draw_embedding, tables, "map", "Map of the rows")],
         "privacy": [_block(draw_distances, tables, "distances", "Distance to the closest record")],
     }
@@ -154,7 +155,7 @@ def dependence_blocks(tables: Tables) -> list[Block]:
     if len(tables.columns) < 2:
         return []
     return [
-        _block(_draw_pairs, tables, "pairs", "Telling pairs"),
+        _block(_draw_pairs, tables, "telling-pairs", "Telling pairs"),
         _block(_draw_matrices, tables, "dependence", "Dependence between columns"),
     ]
 

@@ -69,9 +69,10 @@ def render(report: Report) -> str:
             _section_view(section, blocks.get(section.key, []), links)
             for section in report.sections
         ],
+        open_sections=[section_name(section) for section in report.without_score],
         leaks=[note for section in report.sections for note in section.notes if is_leak(note)],
         weakest=_weakest(report),
-        remarks=report.notes,
+        remarks=[*report.limits, *report.notes],
         history=history_view(report.history) if has_history else None,
         themes=_themes(),
         plotly=_plotly_script(),
@@ -240,7 +241,7 @@ def _section_view(section: Section, blocks: list[Block], links: dict[Any, str]) 
         "title": section.title,
         "score": finite(section.score),
         "text": hundred(section.score),
-        "word": "failed" if section.error else word(section.score),
+        "word": _section_word(section),
         "measures": [measure_view(measure) for measure in section.measures],
         "notes": section.notes,
         "error": section.error,
@@ -251,6 +252,14 @@ def _section_view(section: Section, blocks: list[Block], links: dict[Any, str]) 
             if len(table)
         ],
     }
+
+
+def _section_word(section: Section) -> str:
+    if section.error:
+        return "failed"
+    if section.skipped:
+        return "not asked"
+    return "not scored" if finite(section.score) is None else word(section.score)
 
 
 def _weakest(report: Report) -> list[dict[str, str]]:

@@ -30,10 +30,10 @@ def comparison_view(comparison: Comparison) -> dict[str, Any]:
     reports = comparison.reports
     first = next(iter(reports.values()))
     scores = comparison.scores()
-    best = reports[comparison.best].score
+    best = comparison.best
     words = "No table has a score."
-    if finite(best) is not None:
-        words = f"{comparison.best} has the highest score: {hundred(best)} of 100."
+    if best is not None:
+        words = f"{best} has the highest score: {hundred(reports[best].score)} of 100."
     return {
         "words": words,
         "scores": [_score_row(name, scores) for name in scores],
@@ -68,7 +68,7 @@ def _section_view(key: str, comparison: Comparison) -> dict[str, Any]:
         f"{name}: {note}"
         for name, section in sections.items()
         for note in section.notes
-        if note.startswith(("Leak", "What gives"))
+        if note.startswith(("Leak", "What gives", "Without test rows"))
     ]
     return {
         "key": key,

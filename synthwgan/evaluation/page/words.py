@@ -13,6 +13,7 @@ from synthwgan.evaluation.measures import Measure, Section
 NAMES = {
     "validity": "Validity",
     "columns": "Columns",
+    "pairs": "Pairs",
     "joint": "Whole rows",
     "utility": "Utility",
     "privacy": "Privacy",
@@ -63,7 +64,7 @@ def score_words(score: float) -> str:
         "strong": "This table comes close to real rows that a model has never seen.",
         "fair": "This table keeps much of the real one, with gaps that the sections name.",
         "weak": "This table differs from the real one in ways that matter.",
-        "no score": "No section has a score.",
+        "no score": "No score: one of the sections has none, and the others alone would flatter.",
     }[word(score)]
 
 
@@ -100,6 +101,7 @@ def measure_view(measure: Measure) -> dict[str, Any]:
         "interval": interval and " to ".join(number(end, measure.form) for end in interval),
         "at": at,
         "score": None if at is None else hundred(at),
+        "why": measure.why_not_scored if measure.counts else "",
         "band": None if interval is None or at is None else _band(measure, interval),
     }
 

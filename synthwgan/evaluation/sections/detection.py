@@ -16,6 +16,7 @@ from synthwgan.evaluation.tables import Rows
 MAX_ROWS = 10_000
 N_FOLDS = 3
 N_SUSPECTS = 5
+N_TREES = 100
 _MAX_PERMUTED_ROWS = 2_000
 _SEED = 0
 
@@ -87,7 +88,7 @@ def detect(reference: Rows, candidate: Rows, rng: np.random.Generator) -> Detect
         for first, second in combinations(suspects, 2)
     ]
     return Detection(
-        _above_chance(area(np.ones(len(is_real)))),
+        area.above_chance,
         area.interval(rng),
         importances.reset_index(drop=True),
         _sorted_pairs(pairs),
@@ -97,6 +98,19 @@ def detect(reference: Rows, candidate: Rows, rng: np.random.Generator) -> Detect
 def boosting_auc(reference: Rows, candidate: Rows, rng: np.random.Generator) -> float:
     """Return only the area of `detect`."""
     return _auc(*_labelled(reference, candidate, rng), None)
+
+
+def logistic_area(reference: np.ndarray, candidate: np.ndarray) -> WeightedAUC:
+    """Return the area that a logistic regression reaches on points it was not trained on."""
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.model_selection import StratifiedKFold, cross_val_predict
+
+    points = np.vstack([reference, candidate])
+    is_real = np.repeat([True, False], [len(reference), len(candidate)])
+    folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=_SEED)
+    model = LogisticRegression(max_iter=200)
+    scores = cross_val_predict(model, points, is_real, cv=folds, method="predict_proba")
+    return WeightedAUC(is_real, scores[:, 1])
 
 
 def verdict(detection: Detection, ceiling: float) -> str:
@@ -152,8 +166,10 @@ def _out_of_fold(
         # The trees cannot bin a column without two numbers; constant, it does no harm.
         train = np.where(_has_none(matrix[fitted]), 0.0, matrix)
         model = HistGradientBoostingClassifier(
-            max_iter=30 if small else 100,
+            max_iter=min(30, N_TREES) if small else N_TREES,
             max_leaf_nodes=8 if small else 31,
+            # Of few rows, leaves of 20 would leave no tree.
+            min_samples_leaf=int(np.clip(len(fitted) // 25, 3, 20)),
             categorical_features=is_category,
             early_stopping=False,
             random_state=_SEED,
@@ -174,12 +190,7 @@ def _auc(
     if places is not None:
         matrix, is_category = matrix[:, places], is_category[places]
     scores = _out_of_fold(matrix, is_real, is_category, small=places is not None)[2]
-    return _above_chance(WeightedAUC(is_real, scores)(np.ones(len(is_real))))
-
-
-def _above_chance(auc: float) -> float:
-    # A row that both samples hold, trained on with one label, is taken for the other one.
-    return max(0.5, auc)
+    return WeightedAUC(is_real, scores).above_chance
 
 
 def _permutation_importance(

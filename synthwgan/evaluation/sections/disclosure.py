@@ -11,7 +11,7 @@ import pandas as pd
 from synthwgan.evaluation.measures import Measure
 from synthwgan.evaluation.sections.features import Bins
 from synthwgan.evaluation.sections.intervals import mean_interval
-from synthwgan.evaluation.sections.yardsticks import Pair, Yardsticks
+from synthwgan.evaluation.sections.yardsticks import Pair
 from synthwgan.evaluation.tables import Rows
 
 N_KNOWN = 6
@@ -27,7 +27,7 @@ class Disclosure:
 
 
 def disclosure_measure(
-    yardsticks: Yardsticks, rng: np.random.Generator, target: Any = None
+    own: Pair, unseen: Pair, rng: np.random.Generator, target: Any = None
 ) -> Disclosure | None:
     """Let an attacker who knows six columns of a real row guess a seventh from a table.
 
@@ -36,7 +36,8 @@ def disclosure_measure(
 
     Parameters
     ----------
-    yardsticks : Yardsticks
+    own, unseen : Pair
+        The synthetic table, and real rows that no model saw, with the real rows of each.
     rng : Generator
         Draws the interval.
     target : column name, default None
@@ -47,27 +48,27 @@ def disclosure_measure(
     Disclosure or None
         None for a table of one column.
     """
-    real = yardsticks.synthetic.reference
+    real = own.reference
     sensitive, known = _roles(real, target)
     if not known:
         return None
     bins = Bins(real)
     # More rows tell more: all tables publish as many.
-    n_rows = yardsticks.n_common
+    n_rows = min(len(rows) for pair in (own, unseen) for rows in (pair.reference, pair.candidate))
     copied = real.sample(n_rows, rng)
 
     def protected(pair: Pair) -> np.ndarray:
         rows = pair.reference, pair.candidate.sample(n_rows, rng)
         return 1 - guessed(*map(bins.codes, rows), known, sensitive)
 
-    own = protected(yardsticks.synthetic)
+    kept = protected(own)
     measure = Measure(
         "disclosure_protection",
         "Attribute disclosure",
-        float(own.mean()),
+        float(kept.mean()),
         floor=float(protected(Pair(copied, copied)).mean()),
-        ceiling=float(protected(yardsticks.ceiling).mean()),
-        interval=mean_interval(own, rng),
+        ceiling=float(protected(unseen).mean()),
+        interval=mean_interval(kept, rng),
         meaning="How often a cell stays unknown to an attacker who knows the most telling others.",
         higher=True,
     )

@@ -19,7 +19,8 @@ class Space:
     Numbers are standardised by the fitted rows; a missing one lies at the mean and differs by an
     indicator. Categories, and missing among them, are one-hot, scaled such that two different
     ones lie 1 apart. The 50 commonest have a place of their own; the others share one, and
-    those that no real row has another.
+    those of less than five real rows another, with those that no real row has: in a column of
+    names, fresh real rows have others too.
 
     Parameters
     ----------
@@ -33,9 +34,9 @@ class Space:
     >>> import pandas as pd
     >>> from synthwgan.evaluation import Tables
     >>> from synthwgan.evaluation.sections.features import Space
-    >>> frame = pd.DataFrame({"size": [1.0, 3.0], "city": ["a", "b"]})
+    >>> frame = pd.DataFrame({"size": [1.0, 3.0] * 5, "city": ["a", "b"] * 5})
     >>> rows = Tables.of(frame, frame).real
-    >>> Space(rows).points(rows).round(2).tolist()
+    >>> Space(rows).points(rows)[:2].round(2).tolist()
     [[-1.0, 0.0, 0.7..., 0.0, 0.0, 0.0, 0.0], [1.0, 0.0, 0.0, 0.7..., 0.0, 0.0, 0.0]]
     """
 
@@ -74,7 +75,7 @@ def tree_matrix(rows: Rows, without: Sequence[Any] = ()) -> tuple[np.ndarray, np
     -------
     matrix : ndarray of shape (n_rows, n_columns), float64
         NaN where missing. Codes ascend with rarity; all above 250 are one, and so are all
-        categories that no real row has.
+        categories of less than five real rows, with those that no real row has.
     is_category : ndarray of shape (n_columns,), bool
     """
     columns = [column for column in rows.columns if column.name not in without]
@@ -82,7 +83,7 @@ def tree_matrix(rows: Rows, without: Sequence[Any] = ()) -> tuple[np.ndarray, np
     for place, column in enumerate(columns):
         values = rows[column.name].astype("float64")
         if not column.is_number:
-            values = _places(column, rows[column.name], MAX_TREE_LEVELS).astype("float64")
+            values = places(column, rows[column.name], MAX_TREE_LEVELS).astype("float64")
             values[values < 0] = np.nan
         matrix[:, place] = values
     return matrix, np.array([not column.is_number for column in columns], dtype=bool)
@@ -97,10 +98,13 @@ class Bins:
         The rows whose quantiles are taken.
     n_bins : int, default 10
         Number of bins of a number; less where it has fewer distinct values.
+    max_levels : int or None, default None
+        Most categories with a code of their own; the rest share two codes as in `Space`. None
+        gives each its own.
     """
 
-    def __init__(self, rows: Rows, n_bins: int = 10) -> None:
-        self.columns = rows.columns
+    def __init__(self, rows: Rows, n_bins: int = 10, max_levels: int | None = None) -> None:
+        self.columns, self.max_levels = rows.columns, max_levels
         steps = np.linspace(0, 1, n_bins + 1)[1:-1]
         self._edges = {
             column.name: _quantiles(rows[column.name], steps)
@@ -114,7 +118,8 @@ class Bins:
 
     def _codes(self, column: Column, values: np.ndarray) -> np.ndarray:
         if not column.is_number:
-            return values + 1
+            folds = self.max_levels is not None
+            return 1 + (places(column, values, self.max_levels) if folds else values)
         bins = np.searchsorted(self._edges[column.name], values, side="left") + 1
         return np.where(np.isnan(values), 0, bins)
 
@@ -132,17 +137,20 @@ def _centre_and_scale(values: np.ndarray) -> tuple[float, float]:
     return float(present.mean()), scale if scale > 0 else 1.0
 
 
-def _places(column: Column, codes: np.ndarray, limit: int) -> np.ndarray:
-    """Return codes in which rare categories are one, and so are those that no real row has."""
-    n_own = min(column.n_real_levels, limit)
-    places = np.minimum(codes, n_own)
-    return np.where(codes >= column.n_real_levels, n_own + 1, places)
+def places(column: Column, codes: np.ndarray, limit: int) -> np.ndarray:
+    """Return codes with one place for all common categories beyond the limit, and one for others.
+
+    Those others, of less than five real rows or of none, are not told apart: real rows that were
+    never seen have some that no real row has, too. Missing cells stay -1.
+    """
+    n_own = min(column.n_common_levels, limit)
+    folded = np.minimum(codes, n_own)
+    return np.where(codes >= column.n_common_levels, n_own + 1, folded)
 
 
 def _one_hot(column: Column, codes: np.ndarray) -> np.ndarray:
-    places = _places(column, codes, MAX_ONE_HOT)
-    n_own = min(column.n_real_levels, MAX_ONE_HOT)
+    n_own = min(column.n_common_levels, MAX_ONE_HOT)
     one_hot = np.zeros((len(codes), n_own + 3))
     # The place of a missing cell, -1, is the last one.
-    one_hot[np.arange(len(codes)), places] = np.sqrt(0.5)
+    one_hot[np.arange(len(codes)), places(column, codes, MAX_ONE_HOT)] = np.sqrt(0.5)
     return one_hot

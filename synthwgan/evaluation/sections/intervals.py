@@ -77,13 +77,6 @@ def normal_interval(value: float, deviation: float) -> tuple[float, float] | Non
     return float(value - _NORMAL * deviation), float(value + _NORMAL * deviation)
 
 
-def repeats_interval(values: Sequence[float]) -> tuple[float, float] | None:
-    """Return the 95 % interval of the mean of few repeats, None of one."""
-    if len(values) < 2:
-        return None
-    return normal_interval(float(np.mean(values)), np.std(values, ddof=1) / np.sqrt(len(values)))
-
-
 def mean_interval(values: np.ndarray, rng: np.random.Generator) -> tuple[float, float] | None:
     """Return the 95 % bootstrap interval of a mean."""
     return bootstrap(lambda counts: float(counts @ values / counts.sum()), len(values), rng)
@@ -120,6 +113,14 @@ class WeightedAUC:
             return float("nan")
         below = np.cumsum(negative) - negative
         return float(positive @ (below + negative / 2) / pairs)
+
+    @property
+    def above_chance(self) -> float:
+        """The area of all rows, once each; less than chance counts as 0.5.
+
+        A row that both samples hold, trained on with one label, is taken for the other one.
+        """
+        return max(0.5, self(np.ones(len(self._rank))))
 
     def interval(self, rng: np.random.Generator) -> tuple[float, float] | None:
         """Return its 95 % bootstrap interval."""

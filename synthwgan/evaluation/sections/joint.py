@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 
 import numpy as np
 
 from synthwgan.evaluation.measures import Measure, Section
-from synthwgan.evaluation.sections.detection import Detection, boosting_auc, detect, verdict
+from synthwgan.evaluation.sections.detection import (
+    Detection,
+    boosting_auc,
+    detect,
+    logistic_area,
+    verdict,
+)
 from synthwgan.evaluation.sections.features import Space
-from synthwgan.evaluation.sections.intervals import repeats_interval
 from synthwgan.evaluation.sections.manifold import manifold_intervals, manifold_scores
-from synthwgan.evaluation.sections.sdmetrics_calls import logistic_detection
 from synthwgan.evaluation.sections.yardsticks import Pair, Readings, Yardsticks
-from synthwgan.evaluation.tables import Rows, Tables
+from synthwgan.evaluation.tables import Tables
 
 TITLE = "Are whole rows like real ones?"
 MAX_POINTS = 5_000
-N_REPEATS = 3
 _MANIFOLD = {
     "precision": ("Precision", "Synthetic rows that lie among real ones."),
     "recall": ("Recall", "Real rows that lie among synthetic ones."),
@@ -31,8 +34,8 @@ _MANIFOLD = {
 def joint_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generator) -> Section:
     """Tell whole rows apart by classifiers, and compare the two clouds of points.
 
-    The logistic classifier of sdmetrics sees little more than single columns, so that it counts
-    against a flat table; everything else counts against independent columns.
+    The floor is independent columns. A logistic regression sees little more than single columns,
+    which are perfect there: its figure is shown and does not count.
 
     Parameters
     ----------
@@ -41,25 +44,28 @@ def joint_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generat
     rng : Generator
         Draws rows.
     """
+    if len(tables.columns) < 2:
+        note = "Skipped: rows of one column are judged by that column."
+        return Section("joint", TITLE, notes=(note,), skipped=True)
     detection = detect(yardsticks.synthetic.reference, yardsticks.synthetic.candidate, rng)
     boosting = _boosting(detection, yardsticks, rng)
     n_points = min(MAX_POINTS, yardsticks.n_common)
-    measures, notes = [boosting], [verdict(detection, boosting.ceiling), yardsticks.note]
-    try:
-        measures.append(_logistic(yardsticks, n_points, rng))
-    except ImportError as error:
-        notes.append(f"Without the logistic classifier: {error}")
-    measures += _manifold(yardsticks, n_points, rng)
+    measures = [
+        boosting,
+        *_manifold(yardsticks, n_points, rng),
+        _logistic(yardsticks, n_points, rng),
+    ]
     details = {"What gave it away": detection.importances, "Pairs": detection.pairs}
-    return Section("joint", TITLE, tuple(measures), details, tuple(notes))
+    notes = (verdict(detection, boosting.ceiling), yardsticks.note)
+    return Section("joint", TITLE, tuple(measures), details, notes)
 
 
 def _boosting(detection: Detection, yardsticks: Yardsticks, rng: np.random.Generator) -> Measure:
-    areas = (
-        boosting_auc(pair.reference, pair.candidate, rng)
-        for pair in (yardsticks.independent, yardsticks.ceiling)
+    ceiling, *floors = (
+        {"c2st_boosting": boosting_auc(pair.reference, pair.candidate, rng)}
+        for pair in (yardsticks.ceiling, *yardsticks.independent)
     )
-    readings = Readings(*({"c2st_boosting": area} for area in (detection.auc, *areas)))
+    readings = Readings({"c2st_boosting": detection.auc}, tuple(floors), ceiling)
     return readings.measure(
         "c2st_boosting",
         "C2ST, boosted trees",
@@ -70,29 +76,26 @@ def _boosting(detection: Detection, yardsticks: Yardsticks, rng: np.random.Gener
 
 
 def _logistic(yardsticks: Yardsticks, n_points: int, rng: np.random.Generator) -> Measure:
-    def detection(reference: Rows, candidate: Rows) -> dict[str, float]:
-        points = _points(Pair(reference, candidate), n_points, rng)
-        return {"c2st_logistic": logistic_detection(*points)}
-
-    own = yardsticks.synthetic
-    repeats = [
-        detection(own.reference, own.candidate)["c2st_logistic"] for _ in range(N_REPEATS - 1)
+    areas = [
+        logistic_area(*_points(pair, n_points, rng))
+        for pair in (yardsticks.synthetic, yardsticks.ceiling, *yardsticks.independent)
     ]
-    readings = yardsticks.measure(detection, "flat")
-    repeats.append(readings.synthetic["c2st_logistic"])
-    readings = replace(readings, synthetic={"c2st_logistic": float(np.mean(repeats))})
-    return readings.measure(
+    own, ceiling, *floors = ({"c2st_logistic": area.above_chance} for area in areas)
+    return Readings(own, tuple(floors), ceiling).measure(
         "c2st_logistic",
         "C2ST, logistic",
-        interval=repeats_interval(repeats),
-        meaning="1 if a logistic regression cannot tell them apart, 0 if it can (sdmetrics).",
+        higher=False,
+        interval=areas[0].interval(rng),
+        meaning="The same of a logistic regression, which sees little more than single columns.",
+        counts=False,
     )
 
 
 def _manifold(yardsticks: Yardsticks, n_points: int, rng: np.random.Generator) -> list[Measure]:
     own = _points(yardsticks.synthetic, n_points, rng)
-    others = (_points(pair, n_points, rng) for pair in (yardsticks.independent, yardsticks.ceiling))
-    readings = Readings(*(asdict(manifold_scores(*points)) for points in (own, *others)))
+    others = (yardsticks.ceiling, *yardsticks.independent)
+    ceiling, *floors = (asdict(manifold_scores(*_points(pair, n_points, rng))) for pair in others)
+    readings = Readings(asdict(manifold_scores(*own)), tuple(floors), ceiling)
     intervals = manifold_intervals(*own, rng)
     return [
         readings.measure(key, label, interval=intervals[key], meaning=meaning)

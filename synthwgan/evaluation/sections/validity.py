@@ -1,29 +1,22 @@
-"""Rows that could exist: ranges, categories, keys and combinations."""
+"""Cells that could exist: ranges, categories and keys."""
 
 from __future__ import annotations
-
-from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
 from synthwgan.evaluation.measures import Measure, Section
-from synthwgan.evaluation.sections.features import Bins
-from synthwgan.evaluation.sections.sdmetrics_calls import diagnostic_details, key_uniqueness
 from synthwgan.evaluation.sections.yardsticks import Readings, Yardsticks
-from synthwgan.evaluation.tables import Rows, Tables
+from synthwgan.evaluation.tables import Column, Rows, Tables
 
-TITLE = "Are the rows valid?"
-MAX_CROSSED = 30
-_MAX_CELLS = 250_000
+TITLE = "Are the cells valid?"
 
 
 def validity_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generator) -> Section:
-    """Ask whether cells, keys and combinations of cells could be real ones.
+    """Ask whether cells and keys could be real ones.
 
-    Cells are judged by sdmetrics' ``DiagnosticReport``: numbers must lie in the real range, and
-    categories must be real ones. A row is possible if no two of its cells form a pair that no
-    real row has.
+    Numbers must lie in the real range, categories must be real ones, and cells may be missing only
+    where the real column has gaps. The floor is a flat table.
 
     Parameters
     ----------
@@ -32,60 +25,57 @@ def validity_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Gene
     rng : Generator
         Not used; all sections are called alike.
     """
-    own, ceiling = (
-        diagnostic_details(pair.reference, pair.candidate)
-        for pair in (yardsticks.synthetic, yardsticks.ceiling)
+    by_column = {
+        column.name: valid_share(column, tables.real, tables.synthetic) for column in tables.columns
+    }
+    floor, ceiling = (
+        _valid_cells(pair.reference, pair.candidate)
+        for pair in (yardsticks.flat, yardsticks.ceiling)
     )
-    cells = Readings(own, {"valid_cells": 0.0}, ceiling)
-    measures = [
-        cells.measure(
-            "valid_cells",
-            "Valid cells",
-            meaning="Cells within the range or among the categories of the real table (sdmetrics).",
-        )
-    ]
-    if 1 < len(tables.columns):
-        rows = yardsticks.measure(possible_rows)
-        measures.append(
-            rows.measure(
-                "possible_rows",
-                "Possible rows",
-                meaning="Rows without a pair of values that never occur together in a real row.",
-            )
-        )
-    measures += _keys(tables)
-    measures.append(_dtypes(tables))
+    own = {"valid_cells": float(np.mean(list(by_column.values())))}
+    readings = Readings(own, (floor,), ceiling)
+    cells = readings.measure(
+        "valid_cells",
+        "Valid cells",
+        meaning="Cells within the range or among the categories of the real table; floor: flat.",
+    )
+    table = pd.DataFrame({"column": list(by_column), "share": list(by_column.values())})
     return Section(
         "validity",
         TITLE,
-        tuple(measures),
-        {"Cells by column": _cells(own["columns"])},
+        (cells, *_keys(tables), _dtypes(tables)),
+        {"Cells by column": table.sort_values("share", kind="stable", ignore_index=True)},
         (yardsticks.note, *_dtype_notes(tables)),
     )
 
 
-def possible_rows(reference: Rows, candidate: Rows) -> dict[str, float]:
-    """Return the share of rows without a pair of values that no reference row has.
+def valid_share(column: Column, reference: Rows, candidate: Rows) -> float:
+    """Return the share of a column's cells that the reference could hold.
 
-    Numbers are compared in ten bins. Of more than 30 columns the first 30 are crossed.
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthwgan.evaluation import Tables
+    >>> from synthwgan.evaluation.sections.validity import valid_share
+    >>> tables = Tables.of(pd.DataFrame({"a": [1, 5]}), pd.DataFrame({"a": [3, 6, None, 5]}))
+    >>> valid_share(tables.columns[0], tables.real, tables.synthetic)
+    0.5
     """
-    names = [column.name for column in reference.columns[:MAX_CROSSED]]
-    bins = Bins(reference.select(names))
-    real, made = bins.codes(reference.select(names)), bins.codes(candidate.select(names))
-    possible = np.ones(len(candidate), dtype=bool)
-    for first, second in combinations(names, 2):
-        width = 1 + max(int(codes[second].max()) for codes in (real, made))
-        height = 1 + max(int(codes[first].max()) for codes in (real, made))
-        if width * height <= _MAX_CELLS:
-            known = np.zeros(width * height, dtype=bool)
-            known[real[first] * width + real[second]] = True
-            possible &= known[made[first] * width + made[second]]
-    return {"possible_rows": float(possible.mean())}
+    known, cells = reference[column.name], candidate[column.name]
+    missing, may_be_missing = candidate.missing(column.name), reference.missing(column.name).any()
+    present = known[~reference.missing(column.name)]
+    if not len(present):
+        valid = np.zeros(len(cells), dtype=bool)
+    elif column.is_number:
+        valid = (cells >= present.min()) & (cells <= present.max())
+    else:
+        valid = np.isin(cells, present)
+    return float(np.where(missing, may_be_missing, valid).mean())
 
 
-def _cells(details: pd.DataFrame) -> pd.DataFrame:
-    table = details[["Column", "Metric", "Score"]].sort_values("Score", kind="stable")
-    return table.set_axis(["column", "metric", "share"], axis=1).reset_index(drop=True)
+def _valid_cells(reference: Rows, candidate: Rows) -> dict[str, float]:
+    shares = [valid_share(column, reference, candidate) for column in reference.columns]
+    return {"valid_cells": float(np.mean(shares))}
 
 
 def _keys(tables: Tables) -> list[Measure]:
@@ -97,12 +87,32 @@ def _keys(tables: Tables) -> list[Measure]:
         Measure(
             "unique_keys",
             "Unique keys",
-            float(np.mean([key_uniqueness(*pair) for pair in keys])),
+            float(np.mean([unique_share(*pair) for pair in keys])),
             floor=0.0,
             ceiling=1.0,
-            meaning="Keys that no earlier row has (sdmetrics).",
+            meaning="Keys that no earlier row has; missing ones count where no real one is.",
         )
     ]
+
+
+def unique_share(real: np.ndarray, synthetic: np.ndarray) -> float:
+    """Return the share of keys that no earlier row has.
+
+    A missing key is no key, and no repeated one either, if real keys are missing too; if not, it
+    counts as one that fails.
+
+    Examples
+    --------
+    >>> from synthwgan.evaluation.sections.validity import unique_share
+    >>> unique_share(["a", None, None], ["b", "c", None, None])
+    1.0
+    >>> unique_share(["a", "b", "c"], ["d", "d", None, "e"])
+    0.5
+    """
+    real, keys = (pd.Series(part, dtype=object) for part in (real, synthetic))
+    if real.isna().any():
+        keys = keys.dropna()
+    return float((keys.notna() & ~keys.duplicated()).mean()) if len(keys) else 0.0
 
 
 def _dtypes(tables: Tables) -> Measure:

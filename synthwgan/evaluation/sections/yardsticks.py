@@ -4,17 +4,20 @@ A figure such as 0.93 means something only beside what other tables reach. The s
 that measures the synthetic table measures
 
 - *independent columns*: each real column permuted on its own. Right in every column and wrong
-  in every relation between columns;
+  in every relation between columns. Of few rows one is better than another by chance: there are
+  three then, and the floor is the best of them;
 - *a flat table*: cells drawn evenly over twice the range of a number, or over the categories and
   as many that do not exist. Wrong in every column; it is the floor of figures that look at single
   columns, in which independent columns would be perfect;
-- *copies*: the real table itself, handed out as if it were synthetic. The floor of privacy;
-- *the ceiling*: the test rows against the real ones. Without test rows, the real rows are split
-  at random into two halves, and one is measured against the other. Unlike a bootstrap, halves
-  share no row, so that a figure that looks for copies finds only those that chance makes. Half
-  as many rows make figures a little noisier, so that this ceiling is, if anything, too low.
+- *the ceiling*: real rows that the model never saw, the test rows, against the real ones. Without
+  test rows, the real rows are split at random into two halves, and one is measured against the
+  other. Unlike a bootstrap, halves share no row, so that a figure that looks for copies finds
+  only those that chance makes.
 
-What is synthetic, independent or flat is always measured against all real rows.
+What is compared has equally many rows, drawn at random, and is measured against the same real ones
+(one half of them without test rows): of few rows every figure is worse, and a classifier learns
+less from them, so that a small table would be flattered by the floor of a large one, and any table
+by the ceiling of a small one.
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ from synthwgan.evaluation.measures import Measure
 from synthwgan.evaluation.tables import Column, Rows, Tables
 
 Figures = Mapping[str, float]
+# Of fewer rows, chance alone can lift a worthless table well above another one.
+FEW_ROWS, N_FLOORS = 5_000, 3
 
 
 @dataclass(frozen=True)
@@ -45,8 +50,12 @@ class Yardsticks:
 
     Parameters
     ----------
-    synthetic, independent, flat, copies, ceiling : Pair
-        Each with the real rows that it is measured against; see the module.
+    synthetic : Pair
+        The synthetic table with the real rows that it is measured against, as in all pairs.
+    independent : tuple of Pair
+        One, or three where there are few rows.
+    flat, ceiling : Pair
+        All candidates have one length; see the module.
     has_test : bool
         Whether the ceiling is the test rows, and not half of the real ones.
 
@@ -56,16 +65,16 @@ class Yardsticks:
     >>> import pandas as pd
     >>> from synthwgan.evaluation import Tables
     >>> from synthwgan.evaluation.sections.yardsticks import Yardsticks
-    >>> frame = pd.DataFrame({"size": [1.0, 2.0, 3.0], "weight": [2.0, 4.0, 6.0]})
+    >>> frame = pd.DataFrame({"size": np.arange(100.0), "weight": np.arange(100.0)})
     >>> yardsticks = Yardsticks.of(Tables.of(frame, frame), np.random.default_rng(0))
-    >>> yardsticks.independent.candidate["weight"]
-    array([6., 2., 4.])
+    >>> rows = yardsticks.independent[0].candidate
+    >>> len(rows), bool((rows["size"] == rows["weight"]).mean() < 0.1)
+    (50, True)
     """
 
     synthetic: Pair
-    independent: Pair
+    independent: tuple[Pair, ...]
     flat: Pair
-    copies: Pair
     ceiling: Pair
     has_test: bool
 
@@ -78,27 +87,31 @@ class Yardsticks:
         tables : Tables
         rng : Generator
         """
-        real, synthetic = tables.real, tables.synthetic
+        real = tables.real
         if tables.test is not None:
-            ceiling = Pair(real, tables.test)
+            reference, unseen = real, tables.test
         else:
             order = rng.permutation(len(real))
             half = (len(real) + 1) // 2
-            ceiling = Pair(real.take(order[:half]), real.take(order[half:] if half > 1 else order))
+            reference = real.take(order[:half])
+            unseen = real.take(order[half:] if half > 1 else order)
+        n_rows = min(map(len, (reference, tables.synthetic, unseen)))
+
+        def drawn(rows: Rows) -> Pair:
+            return Pair(reference, rows.sample(n_rows, rng))
+
         return cls(
-            Pair(real, synthetic),
-            Pair(real, independent_columns(real, rng)),
-            Pair(real, flat_columns(real, rng)),
-            Pair(real, real),
-            ceiling,
+            drawn(tables.synthetic),
+            tuple(drawn(independent_columns(real, rng)) for _ in range(n_floors(n_rows))),
+            drawn(flat_columns(real, rng)),
+            drawn(unseen),
             tables.test is not None,
         )
 
     @property
     def n_common(self) -> int:
-        """Rows that every table and every reference has."""
-        pairs = (self.synthetic, self.ceiling)
-        return min(min(len(pair.reference), len(pair.candidate)) for pair in pairs)
+        """Rows that every table has."""
+        return len(self.synthetic.candidate)
 
     @property
     def note(self) -> str:
@@ -119,23 +132,27 @@ class Yardsticks:
         ----------
         function : callable
             Takes reference and candidate rows, and returns figures by name.
-        floor : {"independent", "flat", "copies"}, default "independent"
+        floor : {"independent", "flat"}, default "independent"
             Which worthless table is the floor.
         """
-        pairs = (self.synthetic, getattr(self, floor), self.ceiling)
-        return Readings(*(function(pair.reference, pair.candidate) for pair in pairs))
+        floors = self.independent if floor == "independent" else (self.flat,)
+        own, ceiling, *worthless = (
+            function(pair.reference, pair.candidate)
+            for pair in (self.synthetic, self.ceiling, *floors)
+        )
+        return Readings(own, tuple(worthless), ceiling)
 
 
 @dataclass(frozen=True)
 class Readings:
-    """Figures by name: of the synthetic table, the floor and the ceiling."""
+    """Figures by name: of the synthetic table, of each worthless one and of the ceiling."""
 
     synthetic: Figures
-    floor: Figures
+    floors: tuple[Figures, ...]
     ceiling: Figures
 
     def measure(self, key: str, label: str, *, higher: bool = True, **others: Any) -> Measure:
-        """Return one figure as a measure.
+        """Return one figure as a measure; its floor is the best of the worthless tables.
 
         Parameters
         ----------
@@ -148,15 +165,21 @@ class Readings:
         **others
             Further parameters of `Measure`.
         """
+        floors = [figures[key] for figures in self.floors]
         return Measure(
             key,
             label,
             float(self.synthetic[key]),
-            floor=self.floor.get(key),
-            ceiling=self.ceiling.get(key),
+            floor=float(max(floors) if higher else min(floors)),
+            ceiling=float(self.ceiling[key]),
             higher=higher,
             **others,
         )
+
+
+def n_floors(n_rows: int) -> int:
+    """Return how many independent tables make a floor."""
+    return N_FLOORS if n_rows < FEW_ROWS else 1
 
 
 def independent_columns(rows: Rows, rng: np.random.Generator) -> Rows:

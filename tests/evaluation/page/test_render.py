@@ -28,7 +28,7 @@ from synthwgan.evaluation.page.render import (  # noqa: E402
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 PHONE = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 DESKTOP = {"viewport": {"width": 1280, "height": 900}}
-TABS = ("overview", "validity", "columns", "joint", "utility", "privacy", "training")
+TABS = ("overview", "validity", "columns", "pairs", "joint", "utility", "privacy", "training")
 
 
 @pytest.fixture(scope="module")
@@ -126,8 +126,17 @@ def test_plots_are_drawn_when_they_are_seen(visit: Callable[..., Any]) -> None:
     assert page.evaluate("!!window.Plotly")
     before = page.locator("[data-drawn]").count()
     assert before < page.locator("#columns .plot").count()
+    page = visit(at="#pairs")
     page.locator("#dependence-0").scroll_into_view_if_needed()
     page.wait_for_selector("#dependence-0[data-drawn] svg")
+
+
+def test_what_could_not_be_scored_says_why_and_there_is_no_total(visit: Callable[..., Any]) -> None:
+    page = visit()
+    assert page.inner_text("#overview .big").strip() == "–"
+    assert "Without one: Pairs, Privacy." in page.inner_text("#overview .hero")
+    page = visit(at="#pairs")
+    assert page.inner_text("#pairs .why") == "Not scored: real rows do no better than the floor."
 
 
 def test_links_from_the_table_lead_to_plots(visit: Callable[..., Any]) -> None:
@@ -279,4 +288,4 @@ def test_a_page_without_tables_or_with_one_column(report: Report) -> None:
     one = pd.DataFrame({"size": [0.5, 1.5, 2.5] * 5})
     page = render(replace(report, tables=Tables.of(one, one)))
     assert 'id="column-0"' in page
-    assert 'id="pairs"' not in page
+    assert 'id="telling-pairs"' not in page

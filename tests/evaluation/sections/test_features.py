@@ -12,7 +12,7 @@ from synthwgan.evaluation.sections.features import MAX_TREE_LEVELS, Bins, Space,
 
 @pytest.fixture
 def tables() -> Tables:
-    real = pd.DataFrame({"size": [0.0, 2.0, 4.0, np.nan], "city": ["a", "a", "b", None]})
+    real = pd.DataFrame({"size": [0.0, 2.0, 4.0, np.nan] * 5, "city": ["a", "a", "b", None] * 5})
     synthetic = pd.DataFrame({"size": [2.0, 2.0, 2.0, 2.0], "city": ["a", "b", "c", None]})
     return Tables.of(real, synthetic)
 
@@ -41,7 +41,7 @@ def test_trees_get_numbers_codes_and_nan(tables: Tables) -> None:
 
 
 def test_rare_and_unreal_categories_are_two_different_codes() -> None:
-    real = pd.DataFrame({"code": [f"c{i % 400}" for i in range(1200)]})
+    real = pd.DataFrame({"code": [f"c{i % 400}" for i in range(2000)]})
     tables = Tables.of(real, real + "x")
     codes = [tree_matrix(rows)[0] for rows in (tables.real, tables.synthetic)]
     assert codes[0].max() == MAX_TREE_LEVELS < codes[1].min() < 255
@@ -50,5 +50,16 @@ def test_rare_and_unreal_categories_are_two_different_codes() -> None:
 
 def test_bins_are_quantiles(tables: Tables) -> None:
     codes = Bins(tables.real, 2).codes(tables.real)
-    assert codes["size"].tolist() == [1, 1, 2, 0]
-    assert codes["city"].tolist() == [1, 1, 2, 0]
+    assert codes["size"][:4].tolist() == [1, 1, 2, 0]
+    assert codes["city"][:4].tolist() == [1, 1, 2, 0]
+
+
+def test_categories_of_less_than_five_rows_are_one_with_unreal_ones() -> None:
+    real = pd.DataFrame({"name": ["common"] * 5 + [f"rare {at}" for at in range(9)]})
+    tables = Tables.of(real, pd.DataFrame({"name": ["common", "rare 1", "new"]}))
+    assert tables.columns[0].n_common_levels == 1 and tables.columns[0].sparse
+    assert "compared by its categories of 5 rows or more (1 of 10)" in tables.notes[0]
+    codes = tree_matrix(tables.synthetic)[0][:, 0]
+    assert codes[0] != codes[1] == codes[2]
+    assert Bins(tables.real, max_levels=50).codes(tables.synthetic)["name"].tolist() == [1, 3, 3]
+    assert Bins(tables.real).codes(tables.synthetic)["name"].tolist() == [1, 3, 11]

@@ -12,7 +12,6 @@ from synthwgan.evaluation.sections.intervals import (
     WeightedAUC,
     interval_of,
     mean_interval,
-    repeats_interval,
 )
 
 
@@ -23,16 +22,9 @@ def test_the_interval_of_a_mean_is_as_wide_as_theory_says() -> None:
     assert low < values.mean() < high
 
 
-def test_the_interval_of_repeats() -> None:
-    low, high = repeats_interval([0.4, 0.5, 0.6])
-    assert (low + high) / 2 == pytest.approx(0.5)
-    assert high - low == pytest.approx(2 * 1.96 * 0.1 / math.sqrt(3))
-
-
 def test_one_repeat_has_no_interval() -> None:
     assert interval_of([0.5]) is None
     assert interval_of([0.5, math.nan]) is None
-    assert repeats_interval([0.5]) is None
 
 
 def test_areas_are_those_of_scikit_learn() -> None:

@@ -7,7 +7,12 @@ import pandas as pd
 import pytest
 
 from synthwgan.evaluation import Tables
-from synthwgan.evaluation.sections.yardsticks import Readings, Yardsticks, flat_columns
+from synthwgan.evaluation.sections.yardsticks import (
+    N_FLOORS,
+    Readings,
+    Yardsticks,
+    flat_columns,
+)
 
 N_ROWS = 400
 
@@ -23,15 +28,16 @@ def drawn(test: pd.DataFrame | None) -> tuple[Tables, Yardsticks]:
 
 
 def test_independent_columns_keep_columns_and_lose_relations() -> None:
-    tables, yardsticks = drawn(None)
-    mixed = yardsticks.independent.candidate
+    tables, yardsticks = drawn(frame(2))
+    assert len(yardsticks.independent) == N_FLOORS
+    mixed = yardsticks.independent[0].candidate
     for name in ("size", "double", "big"):
         assert sorted(mixed[name]) == sorted(tables.real[name])
     assert abs(np.corrcoef(mixed["size"], mixed["double"])[0, 1]) < 0.2
 
 
 def test_a_flat_table_is_wrong_in_every_column() -> None:
-    tables, yardsticks = drawn(None)
+    _, yardsticks = drawn(frame(2))
     flat = yardsticks.flat.candidate
     assert flat["size"].min() < -0.2 and flat["size"].max() > 1.2
     shares = np.bincount(flat["big"]) / N_ROWS
@@ -55,7 +61,7 @@ def test_columns_without_cells_stay_so() -> None:
 def test_the_ceiling_is_the_test_rows() -> None:
     tables, yardsticks = drawn(frame(2, 50))
     assert yardsticks.ceiling.candidate is tables.test
-    assert yardsticks.n_common == 50
+    assert yardsticks.ceiling.reference is tables.real
     assert "test rows" in yardsticks.note
 
 
@@ -65,7 +71,17 @@ def test_without_test_rows_the_ceiling_is_one_half_against_the_other() -> None:
     both = np.concatenate([halves.reference["size"], halves.candidate["size"]])
     assert sorted(both) == sorted(tables.real["size"])
     assert len(halves.candidate) == N_ROWS // 2
+    assert yardsticks.synthetic.reference is halves.reference
     assert "no test rows" in yardsticks.note
+
+
+def test_all_tables_have_one_length_and_one_reference() -> None:
+    for test in (None, frame(2, 50)):
+        _, yardsticks = drawn(test)
+        pairs = [yardsticks.synthetic, *yardsticks.independent, yardsticks.flat, yardsticks.ceiling]
+        assert {len(pair.candidate) for pair in pairs} == {yardsticks.n_common}
+        assert all(pair.reference is pairs[0].reference for pair in pairs)
+        assert yardsticks.n_common == (200 if test is None else 50)
 
 
 def test_every_table_is_measured_by_the_same_function() -> None:
@@ -74,8 +90,13 @@ def test_every_table_is_measured_by_the_same_function() -> None:
     def mean_double(reference, candidate) -> dict[str, float]:
         return {"mean": float(candidate["size"].mean())}
 
-    readings = yardsticks.measure(mean_double, "copies")
-    assert readings.floor["mean"] == pytest.approx(frame(0)["size"].mean())
+    readings = yardsticks.measure(mean_double)
+    assert readings.floors[0]["mean"] == pytest.approx(frame(0)["size"].mean())
     assert readings.ceiling["mean"] == pytest.approx(frame(2)["size"].mean())
-    measure = Readings({"m": 0.5}, {"m": 1.0}, {"m": 0.0}).measure("m", "M", higher=False)
-    assert measure.score == 0.5
+
+
+def test_the_floor_is_the_best_of_the_worthless_tables() -> None:
+    readings = Readings({"m": 0.5}, ({"m": 1.0}, {"m": 1.2}), {"m": 0.0})
+    assert readings.measure("m", "M", higher=False).floor == 1.0
+    assert readings.measure("m", "M", higher=False).score == 0.5
+    assert Readings({"m": 0.5}, ({"m": 0.1}, {"m": 0.2}), {"m": 0.9}).measure("m", "M").floor == 0.2

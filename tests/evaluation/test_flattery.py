@@ -1,0 +1,56 @@
+"""A shuffled table scores near 0 wherever a section asks how columns go together."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from benchmarks import flattery
+from synthwgan.evaluation import Tables
+from synthwgan.evaluation.measures import Section
+from synthwgan.evaluation.sections import detection
+from synthwgan.evaluation.sections.joint import joint_section
+from synthwgan.evaluation.sections.pairs import pairs_section
+from synthwgan.evaluation.sections.yardsticks import Yardsticks
+
+MAX_ROWS = 360
+# What is left of 0, of so few rows: chance alone.
+NEAR_ZERO = 0.15
+SECTIONS = {"pairs": pairs_section, "joint": joint_section}
+
+
+def judged(rows: dict, candidate) -> dict[str, Section]:
+    rng = np.random.default_rng(0)
+    tables = Tables.of(rows["real"], candidate, rows["test"], rng=rng)
+    yardsticks = Yardsticks.of(tables, rng)
+    return {key: make(tables, yardsticks, rng) for key, make in SECTIONS.items()}
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch) -> None:
+    monkeypatch.setattr(detection, "N_SUSPECTS", 0)
+    monkeypatch.setattr(detection, "N_TREES", 25)
+
+
+@pytest.mark.parametrize("name", list(flattery.TABLES))
+def test_independent_columns_score_near_0(name: str) -> None:
+    rows = flattery.parts(name, MAX_ROWS)
+    if rows is None:
+        pytest.skip("this table is not there; set SYNTHWGAN_DATA")
+    for key, section in judged(rows, flattery.shuffled(rows["real"])).items():
+        assert not section.skipped
+        # No score is no praise; it is to be rare, and said.
+        assert math.isnan(section.score) or section.score < NEAR_ZERO, key
+        assert section.not_scored or math.isfinite(section.score)
+        assert all(measure.why_not_scored for measure in section.not_scored)
+
+
+@pytest.mark.parametrize("name", ["telecom", "people"])
+def test_columns_that_hardly_repeat_do_not_make_the_others_meaningless(name: str) -> None:
+    rows = flattery.parts(name, MAX_ROWS)
+    tables = Tables.of(rows["real"], rows["fresh"], rows["test"])
+    assert any("is compared by its categories" in note for note in tables.notes)
+    for key, section in judged(rows, rows["fresh"]).items():
+        assert section.score > 0.75, key
