@@ -34,6 +34,7 @@ _TRUE, _FALSE = ("True", "TRUE", "true"), ("False", "FALSE", "false")
 
 _OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 _BLOCK_BYTES = 2**26
+_FIRST_CELLS = 100
 # Whole numbers of so many digits are exact in a float.
 _FLOAT_DIGITS = 15
 # No cell is so: cells with NUL characters are refused.
@@ -189,7 +190,8 @@ def _spread(present: Any, missing: np.ndarray, dtype: Any, fill: Any) -> np.ndar
 def _numbers(cells: pa.ChunkedArray) -> np.ndarray | None:
     """Cells as numbers, or None if one is none, is a code, or would be rounded to another."""
     cells = pc.ascii_trim_whitespace(cells)
-    if not _all(cells, _NUMBER) or _are_codes(cells):
+    # Most columns of text show it at once.
+    if not _all(cells[:_FIRST_CELLS], _NUMBER) or not _all(cells, _NUMBER) or _are_codes(cells):
         return None
     unsigned = pc.replace_substring_regex(cells, r"^\+", "")
     if not _all(cells, _WHOLE):
@@ -209,9 +211,10 @@ def _booleans(cells: pa.ChunkedArray) -> np.ndarray | None:
 
 
 def _are_codes(cells: pa.ChunkedArray) -> bool:
-    if _any(cells, _CODE):
-        return True
-    return _any(cells, _CODE_UNLESS_MEASURED) and not _any(cells, _MEASURED)
+    suspects = cells.filter(pc.match_substring_regex(cells, f"{_CODE}|{_CODE_UNLESS_MEASURED}"))
+    if not len(suspects):
+        return False
+    return _any(suspects, _CODE) or not _any(cells, _MEASURED)
 
 
 def _rounds_whole(cells: pa.ChunkedArray) -> bool:
