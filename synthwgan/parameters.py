@@ -46,7 +46,7 @@ class Number:
             return False
         above = value > self.low if self.open_low else value >= self.low
         below = value < self.high if self.open_high else value <= self.high
-        return above and below and not math.isinf(value)
+        return above and below and abs(value) != math.inf
 
     def __str__(self) -> str:
         name = "an integer" if self.integer else "a number"

@@ -7,11 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import OneOf
+from synthwgan.table.checks import FLAG, expect, optional
 from synthwgan.table.dtypes import Cells, PhysicalType, ticks_to_index
 from synthwgan.table.grid import Grid
 from synthwgan.table.numeric import NumericTransformer
 from synthwgan.table.options import ColumnOptions
-from synthwgan.table.textdates import TextFormat, find_format
+from synthwgan.table.textdates import PATTERNS, TextFormat, find_format
 
 
 class DatetimeTransformer(NumericTransformer):
@@ -32,6 +34,11 @@ class DatetimeTransformer(NumericTransformer):
     """
 
     kind: ClassVar[str] = "datetime"
+    state_fields = {
+        **NumericTransformer.state_fields,
+        "text_format": optional(OneOf(PATTERNS)),
+        "local": FLAG,
+    }
 
     text_format: TextFormat | None
     local: bool
@@ -106,5 +113,10 @@ class DatetimeTransformer(NumericTransformer):
     def _set_state(self, state: dict[str, Any]) -> None:
         super()._set_state(state)
         pattern = state["text_format"]
+        is_text = self.physical.domain == "text"
+        needs_format = is_text and self.grid is not None
+        expect(needs_format == (pattern is not None), "text, and no other dates, needs a format")
         self.text_format = None if pattern is None else TextFormat(pattern)
         self.local = state["local"]
+        zoned = not is_text and self.physical.tz is not None
+        expect(zoned or not self.local, "local time without a time zone")

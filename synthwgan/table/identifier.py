@@ -9,6 +9,18 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
+from synthwgan.parameters import Number
+from synthwgan.table.checks import (
+    FLAG,
+    STATE,
+    TEXT,
+    Array,
+    ListOf,
+    MappingOf,
+    Matching,
+    check_state,
+    expect,
+)
 from synthwgan.table.column import MISSING, ColumnTransformer
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.patterns import IntegerSource, TextSource, learn_templates
@@ -16,6 +28,14 @@ from synthwgan.table.patterns import IntegerSource, TextSource, learn_templates
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _MAX_LEARNED = 100_000
 _NO_DOMAIN = {"example.com": 1}
+_POSITIVE = Number(1, 2**63 - 1, integer=True)
+_TEXT_FORM = {
+    "templates": ListOf(ListOf(TEXT, min_length=1), min_length=1),
+    "counts": ListOf(_POSITIVE),
+    "domains": MappingOf(_POSITIVE),
+}
+_WHOLE = Number(-(2**63), 2**64 - 1, integer=True)
+_INTEGER_FORM = {"low": _WHOLE, "high": _WHOLE, "dense": FLAG}
 
 
 class Source(Protocol):
@@ -84,6 +104,12 @@ class IdentifierTransformer(ColumnTransformer):
 
     kind: ClassVar[str] = "identifier"
     in_features: ClassVar[bool] = False
+    state_fields = {
+        "with_missing": FLAG,
+        "form": STATE,
+        "salt": Matching(r"[0-9a-f]{32}"),
+        "hashes": Array(("uint64",), strictly=False),
+    }
     has_value = False
 
     hashes: np.ndarray
@@ -185,9 +211,26 @@ class IdentifierTransformer(ColumnTransformer):
 
     def _set_state(self, state: dict[str, Any]) -> None:
         self._with_missing = state["with_missing"]
-        self.form = state["form"]
+        self.form = self._checked_form(state["form"])
         self._salt = bytes.fromhex(state["salt"])
         self.hashes = state["hashes"]
+        expect(len(self.hashes), "identifiers need the hashes of the real ones")
+
+    def _checked_form(self, form: dict[str, Any]) -> dict[str, Any]:
+        """Return the form of a file if it is one of this column's identifiers."""
+        if self.physical.domain == "text":
+            check_state("the form of text", form, _TEXT_FORM)
+            templates = form["templates"]
+            expect(len(templates) == len(form["counts"]), "each template needs a count")
+            distinct = all(
+                len(set(letters)) == len(letters) > 0 for t in templates for letters in t
+            )
+            expect(distinct, "a place of a template needs letters, each once")
+            return form
+        check_state("the form of whole numbers", form, _INTEGER_FORM)
+        expect(hasattr(self.physical, "plain_dtype"), "identifiers are text or whole numbers")
+        expect(form["low"] <= form["high"] <= self._limit(), "the range of identifiers is none")
+        return form
 
 
 class IdentifierStream:

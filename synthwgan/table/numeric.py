@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from synthwgan.table.checks import FLAG, STATE, Array, expect, optional
 from synthwgan.table.column import MISSING, REGULAR, UNKNOWN, ColumnTransformer
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.grid import Grid
@@ -34,6 +35,12 @@ class NumericTransformer(ColumnTransformer):
     """
 
     kind: ClassVar[str] = "numeric"
+    state_fields = {
+        "with_missing": FLAG,
+        "grid": optional(STATE),
+        "levels": Array(("uint64", "float64"), strictly=True),
+        "ranks": optional(STATE),
+    }
 
     grid: Grid | None
     levels: np.ndarray
@@ -264,6 +271,12 @@ class NumericTransformer(ColumnTransformer):
         self.grid = None if state["grid"] is None else Grid.from_dict(state["grid"])
         self.levels = state["levels"]
         self.ranks = None if state["ranks"] is None else RankTransform.from_dict(state["ranks"])
+        keys = [self.levels] if self.ranks is None else [self.levels, self.ranks.knots]
+        if self.grid is None:
+            expect(not any(map(len, keys)), "numbers without a grid")
+        else:
+            expect(any(map(len, keys)), "a grid without numbers")
+            expect(all(map(self.grid.holds_keys, keys)), "its numbers are not on its grid")
 
 
 def _are_spikes(counts: np.ndarray, share: float) -> np.ndarray:
