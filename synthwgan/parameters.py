@@ -290,7 +290,7 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "tol": Number(0),
     "calibrate": OneOf((True, False)),
     "rejection": Either((_POSITIVE, _AUTO, OneOf((None,)))),
-    "gibbs_steps": Number(0, integer=True),
+    "gibbs_steps": Number(0, 1000, integer=True),
     "device": Instance((str,)),
     "precision": OneOf(("auto", "float32", "bfloat16")),
     "random_state": RANDOM_STATE,

@@ -22,6 +22,7 @@ from synthwgan.networks.own import (
     check_generator,
 )
 from synthwgan.networks.packing import pack
+from synthwgan.networks.state import shapes_of
 from synthwgan.networks.style import StyleGenerator
 from synthwgan.table.layout import Layout
 
@@ -113,6 +114,30 @@ def _make_critic(layout: Layout, sizes: NetworkSizes, conditional: bool) -> nn.M
             sizes.minibatch_std,
         )
     return Critic(n_slots, sizes.critic_width, sizes.critic_layers, n_columns)
+
+
+def weight_shapes(
+    layout: Layout, sizes: NetworkSizes, network: str, conditional: bool = False
+) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the weights that a built-in network of some sizes has, by name.
+
+    None is made: however wide a network is said to be, this costs nothing but time for each of its
+    layers.
+
+    Parameters
+    ----------
+    layout, sizes, conditional
+        As for `build_networks`.
+    network : {"generator", "critic"}
+        Which.
+    """
+    with torch.device("meta"):
+        if network == "generator":
+            bias = torch.zeros(layout.n_slots)
+            made = _make_generator(layout, bias, sizes, conditional)
+        else:
+            made = _make_critic(layout, sizes, conditional)
+    return shapes_of(made)
 
 
 def add_context(networks: nn.ModuleDict, sizes: NetworkSizes, seed: int) -> nn.ModuleDict:

@@ -7,10 +7,11 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from synthwgan.networks.build import NetworkSizes, build_networks
+from synthwgan.networks.build import NetworkSizes, build_networks, weight_shapes
 from synthwgan.networks.context import Context
 from synthwgan.networks.encoder import Encoder
 from synthwgan.networks.heads import OutputHead
+from synthwgan.networks.state import shapes_of
 from synthwgan.table.layout import Layout
 
 # Noise that the generator gets beside the latent vector: a row has many translations.
@@ -37,14 +38,34 @@ def build_domain_networks(
     networks = build_networks(head, marginals, with_noise, seed, conditional=True)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        encoder = Encoder(
-            Context.n_features(head.layout),
-            sizes.latent_dim,
-            sizes.generator_width,
-            sizes.generator_layers,
-        )
+        encoder = _make_encoder(head.layout, sizes)
     networks["encoder"] = encoder.to(head.device, torch.float32)
     return networks
+
+
+def domain_weight_shapes(
+    layout: Layout, sizes: NetworkSizes, network: str
+) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a network's weights without making it, see `weight_shapes`.
+
+    Parameters
+    ----------
+    layout, sizes
+        As for `build_domain_networks`.
+    network : {"generator", "critic", "encoder"}
+        Which.
+    """
+    if network != "encoder":
+        with_noise = replace(sizes, latent_dim=sizes.latent_dim + NOISE_DIM)
+        return weight_shapes(layout, with_noise, network, conditional=True)
+    with torch.device("meta"):
+        return shapes_of(_make_encoder(layout, sizes))
+
+
+def _make_encoder(layout: Layout, sizes: NetworkSizes) -> Encoder:
+    return Encoder(
+        Context.n_features(layout), sizes.latent_dim, sizes.generator_width, sizes.generator_layers
+    )
 
 
 class DomainContexts:

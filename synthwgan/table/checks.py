@@ -157,12 +157,12 @@ def check_state(what: str, state: Any, fields: Mapping[str, Constraint]) -> dict
         With the first thing that is wrong.
     """
     if not isinstance(state, dict):
-        raise ValueError(f"{what} must be a mapping, got {reprlib.repr(state)}")
+        raise ValueError(f"no mapping for {what}: got {reprlib.repr(state)}")
     lacking, unknown = fields.keys() - state.keys(), state.keys() - fields.keys()
     if lacking:
-        raise ValueError(f"{what} lacks {sorted(lacking)}")
+        raise ValueError(f"{sorted(lacking)} missing from {what}")
     if unknown:
-        raise ValueError(f"{what} has {reprlib.repr(sorted(unknown))}, which is not known")
+        raise ValueError(f"{reprlib.repr(sorted(unknown))} not known in {what}")
     for name, constraint in fields.items():
         if not constraint.allows(state[name]):
             got = reprlib.repr(state[name])

@@ -218,7 +218,7 @@ class ColumnTransformer(ABC):
         ValueError
             If it gives no such column.
         """
-        check_state(f"a {cls.kind} column", state, {**_FIELDS, **cls.state_fields})
+        check_state(f"the {cls.kind} column", state, {**_FIELDS, **cls.state_fields})
         column = cls(physical_from_dict(state["physical"]), options)
         column.missing_rate = state["missing_rate"]
         column._set_state(state)

@@ -13,6 +13,11 @@ OptimizerFactory = Callable[[Iterable[Tensor], float], torch.optim.Optimizer]
 ALIASES = {"adam": "Adam", "rmsprop": "RMSprop"}
 # One needs a closure, the other sparse gradients.
 UNUSABLE = ("Optimizer", "LBFGS", "SparseAdam")
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    name: found
+    for name, found in vars(torch.optim).items()
+    if isinstance(found, type) and issubclass(found, torch.optim.Optimizer) and name not in UNUSABLE
+}
 # They can keep all that changes in tensors, the learning rate included.
 CAPTURABLE = (torch.optim.Adam, torch.optim.AdamW, torch.optim.RMSprop)
 
@@ -30,9 +35,8 @@ def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
     ValueError
         If there is no such class, or it cannot be used here.
     """
-    found = getattr(torch.optim, ALIASES.get(name, name), None)
-    is_optimizer = isinstance(found, type) and issubclass(found, torch.optim.Optimizer)
-    if not is_optimizer or found.__name__ in UNUSABLE:
+    found = OPTIMIZERS.get(ALIASES.get(name, name))
+    if found is None:
         raise ValueError(
             "optimizer must be 'auto' or 'adam' or 'rmsprop' or the name of a torch.optim class "
             f"that needs no closure or a function (params, lr) -> optimizer, got {name!r}"

@@ -20,6 +20,7 @@ from synthwgan.training.ema import ExponentialMovingAverage
 from synthwgan.training.optimizers import clip_weights, make_optimizer, set_learning_rate
 from synthwgan.training.schedule import learning_rate_factor
 
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 MAX_VALIDATION_ROWS = 4096
 # Rows drawn at least, since batch norm goes by the batch.
 MIN_AVERAGED_ROWS = 500
@@ -69,7 +70,7 @@ class TrainingStep:
         self.generator, self.critic = networks["generator"], networks["critic"]
         self.head = networks["head"]
         self.device = self.head.device
-        self.dtype = getattr(torch, precision)
+        self.dtype = _DTYPES[precision]
         self.rng = torch.Generator(self.device).manual_seed(seed)
         self.objective = make_objective(config.objective, config.label_smoothing)
         weighted = config.penalty if config.gradient_penalty else None
