@@ -134,12 +134,9 @@ def _mixed(n_rows: int) -> pd.DataFrame:
         {
             "key": [f"k{number:05d}" for number in rng.permutation(n_rows)],
             "age": rng.integers(18, 90, n_rows),
-            "income": np.where(
-                rng.random(n_rows) < 0.2, np.nan, rng.lognormal(8, 1, n_rows).round(2)
-            ),
+            "income": income,
             "job": rng.choice(["cook", "clerk", "coach", None], n_rows),
-            "since": pd.Timestamp("2020-01-01")
-            + pd.to_timedelta(rng.integers(0, 900, n_rows), "D"),
+            "since": since,
             "paid": rng.choice(["yes", "no"], n_rows),
         }
     )
@@ -179,12 +176,7 @@ def _all(n_rows: int = 120) -> pd.DataFrame:
             "object stamp": [datetime.datetime(2020, 1, 1, int(hour) % 24) for hour in numbers],
             "empty": np.full(n_rows, np.nan),
             **moments,
-            **{
-                name: pd.Series([decimal.Decimal(int(n)) for n in numbers]).astype(
-                    pd.ArrowDtype(to)
-                )
-                for name, to in arrow.items()
-            },
+            **{name: whole.astype(pd.ArrowDtype(to)) for name, to in arrow.items()},
         }
     )
 

@@ -236,6 +236,10 @@ class ColumnTransformer(ABC):
             values if self.has_value else None,
             np.random.default_rng(0),
         )
+        self._check_written(cells)
+        self._check_written(self.menu())
+
+    def _check_written(self, cells: Cells) -> None:
         again = self.physical.read(self.physical.write(cells))
         same = cells.values == again.values
         if again.values.dtype.kind == "f":
