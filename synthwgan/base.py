@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,7 @@ from synthwgan.inspection import InspectionMixin
 from synthwgan.parameters import (
     RANDOM_STATE,
     ComponentParameters,
+    Constraint,
     Either,
     Number,
     OneOf,
@@ -47,6 +48,7 @@ class BaseSynthesizer(ComponentParameters, InspectionMixin, BaseEstimator):
     """A synthesizer once it is fitted; a subclass has the parameters and `fit`."""
 
     components = COMPONENTS
+    constraints: ClassVar[Mapping[str, Constraint]]
 
     def _keep(self, state: FittedState) -> Self:
         """Set the fitted attributes, all at once: a fit that fails changes none."""
@@ -323,7 +325,7 @@ class BaseSynthesizer(ComponentParameters, InspectionMixin, BaseEstimator):
         """
         check_is_fitted(self)
         state = {field.name: getattr(self, f"{field.name}_") for field in fields(FittedState)}
-        save_model(path, self.get_params(deep=False), FittedState(**state))
+        save_model(path, self.get_params(deep=False), self.constraints, FittedState(**state))
 
     @classmethod
     def load(
@@ -359,7 +361,7 @@ class BaseSynthesizer(ComponentParameters, InspectionMixin, BaseEstimator):
             other than those given.
         """
         own = {"generator": generator, "critic": critic}
-        parameters, state = load_model(path, resolve_device(device), own)
+        parameters, state = load_model(path, resolve_device(device), own, cls.constraints)
         return cls(**parameters)._keep(state)
 
     def _sampling_seeds(self, **arguments: Any) -> list[int]:

@@ -48,7 +48,7 @@ class Number:
             return False
         above = value > self.low if self.open_low else value >= self.low
         below = value < self.high if self.open_high else value <= self.high
-        return above and below and not math.isinf(value)
+        return above and below and abs(value) != math.inf
 
     def __str__(self) -> str:
         name = "an integer" if self.integer else "a number"
@@ -261,17 +261,23 @@ class Choice:
             if OneOf(tuple(self.short)).allows(packed):
                 return packed
             raise ValueError(f"{packed!r} is unknown")
-        name, parameters = packed.get("component"), dict(packed.get("parameters", {}))
+        name, parameters = packed.get("component"), packed.get("parameters", {})
+        known = isinstance(name, str) and isinstance(parameters, dict)
+        if not known or packed.keys() - {"component", "parameters"}:
+            raise ValueError(f"{packed!r} is no component")
         parameters = {
             key: tuple(value) if isinstance(value, list) else value
             for key, value in parameters.items()
         }
-        if name == OWN:
-            return self.own(function, **parameters) if parameters else function
         classes = self._classes()
-        if name not in classes:
+        if name == OWN and self.own is not None:
+            if not parameters:
+                return function
+            component = self.own(function).set_params(**parameters)
+        elif name in classes:
+            component = classes[name]().set_params(**parameters)
+        else:
             raise ValueError(f"there is no {name!r}; known are {', '.join(map(repr, classes))}")
-        component = classes[name]().set_params(**parameters)
         if problems := component.problems():
             raise ValueError("; ".join(problems))
         return component
@@ -283,6 +289,11 @@ class Choice:
             for name, made in self.short.items()
             if made is not None
         }
+
+    @property
+    def first(self) -> Any:
+        """The first short form."""
+        return next(iter(self.short))
 
     def default(self) -> Component:
         """Return the first registered component."""

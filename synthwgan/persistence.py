@@ -1,9 +1,7 @@
-"""One model file: arrays in safetensors, everything else as JSON in its header."""
+"""What a model's file holds; see `modelfile` for the format."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 import numbers
 import os
 from collections.abc import Callable, Mapping
@@ -15,33 +13,51 @@ import pandas as pd
 import torch
 from torch import nn
 
-from synthwgan.networks.build import add_context, build_networks
+from synthwgan.filechecks import (
+    HISTORY,
+    N_TRIED,
+    SECONDS,
+    check_config,
+    check_heads,
+    check_knots,
+    check_raw,
+    check_shares,
+    check_sizes,
+)
+from synthwgan.modelfile import TABLE, read_model, refusing, write_model
+from synthwgan.networks import critics, generators
+from synthwgan.networks.build import add_context, build_networks, weight_shapes
 from synthwgan.networks.heads import OutputHead
-from synthwgan.networks.state import load_module_arrays, module_arrays
-from synthwgan.parameters import OWN, Component
+from synthwgan.networks.state import check_weights, load_module_arrays, module_arrays
+from synthwgan.parameters import OWN, Component, Constraint, check_parameters
 from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.rejection import Rejection
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.slices import SliceTargets
 from synthwgan.table import TableTransformer
+from synthwgan.table.checks import COUNT, FLAG, STATE, Anything, check_state, expect, optional
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
-from synthwgan.table.layout import Layout
+from synthwgan.table.layout import Layout, PartialRows
 from synthwgan.training.config import COMPONENTS, TrainingConfig
 from synthwgan.training.cost import TrainingCost
 
-FORMAT_NAME = "synthwgan"
-FORMAT_VERSION = 5
-_CONTENT_KEYS = {
-    "parameters",
-    "table",
-    "target_name",
-    "config",
-    "cost",
-    "n_iter",
-    "fit_seconds",
-    "history",
-    "conditional",
-    "rejection",
+_CONTENT = {
+    "parameters": STATE,
+    "table": STATE,
+    "target_name": Anything(),
+    "config": STATE,
+    "cost": STATE,
+    "n_iter": COUNT,
+    "fit_seconds": SECONDS,
+    "history": HISTORY,
+    "conditional": FLAG,
+    "rejection": optional(STATE),
+}
+_COST = {
+    "n_slots": COUNT,
+    "n_parameters": COUNT,
+    "memory_mb": SECONDS,
+    "seconds_per_1000_steps": optional(SECONDS),
 }
 
 
@@ -91,11 +107,17 @@ class FittedState:
     n_rejection_rounds: int
 
 
-def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: FittedState) -> None:
+def save_model(
+    path: str | os.PathLike,
+    parameters: dict[str, Any],
+    constraints: Mapping[str, Constraint],
+    state: FittedState,
+) -> None:
     """Write constructor parameters and fitted state; see `WGANGPSynthesizer.save`."""
     table, arrays = state.transformer.to_state()
     content = {
-        "parameters": pack_parameters(parameters),
+        "kind": TABLE,
+        "parameters": pack_parameters(parameters, constraints),
         "table": table,
         "target_name": to_jsonable(state.target_name),
         "config": pack_config(state.config),
@@ -103,7 +125,7 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
         "n_iter": state.n_iter,
         "fit_seconds": state.fit_seconds,
         "history": without_nan(state.history),
-        "conditional": None,
+        "conditional": state.conditional_sampler is not None,
         "rejection": None,
     }
     sampler, conditional = state.sampler, state.conditional_sampler
@@ -112,7 +134,6 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
         content["rejection"], rejection_arrays = sampler.rejection.to_state()
         arrays = arrays | rejection_arrays
     if conditional is not None:
-        content["conditional"] = True
         own["conditional_value_knots"] = conditional.value_knots
         own["slice_means"] = conditional.targets and conditional.targets.means
     arrays = arrays | {name: own[name].cpu().numpy() for name in own if own[name] is not None}
@@ -121,33 +142,63 @@ def save_model(path: str | os.PathLike, parameters: dict[str, Any], state: Fitte
 
 
 def load_model(
-    path: str | os.PathLike, device: torch.device, own: Mapping[str, Callable | None]
+    path: str | os.PathLike,
+    device: torch.device,
+    own: Mapping[str, Callable | None],
+    constraints: Mapping[str, Constraint],
 ) -> tuple[dict[str, Any], FittedState]:
     """Read what `save_model` wrote; see `WGANGPSynthesizer.load`."""
-    content, arrays = read_model(path)
-    _check_content(path, content)
+    content, arrays = read_model(path, TABLE, _CONTENT)
+    with refusing(path):
+        check_config(content["config"], TrainingConfig)
+        parameters = unpack_parameters(content["parameters"], constraints, own)
     _check_functions(path, content["config"], own)
-    transformer = TableTransformer.from_state(content["table"], arrays)
-    config = unpack_config(TrainingConfig, content["config"], own)
-    networks = _load_networks(transformer.layout_, config, content, arrays, device)
-    if content["rejection"] is not None:
-        networks[0].rejection = _load_rejection(path, transformer.layout_, content, arrays)
-    sampler, conditional_sampler, critic = networks
-    state = FittedState(
-        transformer=transformer,
-        target_name=from_jsonable(content["target_name"]),
-        config=config,
-        sampler=sampler,
-        conditional_sampler=conditional_sampler,
-        critic=critic,
-        history=pd.DataFrame(content["history"]),
-        n_iter=content["n_iter"],
-        fit_seconds=content["fit_seconds"],
-        cost=TrainingCost(**content["cost"]),
-        acceptance_rate=sampler.acceptance_rate,
-        n_rejection_rounds=sampler.n_rejection_rounds,
+    with refusing(path):
+        config = unpack_config(TrainingConfig, content["config"], own)
+        transformer = TableTransformer.from_state(content["table"], arrays)
+        _check_arrays(transformer.layout_, config, content["conditional"], arrays)
+    # Here the user's own functions are called, whose errors are their own.
+    sampler, conditional, critic = _make_networks(
+        transformer.layout_, config, content["conditional"], arrays, device
     )
-    return unpack_parameters(content["parameters"], own), state
+    with refusing(path):
+        modules = _modules(sampler, conditional, critic)
+        load_module_arrays(modules, arrays)
+        check_heads(modules)
+        sampler.rejection = _load_rejection(transformer.layout_, content["rejection"], arrays)
+        target_name = from_jsonable(content["target_name"])
+        is_named = target_name is not None and transformer.array_dtype_ is None
+        is_last = not is_named or transformer.column_index_[-1] == target_name
+        expect(is_last, "its target is not its last column")
+        check_state("its cost", content["cost"], _COST)
+        state = FittedState(
+            transformer=transformer,
+            target_name=target_name,
+            config=config,
+            sampler=sampler,
+            conditional_sampler=conditional,
+            critic=critic,
+            history=pd.DataFrame(content["history"]),
+            n_iter=content["n_iter"],
+            fit_seconds=content["fit_seconds"],
+            cost=TrainingCost(**content["cost"]),
+            acceptance_rate=sampler.acceptance_rate,
+            n_rejection_rounds=sampler.n_rejection_rounds,
+        )
+        _try(state)
+    return parameters, state
+
+
+def _try(state: FittedState) -> None:
+    """Draw a few rows: what a file says may be right in each part and not fit together."""
+    sampler, conditional = state.sampler, state.conditional_sampler
+    check_raw(sampler.raw(N_TRIED, sampler.noise(0)))
+    drawn = sampler.draw(N_TRIED, sampler.noise(0))
+    state.transformer.decode(drawn, random_state=0)
+    if conditional is not None:
+        given = np.zeros((N_TRIED, len(state.transformer.layout_.column_blocks)), dtype=bool)
+        context = conditional.context(PartialRows(drawn, given))
+        check_raw(conditional.raw(N_TRIED, conditional.noise(0), context))
 
 
 def pack_config(config: TrainingConfig) -> dict[str, Any]:
@@ -196,24 +247,37 @@ def without_nan(history: pd.DataFrame) -> dict[str, list[Any]]:
     }
 
 
-def _check_content(path: str | os.PathLike, content: Any) -> None:
-    if isinstance(content, dict) and content.get("kind") == "domains":
-        raise ValueError(
-            f"{os.fspath(path)!r} is a model of several domains; load it with "
-            "RadialGANSynthesizer.load, or use the commands of synthwgan radial"
-        )
-    lacking = _CONTENT_KEYS - set(content if isinstance(content, dict) else ())
-    if lacking:
-        raise ValueError(not_a_model(path, f"it lacks {sorted(lacking)}"))
-
-
-def _load_networks(
+def _check_arrays(
     layout: Layout,
     config: TrainingConfig,
-    content: dict[str, Any],
+    is_conditional: bool,
+    arrays: dict[str, np.ndarray],
+) -> None:
+    """Raise unless the arrays are weights of the sizes that the file says, before any is made."""
+    check_sizes(config, arrays)
+    check_shares(layout, arrays)
+    check_knots(layout, arrays)
+    # Of networks of one's own, the sizes are not known.
+    own = {
+        "generator": isinstance(config.generator, generators.Own),
+        "critic": isinstance(config.critic, critics.Own),
+    }
+    for name in ("generator", "critic"):
+        if not own[name]:
+            check_weights(weight_shapes(layout, config, name), arrays, name)
+    if is_conditional and not own["generator"]:
+        shapes = weight_shapes(layout, config, "generator", conditional=True)
+        check_weights(shapes, arrays, "conditional_generator")
+
+
+def _make_networks(
+    layout: Layout,
+    config: TrainingConfig,
+    is_conditional: bool,
     arrays: dict[str, np.ndarray],
     device: torch.device,
 ) -> tuple[Sampler, ConditionalSampler | None, nn.Module]:
+    """Networks of a file's sizes, without its weights yet."""
     head = OutputHead(layout, config.couple_columns).to(device)
     marginals, knots, conditional_knots, slice_means = (
         torch.from_numpy(np.array(arrays[name])).to(device) if name in arrays else None
@@ -222,28 +286,27 @@ def _load_networks(
     networks = build_networks(head, marginals, config, seed=0)
     generator = networks["generator"]
     sampler = Sampler(generator, head, generator.latent_dim, marginals, knots)
-    conditional = None
-    if content["conditional"] is not None:
-        told = add_context(networks, config, seed=0)
-        conditional = ConditionalSampler(
-            told["generator"],
-            told["head"],
-            generator.latent_dim,
-            marginals,
-            conditional_knots,
-            targets=None if slice_means is None else SliceTargets(slice_means),
-        )
-    load_module_arrays(_modules(sampler, conditional, networks["critic"]), arrays)
-    return sampler, conditional, networks["critic"]
+    if not is_conditional:
+        return sampler, None, networks["critic"]
+    told = add_context(networks, config, seed=0)
+    conditional_sampler = ConditionalSampler(
+        told["generator"],
+        told["head"],
+        generator.latent_dim,
+        marginals,
+        conditional_knots,
+        targets=None if slice_means is None else SliceTargets(slice_means),
+    )
+    return sampler, conditional_sampler, networks["critic"]
 
 
 def _load_rejection(
-    path: str | os.PathLike, layout: Layout, content: dict[str, Any], arrays: dict[str, np.ndarray]
-) -> Rejection:
+    layout: Layout, state: dict[str, Any] | None, arrays: dict[str, np.ndarray]
+) -> Rejection | None:
     try:
-        return Rejection.from_state(layout, content["rejection"], arrays)
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(not_a_model(path, f"of its rejection: {error}")) from error
+        return None if state is None else Rejection.from_state(layout, state, arrays)
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"of its rejection: {error}") from error
 
 
 def _modules(
@@ -256,11 +319,19 @@ def _modules(
     return modules
 
 
-def pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
+def pack_parameters(
+    parameters: dict[str, Any], constraints: Mapping[str, Constraint]
+) -> dict[str, Any]:
     """Return the constructor's parameters as JSON.
 
     A random state that is no number becomes the default, and functions are left out.
+
+    Raises
+    ------
+    ValueError
+        If one is not allowed, which may have been set since the fit: it could not be loaded.
     """
+    check_parameters(parameters, constraints)
     if not isinstance(parameters["random_state"], numbers.Integral):
         parameters["random_state"] = None
     if parameters["column_kinds"] is not None:
@@ -274,131 +345,26 @@ def pack_parameters(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def unpack_parameters(
-    packed: dict[str, Any], own: Mapping[str, Callable | None] | None = None
+    packed: dict[str, Any],
+    constraints: Mapping[str, Constraint],
+    own: Mapping[str, Callable | None] | None = None,
 ) -> dict[str, Any]:
-    """Rebuild parameters from `pack_parameters`; an optimizer of one's own becomes the default."""
+    """Rebuild parameters from `pack_parameters`; an optimizer of one's own becomes the default.
+
+    Raises
+    ------
+    ValueError
+        If it gives no such parameters, or one is not allowed.
+    """
+    check_state("its parameters", packed, dict.fromkeys(constraints, Anything()))
     own = {} if own is None else own
     parameters = {
-        name: COMPONENTS[name].unpack(value, own.get(name, "auto"))
+        name: COMPONENTS[name].unpack(value, own.get(name) or COMPONENTS[name].first)
         if name in COMPONENTS
         else from_jsonable(value)
         for name, value in packed.items()
     }
     if parameters["column_kinds"] is not None:
         parameters["column_kinds"] = dict(parameters["column_kinds"])
+    check_parameters(parameters, constraints)
     return parameters
-
-
-def write_model(path: str | os.PathLike, content: dict[str, Any], arrays: dict) -> None:
-    """Write a model file, whole or not at all.
-
-    Parameters
-    ----------
-    path : path
-        Where to; an existing file is replaced only when the new one is complete.
-    content : dict
-        JSON-ready description.
-    arrays : dict of str to ndarray
-        Weights and other arrays.
-
-    Raises
-    ------
-    OSError
-        If the file cannot be written; what was there before stays.
-    """
-    from safetensors.numpy import save
-
-    from synthwgan.io import atomic_path
-
-    arrays = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
-    header = {
-        "format": FORMAT_NAME,
-        "digest": digest(arrays),
-        "format_version": str(FORMAT_VERSION),
-        "content": json.dumps(content, allow_nan=False, default=_plain_number),
-    }
-    payload = save(arrays, header)
-    with atomic_path(path) as temporary, open(temporary, "wb") as file:
-        file.write(payload)
-
-
-def digest(arrays: dict[str, np.ndarray]) -> str:
-    """SHA-256 of all arrays: a bit that turned over in one would be sampled from unseen."""
-    digest = hashlib.sha256()
-    for name in sorted(arrays):
-        digest.update(name.encode())
-        digest.update(np.ascontiguousarray(arrays[name]).tobytes())
-    return digest.hexdigest()
-
-
-def _plain_number(value: Any) -> Any:
-    """Python's number for one of numpy's, which parameter searches hand out."""
-    if isinstance(value, np.generic):
-        return value.item()
-    raise TypeError(f"cannot save {value!r} of type {type(value).__name__}")
-
-
-def read_model(path: str | os.PathLike) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
-    """Read a model file; nothing in it is ever executed.
-
-    Returns
-    -------
-    content : dict
-        The description that was written.
-    arrays : dict of str to ndarray
-        The arrays that were written.
-
-    Raises
-    ------
-    FileNotFoundError
-        If there is no such file.
-    ValueError
-        If the file is truncated, no model of ours, or of a newer format.
-    """
-    from safetensors import SafetensorError, safe_open
-
-    from synthwgan.io import SUFFIXES
-
-    path = os.fspath(path)
-    if not os.path.isfile(path):
-        raise FileNotFoundError(f"no model file at {path!r}")
-    if path.endswith(SUFFIXES):
-        raise ValueError(
-            f"{path!r} is a table; give the file that save() or 'synthwgan fit ... -o' wrote"
-        )
-    try:
-        with safe_open(path, framework="numpy") as file:
-            header = file.metadata() or {}
-            _check_header(path, header)
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        if header["digest"] != digest(arrays):
-            raise ValueError(not_a_model(path, "its arrays are damaged"))
-        return json.loads(header["content"]), arrays
-    except (SafetensorError, json.JSONDecodeError, KeyError) as error:
-        raise ValueError(not_a_model(path, error)) from error
-
-
-def not_a_model(path: str | os.PathLike, reason: Any) -> str:
-    """Say in words that a file cannot be read, and why."""
-    return (
-        f"{os.fspath(path)!r} is truncated or not a model file ({reason}); "
-        "fit and save the model again"
-    )
-
-
-def _check_header(path: str, header: dict[str, str]) -> None:
-    if header.get("format") != FORMAT_NAME:
-        raise ValueError(f"{path!r} is a safetensors file, but not a synthwgan model")
-    version = header["format_version"]
-    if not version.isdecimal():
-        raise ValueError(not_a_model(path, f"its format version is {version!r}"))
-    if int(version) < FORMAT_VERSION:
-        raise ValueError(
-            f"{path!r} has model format {version}, older than {FORMAT_VERSION}, which this version "
-            "of synthwgan reads; fit and save the model again"
-        )
-    if int(version) > FORMAT_VERSION:
-        raise ValueError(
-            f"{path!r} has model format {version}, newer than {FORMAT_VERSION}, the newest that "
-            "this version of synthwgan reads; upgrade synthwgan to load it"
-        )

@@ -182,6 +182,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator
     """
 
     components = _COMPONENTS
+    constraints = RADIAL_PARAMETERS
 
     def __init__(
         self,
@@ -261,7 +262,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator
                 else "fit() takes no y: pass target=, the name of a column of all tables"
             )
         parameters = self.get_params(deep=False)
-        check_parameters(parameters, RADIAL_PARAMETERS)
+        check_parameters(parameters, self.constraints)
         device = resolve_device(self.device)
         tables = tables_of(X, target, domain)
         seeds = draw_seeds(self.random_state, 4)
@@ -482,7 +483,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator
             Where to.
         """
         check_is_fitted(self, "union_")
-        save_radial(path, self.get_params(deep=False), self._state())
+        save_radial(path, self.get_params(deep=False), self.constraints, self._state())
 
     @classmethod
     def load(cls, path: str | os.PathLike, *, device: str = "auto") -> Self:
@@ -495,5 +496,5 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator
         device : str, default "auto"
             Where to compute.
         """
-        parameters, state = load_radial(path, resolve_device(device))
+        parameters, state = load_radial(path, resolve_device(device), cls.constraints)
         return cls(**parameters)._keep(state, None)

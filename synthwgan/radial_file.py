@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,29 +12,65 @@ import pandas as pd
 import torch
 from torch import nn
 
-from synthwgan.domains.domain import Domain, OwnColumn
-from synthwgan.domains.maps import map_from_dict
+from synthwgan.domains.saved import (
+    NAMES,
+    pack_names,
+    union_from_state,
+    union_to_state,
+    unpack_names,
+)
 from synthwgan.domains.union import DomainUnion
-from synthwgan.networks.domains import DomainContexts, build_domain_networks
+from synthwgan.filechecks import (
+    HISTORY,
+    N_TRIED,
+    SECONDS,
+    check_config,
+    check_heads,
+    check_raw,
+    check_seen,
+    check_shares,
+    check_sizes,
+)
+from synthwgan.modelfile import DOMAINS, read_model, refusing, write_model
+from synthwgan.networks.domains import (
+    DomainContexts,
+    build_domain_networks,
+    domain_weight_shapes,
+)
 from synthwgan.networks.heads import OutputHead
-from synthwgan.networks.state import load_module_arrays, module_arrays
+from synthwgan.networks.state import check_weights, load_module_arrays, module_arrays
+from synthwgan.parameters import Constraint
 from synthwgan.persistence import (
-    not_a_model,
     pack_config,
     pack_parameters,
-    read_model,
     unpack_config,
     unpack_parameters,
     without_nan,
-    write_model,
 )
 from synthwgan.sampling.domains import DomainSampler
 from synthwgan.sampling.slices import SliceTargets
-from synthwgan.table import TableTransformer
-from synthwgan.table.jsonable import from_jsonable, join_arrays, split_arrays, to_jsonable
+from synthwgan.table.checks import (
+    COUNT,
+    STATE,
+    Anything,
+    ListOf,
+    expect,
+    optional,
+)
+from synthwgan.table.jsonable import from_jsonable, to_jsonable
 from synthwgan.training.radial import RadialConfig
 
-KIND = "domains"
+_CONTENT = {
+    "parameters": STATE,
+    "mapping": optional(NAMES),
+    "union": STATE,
+    "domains": ListOf(STATE, min_length=2),
+    "target": Anything(),
+    "config": STATE,
+    "history": HISTORY,
+    "n_iter": COUNT,
+    "fit_seconds": SECONDS,
+}
 
 
 @dataclass(frozen=True)
@@ -70,23 +107,20 @@ class RadialState:
     fit_seconds: float
 
 
-def save_radial(path: str | os.PathLike, parameters: dict[str, Any], state: RadialState) -> None:
+def save_radial(
+    path: str | os.PathLike,
+    parameters: dict[str, Any],
+    constraints: Mapping[str, Constraint],
+    state: RadialState,
+) -> None:
     """Write constructor parameters and fitted state; see `RadialGANSynthesizer.save`."""
     mapping = parameters["mapping"]
     parameters["mapping"] = None
-    union, arrays = split_arrays(state.union.to_dict())
-    domains = []
-    for place, domain in enumerate(state.union.domains.values()):
-        table, of_table = domain.transformer.to_state()
-        arrays |= {f"domain{place}/{name}": array for name, array in of_table.items()}
-        columns = [_pack_column(column) for column in domain.columns]
-        domains.append(
-            {"name": domain.name, "table": table, "columns": columns, "n_rows": domain.n_rows}
-        )
+    union, domains, arrays = union_to_state(state.union)
     content = {
-        "kind": KIND,
-        "parameters": pack_parameters(parameters),
-        "mapping": None if mapping is None else _pack_mapping(mapping),
+        "kind": DOMAINS,
+        "parameters": pack_parameters(parameters, constraints),
+        "mapping": None if mapping is None else pack_names(mapping),
         "union": union,
         "domains": domains,
         "target": to_jsonable(state.target),
@@ -104,29 +138,23 @@ def save_radial(path: str | os.PathLike, parameters: dict[str, Any], state: Radi
 
 
 def load_radial(
-    path: str | os.PathLike, device: torch.device
+    path: str | os.PathLike, device: torch.device, constraints: Mapping[str, Constraint]
 ) -> tuple[dict[str, Any], RadialState]:
     """Read what `save_radial` wrote; see `RadialGANSynthesizer.load`."""
-    content, arrays = read_model(path)
-    if not isinstance(content, dict) or content.get("kind") != KIND:
-        raise ValueError(
-            f"{os.fspath(path)!r} is no model of several domains; load it with "
-            "WGANGPSynthesizer.load"
-        )
-    try:
-        union = DomainUnion.from_dict(join_arrays(content["union"], arrays))
-        union.domains = {
-            packed["name"]: _unpack_domain(packed, place, arrays)
-            for place, packed in enumerate(content["domains"])
-        }
+    content, arrays = read_model(path, DOMAINS, _CONTENT)
+    with refusing(path):
+        union = union_from_state(content["union"], content["domains"], arrays)
+        check_config(content["config"], RadialConfig)
         config = unpack_config(RadialConfig, content["config"], {})
         sampler, critic = _load_networks(union, config, arrays, device)
-        parameters = unpack_parameters(content["parameters"])
+        parameters = unpack_parameters(content["parameters"], constraints)
         if content["mapping"] is not None:
-            parameters["mapping"] = _unpack_mapping(content["mapping"])
+            parameters["mapping"] = unpack_names(content["mapping"])
+        target = from_jsonable(content["target"])
+        expect(target is None or len(union.places_of(target)) == 1, "its target is no column")
         state = RadialState(
             union=union,
-            target=from_jsonable(content["target"]),
+            target=target,
             config=config,
             sampler=sampler,
             critic=critic,
@@ -134,8 +162,8 @@ def load_radial(
             n_iter=content["n_iter"],
             fit_seconds=content["fit_seconds"],
         )
-    except (KeyError, IndexError, TypeError, ValueError, RuntimeError) as error:
-        raise ValueError(not_a_model(path, error)) from error
+        for domain in range(len(union.domains)):
+            check_raw(sampler.raw_of(domain, N_TRIED))
     return parameters, state
 
 
@@ -151,7 +179,13 @@ def _modules(sampler: DomainSampler, critic: nn.Module) -> dict[str, nn.Module]:
 def _load_networks(
     union: DomainUnion, config: RadialConfig, arrays: dict[str, np.ndarray], device: torch.device
 ) -> tuple[DomainSampler, nn.Module]:
-    head = OutputHead(union.layout, config.couple_columns).to(device)
+    layout = union.layout
+    check_sizes(config, arrays)
+    check_shares(layout, arrays)
+    check_seen(layout, len(union.domains), arrays)
+    for name in ("generator", "critic", "encoder"):
+        check_weights(domain_weight_shapes(layout, config, name), arrays, name)
+    head = OutputHead(layout, config.couple_columns).to(device)
     own = {
         name: torch.from_numpy(np.array(arrays[name])).to(device)
         for name in ("marginals", "seen", "slice_means")
@@ -162,44 +196,7 @@ def _load_networks(
     contexts = DomainContexts(union.layout, torch.from_numpy(union.has).to(device))
     targets = None if means is None else SliceTargets(means)
     sampler = DomainSampler(networks, contexts, marginals, seen.bool(), targets)
-    load_module_arrays(_modules(sampler, networks["critic"]), arrays)
+    modules = _modules(sampler, networks["critic"])
+    load_module_arrays(modules, arrays)
+    check_heads(modules)
     return sampler, networks["critic"]
-
-
-def _pack_column(column: OwnColumn) -> dict[str, Any]:
-    return {
-        "place": column.place,
-        "map": None if column.map is None else column.map.to_dict(),
-        "how": column.how,
-        "score": None if np.isnan(column.score) else float(column.score),
-    }
-
-
-def _unpack_domain(packed: dict[str, Any], place: int, arrays: dict[str, np.ndarray]) -> Domain:
-    prefix = f"domain{place}/"
-    own = {name.removeprefix(prefix): arrays[name] for name in arrays if name.startswith(prefix)}
-    columns = tuple(
-        OwnColumn(
-            column["place"],
-            None if column["map"] is None else map_from_dict(column["map"]),
-            column["how"],
-            np.nan if column["score"] is None else column["score"],
-        )
-        for column in packed["columns"]
-    )
-    transformer = TableTransformer.from_state(packed["table"], own)
-    return Domain(packed["name"], transformer, columns, packed["n_rows"])
-
-
-def _pack_mapping(mapping: dict[str, dict[str, Any]]) -> dict[str, list[Any]]:
-    return {
-        name: [[domain, to_jsonable(own)] for domain, own in by_domain.items()]
-        for name, by_domain in mapping.items()
-    }
-
-
-def _unpack_mapping(packed: dict[str, list[Any]]) -> dict[str, dict[str, Any]]:
-    return {
-        name: {domain: from_jsonable(own) for domain, own in pairs}
-        for name, pairs in packed.items()
-    }

@@ -188,6 +188,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
     ValueError: n_samples must be an integer >= 1, got 0
     """
 
+    constraints = SYNTHESIZER_PARAMETERS
+
     def __init__(
         self,
         *,
@@ -260,7 +262,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
             If a parameter or the table cannot be used; before any training.
         """
         parameters = self.get_params(deep=False)
-        check_parameters(parameters, SYNTHESIZER_PARAMETERS)
+        check_parameters(parameters, self.constraints)
         device = resolve_device(self.device)
         seeds = draw_seeds(self.random_state, 5)
         name = None if y is None else target_name(y)

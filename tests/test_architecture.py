@@ -26,7 +26,7 @@ FORBIDDEN_IN = {
 # Which rooms of the package a room may use; the faces may use all of them.
 ROOMS = {
     "table": {"parameters", "randomness"},
-    "domains": {"table"},
+    "domains": {"parameters", "table"},
     "evaluation": {
         "io.write_text",
         "randomness",

@@ -24,7 +24,7 @@ from sklearn.tree import DecisionTreeClassifier
 
 import synthwgan.radial
 from synthwgan import MLP, RadialGANSynthesizer, Residual, WGANGPSynthesizer
-from synthwgan.persistence import digest
+from synthwgan.modelfile import digest
 
 Tables = dict[str, pd.DataFrame]
 TARGET = "ill"
@@ -708,7 +708,7 @@ def rewrite(path: Path, change: Callable[[dict[str, Any], dict[str, np.ndarray]]
     content = json.loads(header["content"])
     change(content, arrays)
     header["content"] = json.dumps(content)
-    header["digest"] = digest(arrays)
+    header["digest"] = digest(header["content"], arrays)
     save_file(arrays, path, header)
 
 
@@ -722,7 +722,7 @@ def test_a_bit_that_turned_over_is_an_error(path):
     content = bytearray(path.read_bytes())
     content[-50] ^= 4
     path.write_bytes(content)
-    with pytest.raises(ValueError, match="its arrays are damaged"):
+    with pytest.raises(ValueError, match="it is damaged"):
         RadialGANSynthesizer.load(path)
 
 

@@ -9,6 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import Number
+from synthwgan.table.checks import TEXT, MappingOf, check_state, expect
+
 
 @dataclass(frozen=True)
 class NumberMap:
@@ -75,13 +78,25 @@ class StateMap:
         return {"shared_of": dict(self.shared_of)}
 
 
+_LINE = {"slope": Number(), "intercept": Number()}
 ColumnMap = NumberMap | StateMap
 SAME_CATEGORIES = StateMap({})
 
 
 def map_from_dict(state: Mapping[str, Any]) -> ColumnMap:
-    """Rebuild a map from its `to_dict`."""
-    return StateMap(state["shared_of"]) if "shared_of" in state else NumberMap(**state)
+    """Rebuild a map from its `to_dict`.
+
+    Raises
+    ------
+    ValueError
+        If it gives no such map.
+    """
+    if "shared_of" in state:
+        check_state("a map of categories", state, {"shared_of": MappingOf(TEXT)})
+        return StateMap(state["shared_of"])
+    check_state("a map of numbers", state, _LINE)
+    expect(state["slope"] != 0, "a map of numbers has no slope")
+    return NumberMap(state["slope"], state["intercept"])
 
 
 def _renamed(labels: np.ndarray, names: Mapping[str, str]) -> np.ndarray:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -29,10 +28,9 @@ from synthwgan.table.categorical import CategoricalTransformer
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import naming_column, select
 from synthwgan.table.encoding import layout_of
-from synthwgan.table.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 from synthwgan.table.options import ColumnOptions
-from synthwgan.table.schema import COLUMN_CLASSES, fit_column
+from synthwgan.table.schema import fit_column
 
 # The place of the column that says which domain a row is of.
 DOMAIN_PLACE = 0
@@ -59,6 +57,8 @@ class DomainUnion:
     domains : dict of str to Domain
     columns : list of (str, ColumnTransformer)
         The union's columns; the first says which domain a row is of.
+    sorts : list of str or None
+        What each column's plain values are, see `sort_of`; None for the first.
     layout : Layout
     """
 
@@ -68,7 +68,7 @@ class DomainUnion:
         self.names_of, self.align_columns, self.options = names_of, align_columns, options
         self.domains: dict[str, Domain] = {}
         self.columns: list[tuple[str, ColumnTransformer | None]] = [(DOMAIN_COLUMN, None)]
-        self._sorts: list[str | None] = [None]
+        self.sorts: list[str | None] = [None]
         self._tables_of: dict[str, set[str]] = {}
 
     def fit(
@@ -161,7 +161,7 @@ class DomainUnion:
         found = align(names, columns, anchors, self._apart(domain, transformer, own))
         for match in found:
             place, shared = int(match.own), int(match.reference)
-            if sort_of(transformer.columns_[place]) == self._sorts[shared]:
+            if sort_of(transformer.columns_[place]) == self.sorts[shared]:
                 known[place] = OwnColumn(shared, match.map, "data", match.score)
         return known
 
@@ -183,7 +183,7 @@ class DomainUnion:
             if label in labels and all(one.place != shared for one in known.values()):
                 place = labels[label]
                 sort = sort_of(transformer.columns_[place])
-                self._check_sort(domain, label, sort, self._sorts[shared])
+                self._check_sort(domain, label, sort, self.sorts[shared])
                 warn_if_disjoint(domain, label, reference.get(shared, _NOTHING), own[place], map)
                 map = with_new_states(map, reference.get(shared, _NOTHING), own[place])
                 known[place] = OwnColumn(shared, map, "name")
@@ -192,7 +192,7 @@ class DomainUnion:
     def _names(self) -> dict[str, tuple[int, ColumnMap]]:
         """Place and map of each name: the union's, then what its columns are called elsewhere."""
         names = {
-            name: (place, _identity(self._sorts[place]))
+            name: (place, _identity(self.sorts[place]))
             for place, (name, _) in enumerate(self.columns)
             if place != DOMAIN_PLACE
         }
@@ -236,7 +236,7 @@ class DomainUnion:
     def _new_column(self, domain: str, label: str, sort: str) -> OwnColumn:
         taken = {name for name, _ in self.columns[DOMAIN_PLACE + 1 :]}
         self.columns.append((label if label not in taken else f"{label} ({domain})", None))
-        self._sorts.append(sort)
+        self.sorts.append(sort)
         return OwnColumn(len(self.columns) - 1, _identity(sort), "new")
 
     def fit_columns(self, parts: Sequence[Values], rng: np.random.Generator) -> None:
@@ -248,7 +248,7 @@ class DomainUnion:
         )
         for place, (name, column) in enumerate(self.columns):
             if column is None:
-                kind = "categorical" if self._sorts[place] == "category" else "numeric"
+                kind = "categorical" if self.sorts[place] == "category" else "numeric"
                 series = pd.Series(np.concatenate([part[place] for part in parts if place in part]))
                 self.columns[place] = (name, fit_column(name, series, kind, self.options, rng))
         self.layout: Layout = layout_of([column for _, column in self.columns])
@@ -427,38 +427,6 @@ class DomainUnion:
             (column, own) for _, column, own in self.domains[domain].named() if own.place == place
         )
         return can_hold(column, own.map.to_own(plain))
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return all but the domains: JSON but for arrays."""
-        return {
-            "columns": [
-                {"name": name, "sort": sort, "kind": column.kind, "state": column.to_dict()}
-                for (name, column), sort in zip(self.columns, self._sorts, strict=True)
-            ],
-            "align_columns": self.align_columns,
-            "names_of": {
-                name: [[domain, to_jsonable(own)] for domain, own in by_domain.items()]
-                for name, by_domain in self.names_of.items()
-            },
-            "options": asdict(self.options),
-        }
-
-    @classmethod
-    def from_dict(cls, state: dict[str, Any]) -> DomainUnion:
-        """Rebuild from `to_dict`, without domains."""
-        options = ColumnOptions(**state["options"])
-        names_of = {
-            name: {domain: from_jsonable(own) for domain, own in pairs}
-            for name, pairs in state["names_of"].items()
-        }
-        union = cls(names_of, state["align_columns"], options)
-        union.columns = [
-            (column["name"], COLUMN_CLASSES[column["kind"]].from_dict(column["state"], options))
-            for column in state["columns"]
-        ]
-        union._sorts = [column["sort"] for column in state["columns"]]
-        union.layout = layout_of([column for _, column in union.columns])
-        return union
 
 
 def _identity(sort: str) -> ColumnMap:

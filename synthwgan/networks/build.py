@@ -18,6 +18,8 @@ from synthwgan.networks.generators.own import OwnGenerator, check_generator
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.own import N_PROBED
 from synthwgan.networks.randomness import global_state
+from synthwgan.networks.state import shapes_of
+from synthwgan.table.layout import Layout
 
 
 class NetworkChoices(Protocol):
@@ -57,14 +59,55 @@ def build_networks(
     bias = torch.zeros(head.layout.n_slots)
     bias[: head.layout.n_state_slots] = marginals.cpu().clamp_min(1e-6).log()
     rng = torch.Generator().manual_seed(seed)
-    layout, packing = head.layout, choices.critic.packing
-    n_context = Context.n_features(layout) if conditional else 0
-    n_columns = packing * len(layout.column_blocks) if conditional else 0
-    generator = choices.generator.build(layout.n_slots, bias, n_context, rng)
-    critic = choices.critic.build(packing * layout.n_slots, n_columns, rng)
+    generator = _build_generator(head.layout, choices, bias, conditional, rng)
+    critic = _build_critic(head.layout, choices, conditional, rng)
     networks = nn.ModuleDict({"generator": generator, "critic": critic, "head": head})
     # Whatever the default dtype is where layers and buffers are made.
     return networks.to(head.device, torch.float32)
+
+
+def weight_shapes(
+    layout: Layout, choices: NetworkChoices, network: str, conditional: bool = False
+) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of the weights that a built-in network of some sizes has, by name.
+
+    None is made: however wide a network is said to be, this costs nothing but time for each of its
+    layers.
+
+    Parameters
+    ----------
+    layout, choices, conditional
+        As for `build_networks`.
+    network : {"generator", "critic"}
+        Which.
+    """
+    with torch.device("meta"):
+        if network == "generator":
+            bias = torch.zeros(layout.n_slots)
+            return shapes_of(_build_generator(layout, choices, bias, conditional))
+        return shapes_of(_build_critic(layout, choices, conditional))
+
+
+def _build_generator(
+    layout: Layout,
+    choices: NetworkChoices,
+    bias: Tensor,
+    conditional: bool,
+    rng: torch.Generator | None = None,
+) -> nn.Module:
+    n_context = Context.n_features(layout) if conditional else 0
+    return choices.generator.build(layout.n_slots, bias, n_context, rng)
+
+
+def _build_critic(
+    layout: Layout,
+    choices: NetworkChoices,
+    conditional: bool,
+    rng: torch.Generator | None = None,
+) -> nn.Module:
+    packing = choices.critic.packing
+    n_columns = packing * len(layout.column_blocks) if conditional else 0
+    return choices.critic.build(packing * layout.n_slots, n_columns, rng)
 
 
 def add_context(networks: nn.ModuleDict, choices: NetworkChoices, seed: int) -> nn.ModuleDict:

@@ -8,12 +8,13 @@ import torch
 from sklearn.base import clone
 from torch import Tensor, nn
 
-from synthwgan.networks.build import NetworkChoices, build_networks
+from synthwgan.networks.build import NetworkChoices, build_networks, weight_shapes
 from synthwgan.networks.context import Context
 from synthwgan.networks.critics import CriticChoice
 from synthwgan.networks.encoder import Encoder
 from synthwgan.networks.generators import GeneratorChoice
 from synthwgan.networks.heads import OutputHead
+from synthwgan.networks.state import shapes_of
 from synthwgan.table.layout import Layout
 
 # Noise that the generator gets beside the latent vector: a row has many translations.
@@ -36,22 +37,49 @@ def build_domain_networks(
         ``generator``, which takes a latent vector and noise, ``critic``, ``head`` and
         ``encoder``.
     """
-    generator = clone(choices.generator)
-    latent_dim = generator.latent_dim
-    generator.set_params(latent_dim=latent_dim + NOISE_DIM)
-    with_noise = _Choices(generator, choices.critic)
-    networks = build_networks(head, marginals, with_noise, seed, conditional=True)
-    n_context = Context.n_features(head.layout)
+    networks = build_networks(head, marginals, _with_noise(choices), seed, conditional=True)
     rng = torch.Generator().manual_seed(seed)
-    encoder = Encoder(n_context, latent_dim, generator.width, generator.layers, rng)
+    encoder = _build_encoder(head.layout, choices.generator, rng)
     networks["encoder"] = encoder.to(head.device, torch.float32)
     return networks
+
+
+def domain_weight_shapes(
+    layout: Layout, choices: NetworkChoices, network: str
+) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of a network's weights without making it, see `weight_shapes`.
+
+    Parameters
+    ----------
+    layout, choices
+        As for `build_domain_networks`.
+    network : {"generator", "critic", "encoder"}
+        Which.
+    """
+    if network != "encoder":
+        return weight_shapes(layout, _with_noise(choices), network, conditional=True)
+    with torch.device("meta"):
+        return shapes_of(_build_encoder(layout, choices.generator))
+
+
+def _build_encoder(
+    layout: Layout, generator: GeneratorChoice, rng: torch.Generator | None = None
+) -> Encoder:
+    sizes = (generator.latent_dim, generator.width, generator.layers)
+    return Encoder(Context.n_features(layout), *sizes, rng)
 
 
 @dataclass(frozen=True)
 class _Choices:
     generator: GeneratorChoice
     critic: CriticChoice
+
+
+def _with_noise(choices: NetworkChoices) -> _Choices:
+    """The networks with a generator that takes noise beside the latent vector."""
+    generator = clone(choices.generator)
+    generator.set_params(latent_dim=generator.latent_dim + NOISE_DIM)
+    return _Choices(generator, choices.critic)
 
 
 class DomainContexts:

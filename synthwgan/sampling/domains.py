@@ -91,6 +91,10 @@ class DomainSampler(ConditionalSampler):
             drawn.append(self._drawn(raw, context, domain, rng, calibration))
         return EncodedTable.concatenate(drawn)
 
+    def raw_of(self, domain: int, n_rows: int) -> Tensor:
+        """Raw outputs for new rows of a domain, shape (n_rows, n_slots)."""
+        return self.raw(n_rows, self.noise(0), self._empty(domain, n_rows))
+
     def _drawn(
         self,
         raw: Tensor,

@@ -23,6 +23,7 @@ _ARRAYS = {
     "leaves": np.float32,
     "effects": np.float32,
 }
+_STATE = {"n_edges", "ceiling", "acceptance_rate", "n_rounds"}
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,9 @@ class Rejection:
             self.effects.shape == (self.bins.n_bins.sum(),)
             and np.isfinite(self.effects).all()
             and np.isfinite(self.ceiling)
-            and 0 < self.acceptance_rate <= 1
+            and MIN_CHANCE <= self.acceptance_rate <= 1
+            and type(self.n_rounds) is int
+            and self.n_rounds > 0
         )
         if not is_consistent:
             raise ValueError("effects, ceiling and acceptance rate do not fit together")
@@ -116,6 +119,8 @@ class Rejection:
         KeyError, TypeError, ValueError
             If something is missing, of another type, or does not fit together.
         """
+        if set(state) != _STATE:
+            raise ValueError(f"it must have {sorted(_STATE)}")
         own = {name: arrays[f"rejection.{name}"] for name in _ARRAYS}
         wrong = [name for name, dtype in _ARRAYS.items() if own[name].dtype != dtype]
         if wrong:

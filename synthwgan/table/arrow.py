@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,22 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from synthwgan.parameters import Number, OneOf, PairOf
+from synthwgan.table.checks import FLAG, STATE, TEXT, check_state, optional
 from synthwgan.table.dtypes import Cells, NumberType, PhysicalType
+from synthwgan.table.named import UNITS, arrow_dtype, time_zone
+
+# Older pyarrows have no narrow ones.
+_DECIMALS: dict[str, Callable[[int, int], pa.DataType]] = {
+    name: vars(pa)[name]
+    for name in ("decimal32", "decimal64", "decimal128", "decimal256")
+    if name in vars(pa)
+}
+_DECIMAL_FIELDS = {
+    "decimal": OneOf(tuple(_DECIMALS)),
+    "at": PairOf(Number(-100, 100, integer=True)),
+}
+_DICTIONARY_FIELDS = {"index": STATE, "value": STATE, "ordered": FLAG}
 
 
 def _array(series: pd.Series) -> pa.Array:
@@ -31,13 +47,19 @@ def _type_to_dict(arrow: pa.DataType) -> dict[str, Any]:
 
 def _type_from_dict(state: dict[str, Any]) -> pa.DataType:
     if "timestamp" in state:
-        return pa.timestamp(state["timestamp"], state["tz"])
+        check_state("a type of moments", state, {"timestamp": OneOf(UNITS), "tz": optional(TEXT)})
+        zone = state["tz"]
+        return pa.timestamp(state["timestamp"], None if zone is None else time_zone(zone))
     if "decimal" in state:
-        return getattr(pa, state["decimal"])(*state["at"])
+        check_state("a type of decimals", state, _DECIMAL_FIELDS)
+        precision, scale = state["at"]
+        return _DECIMALS[state["decimal"]](precision, scale)
     if "index" in state:
+        check_state("a type of codes", state, _DICTIONARY_FIELDS)
         index, value = _type_from_dict(state["index"]), _type_from_dict(state["value"])
         return pa.dictionary(index, value, ordered=state["ordered"])
-    return pa.type_for_alias(state["alias"])
+    check_state("a pyarrow type", state, {"alias": TEXT})
+    return arrow_dtype(state["alias"])
 
 
 class ArrowType(PhysicalType):
@@ -221,6 +243,8 @@ _TESTS: list[tuple[Any, type[ArrowType]]] = [
     (pa.types.is_decimal, ArrowDecimal),
     (pa.types.is_dictionary, ArrowDictionary),
 ]
+
+ARROW_TYPES = tuple(dict.fromkeys(build for _, build in _TESTS))
 
 
 def _of_arrow(arrow: pa.DataType) -> ArrowType:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import reprlib
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import OneOf
+from synthwgan.table.checks import COUNT, FLAG, LIST, Array, expect
 from synthwgan.table.column import MISSING, RARE, UNKNOWN, PartTransformer
 from synthwgan.table.dtypes import CategoryType, Cells
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
+
+_LEVEL_TYPES = {"object": str, "bool": bool, "int64": int, "uint64": int, "float64": float | int}
 
 
 class CategoricalTransformer(PartTransformer):
@@ -33,6 +38,17 @@ class CategoricalTransformer(PartTransformer):
     """
 
     kind: ClassVar[str] = "categorical"
+    state_fields = {
+        "with_missing": FLAG,
+        "with_rare": FLAG,
+        "masked": FLAG,
+        "n_masked": COUNT,
+        "n_masked_rows": COUNT,
+        "dtype": OneOf(tuple(_LEVEL_TYPES)),
+        "levels": LIST,
+        "rare_levels": LIST,
+        "rare_counts": Array(("int64",), low=1),
+    }
     has_value = False
 
     levels: np.ndarray
@@ -197,10 +213,23 @@ class CategoricalTransformer(PartTransformer):
         self._masked = state["masked"]
         self.n_masked, self.n_masked_rows = state["n_masked"], state["n_masked_rows"]
         self.levels, self.rare_levels = (
-            np.array([from_jsonable(item) for item in state[key]], dtype=state["dtype"])
-            for key in ("levels", "rare_levels")
+            _levels(state[key], state["dtype"]) for key in ("levels", "rare_levels")
         )
         self.rare_counts = state["rare_counts"]
+        every = np.concatenate([self.levels, self.rare_levels])
+        expect(_index(every).is_unique, "a category twice")
+        expect(len(self.rare_counts) == len(self.rare_levels), "each rare category needs a count")
+        has_rare = self._with_rare and not self._masked
+        expect(bool(len(self.rare_levels)) == has_rare, "rare categories without their state")
+
+
+def _levels(items: list[Any], dtype: str) -> np.ndarray:
+    """Return the categories of a file as an array, if they are of its dtype."""
+    levels = [from_jsonable(item) for item in items]
+    is_bool, kinds = dtype == "bool", _LEVEL_TYPES[dtype]
+    right = [isinstance(one, kinds) and isinstance(one, bool) == is_bool for one in levels]
+    expect(all(right), f"{reprlib.repr(items)} are no categories of {dtype}")
+    return np.array(levels, dtype=dtype)
 
 
 def masked_in_words(n_categories: int, n_rows: int) -> str:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import Constraint
+from synthwgan.table.checks import SHARE, STATE, TEXT, check_state
 from synthwgan.table.dtypes import Cells, PhysicalType
 from synthwgan.table.options import ColumnOptions
 from synthwgan.table.physical import physical_from_dict, physical_to_dict, read_cells
 
 UNKNOWN = -1
+# The middle and both ends of what values may be.
+_PROBES = np.array([-9.0, 0.0, 9.0])
+_FIELDS = {"kind": TEXT, "physical": STATE, "missing_rate": SHARE}
 REGULAR, MISSING, RARE, OFF_GRID = "<regular>", "<missing>", "<rare>", "<off grid>"
 
 
@@ -35,9 +40,12 @@ class ColumnTransformer(ABC):
         Whether a part has a value.
     missing_rate : float
         Share of missing cells when fitted.
+    state_fields : mapping of str to Constraint
+        What a kind of column has in its state beside what all have, and what each may be.
     """
 
     kind: ClassVar[str]
+    state_fields: ClassVar[Mapping[str, Constraint]]
     in_features: ClassVar[bool] = True
 
     n_states: int
@@ -146,11 +154,47 @@ class ColumnTransformer(ABC):
     def from_dict(
         cls, state: dict[str, Any], options: ColumnOptions | None = None
     ) -> ColumnTransformer:
-        """Rebuild a fitted column from `to_dict`."""
+        """Rebuild a fitted column from `to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If it gives no such column.
+        """
+        check_state(f"the {cls.kind} column", state, {**_FIELDS, **cls.state_fields})
         column = cls(physical_from_dict(state["physical"]), options)
         column.missing_rate = state["missing_rate"]
         column._set_state(state)
+        column._check_cells()
         return column
+
+    def _check_cells(self) -> None:
+        """Raise unless each state, and the ends of the values, become cells of the dtype."""
+        n_states = max(part.n_states for part in self.parts)
+        values, rng = np.resize(_PROBES, len(_PROBES) + n_states), np.random.default_rng(0)
+        decoded = []
+        for part in self.parts:
+            states = np.arange(n_states, dtype=np.int32) % max(part.n_states, 1)
+            codes = np.concatenate([np.zeros(len(_PROBES), np.int32), states])
+            decoded.append(
+                part.decode_cells(
+                    len(codes),
+                    codes if part.n_states else None,
+                    values if part.has_value else None,
+                    rng,
+                )
+            )
+        self._check_written(self.join(decoded))
+        self._check_written(self.menu())
+
+    def _check_written(self, cells: Cells) -> None:
+        again = self.physical.read(self.physical.write(cells))
+        same = cells.values == again.values
+        if again.values.dtype.kind == "f":
+            precision = float(np.finfo(self.physical.float_type).resolution)
+            same |= np.isclose(cells.values, again.values, rtol=2 * precision, atol=0)
+        if not (same | cells.missing).all() or (cells.missing != again.missing).any():
+            raise ValueError(f"it has cells that dtype {self.physical.name} cannot hold")
 
 
 class PartTransformer(ColumnTransformer):

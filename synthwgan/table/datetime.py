@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from synthwgan.table.checks import FLAG, expect
 from synthwgan.table.dtypes import Cells, PhysicalType, ticks_to_index
 from synthwgan.table.grid import Grid
 from synthwgan.table.numeric import NumericTransformer
@@ -30,6 +31,7 @@ class DatetimeTransformer(NumericTransformer):
 
     kind: ClassVar[str] = "datetime"
     _word: ClassVar[str] = "date"
+    state_fields = {**NumericTransformer.state_fields, "local": FLAG}
 
     local: bool
 
@@ -75,3 +77,5 @@ class DatetimeTransformer(NumericTransformer):
     def _set_state(self, state: dict[str, Any]) -> None:
         super()._set_state(state)
         self.local = state["local"]
+        zoned = self.physical.domain == "time" and self.physical.tz is not None
+        expect(zoned or not self.local, "local time without a time zone")

@@ -12,11 +12,28 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import validate_data
 
-from synthwgan.table.dtypes import CategoryType, StringType
+from synthwgan.parameters import Either
+from synthwgan.table.checks import (
+    FLAG,
+    LIST,
+    STATE,
+    TEXT,
+    Anything,
+    ListOf,
+    check_state,
+    expect,
+)
+from synthwgan.table.dtypes import index_of, items_of
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.physical import refuse_nul
 
 SHOWN = 10
+_INDEX_FIELDS = {
+    "names": LIST,
+    "levels": ListOf(Anything(), min_length=1),
+    "multi": FLAG,
+    "dtype": Either((TEXT, STATE)),
+}
 
 
 @contextmanager
@@ -224,13 +241,9 @@ def input_names(estimator: BaseEstimator, input_features: Any) -> list[Any]:
 
 def index_to_dict(columns: pd.Index) -> dict[str, Any]:
     """Return column names of any saveable type as a JSON-able dict."""
-    dtype: Any = str(columns.dtype)
-    if isinstance(columns.dtype, pd.StringDtype):
-        dtype = StringType(columns.dtype).to_dict()
-    elif isinstance(columns.dtype, pd.CategoricalDtype):
-        dtype = CategoryType(columns.dtype).to_dict()
+    names, dtype = items_of(columns)
     return {
-        "names": [to_jsonable(name) for name in columns],
+        "names": names,
         "levels": [to_jsonable(level) for level in columns.names],
         "multi": isinstance(columns, pd.MultiIndex),
         "dtype": dtype,
@@ -238,13 +251,19 @@ def index_to_dict(columns: pd.Index) -> dict[str, Any]:
 
 
 def index_from_dict(state: dict[str, Any]) -> pd.Index:
-    """Rebuild column names from `index_to_dict`."""
-    names = [from_jsonable(name) for name in state["names"]]
+    """Rebuild column names from `index_to_dict`.
+
+    Raises
+    ------
+    ValueError
+        If it gives no such names.
+    """
+    check_state("the column names", state, _INDEX_FIELDS)
     levels = [from_jsonable(level) for level in state["levels"]]
     if state["multi"]:
-        return pd.MultiIndex.from_tuples(names, names=levels)
-    dtype = state["dtype"]
-    if isinstance(dtype, dict):
-        physical = CategoryType if "categories" in dtype else StringType
-        dtype = physical.from_dict(dtype).dtype
-    return pd.Index(names, dtype=dtype, name=levels[0], tupleize_cols=False)
+        names = [from_jsonable(name) for name in state["names"]]
+        index = pd.MultiIndex.from_tuples(names, names=levels)
+    else:
+        index = index_of(state["names"], state["dtype"], levels[0])
+    expect(index.is_unique, "two columns have one name")
+    return index

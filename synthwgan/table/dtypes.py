@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -9,7 +10,13 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import Either, OneOf
+from synthwgan.table.checks import FLAG, LIST, STATE, TEXT, check_state, expect
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
+from synthwgan.table.named import named_dtype
+
+_STORAGE = OneOf(("python", "pyarrow"))
+_CATEGORY_FIELDS = {"ordered": FLAG, "categories": LIST, "dtype": Either((TEXT, STATE))}
 
 
 @dataclass(frozen=True)
@@ -132,8 +139,15 @@ class PhysicalType:
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> PhysicalType:
-        """Rebuild from `to_dict`."""
-        return cls(pd.api.types.pandas_dtype(state["dtype"]))
+        """Rebuild from `to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If it gives no such description.
+        """
+        check_state("a column's type", state, {"dtype": TEXT})
+        return cls(named_dtype(state["dtype"]))
 
 
 class NumberType(PhysicalType):
@@ -303,6 +317,7 @@ class StringType(PhysicalType):
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> StringType:
+        check_state("a type of text", state, {"storage": _STORAGE, "nan": FLAG})
         if not state["nan"]:
             return cls(pd.StringDtype(state["storage"]))
         return cls(pd.StringDtype(state["storage"], na_value=np.nan))
@@ -352,21 +367,43 @@ class CategoryType(PhysicalType):
         return "category (ordered)" if self.dtype.ordered else "category"
 
     def to_dict(self) -> dict[str, Any]:
-        categories = self.dtype.categories
-        text = isinstance(categories.dtype, pd.StringDtype)
-        return {
-            "ordered": bool(self.dtype.ordered),
-            "categories": [to_jsonable(category) for category in listed(categories)],
-            "dtype": StringType(categories.dtype).to_dict() if text else str(categories.dtype),
-        }
+        items, dtype = items_of(self.dtype.categories)
+        return {"ordered": bool(self.dtype.ordered), "categories": items, "dtype": dtype}
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> CategoryType:
-        items = [from_jsonable(category) for category in state["categories"]]
-        text = isinstance(state["dtype"], dict)
-        dtype = StringType.from_dict(state["dtype"]).dtype if text else state["dtype"]
-        index = pd.Index(items, dtype=dtype, tupleize_cols=False)
+        check_state("a type of categories", state, _CATEGORY_FIELDS)
+        index = index_of(state["categories"], state["dtype"])
         return cls(pd.CategoricalDtype(index, ordered=state["ordered"]))
+
+
+def items_of(index: pd.Index) -> tuple[list[Any], str | dict[str, Any]]:
+    """Return the items and the dtype of an index, JSON-able."""
+    dtype: str | dict[str, Any] = str(index.dtype)
+    if isinstance(index.dtype, pd.StringDtype):
+        dtype = StringType(index.dtype).to_dict()
+    elif isinstance(index.dtype, pd.CategoricalDtype):
+        dtype = CategoryType(index.dtype).to_dict()
+    return [to_jsonable(item) for item in listed(index)], dtype
+
+
+def index_of(items: list[Any], dtype: str | dict[str, Any], name: Any = None) -> pd.Index:
+    """Rebuild an index from `items_of`.
+
+    Raises
+    ------
+    ValueError
+        If it gives no such items or dtype.
+    """
+    unpacked = [from_jsonable(item) for item in items]
+    if isinstance(dtype, dict):
+        named = (CategoryType if "categories" in dtype else StringType).from_dict(dtype).dtype
+    else:
+        named = named_dtype(dtype)
+    index = pd.Index(unpacked, dtype=named, name=name, tupleize_cols=False)
+    # pandas makes dates of numbers, texts of anything and so on.
+    expect(items_of(index)[0] == items, f"{reprlib.repr(items)} are no items of dtype {named}")
+    return index
 
 
 def ticks_to_index(cells: Cells, unit: str, tz: Any = None) -> pd.DatetimeIndex:

@@ -6,6 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from synthwgan.parameters import Number
+from synthwgan.table.checks import check_state, expect, optional
+
 MAX_DECIMALS = 12
 _EXACT = 2**53
 # One cell of float noise must not take the decimals from all others. So many of the distinct
@@ -14,6 +17,12 @@ _EXACT = 2**53
 _ON_GRID, _MIN_DISTINCT = 0.99, 50
 # Numbers from which a step is guessed, each time others.
 _GUESSES, _GUESSED_FROM = 15, 12
+_FIELDS = {
+    "low": Number(-(2**63), 2**64 - 1, integer=True),
+    "high": Number(-(2**63), 2**64 - 1, integer=True),
+    "step": Number(0, 2**64 - 1, integer=True),
+    "decimals": optional(Number(0, MAX_DECIMALS, integer=True)),
+}
 
 
 class Grid:
@@ -114,8 +123,28 @@ class Grid:
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Grid:
-        """Rebuild from `to_dict`."""
-        return cls(**state)
+        """Rebuild from `to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If it gives no such grid.
+        """
+        check_state("a grid", state, _FIELDS)
+        low, high, step, decimals = (state[name] for name in _FIELDS)
+        largest = _EXACT if decimals is not None else 2**64 if low >= 0 else 2**63
+        in_order = low <= high < largest and (decimals is None or low > -largest)
+        expect(
+            in_order and (step or low == high == 0), "a grid's ends and step do not fit together"
+        )
+        return cls(low, high, step, decimals)
+
+    def holds_keys(self, keys: np.ndarray) -> bool:
+        """Whether keys are of the grid's dtype and name numbers that do not exceed its end."""
+        if not self.step:
+            return keys.dtype == np.float64
+        largest = int(keys.max()) if len(keys) else 0
+        return keys.dtype == np.uint64 and self.low + largest * self.step <= self.high
 
 
 def _above(numbers: np.ndarray, low: int) -> np.ndarray:

@@ -11,6 +11,19 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import Number
+from synthwgan.table.checks import (
+    FLAG,
+    STATE,
+    TEXT,
+    Array,
+    ListOf,
+    MappingOf,
+    Matching,
+    check_state,
+    expect,
+    optional,
+)
 from synthwgan.table.column import MISSING, ColumnTransformer, PartTransformer
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.patterns import FEW, IntegerSource, SharedValues, TextSource, learn_templates
@@ -21,6 +34,15 @@ _MIN_EMAILS = 0.9
 _MAX_LEARNED = 100_000
 _MAX_COUNTED = 2**16
 _NO_DOMAIN = {"example.com": 1}
+_POSITIVE = Number(1, 2**63 - 1, integer=True)
+_TEXT_FORM = {
+    "templates": ListOf(ListOf(TEXT, min_length=1), min_length=1),
+    "counts": ListOf(_POSITIVE),
+    "domains": MappingOf(_POSITIVE),
+}
+_WHOLE = Number(-(2**63), 2**64 - 1, integer=True)
+_REAL = {"words": Array(("uint64",)), "salt": Matching(r"[0-9a-f]{32}")}
+_INTEGER_FORM = {"low": _WHOLE, "high": _WHOLE, "dense": FLAG}
 
 
 class Source(Protocol):
@@ -75,6 +97,14 @@ class IdentifierTransformer(PartTransformer):
 
     kind: ClassVar[str] = "identifier"
     in_features: ClassVar[bool] = False
+    state_fields = {
+        "with_missing": FLAG,
+        "form": STATE,
+        "real": optional(STATE),
+        "sizes": Array(("int64",), low=1, strictly=True),
+        "counts": Array(("int64",), low=1),
+        "partition": Number(0, 2**62, integer=True),
+    }
     has_value = False
 
     form: dict[str, Any]
@@ -229,13 +259,31 @@ class IdentifierTransformer(PartTransformer):
 
     def _set_state(self, state: dict[str, Any]) -> None:
         self._with_missing = state["with_missing"]
-        self.form = state["form"]
-        real = state["real"]
-        self.real = None if real is None else RealFilter(real["words"], bytes.fromhex(real["salt"]))
+        self.form = self._checked_form(state["form"])
+        self.real = None
+        if state["real"] is not None:
+            real = check_state("the filter of real identifiers", state["real"], _REAL)
+            self.real = RealFilter(real["words"], bytes.fromhex(real["salt"]))
         self.sizes, self.counts = state["sizes"], state["counts"]
-        if not len(self.sizes) or min(self.sizes.min(), self.counts.min()) < 1:
-            raise ValueError("the numbers of rows that share an identifier must be positive")
+        one_each = 0 < len(self.sizes) == len(self.counts)
+        expect(one_each, "each number of rows that share an identifier needs a count")
         self.partition = state["partition"]
+
+    def _checked_form(self, form: dict[str, Any]) -> dict[str, Any]:
+        """Return the form of a file if it is one of this column's identifiers."""
+        if self.physical.domain == "text":
+            check_state("the form of text", form, _TEXT_FORM)
+            templates = form["templates"]
+            expect(len(templates) == len(form["counts"]), "each template needs a count")
+            distinct = all(
+                len(set(letters)) == len(letters) > 0 for t in templates for letters in t
+            )
+            expect(distinct, "a place of a template needs letters, each once")
+            return form
+        check_state("the form of whole numbers", form, _INTEGER_FORM)
+        expect(hasattr(self.physical, "plain_dtype"), "identifiers are text or whole numbers")
+        expect(form["low"] <= form["high"] <= self._limit(), "the range of identifiers is none")
+        return form
 
 
 class IdentifierStream:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import datetime
 import decimal
 import math
+import reprlib
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from synthwgan.table.named import frequency, numpy_dtype, time_zone
 
 _TAG = "type"
 
@@ -21,12 +24,22 @@ def _pack_timestamp(value: pd.Timestamp) -> list[Any]:
 
 def _unpack_timestamp(packed: list[Any]) -> pd.Timestamp:
     ticks, unit, zone = packed
-    stamp = pd.Timestamp(np.datetime64(ticks, unit))
-    return stamp if zone is None else stamp.tz_localize("UTC").tz_convert(zone)
+    stamp = pd.Timestamp(np.int64(ticks).view(numpy_dtype(f"M8[{unit}]")))
+    return stamp if zone is None else stamp.tz_localize("UTC").tz_convert(time_zone(zone))
 
 
 def _pack_timedelta(value: pd.Timedelta) -> list[Any]:
     return [value.asm8.view("i8").item(), value.unit]
+
+
+def _unpack_timedelta(packed: list[Any]) -> pd.Timedelta:
+    ticks, unit = packed
+    return pd.Timedelta(np.int64(ticks).view(numpy_dtype(f"m8[{unit}]")))
+
+
+def _unpack_period(packed: list[Any]) -> pd.Period:
+    ordinal, freq = packed
+    return pd.Period(ordinal=ordinal, freq=frequency(freq))
 
 
 def _pack_interval(value: pd.Interval) -> list[Any]:
@@ -40,31 +53,26 @@ def _unpack_interval(packed: list[Any]) -> pd.Interval:
 def _pack_numpy(value: np.generic) -> list[Any]:
     if value.dtype.kind in "mM":
         return [value.dtype.str, int(value.view("i8"))]
-    if value.dtype.kind not in "biufU":
+    if value.dtype.kind not in "biufU" or value.dtype.name == "longdouble":
         raise TypeError(f"cannot save {value!r} of numpy type {value.dtype}")
     return [value.dtype.str, to_jsonable(value.item())]
 
 
 def _unpack_numpy(packed: list[Any]) -> np.generic:
-    dtype = np.dtype(packed[0])
+    name, value = packed
+    if isinstance(value, str):
+        return np.str_(value)
+    dtype = numpy_dtype(name)
     if dtype.kind in "mM":
-        return np.int64(packed[1]).view(dtype)
-    return dtype.type(from_jsonable(packed[1]))
+        return np.int64(value).view(dtype)
+    return dtype.type(from_jsonable(value))
 
 
 # Most specific type first: a Timestamp is a datetime, a datetime is a date, np.float64 a float.
 _CODECS: dict[str, tuple[type, Callable[[Any], Any], Callable[[Any], Any]]] = {
     "Timestamp": (pd.Timestamp, _pack_timestamp, _unpack_timestamp),
-    "Timedelta": (
-        pd.Timedelta,
-        _pack_timedelta,
-        lambda packed: pd.Timedelta(np.timedelta64(*packed)),
-    ),
-    "Period": (
-        pd.Period,
-        lambda value: [value.ordinal, value.freqstr],
-        lambda packed: pd.Period(ordinal=packed[0], freq=packed[1]),
-    ),
+    "Timedelta": (pd.Timedelta, _pack_timedelta, _unpack_timedelta),
+    "Period": (pd.Period, lambda value: [value.ordinal, value.freqstr], _unpack_period),
     "Interval": (pd.Interval, _pack_interval, _unpack_interval),
     "datetime": (
         datetime.datetime,
@@ -133,15 +141,33 @@ def to_jsonable(value: Any) -> Any:
 
 
 def from_jsonable(packed: Any) -> Any:
-    """Rebuild an object from `to_jsonable`."""
+    """Rebuild an object from `to_jsonable`.
+
+    Raises
+    ------
+    ValueError
+        If `to_jsonable` gives no such thing.
+    """
     if not isinstance(packed, dict):
+        if isinstance(packed, list):
+            raise ValueError(f"{reprlib.repr(packed)} is no saved value")
         return packed
-    name = packed[_TAG]
+    try:
+        value = _unpack(packed.get(_TAG), packed.get("value"))
+        is_exact = to_jsonable(value) == packed
+    except (TypeError, ValueError, KeyError, ArithmeticError) as error:
+        raise ValueError(f"{reprlib.repr(packed)} is no saved value: {error}") from error
+    if not is_exact:
+        raise ValueError(f"{reprlib.repr(packed)} is no saved value")
+    return value
+
+
+def _unpack(name: str, packed: Any) -> Any:
     if name == "float":
-        return float(packed["value"])
+        return float(packed)
     if name in _SINGLETONS:
         return _SINGLETONS[name]
-    return _CODECS[name][2](packed["value"])
+    return _CODECS[name][2](packed)
 
 
 def split_arrays(tree: Any, path: str = "") -> tuple[Any, dict[str, np.ndarray]]:
@@ -181,15 +207,18 @@ def join_arrays(tree: Any, arrays: dict[str, np.ndarray]) -> Any:
     Raises
     ------
     ValueError
-        If an array that the tree names is missing.
+        If an array that the tree names is missing, or of another dtype.
     """
     if isinstance(tree, list):
         return [join_arrays(branch, arrays) for branch in tree]
     if not isinstance(tree, dict):
         return tree
     if tree.keys() == {"array", "dtype"}:
-        if tree["array"] not in arrays:
-            raise ValueError(f"the saved state lacks the array {tree['array']!r}")
-        stored = np.ascontiguousarray(arrays[tree["array"]])
-        return stored.view(np.uint64) if tree["dtype"] == "uint64" else stored
+        name, dtype = tree["array"], tree["dtype"]
+        if name not in arrays:
+            raise ValueError(f"the saved state lacks the array {name!r}")
+        stored = np.ascontiguousarray(arrays[name])
+        if str(stored.dtype) != ("int64" if dtype == "uint64" else dtype):
+            raise ValueError(f"the array {name!r} is of {stored.dtype}, not {dtype!r}")
+        return stored.view(np.uint64) if dtype == "uint64" else stored
     return {key: join_arrays(branch, arrays) for key, branch in tree.items()}

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from synthwgan.table.checks import FLAG, LIST, STATE, Array, expect, optional
 from synthwgan.table.column import MISSING, OFF_GRID, REGULAR, UNKNOWN, PartTransformer
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.extremes import without_extremes
@@ -49,6 +50,16 @@ class NumericTransformer(PartTransformer):
 
     kind: ClassVar[str] = "numeric"
     _word: ClassVar[str] = "number"
+    state_fields = {
+        "form": optional(STATE),
+        "with_missing": FLAG,
+        "grid": optional(STATE),
+        "levels": Array(("uint64", "float64"), strictly=True),
+        "strays": Array(("int64", "uint64", "float64"), strictly=True),
+        "stray_counts": Array(("int64",), low=1),
+        "odd": LIST,
+        "ranks": optional(STATE),
+    }
 
     form: Form | None
     grid: Grid | None
@@ -421,8 +432,21 @@ class NumericTransformer(PartTransformer):
         self.grid = None if state["grid"] is None else Grid.from_dict(state["grid"])
         self.levels = state["levels"]
         self.strays, self.stray_counts = state["strays"], state["stray_counts"]
-        self.odd = as_cells([from_jsonable(cell) for cell in state["odd"]], self._canonical)
+        expect(len(self.strays) == len(self.stray_counts), "each number off the grid needs a count")
+        odd = [from_jsonable(cell) for cell in state["odd"]]
+        is_text = self.physical.domain == "text"
+        expect(
+            all(type(cell) is (str if is_text else int) for cell in odd), "odd cells of no column"
+        )
+        self.odd = as_cells(odd, self._canonical)
         self.ranks = None if state["ranks"] is None else RankTransform.from_dict(state["ranks"])
+        keys = [self.levels] if self.ranks is None else [self.levels, self.ranks.knots]
+        expect(self.form is not None or not is_text or self.grid is None, "text needs a form")
+        if self.grid is None:
+            expect(not any(map(len, keys)), "numbers without a grid")
+        else:
+            expect(any(map(len, keys)), "a grid without numbers")
+            expect(all(map(self.grid.holds_keys, keys)), "its numbers are not on its grid")
 
 
 def _are_spikes(counts: np.ndarray, share: float) -> np.ndarray:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import datetime
 import decimal
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import Constraint, Number, OneOf
+from synthwgan.table.checks import FLAG, TEXT, check_state, expect, optional
 from synthwgan.table.dtypes import Cells, NumberType, PhysicalType, listed, ticks_to_index
+from synthwgan.table.named import time_zone
 
 _SENTINELS: dict[str, Any] = {"None": None, "nan": np.nan, "NA": pd.NA, "NaT": pd.NaT}
 _DAY = datetime.date(1970, 1, 1).toordinal()
 _CONTEXT = decimal.Context(prec=80)
+_MAX_EXPONENT = 10_000
 
 
 def _sentinel_name(value: Any) -> str:
@@ -43,7 +48,14 @@ class ObjectType(PhysicalType):
         The column's most used missing value: "None", "nan", "NA" or "NaT".
     inferred : str
         The pandas name of the objects' type, as in `pandas.api.types.infer_dtype`.
+
+    Attributes
+    ----------
+    learned : mapping of str to Constraint
+        What `learn` sets, and what each may be.
     """
+
+    learned: ClassVar[Mapping[str, Constraint]] = {}
 
     def __init__(self, sentinel: str = "None", inferred: str = "string") -> None:
         self.dtype = np.dtype(object)
@@ -96,8 +108,12 @@ class ObjectType(PhysicalType):
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> ObjectType:
-        physical = cls(state["sentinel"], state["inferred"])
-        vars(physical).update(state)
+        check_state("a type of objects", state, {**_OBJECT_FIELDS, **cls.learned})
+        sentinel, inferred = state["sentinel"], state["inferred"]
+        expect(_BY_INFERRED[inferred] is cls, f"{cls.__name__} stores no {inferred} objects")
+        physical = cls(sentinel, inferred)
+        for name in cls.learned:
+            setattr(physical, name, state[name])
         return physical
 
 
@@ -172,8 +188,11 @@ class ObjectNumber(ObjectType, NumberType):
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> ObjectNumber:
-        physical = cls(state["sentinel"], state["inferred"])
+        own = {name: value for name, value in state.items() if name != "unsigned"}
+        physical = super().from_dict(own)
+        check_state("a type of objects", state, {**_OBJECT_FIELDS, "unsigned": FLAG})
         if state["unsigned"]:
+            expect(physical.inferred == "integer", "only integers are unsigned")
             physical.canonical = np.dtype(np.uint64)
         return physical
 
@@ -191,6 +210,7 @@ class ObjectDecimal(ObjectType):
     """decimal.Decimal: int64 multiples of the column's smallest exponent."""
 
     domain = "number"
+    learned = {"exponent": Number(-_MAX_EXPONENT, _MAX_EXPONENT, integer=True)}
     exponent: int = 0
 
     def learn(self, objects: np.ndarray) -> None:
@@ -254,6 +274,7 @@ class ObjectDatetime(ObjectType):
     """datetime.datetime or pandas Timestamps in one zone or none: int64 ticks."""
 
     domain = "time"
+    learned = {"stamps": FLAG, "tz": optional(TEXT), "unit": OneOf(("us", "ns"))}
     stamps: bool = False
     tz: Any = None
     unit: str = "us"
@@ -299,8 +320,8 @@ class ObjectDatetime(ObjectType):
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> ObjectDatetime:
         physical = super().from_dict(state)
-        if state["tz"] is not None:
-            physical.tz = pd.DatetimeTZDtype("ns", state["tz"]).tz
+        if physical.tz is not None:
+            physical.tz = pd.DatetimeTZDtype("ns", time_zone(physical.tz)).tz
         return physical
 
 
@@ -308,6 +329,7 @@ class ObjectDuration(ObjectType):
     """datetime.timedelta or pandas Timedeltas: int64 ticks."""
 
     domain = "number"
+    learned = {"stamps": FLAG, "unit": OneOf(("us", "ns"))}
     stamps: bool = False
     unit: str = "us"
 
@@ -379,6 +401,9 @@ _BY_INFERRED: dict[str, type[ObjectType]] = {
     "timedelta": ObjectDuration,
     "timedelta64": ObjectDuration,
 }
+
+OBJECT_TYPES = tuple(dict.fromkeys(_BY_INFERRED.values()))
+_OBJECT_FIELDS = {"sentinel": OneOf(tuple(_SENTINELS)), "inferred": OneOf(tuple(_BY_INFERRED))}
 
 
 def object_type(series: pd.Series) -> ObjectType:

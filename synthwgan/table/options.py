@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import numbers
+import reprlib
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from synthwgan.parameters import RANDOM_STATE, Constraint, Either, Instance, Number, OneOf
+from synthwgan.parameters import (
+    RANDOM_STATE,
+    Constraint,
+    Either,
+    Instance,
+    Number,
+    OneOf,
+    PairOf,
+    check_parameters,
+)
+from synthwgan.table.checks import Anything, ListOf, check_state, expect
 from synthwgan.table.jsonable import from_jsonable, to_jsonable
 
 
@@ -46,8 +57,39 @@ def parameters_to_dict(parameters: dict[str, Any]) -> dict[str, Any]:
 
 
 def parameters_from_dict(state: dict[str, Any]) -> dict[str, Any]:
-    """Rebuild parameters from `parameters_to_dict`."""
-    pairs = state["column_kinds"]
-    kinds = None if pairs is None else {from_jsonable(name): kind for name, kind in pairs}
-    plain = {name: from_jsonable(state[name]) for name in asdict(ColumnOptions())}
-    return {**plain, "column_kinds": kinds, "random_state": state["random_state"]}
+    """Rebuild parameters from `parameters_to_dict`.
+
+    Raises
+    ------
+    ValueError
+        If it gives no such parameters.
+    """
+    check_state("the table's parameters", state, dict.fromkeys(TABLE_PARAMETERS, Anything()))
+    parameters = {name: from_jsonable(state[name]) for name in asdict(ColumnOptions())}
+    parameters |= {
+        "column_kinds": pairs_to_dict(state["column_kinds"]),
+        "random_state": state["random_state"],
+    }
+    check_parameters(parameters, TABLE_PARAMETERS)
+    return parameters
+
+
+def pairs_to_dict(pairs: list[list[Any]] | None) -> dict[Any, Any] | None:
+    """Rebuild a mapping of any keys from pairs of a saved key and a value, or None from None."""
+    if pairs is None:
+        return None
+    expect(ListOf(PairOf(Anything())).allows(pairs), f"{reprlib.repr(pairs)} are no pairs")
+    return {from_jsonable(key): value for key, value in pairs}
+
+
+def options_from_dict(state: dict[str, Any]) -> ColumnOptions:
+    """Rebuild options from their fields.
+
+    Raises
+    ------
+    ValueError
+        If these are no options.
+    """
+    fields = {name: TABLE_PARAMETERS[name] for name in asdict(ColumnOptions())}
+    check_state("the options of columns", state, fields)
+    return ColumnOptions(*(state[name] for name in fields))

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from synthwgan.table.checks import STATE, TEXT, ListOf
 from synthwgan.table.column import ColumnTransformer, PartTransformer
 from synthwgan.table.dtypes import Cells
 from synthwgan.table.forms.distinct import as_cells, distinct_cells
@@ -40,6 +41,12 @@ class PairTransformer(ColumnTransformer):
     """
 
     kind: ClassVar[str] = "pair"
+
+    state_fields = {
+        "frame": ListOf(TEXT, min_length=3),
+        "filler": TEXT,
+        "parts": ListOf(STATE, min_length=2),
+    }
 
     frame: Frame
     _parts: tuple[NumericTransformer, NumericTransformer]

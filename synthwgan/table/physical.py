@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from synthwgan.table import dtypes, objects
+from synthwgan.table.checks import expect
 from synthwgan.table.dtypes import (
     BooleanType,
     CategoryType,
@@ -23,7 +24,18 @@ from synthwgan.table.dtypes import (
     TimeType,
     listed,
 )
-from synthwgan.table.objects import missing_objects, object_type
+from synthwgan.table.objects import OBJECT_TYPES, ObjectType, missing_objects, object_type
+
+_TYPES = (
+    BooleanType,
+    CategoryType,
+    DurationType,
+    NullableNumber,
+    NumpyNumber,
+    PeriodType,
+    StringType,
+    TimeType,
+)
 
 
 def _numpy_type(series: pd.Series) -> PhysicalType:
@@ -129,11 +141,31 @@ def physical_to_dict(physical: PhysicalType) -> dict[str, Any]:
 
 
 def physical_from_dict(state: dict[str, Any]) -> PhysicalType:
-    """Rebuild a physical type from `physical_to_dict`."""
-    state = dict(state)
-    name = state.pop("class")
-    if name.startswith("Arrow"):
-        from synthwgan.table import arrow as module
-    else:
-        module = objects if name.startswith("Object") else dtypes
-    return getattr(module, name).from_dict(state)
+    """Rebuild a physical type from `physical_to_dict`.
+
+    Raises
+    ------
+    ValueError
+        If it gives no such description.
+    """
+    own = dict(state)
+    name = own.pop("class", None)
+    known = {physical.__name__: physical for physical in _classes(name)}
+    if name not in known:
+        raise ValueError(f"{reprlib.repr(name)} is no way to store a column")
+    physical = known[name].from_dict(own)
+    if not isinstance(physical, ObjectType):
+        stored = physical_type(pd.Series([], dtype=physical.dtype))
+        expect(type(stored) is type(physical), f"{name} does not store dtype {physical.name}")
+    return physical
+
+
+def _classes(name: Any) -> Iterable[type[PhysicalType]]:
+    """All that a file may name."""
+    if not isinstance(name, str):
+        return ()
+    if not name.startswith("Arrow"):
+        return _TYPES + OBJECT_TYPES
+    from synthwgan.table.arrow import ARROW_TYPES
+
+    return ARROW_TYPES

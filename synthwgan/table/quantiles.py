@@ -7,10 +7,18 @@ from typing import Any
 import numpy as np
 from scipy.special import ndtr, ndtri
 
+from synthwgan.table.checks import Array, check_state, expect
+
 MAX_KNOTS = 16_384
 # A rank this near to a knot is that knot: the resolution that float32 scores leave.
 RANK_TOLERANCE = 6e-8
 _EDGE = 1e-12
+_RANKS = Array(("float64",), low=0.0, strictly=False)
+_FIELDS = {
+    "knots": Array(("uint64", "float64"), strictly=True),
+    "lower": _RANKS,
+    "upper": _RANKS,
+}
 
 
 def rank_to_score(ranks: np.ndarray) -> np.ndarray:
@@ -194,8 +202,20 @@ class RankTransform:
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> RankTransform:
-        """Rebuild from `to_dict`."""
-        return cls(**state)
+        """Rebuild from `to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If it gives no such distribution.
+        """
+        check_state("a distribution", state, _FIELDS)
+        knots, lower, upper = (state[name] for name in _FIELDS)
+        one_each = 0 < len(knots) == len(lower) == len(upper)
+        expect(one_each, "a distribution needs a first and a last rank for each of its numbers")
+        in_order = (lower <= upper).all() and (upper[:-1] <= lower[1:]).all() and upper[-1] <= 1
+        expect(in_order, "the ranks of a distribution are not in order")
+        return cls(knots, lower, upper)
 
 
 def _fraction(numbers: np.ndarray, start: np.ndarray, stop: np.ndarray) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import reprlib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -168,6 +169,20 @@ def fit_column(
         else:
             check_kind(kind, physical, cells)
         return COLUMN_CLASSES[kind](physical, options).fit_cells(cells, rng)
+
+
+def column_from_dict(state: Any, options: ColumnOptions) -> ColumnTransformer:
+    """Rebuild a fitted column of any kind from its `to_dict`.
+
+    Raises
+    ------
+    ValueError
+        If it gives no such column.
+    """
+    kind = state.get("kind") if isinstance(state, dict) else None
+    if not isinstance(kind, str) or kind not in COLUMN_CLASSES:
+        raise ValueError(f"{reprlib.repr(kind)} is no kind of a column")
+    return COLUMN_CLASSES[kind].from_dict(state, options)
 
 
 @dataclass(frozen=True)

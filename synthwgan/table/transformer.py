@@ -12,6 +12,16 @@ from sklearn.utils.validation import check_is_fitted
 
 from synthwgan.parameters import check_parameters
 from synthwgan.randomness import as_generator
+from synthwgan.table.checks import (
+    COUNT,
+    FLAG,
+    STATE,
+    TEXT,
+    ListOf,
+    check_state,
+    expect,
+    optional,
+)
 from synthwgan.table.column import ColumnTransformer
 from synthwgan.table.door import (
     enter,
@@ -38,6 +48,7 @@ from synthwgan.table.given import GivenRows
 from synthwgan.table.identifier import IdentifierStream
 from synthwgan.table.jsonable import join_arrays, split_arrays
 from synthwgan.table.layout import EncodedTable
+from synthwgan.table.named import numpy_dtype
 from synthwgan.table.options import (
     TABLE_PARAMETERS,
     ColumnOptions,
@@ -45,9 +56,17 @@ from synthwgan.table.options import (
     parameters_to_dict,
 )
 from synthwgan.table.people import warn_of_people
-from synthwgan.table.schema import COLUMN_CLASSES, Schema, fit_column
+from synthwgan.table.schema import COLUMN_CLASSES, Schema, column_from_dict, fit_column
 
 _STATE_VERSION = 1
+_FIELDS = {
+    "version": COUNT,
+    "parameters": STATE,
+    "index": STATE,
+    "array_dtype": optional(TEXT),
+    "named": FLAG,
+    "columns": ListOf(STATE, min_length=1),
+}
 
 
 class TableTransformer(TransformerMixin, BaseEstimator):
@@ -429,21 +448,32 @@ class TableTransformer(TransformerMixin, BaseEstimator):
 
     @classmethod
     def from_state(cls, state: dict[str, Any], arrays: dict[str, np.ndarray]) -> TableTransformer:
-        """Rebuild a fitted transformer from `to_state`."""
+        """Rebuild a fitted transformer from `to_state`.
+
+        Raises
+        ------
+        ValueError
+            If it gives no such state; nothing that the state names is ever called.
+        """
+        check_state("a table", state, _FIELDS)
         if state["version"] != _STATE_VERSION:
             raise ValueError(f"state has version {state['version']}, expected {_STATE_VERSION}")
         tree = join_arrays(state, arrays)
-        transformer = cls(**parameters_from_dict(tree["parameters"]))
+        transformer = cls().set_params(**parameters_from_dict(tree["parameters"]))
         options = transformer._options()
-        transformer.column_index_ = index_from_dict(tree["index"])
+        index = transformer.column_index_ = index_from_dict(tree["index"])
+        expect(len(index) == len(tree["columns"]), "each column needs a name")
+        given_kinds(transformer.column_kinds, index, list(COLUMN_CLASSES))
         dtype = tree["array_dtype"]
-        transformer.array_dtype_ = None if dtype is None else np.dtype(dtype)
-        transformer.columns_ = [
-            COLUMN_CLASSES[column["kind"]].from_dict(column, options) for column in tree["columns"]
-        ]
+        transformer.array_dtype_ = None if dtype is None else numpy_dtype(dtype)
+        transformer.columns_ = []
+        for name, column in zip(index, tree["columns"], strict=True):
+            with naming_column(name):
+                transformer.columns_.append(column_from_dict(column, options))
         transformer.n_features_in_ = len(transformer.columns_)
         if tree["named"]:
-            transformer.feature_names_in_ = np.array(transformer.column_index_, dtype=object)
+            expect(all(isinstance(name, str) for name in index), "column names that are no text")
+            transformer.feature_names_in_ = np.array(index, dtype=object)
         transformer._describe()
         return transformer
 
@@ -456,5 +486,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> TableTransformer:
         """Rebuild a fitted transformer from `to_dict`."""
-        arrays = {key: np.array(items, dtype) for key, (dtype, items) in state["arrays"].items()}
+        arrays = {
+            key: np.array(items, numpy_dtype(dtype))
+            for key, (dtype, items) in state["arrays"].items()
+        }
         return cls.from_state(state["state"], arrays)

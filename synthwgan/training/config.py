@@ -101,6 +101,10 @@ class TrainingConfig:
 
     # Where a generator's latent_dim is "auto".
     latent_dim: ClassVar[int] = LATENT_DIM
+    constraints: ClassVar[dict[str, Constraint]] = {
+        **TRAINING_PARAMETERS,
+        "log_every": Number(1, integer=True),
+    }
 
     @classmethod
     def resolve(cls, parameters: Mapping[str, Any], n_rows: int) -> TrainingConfig:

@@ -25,6 +25,11 @@ OptimizerFactory = Callable[[Iterable[Tensor], float], torch.optim.Optimizer]
 ALIASES = {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "SGD"}
 # One needs a closure, the other sparse gradients.
 UNUSABLE = ("Optimizer", "LBFGS", "SparseAdam")
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    name: found
+    for name, found in vars(torch.optim).items()
+    if isinstance(found, type) and issubclass(found, torch.optim.Optimizer) and name not in UNUSABLE
+}
 
 _RATE = Number(0, 1, open_low=True)
 
@@ -111,9 +116,8 @@ def optimizer_class(name: str) -> type[torch.optim.Optimizer]:
     ValueError
         If there is no such class, or it cannot be used here.
     """
-    found = getattr(torch.optim, ALIASES.get(name, name), None)
-    is_optimizer = isinstance(found, type) and issubclass(found, torch.optim.Optimizer)
-    if not is_optimizer or found.__name__ in UNUSABLE:
+    found = OPTIMIZERS.get(ALIASES.get(name, name))
+    if found is None:
         raise ValueError(
             "algorithm must be 'auto', 'adam', 'adamw', 'rmsprop', 'sgd', the name of another "
             "class of torch.optim that needs no closure, or a function (params, lr) -> optimizer, "

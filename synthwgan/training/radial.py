@@ -15,6 +15,7 @@ from synthwgan.networks.domains import NOISE_DIM, DomainContexts, build_domain_n
 from synthwgan.networks.growth import Growth, can_grow, grow, train_only
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.parameters import Constraint, Number
 from synthwgan.training.batchnorm import measure_batch_norm
 from synthwgan.training.callbacks import History, ProgressBar
 from synthwgan.training.config import TrainingConfig
@@ -37,6 +38,11 @@ class RadialConfig(TrainingConfig):
     latent_weight: float
 
     latent_dim: ClassVar[int] = 16
+    constraints: ClassVar[dict[str, Constraint]] = {
+        **TrainingConfig.constraints,
+        "cycle_weight": Number(0),
+        "latent_weight": Number(0),
+    }
 
 
 class RadialStep(TrainingStep):

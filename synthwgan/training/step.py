@@ -19,6 +19,7 @@ from synthwgan.training.ema import ExponentialMovingAverage
 from synthwgan.training.optimizers import clip_weights
 from synthwgan.training.schedule import learning_rate_factor
 
+_DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 MAX_VALIDATION_ROWS = 4096
 # Rows drawn at least, since batch norm goes by the batch.
 MIN_AVERAGED_ROWS = 500
@@ -61,7 +62,7 @@ class TrainingStep:
         self.generator, self.critic = networks["generator"], networks["critic"]
         self.head = networks["head"]
         self.device = self.head.device
-        self.dtype = getattr(torch, precision)
+        self.dtype = _DTYPES[precision]
         self.rng = torch.Generator(self.device).manual_seed(seed)
         self.objective = config.objective
         self.penalty = self.objective.make_penalty()

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthwgan.domains.maps import NumberMap
+from synthwgan.domains.saved import union_from_state, union_to_state
 from synthwgan.domains.union import DomainUnion
 from synthwgan.table import TableTransformer
-from synthwgan.table.jsonable import join_arrays, split_arrays
 from synthwgan.table.options import ColumnOptions
 
 N_ROWS = 60
@@ -330,9 +330,8 @@ def test_what_a_column_can_hold():
 def test_a_union_survives_a_file(columns):
     tables = {f"d{place}": pd.DataFrame(one) for place, one in enumerate(columns)}
     union = union_of(tables)
-    state, arrays = split_arrays(union.to_dict())
-    again = DomainUnion.from_dict(join_arrays(json.loads(json.dumps(state)), arrays))
-    again.domains = union.domains
+    state, domains, arrays = union_to_state(union)
+    again = union_from_state(*json.loads(json.dumps([state, domains])), arrays)
     assert names(again) == names(union)
     assert again.layout == union.layout
     assert (again.has == union.has).all()

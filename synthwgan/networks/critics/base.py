@@ -39,7 +39,7 @@ class CriticChoice(Component):
     layers: int
 
     @abstractmethod
-    def build(self, n_slots: int, n_columns: int, rng: torch.Generator) -> nn.Module:
+    def build(self, n_slots: int, n_columns: int, rng: torch.Generator | None) -> nn.Module:
         """Make the module.
 
         Parameters
@@ -48,8 +48,8 @@ class CriticChoice(Component):
             Length of a row vector, or of a pack of them.
         n_columns : int
             Columns of which the critic is told whether they are given; 0 for none.
-        rng : torch.Generator
-            Source of the first weights.
+        rng : torch.Generator or None
+            Source of the first weights; None where only their shapes are asked for.
 
         Returns
         -------

@@ -64,7 +64,7 @@ class MLP(CriticChoice):
         self.minibatch_std = minibatch_std
         self.instance_noise = instance_noise
 
-    def build(self, n_slots: int, n_columns: int, rng: torch.Generator) -> nn.Module:
+    def build(self, n_slots: int, n_columns: int, rng: torch.Generator | None) -> nn.Module:
         sizes = (n_slots, self.width, self.layers, n_columns)
         if self.minibatch_features or self.minibatch_std:
             return BatchCritic(*sizes, self.minibatch_features, self.minibatch_std, rng)

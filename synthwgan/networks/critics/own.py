@@ -56,7 +56,7 @@ class Own(CriticChoice):
         self.packing = packing
         self.instance_noise = instance_noise
 
-    def build(self, n_slots: int, n_columns: int, rng: torch.Generator) -> nn.Module:
+    def build(self, n_slots: int, n_columns: int, rng: torch.Generator | None) -> nn.Module:
         with global_state(drawn_seed(rng)):
             return OwnCritic(self.factory, n_slots, n_columns)
 

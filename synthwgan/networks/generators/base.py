@@ -41,7 +41,7 @@ class GeneratorChoice(Component):
 
     @abstractmethod
     def build(
-        self, n_slots: int, output_bias: Tensor, n_context: int, rng: torch.Generator
+        self, n_slots: int, output_bias: Tensor, n_context: int, rng: torch.Generator | None
     ) -> nn.Module:
         """Make the module.
 
@@ -53,8 +53,8 @@ class GeneratorChoice(Component):
             Initial bias of the last layer: log marginals for states, zero for values.
         n_context : int
             Features of a `Context`; 0 for a generator that takes none.
-        rng : torch.Generator
-            Source of the first weights.
+        rng : torch.Generator or None
+            Source of the first weights; None where only their shapes are asked for.
 
         Returns
         -------

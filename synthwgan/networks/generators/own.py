@@ -50,7 +50,7 @@ class Own(GeneratorChoice):
         self.latent_dim = latent_dim
 
     def build(
-        self, n_slots: int, output_bias: Tensor, n_context: int, rng: torch.Generator
+        self, n_slots: int, output_bias: Tensor, n_context: int, rng: torch.Generator | None
     ) -> nn.Module:
         with global_state(drawn_seed(rng)):
             return OwnGenerator(self.factory, self.latent_dim, n_slots, output_bias, n_context)

@@ -51,7 +51,7 @@ class Style(GeneratorChoice):
         self.latent_dim = latent_dim
 
     def build(
-        self, n_slots: int, output_bias: Tensor, n_context: int, rng: torch.Generator
+        self, n_slots: int, output_bias: Tensor, n_context: int, rng: torch.Generator | None
     ) -> nn.Module:
         return StyleGenerator(
             self.latent_dim, n_slots, self.width, self.layers, output_bias, n_context, rng
