@@ -262,7 +262,7 @@ class Choice:
                 return packed
             raise ValueError(f"{packed!r} is unknown")
         name, parameters = packed.get("component"), packed.get("parameters", {})
-        known = isinstance(name, str) and isinstance(parameters, dict)
+        known = isinstance(name, str | bool) and isinstance(parameters, dict)
         if not known or packed.keys() - {"component", "parameters"}:
             raise ValueError(f"{packed!r} is no component")
         parameters = {
