@@ -125,8 +125,8 @@ def quality_score(
 def sdmetrics_metadata(frame: pd.DataFrame) -> dict[str, Any]:
     """Describe a table in the form that sdmetrics asks for.
 
-    Kinds are those of the schema: numbers and durations are ``numerical``; dates, also as text
-    in one format, ``datetime``; identifiers ``id``, which sdmetrics leaves out of its scores;
+    Kinds are those of the schema: numbers and durations are ``numerical``, dates ``datetime``,
+    also as text in one form; identifiers ``id``, which sdmetrics leaves out of its scores;
     everything else ``categorical``.
 
     Parameters

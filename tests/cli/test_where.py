@@ -55,6 +55,8 @@ def ordered() -> dict[Any, Any]:
                 "period": days.to_period("M"),
                 "date": days.date,
                 "text date": days.strftime("%d.%m.%Y"),
+                "dollars": [f"${number:,.2f}" for number in whole * 1000 / 7],
+                "thousands": [f"{number:,}" for number in whole * 1000],
                 "duration": pd.to_timedelta(whole, "h").astype("timedelta64[ns]"),
             }
         )
