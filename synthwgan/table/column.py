@@ -82,6 +82,10 @@ class ColumnTransformer(ABC):
         """Return the cells of the parts."""
         return [cells]
 
+    def tells(self, cells: Cells) -> list[np.ndarray]:
+        """Where a cell says what each part is, arrays of shape (n,), bool."""
+        return [np.ones(len(cells.missing), dtype=bool)]
+
     def join(self, cells: Sequence[Cells]) -> Cells:
         """Return the column's cells, the way back from `split`."""
         return cells[0]

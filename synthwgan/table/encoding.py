@@ -84,18 +84,21 @@ def encode_given(
     codes = np.zeros((len(rows), layout.n_blocks), dtype=_code_dtype(layout))
     values = np.zeros((len(rows), layout.n_values), dtype=np.float32)
     places = part_places(column for _, column in columns)
+    are_given = np.repeat(rows.given, [len(own) for own in places], axis=1)
     for position, cells in rows.cells.items():
         name, column = columns[position]
         given = rows.given[:, position]
         with naming_column(name):
             encoded = _encode_given(column, cells.take(given), rng)
+        are_given[given, places[position].start : places[position].stop] = np.stack(
+            column.tells(cells.take(given)), axis=1
+        )
         for place, (own_codes, own_values) in zip(places[position], encoded, strict=True):
             if own_codes is not None:
                 codes[given, layout.column_blocks[place]] = own_codes
             if own_values is not None:
                 values[given, layout.column_values[place]] = own_values
-    given_parts = np.repeat(rows.given, [len(own) for own in places], axis=1)
-    return PartialRows(EncodedTable(codes, values), given_parts)
+    return PartialRows(EncodedTable(codes, values), are_given)
 
 
 def _encode_given(

@@ -105,6 +105,10 @@ class PairTransformer(ColumnTransformer):
             seconds[~are_pairs] = rng.choice(seconds[are_pairs], int((~are_pairs).sum()))
         return [Cells(firsts, cells.missing), Cells(seconds, np.zeros(len(seconds), dtype=bool))]
 
+    def tells(self, cells: Cells) -> list[np.ndarray]:
+        are_pairs = self._halves(cells)[2]
+        return [np.ones(len(are_pairs), dtype=bool), are_pairs]
+
     def join(self, cells: Sequence[Cells]) -> Cells:
         first, second = cells
         before, between, behind = self.frame

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from synthwgan import RadialGANSynthesizer, WGANGPSynthesizer
 from synthwgan.table import EncodedTable, TableTransformer
 from synthwgan.table.dtypes import Cells
+from synthwgan.table.given import GivenRows
 from synthwgan.table.pair import PairTransformer, find_frame
 from synthwgan.table.physical import physical_type
+from synthwgan.table.reader import ConditionReader
 
 
 def _places(n: int = 400, written: str = "{:.6f},{:.6f}") -> list[str]:
@@ -175,6 +177,15 @@ def test_given_and_imputed_cells(model: WGANGPSynthesizer) -> None:
     filled = model.impute(table, random_state=0)
     assert filled["at"][0] == table["at"][0]
     assert filled["at"].str.fullmatch(r"\d\d\.\d{6},-\d\d\.\d{6}").all()
+
+
+def test_a_missing_cell_gives_no_second_number(model: WGANGPSynthesizer) -> None:
+    transformer = model.transformer_
+    reader = ConditionReader(transformer, np.zeros(transformer.layout_.n_state_slots))
+    cells = transformer.columns_[0].read(pd.Series([_places()[1], None], dtype=object))
+    rows = GivenRows.of_columns(2, 2, {0: cells})
+    given = reader.encode(rows, np.random.default_rng(0)).given
+    assert given.tolist() == [[True, True, False], [True, False, False]]
 
 
 def test_saved_and_loaded(model: WGANGPSynthesizer, tmp_path) -> None:

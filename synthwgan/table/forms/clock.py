@@ -11,7 +11,7 @@ from synthwgan.table.forms.textform import some_texts
 from synthwgan.table.forms.texts import ReadForm, commonest, fits_most, read_most
 
 _CLOCK = re.compile(
-    r"(-?)([0-9]{1,6}):([0-5][0-9])(?::([0-5][0-9]))?(?:\.([0-9]{1,6}))?"
+    r"(-?)([0-9]{1,9}):([0-5][0-9])(?::([0-5][0-9]))?(?:\.([0-9]{1,6}))?"
     r"( ?(?:[AP]M|[ap]m|[AP]\.M\.|[ap]\.m\.))?"
 )
 HALVES = tuple(space + half for space in (" ", "") for half in ("AM", "am", "A.M.", "a.m."))

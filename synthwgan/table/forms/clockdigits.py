@@ -73,8 +73,6 @@ class ClockDigits(Form):
         return self._times(self._digits(cells))
 
     def _digits(self, cells: np.ndarray) -> np.ndarray:
-        if cells.dtype != object:
-            return np.where(cells < 10**9, cells, -1).astype(np.int64)
         return digits_of(cells, 2 * self.n_fields)
 
     def _times(self, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -23,8 +23,6 @@ PATTERNS = (
 )
 # Plain numbers lie everywhere; years of records lie here.
 _FIRST_YEAR, _LAST_YEAR = 1800, 2199
-# Larger numbers are no moments, and uint64 ones would not fit into int64.
-_LARGEST = 10**14
 
 
 class DigitMoments(Form):
@@ -82,10 +80,7 @@ class DigitMoments(Form):
         return self._ticks(self._digits(cells))
 
     def _digits(self, cells: np.ndarray) -> np.ndarray:
-        """Return cells as int64, -1 where a cell cannot be of this form."""
-        if cells.dtype == object:
-            return digits_of(cells, len(self.pattern))
-        return np.where(cells < _LARGEST, cells, -1).astype(np.int64)
+        return digits_of(cells, len(self.pattern))
 
     def _ticks(self, digits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         fields = {
@@ -93,8 +88,8 @@ class DigitMoments(Form):
             for letter in dict.fromkeys(self.pattern)
         }
         ticks, exist = to_ticks(fields, self.unit)
-        fits = exist & (digits >= 0) & (digits < 10 ** len(self.pattern))
-        fits &= (fields["Y"] >= _FIRST_YEAR) & (fields["Y"] <= _LAST_YEAR)
+        fits = exist & (digits >= 0) & (fields["Y"] >= _FIRST_YEAR)
+        fits &= fields["Y"] <= _LAST_YEAR
         return np.where(fits, ticks, 0), fits
 
     def _scale(self, letter: str) -> int:

@@ -16,7 +16,7 @@ _SECONDS = {"D": 86_400, "H": 3600, "M": 60, "S": 1}
 _CLOCK = r"\+?([0-9]{1,2}):([0-5][0-9]):([0-5][0-9])(?:\.([0-9]{6}))?"
 _DAYS_AND_CLOCK = re.compile(rf"(?:(-?[0-9]{{1,7}}) days?,? )?{_CLOCK}")
 WORDS = ("second", "minute", "hour", "day", "week", "month", "year")
-_COUNTED = re.compile(rf"(-?[0-9]{{1,9}}) (?:{'|'.join(WORDS)})s?")
+_COUNTED = re.compile(rf"(-?[0-9]{{1,12}}) (?:{'|'.join(WORDS)})s?")
 _COUNT = "([0-9]{1,9})"
 STYLES = {
     "iso": re.compile(rf"P(?:{_COUNT}D)?(?:T(?:{_COUNT}H)?(?:{_COUNT}M)?(?:{_COUNT}S)?)?"),

@@ -45,7 +45,14 @@ def read_most(read: Callable[[str], Any | None], texts: list[str]) -> list[Any] 
 
 
 def digits_of(cells: np.ndarray, width: int) -> np.ndarray:
-    """Return texts of so many digits as int64 numbers, -1 for other cells."""
+    """Return cells of so many digits as int64 numbers, -1 for other cells.
+
+    Texts have just as many digits; whole numbers may have fewer.
+    """
+    if cells.dtype != object:
+        numbers, are_short = np.full(len(cells), -1), (cells >= 0) & (cells < 10**width)
+        numbers[are_short] = cells[are_short]
+        return numbers
     numbers = [int(text) if _is_digits(text, width) else -1 for text in cells.tolist()]
     return np.array(numbers, dtype=np.int64)
 

@@ -94,7 +94,7 @@ CODES = {
     "keys with zeros": ["007.1", "03.40"] * 20,
     "letters that look like exponents": ["1E05", "2E10", "7E11"] * 20,
     "versions": [f"1.{x}.3" for x in range(200)],
-    "addresses": [f"192.168.{x % 256}.{x}" for x in range(200)],
+    "object identifiers": [f"1.3.6.1.{x % 256}.{x}" for x in range(200)],
     "few decimals": [*[f"{x}" for x in range(1000, 1300)], "12.5"],
     "ISBN": [f"978-3-{x}-7" for x in range(300)],
 }
