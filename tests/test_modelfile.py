@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import decimal
 import json
 import os
 import tracemalloc
@@ -30,6 +31,7 @@ from synthwgan.table.named import arrow_dtype, frequency, named_dtype, numpy_dty
 PACKAGE = Path(synthwgan.__file__).parent
 # Who reads files, and what makes a string of theirs into something that is called.
 READERS = ("from_", "load", "read_", "_set_state", "unpack", "_unpack", "_type_from", "index_of")
+BUILTINS = {"eval", "exec", "__import__"}
 CALLERS = {"eval", "exec", "compile", "__import__", "import_module", "setattr", "vars", "globals"}
 # Their parsers know far more than a file may say; `named` closes them.
 PARSERS = {"pandas_dtype", "type_for_alias", "to_offset", "gettz", "ZoneInfo"}
@@ -56,6 +58,9 @@ def suspects(function: ast.FunctionDef) -> list[str]:
         if not isinstance(node, ast.Call):
             continue
         name = called(node)
+        # A network's eval() is no builtin.
+        if name in BUILTINS and not isinstance(node.func, ast.Name):
+            continue
         if name == "getattr" and not isinstance(node.args[1], ast.Constant):
             found.append("getattr")
         found += [name] * (name in CALLERS | PARSERS)
@@ -65,11 +70,10 @@ def suspects(function: ast.FunctionDef) -> list[str]:
 def test_no_reader_calls_what_a_file_names() -> None:
     # The names that are set here are those of a class's own table.
     allowed = {"table/objects.py:from_dict": ["setattr"]}
-    readers = {
-        name: suspects(function)
-        for name, function in functions()
-        if function.name.startswith(READERS)
-    }
+    readers: dict[str, list[str]] = {}
+    for name, function in functions():
+        if function.name.startswith(READERS):
+            readers[name] = readers.get(name, []) + suspects(function)
     assert len(readers) > 25
     assert {name: found for name, found in readers.items() if found} == allowed
 
@@ -78,8 +82,15 @@ def test_the_rest_of_the_package_does_so_only_where_no_file_is_read() -> None:
     found = {name: calls for name, function in functions() if (calls := suspects(function))}
     places = {name for name, calls in found.items() if {"getattr", *PARSERS} & set(calls)}
     assert {name for name in places if not name.startswith("evaluation/")} == {
+        # Names that a literal, a signature or a dataclass gives.
+        "__init__.py:__getattr__",
         "base.py:_keep",
         "base.py:save",
+        "oversampling.py:_unfitted",
+        "parameters.py:set_params",
+        "table/objects.py:_check_microseconds",
+        "table/transformer.py:_options",
+        # The time zones of the system, by a name that has been checked.
         "table/named.py:time_zone",
     }
     assert not any({"eval", "exec", "__import__"} & set(calls) for calls in found.values())
@@ -162,13 +173,13 @@ def test_a_state_has_its_keys_and_no_others() -> None:
 @pytest.fixture(scope="module")
 def model(quick: dict[str, Any]) -> WGANGPSynthesizer:
     rng = np.random.default_rng(1)
-    price = pd.array([pa.scalar(n).as_py() for n in range(80)], pd.ArrowDtype(pa.int64()))
+    price = pa.array([decimal.Decimal(n) for n in range(80)], pa.decimal128(9, 2))
     table = pd.DataFrame(
         {
-            "price": pd.Series(price).astype(pd.ArrowDtype(pa.decimal128(9, 2))),
+            "price": pd.Series(pd.arrays.ArrowExtensionArray(price)),
             "number": rng.normal(size=80),
             "label": rng.choice(["a", "b"], 80),
-            "day": pd.Series(pd.Timestamp("2024-01-01", tz="UTC")).repeat(80).to_numpy()
+            "day": pd.Timestamp("2024-01-01", tz="UTC")
             + pd.to_timedelta(rng.integers(0, 99, 80), "D"),
         }
     )
@@ -212,15 +223,26 @@ def test_a_type_is_no_function(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "value"),
+    ("component", "name", "value"),
     [
-        *[("generator_width", 20_000), ("latent_dim", 10**8), ("generator_layers", 10**6)],
-        *[("critic_width", 10**7), ("critic_layers", 10**6), ("packing", 10**9)],
-        *[("minibatch_features", 10**7), ("latent_dim", 10**30), ("generator_width", 2**62)],
+        ("generator", "width", 20_000),
+        ("generator", "width", 2**62),
+        ("generator", "latent_dim", 10**8),
+        ("generator", "latent_dim", 10**30),
+        ("generator", "layers", 10**6),
+        ("critic", "width", 10**7),
+        ("critic", "layers", 10**6),
+        ("critic", "packing", 10**9),
+        ("critic", "minibatch_features", 10**7),
     ],
 )
-def test_a_small_file_makes_no_large_network(path: Path, name: str, value: int) -> None:
-    forge(path, lambda content, arrays: content["config"].update({name: value}))
+def test_a_small_file_makes_no_large_network(
+    path: Path, component: str, name: str, value: int
+) -> None:
+    def enlarge(content: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        content["config"][component]["parameters"][name] = value
+
+    forge(path, enlarge)
     tracemalloc.start()
     try:
         with pytest.raises(ValueError, match="model' is truncated or not a model file"):
@@ -262,11 +284,19 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "class": (lambda c, a: column(c, 2)["physical"].update({"class": "np"}), "no way to store"),
     "category twice": (lambda c, a: column(c, 2).update(levels=["a", "a"]), "a category twice"),
     "missing rate": (lambda c, a: column(c, 2).update(missing_rate=2), "missing_rate"),
-    "grid": (lambda c, a: column(c, 0)["grid"].update(high=-1), "column 'price': ends and step"),
-    "optimizer": (lambda c, a: c["parameters"].update(n_critic="os.system"), "n_critic must be"),
+    "grid": (
+        lambda c, a: column(c, 0)["grid"].update(high=-1),
+        "column 'price': a grid's ends and step",
+    ),
+    "parameter": (lambda c, a: c["parameters"].update(max_steps="os.system"), "max_steps must be"),
+    "component": (lambda c, a: c["config"]["objective"].update(component="os"), "there is no 'os'"),
+    "optimizer": (
+        lambda c, a: c["config"]["optimizer"]["parameters"].update(algorithm="os.system"),
+        "algorithm must be",
+    ),
     "key too many": (lambda c, a: c.update(more=1), "not known in its description"),
     "key too few": (lambda c, a: c.pop("history"), "missing from its description"),
-    "Gibbs steps": (lambda c, a: c["conditional"].update(gibbs_steps=10**9), "gibbs_steps"),
+    "conditional": (lambda c, a: c.update(conditional={"gibbs_steps": 10**9}), "conditional of"),
     "column names": (lambda c, a: c["table"]["index"].update(names=["a"] * 4), "two columns"),
     "array dtype": (lambda c, a: c["table"].update(array_dtype="<U99"), "no dtype of a column"),
 }
@@ -304,7 +334,9 @@ def test_json_that_no_model_has(path: Path, text: str) -> None:
 
 
 def test_parameters_that_could_not_be_loaded_are_not_written(model, tmp_path) -> None:
-    spoilt = WGANGPSynthesizer.load(_saved(model, tmp_path), device="cpu").set_params(n_critic=0)
+    spoilt = WGANGPSynthesizer.load(_saved(model, tmp_path), device="cpu").set_params(
+        objective__n_critic=0
+    )
     with pytest.raises(ValueError, match="n_critic must be"):
         spoilt.save(tmp_path / "other")
     assert not (tmp_path / "other").exists()

@@ -435,9 +435,8 @@ class NumericTransformer(PartTransformer):
         expect(len(self.strays) == len(self.stray_counts), "each number off the grid needs a count")
         odd = [from_jsonable(cell) for cell in state["odd"]]
         is_text = self.physical.domain == "text"
-        expect(
-            all(type(cell) is (str if is_text else int) for cell in odd), "odd cells of no column"
-        )
+        kinds = str if is_text else int | float
+        expect(all(isinstance(cell, kinds) for cell in odd), "odd cells of another column")
         self.odd = as_cells(odd, self._canonical)
         self.ranks = None if state["ranks"] is None else RankTransform.from_dict(state["ranks"])
         keys = [self.levels] if self.ranks is None else [self.levels, self.ranks.knots]

@@ -257,7 +257,8 @@ def _plain_number(column: Any, value: Any) -> float | int:
         return int(stamp.astype(f"M8[{column.form.unit}]").astype(np.int64))
     if column.physical.domain != "text" or not (is_number or isinstance(value, str)):
         raise ValueError(f"{value!r} is not written as {column.form.sample}")
-    return _number(value)
+    number = _number(value)
+    return int(number) if number == int(number) else float(number)
 
 
 def _in_zone(stamp: Any, zone: Any) -> Any:
