@@ -34,7 +34,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from benchmarks.cell import machine, write
 from benchmarks.frame_strategies import frames
 from benchmarks.page import markdown_table, measured, write_part
-from synthwgan import TableTransformer, WGANGPSynthesizer
+from synthwgan import MLP, Residual, TableTransformer, WGANGPSynthesizer
 
 N_FRAMES = 20_000
 # Tables of one seed.
@@ -46,11 +46,8 @@ PACKAGES = ("synthwgan", "torch", "pandas", "numpy", "pyarrow", "hypothesis")
 RESULTS = Path(__file__).parent / "results" / "frames.json"
 PAGE = Path(__file__).parents[1] / "docs" / "benchmarks" / "robustness.md"
 QUICK = {
-    "latent_dim": 4,
-    "generator_width": 8,
-    "generator_layers": 1,
-    "critic_width": 8,
-    "critic_layers": 1,
+    "generator": Residual(latent_dim=4, width=8, layers=1),
+    "critic": MLP(width=8),
     "batch_size": 16,
     "max_steps": 2,
     "device": "cpu",

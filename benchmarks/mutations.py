@@ -37,7 +37,7 @@ import pyarrow as pa
 from benchmarks.cell import RESULTS, machine, write
 from benchmarks.data import REPOSITORY
 from benchmarks.page import markdown_table, measured, write_part
-from synthwgan import RadialGANSynthesizer, WGANGPSynthesizer
+from synthwgan import Conditional, MLP, RadialGANSynthesizer, Residual, WGANGPSynthesizer
 from synthwgan.modelfile import digest, read_file
 
 FILE = "mutations.json"
@@ -46,10 +46,8 @@ N_MUTATIONS = 5000
 MAX_SECONDS, MAX_MEGABYTES = 2, 500
 N_SAMPLED = 20
 QUICK = {
-    "latent_dim": 8,
-    "generator_width": 16,
-    "generator_layers": 1,
-    "critic_width": 16,
+    "generator": Residual(latent_dim=8, width=16, layers=1),
+    "critic": MLP(width=16),
     "batch_size": 32,
     "max_steps": 5,
     "device": "cpu",
@@ -123,7 +121,7 @@ def models() -> dict[str, Whole]:
 
 
 def _with_rejection() -> WGANGPSynthesizer:
-    return WGANGPSynthesizer(**QUICK, conditional_steps=3, rejection=2).fit(_mixed(1500))
+    return WGANGPSynthesizer(**QUICK, conditional=Conditional(max_steps=3), rejection=2).fit(_mixed(1500))
 
 
 def _mixed(n_rows: int) -> pd.DataFrame:

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 import synthwgan
-from synthwgan import WGANGPSynthesizer
+from synthwgan import MLP, WGANGPSynthesizer
 from synthwgan.networks.state import module_arrays
 
 N_FITS = 6
@@ -99,7 +99,7 @@ def watching(look: Callable[[], Any], seen: list[Any]) -> Iterator[None]:
 
 @pytest.mark.parametrize("generator", ["residual", "style"])
 def test_fits_in_threads_are_those_of_one(table, quick, generator):
-    quick |= {"generator": generator, "minibatch_features": 2}
+    quick |= {"generator": generator, "critic": MLP(width=16, minibatch_features=2)}
     serial = [fitted(table, quick, seed) for seed in range(N_FITS)]
     before, seen = process_state(), []
     with switching_often(), watching(process_state, seen), ThreadPoolExecutor(N_FITS) as pool:
@@ -125,7 +125,10 @@ def test_own_networks_in_threads_are_those_of_one(table, quick):
 def test_nothing_of_ours_changes_the_warning_filters(table, quick, monkeypatch):
     """`catch_warnings` swaps the filters of the whole process, as another thread sees them."""
     # Text that is looked at closely.
-    table["when"] = [f"May {row % 28 + 1}, {1900 + row}" for row in range(len(table))]
+    table["when"] = [
+        f"{1900 + row}-05-{row % 28 + 1:02d}" if row % 2 else f"{row % 28 + 1}/5/{1900 + row}"
+        for row in range(len(table))
+    ]
     callers: list[str] = []
     enter = warnings.catch_warnings.__enter__
 

@@ -28,6 +28,8 @@ _DATE = re.compile(
 )
 _DATE_START = re.compile(rf"\d|({_MONTHS}|(mon|tue|wed|thu|fri|sat|sun)[a-z]*)\b", re.IGNORECASE)
 _DAY_AND_MONTH = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
+_YEAR_FIRST = re.compile(r"\s*\d{4}\D")
+_OFFSET = re.compile(r"([+-]\d{2}:?\d{2}|Z)$")
 _CLOCK = re.compile(r"[0-9]{1,3}:[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?")
 # Codes: digits only, or with letters right behind them, zeros in front, points as in 192.168.0.1.
 _CODE = re.compile(r"[+]?[0-9 ]+|[0-9]+[A-Za-z]+|0[0-9].*|.*[0-9]\.[0-9]*\.[0-9].*")
@@ -181,19 +183,34 @@ def _remedies_of_dates(cells: pd.Series) -> list[_Remedy]:
     day_first, month_first = (pairs[0] > 12).any(), (pairs[1] > 12).any()
     if day_first and month_first:
         return []
+    # Offsets that differ have no other moments in common.
+    in_utc = {"utc": True} if cells.str.extract(_OFFSET)[0].nunique(dropna=False) > 1 else {}
     are_open = len(pairs) and not day_first and not month_first
     remedies = []
     for first in (True, False) if are_open else (day_first,):
         order = {"dayfirst": True} if first else {}
-        # Offsets that differ have no other moments in common.
-        for options in ({"format": "mixed", **order}, {"format": "mixed", "utc": True, **order}):
-            words = ", ".join(f"{key}={value!r}" for key, value in options.items())
-            code = f"pd.to_datetime({{column}}, {words}{{more}})"
-            remedy = _Remedy(code, partial(pd.to_datetime, errors="coerce", **options))
-            if _converts(remedy, cells):
-                remedies.append(remedy)
-                break
+        options = {"format": "mixed", **in_utc, **order}
+        words = ", ".join(f"{key}={value!r}" for key, value in options.items())
+        code = f"pd.to_datetime({{column}}, {words}{{more}})"
+        remedy = _Remedy(code, partial(_to_datetime, options=options))
+        if _converts(remedy, cells):
+            remedies.append(remedy)
     return remedies
+
+
+def _to_datetime(cells: pd.Series, options: dict[str, Any]) -> pd.Series:
+    """Do as a remedy does, without pandas' warning that a year in front is no day.
+
+    It could be silenced for all threads only.
+    """
+    without = {name: value for name, value in options.items() if name != "dayfirst"}
+    year_first = cells.str.match(_YEAR_FIRST)
+    parts = [
+        pd.to_datetime(cells[are_so], errors="coerce", **given)
+        for are_so, given in ((year_first, without), (~year_first, options))
+        if are_so.any()
+    ]
+    return pd.concat(parts).reindex(cells.index) if parts else pd.to_datetime(cells, **without)
 
 
 def _remedies_of_times(cells: pd.Series) -> list[_Remedy]:
@@ -209,14 +226,12 @@ def _remedies_of_times(cells: pd.Series) -> list[_Remedy]:
 
 
 def _converts(remedy: _Remedy, cells: pd.Series) -> bool:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            converted = remedy.convert(cells)
-            return converted.dtype != object and bool(converted.notna().all())
-        except (TypeError, ValueError):
-            # Time zones that differ.
-            return False
+    try:
+        converted = remedy.convert(cells)
+    except (TypeError, ValueError):
+        # Time zones that differ.
+        return False
+    return converted.dtype != object and bool(converted.notna().all())
 
 
 def _looks_like_number(text: str) -> bool:
