@@ -121,7 +121,9 @@ def models() -> dict[str, Whole]:
 
 
 def _with_rejection() -> WGANGPSynthesizer:
-    return WGANGPSynthesizer(**QUICK, conditional=Conditional(max_steps=3), rejection=2).fit(_mixed(1500))
+    return WGANGPSynthesizer(**QUICK, conditional=Conditional(max_steps=3), rejection=2).fit(
+        _mixed(1500)
+    )
 
 
 def _mixed(n_rows: int) -> pd.DataFrame:

@@ -12,7 +12,7 @@ import pytest
 
 from benchmarks import mutations
 from benchmarks.mutations import FORGED, MUTATORS, OTHER, REFUSED, SAME, Whole, forge, outcome
-from synthwgan import WGANGPSynthesizer
+from synthwgan import Conditional, WGANGPSynthesizer
 
 N_EACH = 20
 
@@ -25,7 +25,9 @@ def wholes() -> dict[str, Whole]:
         "all kinds": WGANGPSynthesizer(**quick, conditional=False, max_categories=5).fit(
             mutations._all()
         ),
-        "conditional": WGANGPSynthesizer(**quick, conditional_steps=2).fit(mutations._mixed(100)),
+        "conditional": WGANGPSynthesizer(**quick, conditional=Conditional(max_steps=2)).fit(
+            mutations._mixed(100)
+        ),
     }
     return {name: Whole.of(model) for name, model in models.items()}
 
