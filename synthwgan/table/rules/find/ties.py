@@ -1,0 +1,138 @@
+"""Finding equal columns, and sums of two, that hold in all rows or in a share of them."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from synthwgan.table.rules.columns import Column
+from synthwgan.table.rules.find.search import NEARLY, Search
+from synthwgan.table.rules.one_hot import is_binary
+from synthwgan.table.rules.sum import Sum
+
+_MIN_DISTINCT = 50
+_MIN_SHARE, _MIN_ROWS = 0.02, 20
+_SPIKE = 0.02
+_RISE = 8.0
+_NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
+_MAX_COLUMNS, _MAX_IN_TRIPLES = 400, 60
+_FEW_ROWS = 3000
+
+
+def find_equal(search: Search) -> None:
+    """Find columns that are equal in nearly all rows, whatever they hold."""
+    columns = search.of_kind("number", "time")
+    columns = [column for column in columns if not is_binary(column)]
+    columns = search.bounded(columns, _MAX_COLUMNS, "equal columns")
+    numbers = [column for column in columns if column.kind == "number"]
+    values = [column.floats[:_FEW_ROWS] for column in numbers]
+    tried = max(len(numbers) ** 2, 1)
+    copies: set[object] = set()
+    for (first, left), (second, right) in itertools.combinations(
+        zip(numbers, values, strict=True), 2
+    ):
+        if second.name in copies:
+            continue
+        both = ~(np.isnan(left) | np.isnan(right))
+        if both.any() and (left == right)[both].mean() >= NEARLY - 0.002:
+            rule = Sum(second.name, [first.name])
+            if search.accept(rule, tried=tried, min_share=NEARLY, min_rows=20):
+                copies.add(second.name)
+
+
+def find_ties(search: Search) -> None:
+    """Find equations of two and three columns that hold in a share of the rows.
+
+    A tie stands out from its neighbourhood: where columns go together smoothly, being one step
+    apart is as frequent as being equal.
+    """
+    columns = [c for c in search.of_kind("number") if _is_fine(c)]
+    columns = search.bounded(columns, _MAX_IN_TRIPLES, "ties")
+    if len(columns) < 2:
+        return
+    decimals = max(column.decimals for column in columns)
+    whole = np.column_stack([_whole(column, decimals) for column in columns])
+    usable = np.column_stack([_usable(column) for column in columns])
+    tried = len(columns) ** 3
+    linked = {frozenset(rule.columns) for rule in search.rules if isinstance(rule, Sum)}
+    for first, second in itertools.combinations(range(len(columns)), 2):
+        gap = whole[:, second] - whole[:, first]
+        if frozenset((columns[first].name, columns[second].name)) in linked:
+            continue
+        rows = usable[:, first] & usable[:, second]
+        step = _common_step(columns[first], columns[second], decimals)
+        if _stands_out(gap[rows], step):
+            rule = Sum(columns[second].name, [columns[first].name])
+            search.accept(rule, tried=tried, min_share=_MIN_SHARE)
+    _find_triples(search, columns, whole, usable, linked, decimals)
+
+
+def _find_triples(
+    search: Search,
+    columns: list[Column],
+    whole: np.ndarray,
+    usable: np.ndarray,
+    linked: set[frozenset[object]],
+    decimals: int,
+) -> None:
+    few = slice(0, _FEW_ROWS)
+    tried = len(columns) ** 3
+    for first, second in itertools.permutations(range(len(columns)), 2):
+        both = usable[few, first] & usable[few, second]
+        for sign in (1, -1) if first < second else (-1,):
+            value = whole[few, first] + sign * whole[few, second]
+            hits = ((whole[few] == value[:, None]) & both[:, None] & usable[few]).sum(axis=0)
+            for target in np.flatnonzero(hits >= max(_MIN_ROWS, _MIN_SHARE * both.sum())):
+                if target in (first, second):
+                    continue
+                names = [columns[place].name for place in (first, second, target)]
+                # Of one equation in three columns the last column is the result.
+                if max(first, second) > target and sign < 0 or frozenset(names) in linked:
+                    continue
+                rows = usable[:, [first, second, target]].all(axis=1)
+                gap = whole[:, target] - whole[:, first] - sign * whole[:, second]
+                step = _common_step(columns[first], columns[target], decimals)
+                if not _stands_out(gap[rows], step):
+                    continue
+                rule = Sum(names[2], names[:2], None if sign > 0 else [1, -1])
+                if search.accept(rule, tried=tried, min_share=_MIN_SHARE):
+                    linked.add(frozenset(names))
+
+
+def _is_fine(column: Column) -> bool:
+    return (
+        column.n_distinct >= _MIN_DISTINCT
+        and column.decimals is not None
+        and float(np.abs(column.values[column.present]).max()) * 10.0**column.decimals < 2**50
+    )
+
+
+def _whole(column: Column, decimals: int) -> np.ndarray:
+    values = np.where(column.missing, 0, column.values).astype(np.float64)
+    return np.rint(values * 10.0**decimals).astype(np.int64)
+
+
+def _usable(column: Column) -> np.ndarray:
+    """Return where a cell is filled and no common value, which columns share without a rule."""
+    codes = np.maximum(column.codes, 0)
+    common = np.bincount(codes, minlength=1) > _SPIKE * len(codes)
+    return column.present & ~common[codes] & (column.floats != 0)
+
+
+def _common_step(first: Column, second: Column, decimals: int) -> int:
+    """Return the coarser of two grids' steps."""
+    return max(_grid_step(column, decimals) for column in (first, second))
+
+
+def _grid_step(column: Column, decimals: int) -> int:
+    values = np.unique(_whole(column, decimals)[column.present])
+    return max(int(np.gcd.reduce(np.diff(values))) if len(values) > 1 else 1, 1)
+
+
+def _stands_out(gap: np.ndarray, step: int) -> bool:
+    hits = int((gap == 0).sum())
+    if hits < max(_MIN_ROWS, _MIN_SHARE * len(gap)):
+        return False
+    near = np.mean([(gap == step * place).sum() for place in _NEIGHBOURS])
+    return hits >= _RISE * (near + 1)
