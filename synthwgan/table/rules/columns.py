@@ -107,6 +107,8 @@ class Column:
     @cached_property
     def decimals(self) -> int | None:
         """Decimals of the grid on which the numbers lie, or None if they lie on none."""
+        if self.kind != "number":
+            return None
         if self.values.dtype.kind in "iu":
             return 0
         present = self.values[self.present]

@@ -140,13 +140,14 @@ class Sum(ComputedRule):
         if self.clock is not None:
             values, known = self._clock_sum(table)
             return ~(known & target.present) | (_as_minutes(target.values, target) == values)
-        exact = self._exact(table)
+        decimals = self._decimals(table)
+        exact = None if decimals is None else self._exact(table, decimals)
         if exact is None:
             sums, known = self._sums(table)
             rows = known & target.present
             return ~rows | self._close(table, sums, way)
         numerator, denominator, known = exact
-        actual = _whole(target)
+        actual = _whole(target, decimals)
         if not _fits(actual, denominator):
             actual = actual.astype(object)
         over = numerator - actual * denominator
@@ -157,6 +158,15 @@ class Sum(ComputedRule):
         else:
             close = np.abs(2 * over) <= (0 if denominator == 1 else denominator)
         return ~(known & target.present) | np.asarray(close, dtype=bool)
+
+    def _decimals(self, table: Table) -> int | None:
+        """Return the decimals to compare at: those of the rule's column, or a table's finer ones."""
+        target, form = table[self.total], self._form(table)
+        if form.is_time or target.kind != "number":
+            return 0
+        if target.decimals is None or form.decimals is None:
+            return None
+        return max(target.decimals, form.decimals)
 
     def _close(self, table: Table, sums: np.ndarray, way: str) -> np.ndarray:
         target = table[self.total]
@@ -202,7 +212,7 @@ class Sum(ComputedRule):
             minutes += int(weight) * (clocks.minutes_of(values) if self._is_clock(name) else values)
         return minutes % clocks.DAY, known
 
-    def _exact(self, table: Table) -> tuple[np.ndarray, int, np.ndarray] | None:
+    def _exact(self, table: Table, decimals: int | None = None) -> tuple[np.ndarray, int, np.ndarray] | None:
         """Return the sum in steps of the total's grid, as a fraction with one denominator.
 
         None if a number lies on no grid.
@@ -213,11 +223,11 @@ class Sum(ComputedRule):
             return None
         columns = [self._column(table, name, "number", "time") for name in self.sources]
         if self.unit in _CALENDAR:
-            numerator, known = self._calendar(columns), self._known(table)
-            return numerator, _CALENDAR[self.unit], known
+            scale = 10 ** (form.decimals or 0 if decimals is None else decimals)
+            return self._calendar(columns) * scale, _CALENDAR[self.unit], self._known(table)
         if any(column.kind == "number" and column.decimals is None for column in columns):
             return None
-        step = self._step_of_form(form)
+        step = self._step_of_form(form, decimals)
         self._check_times(columns, form)
         weights = [
             weight * _step(column, self.unit) / step
@@ -229,10 +239,10 @@ class Sum(ComputedRule):
         numerator = _dot(columns, [int(weight * denominator) for weight in weights], numerator)
         return numerator, denominator, self._known(table)
 
-    def _step_of_form(self, form: Form) -> Fraction:
+    def _step_of_form(self, form: Form, decimals: int | None) -> Fraction:
         if form.is_time:
             return _tick(form.unit, self.unit)
-        return Fraction(1, 10**form.decimals)
+        return Fraction(1, 10 ** (form.decimals if decimals is None else decimals))
 
     def _refuse(self, table: Table) -> None:
         if self.total in table.frame.columns:
@@ -327,12 +337,16 @@ def _step(column: Column, unit: str) -> Fraction:
     return Fraction(1, 10 ** (column.decimals or 0))
 
 
-def _whole(column: Column) -> np.ndarray:
-    """Return a column's cells as whole steps of its grid."""
+def _whole(column: Column, decimals: int | None = None) -> np.ndarray:
+    """Return a column's cells as whole steps of its grid, or of a finer one."""
     values = np.where(column.missing, 0, column.values)
+    decimals = (column.decimals or 0) if decimals is None else decimals
     if values.dtype.kind == "f":
-        return np.rint(values * 10.0 ** (column.decimals or 0)).astype(np.int64)
-    return values.astype(object) if values.dtype == np.uint64 else values
+        return np.rint(values * 10.0**decimals).astype(np.int64)
+    values = values.astype(object) if values.dtype == np.uint64 else values
+    if not decimals:
+        return values
+    return (values if _fits(values, 10**decimals) else values.astype(object)) * 10**decimals
 
 
 def _fits(whole: np.ndarray, weight: int, room: int = 1) -> bool:

@@ -15,8 +15,8 @@ from synthwgan.table.rules.one_hot import OneHot
 
 _MAX_VALUES, _MAX_COLUMNS = 60, 60
 _MAX_TRIPLE_VALUES, _MAX_TRIPLE_COLUMNS = 15, 20
-# Good and Turing: the share of combinations seen once is that of those not seen yet.
-_MAX_SINGLES = 1e-3
+# Good and Turing: combinations seen once tell of those that were not seen yet.
+_FEW, _MAX_FEW = 3, 0.02
 _MIN_ROWS_PER_CELL = 5
 _MIN_EMPTY = 0.15
 
@@ -71,8 +71,7 @@ def _try(
     possible = n_seen + n_empty
     if n_empty < _MIN_EMPTY * possible or n_rows < _MIN_ROWS_PER_CELL * n_seen:
         return False
-    singles = (counts == 1).sum()
-    if singles > max(_MAX_SINGLES * n_rows, 0) or (counts == 2).sum() > 0.05 * n_seen + 1:
+    if (counts == 1).any() or ((counts > 0) & (counts <= _FEW)).sum() > _MAX_FEW * n_seen:
         return False
     by_chance = float(np.exp(-expected[expected > 0]).sum())
     permuted = float(expected[empty].sum()) / n_rows

@@ -144,13 +144,18 @@ def _accept(
     permuted = (1 - float(counts.max())) * informative / rows.sum()
     if log_chance + math.log(tried) > math.log(1e-4):
         return False
-    scale = len(search.table) / len(search.sample)
+    # Numbers that nearly identify something do so by accident; exceptions among labels are errors.
+    is_labelled = all(search.sample[name].kind != "number" for name in rule.sources)
     accepted = search.accept(
-        rule, tried=tried, log_chance=log_chance, permuted=permuted, min_share=NEARLY
+        rule,
+        tried=tried,
+        log_chance=log_chance,
+        permuted=permuted,
+        min_share=NEARLY if is_labelled else 1.0,
     )
     # Exceptions must be rare beside what chance would do, and not just beside all rows.
     support = rule.support_
-    if accepted and support.broken > 0.02 * support.rows * permuted + 0 * scale:
+    if accepted and support.broken > 0.02 * support.rows * permuted:
         search.rules.remove(rule)
         return False
     return accepted
@@ -171,7 +176,6 @@ def _find_pairs(
         for place, column in enumerate(columns)
         if column.name not in computed and place not in determined
     ]
-    bys = [place for place in bys if columns[place].decimals is not None or True]
     bys = sorted(bys, key=lambda place: sizes[place])
     if len(bys) > _MAX_IN_PAIRS:
         search.left_out.append(

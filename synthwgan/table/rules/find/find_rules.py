@@ -18,6 +18,7 @@ from synthwgan.table.rules.find.one_hots import find_one_hots
 from synthwgan.table.rules.find.orders import find_orders
 from synthwgan.table.rules.find.products import find_products
 from synthwgan.table.rules.find.prune import prune
+from synthwgan.table.rules.find.scaled import find_scaled
 from synthwgan.table.rules.find.search import MIN_ROWS, SAMPLE_ROWS, Search
 from synthwgan.table.rules.find.ties import find_equal, find_ties
 from synthwgan.table.rules.find.times import find_clock_sums, find_differences
@@ -36,6 +37,7 @@ _FINDERS = (
     ("clock times", find_clock_sums),
     ("linear relations", find_linear),
     ("products", find_products),
+    ("multiples", find_scaled),
     ("ties", find_ties),
     ("bands", find_bands),
     ("dependencies", find_dependencies),

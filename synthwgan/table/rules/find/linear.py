@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -16,7 +17,8 @@ _MAX_PARTS = 40
 _N_SUBSETS = 6
 _EXACT = 1e-7
 _MIN_STEPS = 4
-_DENOMINATORS = (1, 2, 3, 12, 100, 1000, 10_000, 1_000_000)
+_SMALL_DENOMINATOR = 12
+_MAX_DIGITS = 6
 
 
 def find_linear(search: Search) -> None:
@@ -153,7 +155,7 @@ def _as_sum(
     sizes = values[:, parts].std(axis=0)
     slack = 4 * step / np.sqrt(len(values)) / np.maximum(sizes, 1e-300)
     exact = [
-        _snap(weight, tolerance)
+        snap(weight, tolerance)
         for weight, tolerance in zip(weights, slack + 1e-6 * np.abs(weights), strict=True)
     ]
     if any(weight is None for weight in exact):
@@ -175,23 +177,24 @@ def _as_sum(
     )
 
 
-def _snap(weight: float, tolerance: float) -> Fraction | None:
-    """Return the simplest fraction near a number."""
+def snap(weight: float, tolerance: float) -> Fraction | None:
+    """Return the simplest number near another: a small fraction, few digits, or one by few digits."""
+    if not np.isfinite(weight):
+        return None
     if abs(weight) <= tolerance:
         return Fraction(0)
-    for denominator in _DENOMINATORS:
-        near = Fraction(round(weight * denominator), denominator)
+    for near in _simple_numbers(weight):
         if near and abs(float(near) - weight) <= tolerance:
             return near
-        if denominator <= 100:
-            near = Fraction(weight).limit_denominator(denominator)
-            if near and abs(float(near) - weight) <= tolerance:
-                return near
-        if denominator == 1 and abs(weight) < 1:
-            near = Fraction(1, round(1 / weight))
-            if abs(float(near) - weight) <= tolerance:
-                return near
     return None
+
+
+def _simple_numbers(weight: float) -> Iterator[Fraction]:
+    yield Fraction(round(weight))
+    yield Fraction(weight).limit_denominator(_SMALL_DENOMINATOR)
+    for digits in range(1, _MAX_DIGITS + 1):
+        yield Fraction(f"{weight:.{digits - 1}e}")
+        yield 1 / Fraction(f"{1 / weight:.{digits - 1}e}")
 
 
 def _dates_cancel(
@@ -231,4 +234,4 @@ def _constant(
     size = max(float(np.abs(rest).max()), 1e-300)
     if abs(left) <= 0.55 * step + 1e-7 * size:
         return Fraction(0)
-    return _snap(left, 0.55 * step + 1e-7 * size)
+    return snap(left, 0.55 * step + 1e-7 * size)

@@ -74,8 +74,6 @@ def _accept(search: Search, group: list[Column], cells: np.ndarray) -> bool:
     none = math.prod(1 - share for share in shares)
     tried = 2 ** min(len(group), 30)
     if is_full:
-        if len(group) == 2 and search.table.frame[names[0]].dtype != bool and _is_pair(group):
-            pass
         return search.accept(OneHot(names), tried=tried, permuted=float(1 - exactly_one))
     # Rare columns never meet without any rule: each pair should have met.
     expected = np.outer(shares, shares) * n_rows
@@ -86,6 +84,3 @@ def _accept(search: Search, group: list[Column], cells: np.ndarray) -> bool:
     permuted = float(1 - exactly_one - none)
     return search.accept(OneHot(names, at_most=True), tried=tried, permuted=permuted)
 
-
-def _is_pair(group: list[Column]) -> bool:
-    return len(group) == 2

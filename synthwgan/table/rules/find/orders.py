@@ -15,6 +15,9 @@ _MAX_COLUMNS = 1000
 _STAGES = (200, 2000)
 _QUANTILES = 1000
 _SMALL_GAP = 0.25
+# Numbers of other scales have an order by their nature, which no row keeps on purpose.
+_MIN_PERMUTED, _MIN_PERMUTED_UNLIKE = 0.05, 0.15
+_UNLIKE = 50
 
 
 def find_orders(search: Search) -> None:
@@ -75,6 +78,8 @@ def _try_pair(search: Search, low: Column, high: Column, values: np.ndarray, tri
     if low.kind == "number" and gaps.min() > _SMALL_GAP * np.median(gaps):
         return
     permuted = _share_broken(lower, upper)
+    if low.kind == "number" and permuted < _least_permuted(low, high, lower, upper):
+        return
     n_rows = both.mean() * len(search.table)
     if permuted * n_rows < MIN_BROKEN or permuted <= 0:
         return
@@ -89,6 +94,12 @@ def _try_pair(search: Search, low: Column, high: Column, values: np.ndarray, tri
         min_share=share,
         min_rows=2 * MIN_BROKEN,
     )
+
+
+def _least_permuted(low: Column, high: Column, lower: np.ndarray, upper: np.ndarray) -> float:
+    sizes = sorted(float(np.median(np.abs(values))) for values in (lower, upper))
+    alike = low.decimals == high.decimals and sizes[1] <= _UNLIKE * max(sizes[0], 1e-300)
+    return _MIN_PERMUTED if alike else _MIN_PERMUTED_UNLIKE
 
 
 def _share_broken(lower: np.ndarray, upper: np.ndarray) -> float:

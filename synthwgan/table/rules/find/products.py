@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from synthwgan.table.rules.columns import Column
-from synthwgan.table.rules.find.linear import _snap
+from synthwgan.table.rules.find.linear import snap
 from synthwgan.table.rules.find.search import NEARLY, Search
 from synthwgan.table.rules.one_hot import is_binary
 from synthwgan.table.rules.product import Product
@@ -150,7 +150,7 @@ def _rule(
     ratio = float(np.median(ratios))
     step = 0.0 if column.decimals is None else 10.0**-column.decimals
     best = float(np.abs(column.floats[order]).max())
-    constant = _snap(ratio, max(2 * step / best, 1e-6) * abs(ratio))
+    constant = snap(ratio, max(2 * step / best, 1e-6) * abs(ratio))
     if constant is None or not constant:
         return None
     rule.constant = as_weight(constant)

@@ -22,12 +22,24 @@ _EXACT = (Sum, Product, Function)
 
 def prune(search: Search) -> None:
     """Drop the rules of a search that others imply."""
-    for step in (_ties_of_full_sums, _bands, _dependencies, _orders_of_sums, _transitive_orders):
+    for step in (_sums_of_functions, _ties_of_full_sums, _bands, _dependencies, _orders_of_sums, _transitive_orders):
         step(search)
 
 
 def _drop(search: Search, rules: list[Rule]) -> None:
     search.rules = [rule for rule in search.rules if not any(rule is other for other in rules)]
+
+
+def _sums_of_functions(search: Search) -> None:
+    """Drop a sum or a product among columns of which one is a function of another already."""
+    functions = [set(rule.columns) for rule in search.rules if isinstance(rule, Function)]
+    dropped = [
+        rule
+        for rule in search.rules
+        if isinstance(rule, Sum | Product)
+        and any(columns <= set(rule.columns) for columns in functions)
+    ]
+    _drop(search, dropped)
 
 
 def _ties_of_full_sums(search: Search) -> None:
@@ -75,7 +87,12 @@ def _dependencies(search: Search) -> None:
             continue
         known = _closure(set(rule.sources), computing)
         derived = _roots({rule.target}, computing)
-        follows = rule.target in known or (
+        # What is computed from a column cannot tell more of it than it knows.
+        is_inverse = all(
+            any(o.target == name and o.sources == [rule.target] for o in computing)
+            for name in rule.sources
+        )
+        follows = is_inverse or rule.target in known or (
             derived
             and rule.target not in derived
             and _roots(set(rule.sources), computing) <= derived
@@ -143,7 +160,9 @@ def _orders_of_sums(search: Search) -> None:
             continue
         low, high = rule._ends()
         for other in search.rules:
-            if not is_computed(other) or not {low, high} <= set(other.columns):
+            if not (isinstance(other, _EXACT) and is_computed(other)):
+                continue
+            if not {low, high} <= set(other.columns):
                 continue
             if not isinstance(other, Sum) or _has_one_sign(search, other, low, high):
                 dropped.append(rule)

@@ -18,6 +18,7 @@ _RISE = 8.0
 _NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 _MAX_COLUMNS, _MAX_IN_TRIPLES = 400, 60
 _FEW_ROWS = 3000
+_ON_GRID = 0.98
 
 
 def find_equal(search: Search) -> None:
@@ -52,7 +53,7 @@ def find_ties(search: Search) -> None:
     if len(columns) < 2:
         return
     decimals = max(column.decimals for column in columns)
-    whole = np.column_stack([_whole(column, decimals) for column in columns])
+    whole = np.column_stack([whole_steps(column, decimals) for column in columns])
     usable = np.column_stack([_usable(column) for column in columns])
     tried = len(columns) ** 3
     linked = {frozenset(rule.columns) for rule in search.rules if isinstance(rule, Sum)}
@@ -62,7 +63,7 @@ def find_ties(search: Search) -> None:
             continue
         rows = usable[:, first] & usable[:, second]
         step = _common_step(columns[first], columns[second], decimals)
-        if _stands_out(gap[rows], step):
+        if stands_out(gap[rows], step, whole[rows][:, [first, second]]):
             rule = Sum(columns[second].name, [columns[first].name])
             search.accept(rule, tried=tried, min_share=_MIN_SHARE)
     _find_triples(search, columns, whole, usable, linked, decimals)
@@ -93,7 +94,7 @@ def _find_triples(
                 rows = usable[:, [first, second, target]].all(axis=1)
                 gap = whole[:, target] - whole[:, first] - sign * whole[:, second]
                 step = _common_step(columns[first], columns[target], decimals)
-                if not _stands_out(gap[rows], step):
+                if not stands_out(gap[rows], step, whole[rows][:, [first, second, target]]):
                     continue
                 rule = Sum(names[2], names[:2], None if sign > 0 else [1, -1])
                 if search.accept(rule, tried=tried, min_share=_MIN_SHARE):
@@ -108,7 +109,7 @@ def _is_fine(column: Column) -> bool:
     )
 
 
-def _whole(column: Column, decimals: int) -> np.ndarray:
+def whole_steps(column: Column, decimals: int) -> np.ndarray:
     values = np.where(column.missing, 0, column.values).astype(np.float64)
     return np.rint(values * 10.0**decimals).astype(np.int64)
 
@@ -122,17 +123,40 @@ def _usable(column: Column) -> np.ndarray:
 
 def _common_step(first: Column, second: Column, decimals: int) -> int:
     """Return the coarser of two grids' steps."""
-    return max(_grid_step(column, decimals) for column in (first, second))
+    return max(grid_step(column, decimals) for column in (first, second))
 
 
-def _grid_step(column: Column, decimals: int) -> int:
-    values = np.unique(_whole(column, decimals)[column.present])
-    return max(int(np.gcd.reduce(np.diff(values))) if len(values) > 1 else 1, 1)
+def grid_step(column: Column, decimals: int) -> int:
+    """Return the step, in units of the last decimal, on which nearly all numbers lie."""
+    values = whole_steps(column, decimals)[column.present]
+    step = 1
+    # A few faulty records must not make the grid of all others finer.
+    for power in range(decimals, 0, -1):
+        if (values % 10**power == 0).mean() >= _ON_GRID:
+            step = 10**power
+            break
+    values = np.unique(values[values % step == 0])
+    return max(int(np.gcd.reduce(np.diff(values))) if len(values) > 1 else step, 1)
 
 
-def _stands_out(gap: np.ndarray, step: int) -> bool:
-    hits = int((gap == 0).sum())
-    if hits < max(_MIN_ROWS, _MIN_SHARE * len(gap)):
+def stands_out(
+    gap: np.ndarray, step: int, cells: np.ndarray, min_share: float = _MIN_SHARE
+) -> bool:
+    """Whether a gap of zero is far more frequent than one of a few steps.
+
+    Parameters
+    ----------
+    gap : ndarray of shape (n_rows,), int64
+    step : int
+    cells : ndarray of shape (n_rows, n_columns)
+        The cells between which the gap lies. Rows that agree in all of them count once: copies of
+        a few rows would look like a rule.
+    min_share : float
+    """
+    if (gap == 0).sum() < max(_MIN_ROWS, min_share * len(gap)):
         return False
+    first = np.unique(cells, axis=0, return_index=True)[1]
+    gap = gap[first]
+    hits = int((gap == 0).sum())
     near = np.mean([(gap == step * place).sum() for place in _NEIGHBOURS])
-    return hits >= _RISE * (near + 1)
+    return hits >= max(_MIN_ROWS, 0.5 * min_share * len(gap)) and hits >= _RISE * (near + 1)

@@ -1,0 +1,123 @@
+"""Finding columns that are a multiple of another, with a constant, in most rows."""
+
+from __future__ import annotations
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+
+from synthwgan.table.rules.columns import Column
+from synthwgan.table.rules.find.linear import snap
+from synthwgan.table.rules.find.search import NEARLY, Search, is_computed
+from synthwgan.table.rules.find.ties import grid_step, stands_out, whole_steps
+from synthwgan.table.rules.one_hot import is_binary
+from synthwgan.table.rules.rounding import agrees
+from synthwgan.table.rules.sum import Sum, as_weight
+
+_MIN_DISTINCT = 20
+_MIN_SHARE = 0.5
+_N_PAIRS = 400
+_MAX_COLUMNS = 150
+
+
+def find_scaled(search: Search) -> None:
+    """Find ``y = w x + c`` that holds in at least half of the rows, and stands out there."""
+    columns = [c for c in search.of_kind("number", min_distinct=_MIN_DISTINCT) if not is_binary(c)]
+    columns = search.bounded(columns, _MAX_COLUMNS, "multiples")
+    if len(columns) < 2:
+        return
+    values = np.column_stack([column.floats for column in columns])
+    tried = len(columns) ** 2 * 100
+    medians = [_slopes(search, values, source) for source in range(len(columns))]
+    # "a = 2 b - 1" is how one would write it, not "b = 0.5 a + 0.5".
+    for whole in (True, False):
+        for source, target in itertools.permutations(range(len(columns)), 2):
+            if _is_known(search, columns[source], columns[target]):
+                continue
+            for kind in (1, 0):
+                slope = float(medians[source][kind][target])
+                if _try(search, columns[source], columns[target], slope, tried, whole):
+                    break
+
+
+def _is_known(search: Search, *columns: Column) -> bool:
+    names = {column.name for column in columns}
+    return any(is_computed(rule) and set(rule.columns) <= names for rule in search.rules) or any(
+        isinstance(rule, Sum) and set(rule.columns) == names for rule in search.rules
+    )
+
+
+def _slopes(search: Search, values: np.ndarray, source: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return each column's slope on one, between random rows and from zero: medians of each.
+
+    A median is exact if half of the rows keep the rule, whatever the others do.
+    """
+    rows = np.flatnonzero(~np.isnan(values[:, source]))
+    first, second = (search.rng.choice(rows, _N_PAIRS) for _ in range(2))
+    with np.errstate(all="ignore"):
+        run = values[first, source] - values[second, source]
+        rise = values[first] - values[second]
+        far = np.abs(run) >= np.median(np.abs(run))
+        slopes = _medians(rise[far] / run[far, None])
+        size = np.abs(values[first, source])
+        far = size >= max(np.median(size), 1e-300)
+        ratios = _medians(values[first][far] / values[first][far][:, [source]])
+    return slopes, ratios
+
+
+def _medians(ratios: np.ndarray) -> np.ndarray:
+    ratios = np.where(np.isfinite(ratios), ratios, np.nan)
+    out = np.full(ratios.shape[1], np.nan)
+    some = (~np.isnan(ratios)).sum(axis=0) >= 20
+    if some.any():
+        out[some] = np.nanmedian(ratios[:, some], axis=0)
+    return out
+
+
+def _try(
+    search: Search, source: Column, target: Column, slope: float, tried: int, whole: bool
+) -> bool:
+    if not np.isfinite(slope) or not slope or target.decimals is None:
+        return False
+    if whole and abs(slope - round(slope)) > 1e-6:
+        return False
+    step = 10.0**-target.decimals
+    spread = float(np.nanstd(source.floats))
+    # A sum that moves by a few steps only agrees with anything.
+    if spread * abs(slope) < 10 * step:
+        return False
+    share, weight, constant = _best(source, target, slope, 2 * step / spread)
+    if share < _MIN_SHARE:
+        return False
+    computed = float(weight) * source.floats + float(constant)
+    rows = ~np.isnan(target.floats - computed)
+    off = np.rint((target.floats - computed)[rows] / step).astype(np.int64)
+    cells = np.column_stack([whole_steps(target, target.decimals), source.codes])[rows]
+    if not stands_out(off, grid_step(target, target.decimals), cells, _MIN_SHARE):
+        return False
+    weights = None if weight == 1 else [as_weight(weight)]
+    rule = Sum(target.name, [source.name], weights, as_weight(constant))
+    share = min(_MIN_SHARE, NEARLY)
+    return search.accept(rule, tried=tried, min_share=share, min_rows=100)
+
+
+def _best(
+    source: Column, target: Column, slope: float, tolerance: float
+) -> tuple[float, Fraction, Fraction]:
+    """Return the share of rows that the best simple weight keeps, the weight and its constant."""
+    step = 10.0**-target.decimals
+    best = (0.0, Fraction(0), Fraction(0))
+    for narrower in (1, 4, 16, 64):
+        weight = snap(slope, tolerance / narrower + 1e-6 * abs(slope))
+        if not weight:
+            continue
+        rest = target.floats - float(weight) * source.floats
+        rows = ~np.isnan(rest)
+        constant = snap(float(np.median(rest[rows])), 0.5 * step)
+        if constant is None:
+            continue
+        computed = (float(weight) * source.floats + float(constant))[rows]
+        share = float(agrees(target.floats[rows], computed, target.decimals).mean())
+        best = max(best, (share, weight, constant), key=lambda found: found[0])
+    return best
