@@ -104,7 +104,9 @@ def real(plan: Plan, rng: np.random.Generator) -> str:
 def category(plan: Plan, rng: np.random.Generator, n_values: int | None = None) -> str:
     n_values = n_values or int(rng.integers(2, 15))
     shares = rng.dirichlet(np.full(n_values, 3.0))
-    names = np.array([f"{chr(97 + k % 26)}{k * 7919 % 1000:03d}" for k in range(n_values)], dtype=object)
+    names = np.array(
+        [f"{chr(97 + k % 26)}{k * 7919 % 1000:03d}" for k in range(n_values)], dtype=object
+    )
     return plan.add("cat", lambda frame, rng: rng.choice(names, len(frame), p=shares))
 
 
@@ -240,7 +242,8 @@ def plant_gap_bands(plan: Plan, rng: np.random.Generator) -> None:
     end = plan.add(
         "end",
         lambda f, r: _like(
-            _as_days(f, start) + pd.to_timedelta(30 * f[term] + r.integers(-9, 10, len(f)), unit="D"),
+            _as_days(f, start)
+            + pd.to_timedelta(30 * f[term] + r.integers(-9, 10, len(f)), unit="D"),
             f[start],
         ),
     )
@@ -334,9 +337,7 @@ def plant_clock(plan: Plan, rng: np.random.Generator) -> None:
     def as_clock(minutes: pd.Series) -> pd.Series:
         return minutes % 1440 // 60 * 100 + minutes % 60
 
-    planned = plan.add(
-        "planned", lambda f, r: as_clock(pd.Series(r.integers(0, 288, len(f)) * 5))
-    )
+    planned = plan.add("planned", lambda f, r: as_clock(pd.Series(r.integers(0, 288, len(f)) * 5)))
     delay = plan.add("delay", lambda f, r: np.rint(r.normal(10, 20, len(f))).astype(np.int64))
     actual = plan.add(
         "actual", lambda f, r: as_clock(f[planned] // 100 * 60 + f[planned] % 100 + f[delay])

@@ -212,7 +212,9 @@ class Sum(ComputedRule):
             minutes += int(weight) * (clocks.minutes_of(values) if self._is_clock(name) else values)
         return minutes % clocks.DAY, known
 
-    def _exact(self, table: Table, decimals: int | None = None) -> tuple[np.ndarray, int, np.ndarray] | None:
+    def _exact(
+        self, table: Table, decimals: int | None = None
+    ) -> tuple[np.ndarray, int, np.ndarray] | None:
         """Return the sum in steps of the total's grid, as a fraction with one denominator.
 
         None if a number lies on no grid.

@@ -53,6 +53,8 @@ def _find_differences(
     for first, second in pairs:
         measure = difference(second, first)
         spread = np.nanstd(measure) if (~np.isnan(measure)).sum() > _MIN_ROWS else 0.0
+        if spread and np.nanmedian(measure) < 0:
+            first, second, measure = second, first, -measure
         if not spread or not _both_matter(first, second, spread):
             continue
         for place in _contiguous(search, measure, codes, sizes):

@@ -15,7 +15,7 @@ from synthwgan.table.rules.one_hot import OneHot
 
 # A dependency with fewer rows a group would be a memory of rows, not a rule.
 _ROWS_PER_GROUP = 3
-_FEW_ROWS = 2000
+_STAGES = (300, 3000)
 _MAX_COLUMNS, _MAX_IN_PAIRS = 400, 60
 
 
@@ -102,15 +102,14 @@ def _is_one_hot(search: Search, *columns: Column) -> bool:
 
 def _few_conflicts(group: np.ndarray, codes: np.ndarray) -> np.ndarray:
     """Return for each column of codes whether rows of one group hardly differ in it."""
-    rows = np.flatnonzero(group >= 0)
-    for n_rows in (_FEW_ROWS, len(rows)):
-        part = rows[:n_rows]
-        order = part[np.argsort(group[part], kind="stable")]
-        if n_rows == _FEW_ROWS:
-            alive = np.arange(codes.shape[1])
-        conflicts = _conflicts(group[order], codes[np.ix_(order, alive)])
-        alive = alive[conflicts <= 3 * (1 - NEARLY) * len(order)]
-        if len(rows) <= _FEW_ROWS or not len(alive):
+    order = np.argsort(group, kind="stable")[int((group < 0).sum()) :]
+    alive = np.arange(codes.shape[1])
+    # Whole groups, as neighbours: of random rows few would share one.
+    for n_rows in (*_STAGES, len(order)):
+        part = order[:n_rows]
+        conflicts = _conflicts(group[part], codes[np.ix_(part, alive)])
+        alive = alive[conflicts <= 3 * (1 - NEARLY) * len(part) + 1]
+        if len(order) <= n_rows or not len(alive):
             break
     held = np.zeros(codes.shape[1], dtype=bool)
     held[alive] = True
@@ -192,23 +191,14 @@ def _find_pairs(
     found = []
     for left, right in pairs:
         present = (codes[:, left] >= 0) & (codes[:, right] >= 0)
-        group = np.where(
-            present,
-            codes[:, left].astype(np.int64) * (sizes_of(codes, right)) + codes[:, right],
-            -1,
-        )
+        group = codes[:, left] * (int(codes[:, right].max()) + 1) + codes[:, right]
+        group = np.where(present, group, -1)
         targets = np.array([place for place in open_ if place not in (left, right)], dtype=int)
-        if not len(targets) or not present.any():
+        if len(np.unique(group)) * _ROWS_PER_GROUP > present.sum() or not len(targets):
             continue
         held = targets[_few_conflicts(group, codes[:, targets])]
-        if len(held) and len(np.unique(group[present])) * _ROWS_PER_GROUP <= present.sum():
-            found += [((left, right), int(target), group) for target in held]
+        found += [((left, right), int(target), group) for target in held]
     _accept_pairs(search, columns, codes, found, tried)
-
-
-def sizes_of(codes: np.ndarray, place: int) -> int:
-    """Return one more than the largest code of a column."""
-    return int(codes[:, place].max()) + 1
 
 
 def _accept_pairs(

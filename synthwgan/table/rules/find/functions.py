@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthwgan.table.rules.columns import Column
+from synthwgan.table.rules.columns import Column, ticks_per
 from synthwgan.table.rules.computed import same_cells
 from synthwgan.table.rules.find.search import NEARLY, Search
 from synthwgan.table.rules.function import Function, as_values, possible_parts
 from synthwgan.table.rules.parts import PARTS, apply_part
 
-_PROBED = 64
+_PROBED, _ENOUGH = 256, 0.97
 _MAX_COLUMNS = 300
-_MIN_LENGTH = 2
 # Zones whose clocks a table of UTC times may show; others can be declared.
 ZONES = (
     "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles", "America/Phoenix",
@@ -33,37 +32,49 @@ def find_functions(search: Search) -> None:
     sources = search.bounded(sources, _MAX_COLUMNS, "functions")
     tried = len(sources) * len(columns) * len(PARTS)
     for source in sources:
-        zones = [None, *_zones(source, columns)]
-        for target in columns:
-            if target is not source and target.n_distinct <= source.n_distinct:
-                _try_target(search, source, target, zones, tried)
+        if source.kind != "number" or source.decimals is not None:
+            _try_source(search, source, columns, tried)
 
 
-def _try_target(
-    search: Search, source: Column, target: Column, zones: list[str | None], tried: int
-) -> None:
-    if source.kind == "number" and not (source.decimals is not None and target.kind == "number"):
-        return
-    probe = _probe_rows(source, target)
-    if not len(probe):
-        return
-    few = (_part_of(source, probe), _part_of(target, probe))
-    for zone in zones:
-        for part in possible_parts(source, target):
-            if not _fits(part, *few, zone, 0.95) or not _fits(part, source, target, zone, NEARLY):
+def _try_source(search: Search, source: Column, columns: list[Column], tried: int) -> None:
+    """Try all functions of a column: on a few rows first, for all targets at once."""
+    probe = np.flatnonzero(source.present)[:_PROBED]
+    few = part_of(source, probe)
+    targets = {
+        column.name: (column, part_of(column, probe))
+        for column in columns
+        if column is not source and column.n_distinct <= source.n_distinct
+    }
+    for zone in [None, *_zones(source, columns)]:
+        for part in PARTS:
+            if PARTS[part].of != source.kind or not targets:
                 continue
-            if _says_nothing(part, source):
+            values = apply_part(part, few, zone)
+            fitting = [
+                target
+                for target, cells in targets.values()
+                if part in possible_parts(source, target) and _equal(part, values, cells)
+            ]
+            if not fitting or _says_nothing(part, source):
                 continue
-            rule = Function(target.name, source.name, part, zone=zone)
-            if search.accept(rule, tried=tried, min_share=NEARLY):
-                return
+            for target in fitting:
+                rule = Function(target.name, source.name, part, zone=zone)
+                if _fits(part, source, target, zone) and search.accept(
+                    rule, tried=tried, min_share=NEARLY
+                ):
+                    del targets[target.name]
 
 
-def _probe_rows(source: Column, target: Column) -> np.ndarray:
-    return np.flatnonzero(source.present & target.present)[:_PROBED]
+def _equal(part: str, values: np.ndarray, target: Column) -> bool:
+    """Whether a part of a few rows is what a column has there, where it has anything."""
+    if not target.present.any():
+        return False
+    if PARTS[part].gives == "time":
+        values = values * ticks_per("D", target.unit)
+    return bool(same_cells(target, values)[target.present].mean() >= _ENOUGH)
 
 
-def _part_of(column: Column, rows: np.ndarray) -> Column:
+def part_of(column: Column, rows: np.ndarray) -> Column:
     """Return a few cells of a column as a column."""
     few = object.__new__(Column)
     few.__dict__.update(column.__dict__)
@@ -74,10 +85,10 @@ def _part_of(column: Column, rows: np.ndarray) -> Column:
     return few
 
 
-def _fits(part: str, source: Column, target: Column, zone: str | None, share: float) -> bool:
+def _fits(part: str, source: Column, target: Column, zone: str | None) -> bool:
     rows = source.present & target.present
     values = as_values(part, source, target.form, zone)
-    return bool(rows.any()) and bool(same_cells(target, values)[rows].mean() >= share)
+    return bool(rows.any()) and bool(same_cells(target, values)[rows].mean() >= NEARLY)
 
 
 def _says_nothing(part: str, source: Column) -> bool:
@@ -104,5 +115,5 @@ def _zones(source: Column, columns: list[Column]) -> list[str]:
         # A zone shifts by one number of hours, or by two, in summer and in winter.
         if not rows.any() or counts[:2].sum() < NEARLY * rows.sum() or not shift.any():
             continue
-        return [zone for zone in ZONES if _fits("hour", source, target, zone, NEARLY)][:1]
+        return [zone for zone in ZONES if _fits("hour", source, target, zone)][:1]
     return []

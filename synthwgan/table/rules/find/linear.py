@@ -16,9 +16,9 @@ _MAX_COLUMNS = 200
 _MAX_PARTS = 40
 _N_SUBSETS = 6
 _EXACT = 1e-7
-_MIN_STEPS = 4
+_MIN_STEPS = 20
 _SMALL_DENOMINATOR = 12
-_MAX_DIGITS = 6
+_MAX_DIGITS, _MAX_DIGITS_OF_MANY = 6, 4
 
 
 def find_linear(search: Search) -> None:
@@ -28,14 +28,17 @@ def find_linear(search: Search) -> None:
     if len(columns) < 2:
         return
     values = np.column_stack([_as_numbers(column) for column in columns])
-    seen: set[tuple[object, ...]] = set()
+    seen = {_key(rule) for rule in search.rules if isinstance(rule, Sum)}
     for group in _groups(columns, values):
         for relation in _relations(search, [columns[p] for p in group], values[:, group]):
-            key = tuple(sorted(str(name) for name in relation.columns))
-            if key not in seen and search.accept(
+            if _key(relation) not in seen and search.accept(
                 relation, tried=len(columns) ** 2, min_share=NEARLY, min_rows=20
             ):
-                seen.add(key)
+                seen.add(_key(relation))
+
+
+def _key(rule: Sum) -> frozenset[object]:
+    return frozenset(rule.columns)
 
 
 def _takes_part(search: Search, column: Column) -> bool:
@@ -104,9 +107,28 @@ def _solve(columns: list[Column], values: np.ndarray, check: np.ndarray) -> list
             found.append((usable[place], [usable[basis[k]] for k in chosen], real[chosen]))
         else:
             basis.append(place)
+    found = [_turned(columns, *relation) for relation in found]
     found += _rounded(columns, scaled[:, basis], usable[basis], spread)
     relations = [_as_sum(columns, check, *relation) for relation in found]
     return [relation for relation in relations if relation is not None]
+
+
+def _turned(
+    columns: list[Column], target: int, parts: list[int], weights: np.ndarray
+) -> tuple[int, list[int], np.ndarray]:
+    """Solve an exact relation for the column that is most naturally the result of the others."""
+    places, signed = [target, *parts], np.array([-1.0, *weights])
+    options = []
+    for own, place in enumerate(places):
+        others = np.delete(np.arange(len(places)), own)
+        turned = -signed[others] / signed[own]
+        simple = [snap(weight, 1e-6 * abs(weight)) for weight in turned]
+        digits = sum(2 * _MAX_DIGITS if w is None else _n_digits(w) for w in simple)
+        fractions = sum(w is None or w.denominator > 1 for w in simple)
+        n_negative = int((turned < 0).sum())
+        key = (columns[place].decimals is None, digits, fractions, n_negative, -place)
+        options.append((key, place, [places[k] for k in others], turned))
+    return min(options, key=lambda option: option[0])[1:]
 
 
 def _regress(parts: np.ndarray, target: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -120,28 +142,46 @@ def _rounded(
     columns: list[Column], scaled: np.ndarray, places: np.ndarray, spread: np.ndarray
 ) -> list[tuple[int, list[int], np.ndarray]]:
     """Return columns that the others give up to the rounding of the column itself."""
-    if len(places) < 2:
-        return []
-    gram = scaled.T @ scaled / len(scaled)
-    inverse = np.linalg.pinv(gram, rcond=1e-14, hermitian=True)
-    found = []
-    for own, place in enumerate(places):
-        column = columns[place]
-        if column.kind != "number" or column.decimals is None:
+    found, active = [], list(range(len(places)))
+    while len(active) > 1:
+        solved = _solve_one(columns, scaled, places, spread, active)
+        if solved is None:
+            break
+        own, chosen, weights = solved
+        real = weights * spread[places[own]] / spread[places[chosen]]
+        found.append((places[own], [places[k] for k in chosen], real))
+        # What is known of a column must not stand in for it in other sums.
+        active = [k for k in active if k != own]
+    return found
+
+
+def _solve_one(
+    columns: list[Column],
+    scaled: np.ndarray,
+    places: np.ndarray,
+    spread: np.ndarray,
+    active: list[int],
+) -> tuple[int, list[int], np.ndarray] | None:
+    """Return the column that the others explain best, if up to its rounding, and its parts."""
+    part = scaled[:, active]
+    inverse = np.linalg.pinv(part.T @ part / len(part), rcond=1e-14, hermitian=True)
+    unexplained = 1 / np.maximum(np.diag(inverse), 1e-300)
+    for k in np.argsort(unexplained, kind="stable"):
+        own, column = active[k], columns[places[active[k]]]
+        if column.kind != "number" or column.decimals is None or column.n_distinct < _MIN_STEPS:
             continue
-        step = 10.0**-column.decimals / spread[place]
-        # The residual's spread, up to the rounding, must be that of a uniform error of one step.
-        if step * _MIN_STEPS > 1 or 1 / max(inverse[own, own], 1e-300) > (0.4 * step) ** 2 + 1e-16:
+        step = 10.0**-column.decimals / spread[places[own]]
+        # The residual's spread must be that of a uniform error of one step.
+        if unexplained[k] > (0.4 * step) ** 2 + 1e-16:
             continue
-        others = [k for k in range(len(places)) if k != own]
-        weights, rest = _regress(scaled[:, others], scaled[:, own])
+        others = [other for other in active if other != own]
+        weights, _ = _regress(scaled[:, others], scaled[:, own])
         # What moves the sum by less than a step is noise.
-        chosen = [k for k, weight in zip(others, weights, strict=True) if abs(weight) > 0.5 * step]
+        chosen = [o for o, weight in zip(others, weights, strict=True) if abs(weight) > 0.5 * step]
         weights, rest = _regress(scaled[:, chosen], scaled[:, own])
         if chosen and np.abs(rest).max() <= 0.75 * step:
-            real = weights * spread[place] / spread[places[chosen]]
-            found.append((place, [places[k] for k in chosen], real))
-    return found
+            return own, chosen, weights
+    return None
 
 
 def _as_sum(
@@ -163,6 +203,9 @@ def _as_sum(
     if not all(exact):
         pairs = [(part, weight) for part, weight in zip(parts, exact, strict=True) if weight]
         parts, exact = [part for part, _ in pairs], [weight for _, weight in pairs]
+    # Long decimals in a sum of several parts only follow the noise.
+    if len(parts) > 1 and any(_n_digits(weight) > _MAX_DIGITS_OF_MANY for weight in exact):
+        return None
     if not parts or not _dates_cancel(columns, target, parts, exact):
         return None
     rest = values[:, target] - values[:, parts] @ np.array([float(weight) for weight in exact])
@@ -187,6 +230,13 @@ def snap(weight: float, tolerance: float) -> Fraction | None:
         if near and abs(float(near) - weight) <= tolerance:
             return near
     return None
+
+
+def _n_digits(weight: Fraction) -> int:
+    """Return how many digits one writes for a weight, at least."""
+    ratio = str(abs(weight.numerator)).rstrip("0") + str(weight.denominator).lstrip("1").rstrip("0")
+    decimal = f"{abs(float(weight)):.12g}".replace(".", "").strip("0")
+    return min(len(ratio), len(decimal))
 
 
 def _simple_numbers(weight: float) -> Iterator[Fraction]:

@@ -83,4 +83,3 @@ def _accept(search: Search, group: list[Column], cells: np.ndarray) -> bool:
         return False
     permuted = float(1 - exactly_one - none)
     return search.accept(OneHot(names, at_most=True), tried=tried, permuted=permuted)
-

@@ -13,7 +13,7 @@ from synthwgan.table.rules.rounding import agrees
 from synthwgan.table.rules.sum import as_weight
 
 _MAX_COLUMNS = 100
-_PROBED = 40
+_PROBED, _FIRST = 40, 32
 _MIN_ROWS = 20
 _MIN_DISTINCT = 5
 _SLACK = 0.02
@@ -28,17 +28,19 @@ def find_products(search: Search) -> None:
         return
     linked = {frozenset(rule.columns) for rule in search.rules}
     logs = np.column_stack([_sizes(column) for column in columns])
+    found = []
     for target in range(len(columns)):
         for factors, over in _candidates(search, columns, logs, target):
             names = frozenset(columns[place].name for place in (target, *factors, *over))
-            if names in linked:
-                continue
-            rule = _rule(search, columns, target, factors, over)
-            tried = len(columns) ** 3
-            if rule is not None and search.accept(
-                rule, tried=tried, min_share=NEARLY, min_rows=_MIN_ROWS
-            ):
-                linked.add(names)
+            kept = None if names in linked else _rule(search, columns, target, factors, over)
+            if kept is not None:
+                found.append((-kept[1], len(over), len(found), names, kept[0]))
+    # Solved for another column the same product is rounded worse.
+    for *_, names, rule in sorted(found, key=lambda item: item[:3]):
+        if names not in linked and search.accept(
+            rule, tried=len(columns) ** 3, min_share=NEARLY, min_rows=_MIN_ROWS
+        ):
+            linked.add(names)
 
 
 def _sizes(column: Column) -> np.ndarray | None:
@@ -91,16 +93,23 @@ def _slack(column: Column, logs: np.ndarray) -> float:
 
 
 def _constant_columns(left: np.ndarray, slack: float) -> np.ndarray:
-    counts = (~np.isnan(left)).sum(axis=0)
+    """Return the columns whose filled cells are nearly all the same."""
+    ordered = np.sort(left[:_FIRST], axis=0)
+    counts = (~np.isnan(ordered)).sum(axis=0)
+    low, high = (
+        np.take_along_axis(ordered, (counts * part // 4)[None].clip(0, len(ordered) - 1), 0)[0]
+        for part in (1, 3)
+    )
     with np.errstate(invalid="ignore"):
-        middle = np.array(
-            [
-                np.median(c[~np.isnan(c)]) if n else np.nan
-                for c, n in zip(left.T, counts, strict=True)
-            ]
-        )
-        near = (np.abs(left - middle) <= 2 * slack).sum(axis=0)
-    return np.flatnonzero((counts >= _MIN_ROWS) & (near >= 0.97 * counts))
+        alive = np.flatnonzero((high - low <= 4 * slack) & (counts >= _FIRST // 4))
+    found = []
+    for place in alive:
+        cells = left[:, place]
+        cells = cells[~np.isnan(cells)]
+        near = np.abs(cells - np.median(cells)) <= 2 * slack
+        if len(cells) >= _MIN_ROWS and near.mean() >= 0.97:
+            found.append(int(place))
+    return np.array(found, dtype=int)
 
 
 def _longer(
@@ -134,7 +143,8 @@ def _longer(
 
 def _rule(
     search: Search, columns: list[Column], target: int, factors: list[int], over: list[int]
-) -> Product | None:
+) -> tuple[Product, float] | None:
+    """Return a product with its constant, and the share of the sample that keeps it."""
     names = [columns[place].name for place in factors]
     divisors = [columns[place].name for place in over] or None
     if not names:
@@ -159,4 +169,4 @@ def _rule(
         agrees(column.floats[rows], products[rows], column.decimals, way).mean()
         for way in ("nearest", "floor", "ceil")
     ]
-    return rule if max(kept) >= NEARLY - 0.002 else None
+    return (rule, float(max(kept))) if max(kept) >= NEARLY - 0.002 else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Hashable
 
 import numpy as np
@@ -18,11 +19,19 @@ from synthwgan.table.rules.product import Product
 from synthwgan.table.rules.sum import Sum
 
 _EXACT = (Sum, Product, Function)
+_MAX_TERMS = 12
 
 
 def prune(search: Search) -> None:
     """Drop the rules of a search that others imply."""
-    for step in (_sums_of_functions, _ties_of_full_sums, _bands, _dependencies, _orders_of_sums, _transitive_orders):
+    for step in (
+        _sums_of_functions,
+        _ties_of_full_sums,
+        _bands,
+        _dependencies,
+        _orders_of_sums,
+        _transitive_orders,
+    ):
         step(search)
 
 
@@ -92,10 +101,14 @@ def _dependencies(search: Search) -> None:
             any(o.target == name and o.sources == [rule.target] for o in computing)
             for name in rule.sources
         )
-        follows = is_inverse or rule.target in known or (
-            derived
-            and rule.target not in derived
-            and _roots(set(rule.sources), computing) <= derived
+        follows = (
+            is_inverse
+            or rule.target in known
+            or (
+                derived
+                and rule.target not in derived
+                and _roots(set(rule.sources), computing) <= derived
+            )
         )
         if follows:
             dropped.append(rule)
@@ -153,21 +166,29 @@ def _roots(names: set[Hashable], rules: list[ComputedRule]) -> set[Hashable]:
 
 
 def _orders_of_sums(search: Search) -> None:
-    """Drop an order of a column and one that it is computed from, where the rest has one sign."""
-    dropped: list[Rule] = []
-    for rule in search.rules:
-        if not isinstance(rule, Order):
-            continue
-        low, high = rule._ends()
-        for other in search.rules:
-            if not (isinstance(other, _EXACT) and is_computed(other)):
-                continue
-            if not {low, high} <= set(other.columns):
-                continue
-            if not isinstance(other, Sum) or _has_one_sign(search, other, low, high):
-                dropped.append(rule)
-                break
-    _drop(search, dropped)
+    """Drop an order of columns that sums without negative parts imply, in one step or several."""
+    exact = [rule for rule in search.rules if isinstance(rule, _EXACT) and is_computed(rule)]
+    above: dict[Hashable, set[Hashable]] = {}
+    for rule in exact:
+        names = rule.columns if len(rule.columns) <= _MAX_TERMS else []
+        for low, high in itertools.permutations(names, 2):
+            if not isinstance(rule, Sum) or _has_one_sign(search, rule, low, high):
+                above.setdefault(low, set()).add(high)
+    implied = [
+        rule
+        for rule in search.rules
+        if isinstance(rule, Order) and _is_above(above, *rule._ends())
+    ]
+    _drop(search, implied)
+
+
+def _is_above(above: dict[Hashable, set[Hashable]], low: Hashable, high: Hashable) -> bool:
+    reached, ahead = {low}, [low]
+    while ahead:
+        new = above.get(ahead.pop(), set()) - reached
+        reached |= new
+        ahead += new
+    return high in reached
 
 
 def _has_one_sign(search: Search, rule: Sum, low: Hashable, high: Hashable) -> bool:

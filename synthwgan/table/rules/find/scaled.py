@@ -18,6 +18,7 @@ from synthwgan.table.rules.sum import Sum, as_weight
 _MIN_DISTINCT = 20
 _MIN_SHARE = 0.5
 _N_PAIRS = 400
+_PROBED = 1000
 _MAX_COLUMNS = 150
 
 
@@ -29,7 +30,8 @@ def find_scaled(search: Search) -> None:
         return
     values = np.column_stack([column.floats for column in columns])
     tried = len(columns) ** 2 * 100
-    medians = [_slopes(search, values, source) for source in range(len(columns))]
+    steps = np.array([0.0 if c.decimals is None else 10.0**-c.decimals for c in columns])
+    medians = [_slopes(search, values, source, steps) for source in range(len(columns))]
     # "a = 2 b - 1" is how one would write it, not "b = 0.5 a + 0.5".
     for whole in (True, False):
         for source, target in itertools.permutations(range(len(columns)), 2):
@@ -48,31 +50,36 @@ def _is_known(search: Search, *columns: Column) -> bool:
     )
 
 
-def _slopes(search: Search, values: np.ndarray, source: int) -> tuple[np.ndarray, np.ndarray]:
+def _slopes(
+    search: Search, values: np.ndarray, source: int, steps: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
     """Return each column's slope on one, between random rows and from zero: medians of each.
 
-    A median is exact if half of the rows keep the rule, whatever the others do.
+    A median is exact if half of the rows keep the rule, whatever the others do. It is NaN where
+    too few rows lie near it.
     """
     rows = np.flatnonzero(~np.isnan(values[:, source]))
     first, second = (search.rng.choice(rows, _N_PAIRS) for _ in range(2))
-    with np.errstate(all="ignore"):
-        run = values[first, source] - values[second, source]
-        rise = values[first] - values[second]
-        far = np.abs(run) >= np.median(np.abs(run))
-        slopes = _medians(rise[far] / run[far, None])
-        size = np.abs(values[first, source])
-        far = size >= max(np.median(size), 1e-300)
-        ratios = _medians(values[first][far] / values[first][far][:, [source]])
-    return slopes, ratios
+    runs = values[first, source] - values[second, source]
+    sizes = values[first, source]
+    return (
+        _medians(values[first] - values[second], runs, steps, 0.2),
+        _medians(values[first], sizes, steps, 0.4),
+    )
 
 
-def _medians(ratios: np.ndarray) -> np.ndarray:
-    ratios = np.where(np.isfinite(ratios), ratios, np.nan)
-    out = np.full(ratios.shape[1], np.nan)
-    some = (~np.isnan(ratios)).sum(axis=0) >= 20
-    if some.any():
-        out[some] = np.nanmedian(ratios[:, some], axis=0)
-    return out
+def _medians(rise: np.ndarray, run: np.ndarray, steps: np.ndarray, share: float) -> np.ndarray:
+    far = np.abs(run) >= max(np.median(np.abs(run)), 1e-300)
+    rise, run = rise[far], run[far, None]
+    out = np.full(rise.shape[1], np.nan)
+    counts = (~np.isnan(rise)).sum(axis=0)
+    some = counts >= 20
+    if not some.any():
+        return out
+    out[some] = np.nanmedian(rise[:, some] / run, axis=0)
+    with np.errstate(invalid="ignore"):
+        near = (np.abs(rise - out * run) <= 2.01 * steps + 1e-9 * np.abs(rise)).sum(axis=0)
+    return np.where(near >= share * counts, out, np.nan)
 
 
 def _try(
@@ -112,12 +119,15 @@ def _best(
         weight = snap(slope, tolerance / narrower + 1e-6 * abs(slope))
         if not weight:
             continue
-        rest = target.floats - float(weight) * source.floats
+        cells, actual = source.floats[:_PROBED], target.floats[:_PROBED]
+        rest = actual - float(weight) * cells
         rows = ~np.isnan(rest)
+        if not rows.any():
+            continue
         constant = snap(float(np.median(rest[rows])), 0.5 * step)
         if constant is None:
             continue
-        computed = (float(weight) * source.floats + float(constant))[rows]
-        share = float(agrees(target.floats[rows], computed, target.decimals).mean())
+        computed = (float(weight) * cells + float(constant))[rows]
+        share = float(agrees(actual[rows], computed, target.decimals).mean())
         best = max(best, (share, weight, constant), key=lambda found: found[0])
     return best

@@ -18,6 +18,7 @@ _RISE = 8.0
 _NEIGHBOURS = (-3, -2, -1, 1, 2, 3)
 _MAX_COLUMNS, _MAX_IN_TRIPLES = 400, 60
 _FEW_ROWS = 3000
+_STAGES = (600, _FEW_ROWS)
 _ON_GRID = 0.98
 
 
@@ -77,14 +78,18 @@ def _find_triples(
     linked: set[frozenset[object]],
     decimals: int,
 ) -> None:
-    few = slice(0, _FEW_ROWS)
     tried = len(columns) ** 3
+    stages = [slice(0, n_rows) for n_rows in _STAGES]
     for first, second in itertools.permutations(range(len(columns)), 2):
-        both = usable[few, first] & usable[few, second]
         for sign in (1, -1) if first < second else (-1,):
-            value = whole[few, first] + sign * whole[few, second]
-            hits = ((whole[few] == value[:, None]) & both[:, None] & usable[few]).sum(axis=0)
-            for target in np.flatnonzero(hits >= max(_MIN_ROWS, _MIN_SHARE * both.sum())):
+            targets = np.arange(len(columns))
+            for few in stages:
+                value = whole[few, first] + sign * whole[few, second]
+                both = usable[few, first] & usable[few, second]
+                hits = (whole[few][:, targets] == value[:, None]) & both[:, None]
+                hits = (hits & usable[few][:, targets]).sum(axis=0)
+                targets = targets[hits >= 0.5 * _MIN_SHARE * max(both.sum(), 1)]
+            for target in targets:
                 if target in (first, second):
                     continue
                 names = [columns[place].name for place in (first, second, target)]
