@@ -51,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             continue
         results[part] = {
             "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
-            "machine": machine(),
+            "machine": machine(["synthwgan", "numpy", "pandas"]),
             **PARTS[part](options.tables),
         }
         RESULTS.write_text(json.dumps(results, indent=1) + "\n")
@@ -130,7 +130,9 @@ def _timed(table: pd.DataFrame) -> tuple[RuleSet, float]:
 
 def _permuted(table: pd.DataFrame, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
-    return pd.DataFrame({name: table[name].to_numpy()[rng.permutation(len(table))] for name in table})
+    return pd.DataFrame(
+        {name: table[name].to_numpy()[rng.permutation(len(table))] for name in table}
+    )
 
 
 def _demo() -> pd.DataFrame:

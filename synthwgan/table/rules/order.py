@@ -42,7 +42,7 @@ class Order(Rule):
     '2024-01-30'): mend these rows, drop the rule, or accept them with tolerate=0.5
     """
 
-    gap_floor_: int | float
+    gap_floor_: int | float | None
     form_: Form
     gap_decimals_: int | None
     _learned: ClassVar[tuple[str, ...]] = ("form_", "gap_floor_", "gap_decimals_")
@@ -93,6 +93,8 @@ class Order(Rule):
             None if _is_constant(term) else self._column(table, term, "number", "time")
             for term in (left, right)
         ]
+        if any(column is not None and not column.present.any() for column in columns):
+            return np.ones(len(table), dtype=bool)
         first, second = self._comparable(columns, (left, right))
         missing = np.zeros(len(table), dtype=bool)
         for column in columns:
@@ -119,8 +121,6 @@ class Order(Rule):
         ]
 
     def _refuse_mixture(self, first: Column, second: Column) -> None:
-        if not (first.present.any() and second.present.any()):
-            return
         if first.kind != second.kind:
             raise TypeError(
                 f"rule '{self}': {first.name!r} holds {first.kind}s and {second.name!r} "
@@ -137,6 +137,10 @@ class Order(Rule):
             return
         low, high = (table[name] for name in self._ends())
         self.form_ = high.form
+        self.gap_floor_, self.gap_decimals_ = None, None
+        # Without cells nobody can tell what kind of column it is.
+        if not (low.present.any() and high.present.any()):
+            return
         grids = [column.decimals if column.kind == "number" else 0 for column in (low, high)]
         self.gap_decimals_ = None if None in grids else max(grids)
         values = [_steps(column, self.gap_decimals_, self._unit(low)) for column in (low, high)]
@@ -153,6 +157,8 @@ class Order(Rule):
         """Return the finer unit of two columns of times."""
         if not self.form_.is_time:
             return None
+        if not low.present.any():
+            return self.form_.unit
         return min((low.unit, self.form_.unit), key=lambda unit: ticks_per(unit, "ns"))
 
     def reduce(self, frame: pd.DataFrame | Table) -> pd.DataFrame:
@@ -164,7 +170,7 @@ class Order(Rule):
         """
         table = as_table(frame)
         self._require(table)
-        if not self._is_pair:
+        if not self._is_pair or self.gap_floor_ is None:
             return table.frame
         low, high = (table[name] for name in self._ends())
         unit = self._unit(low)
@@ -176,7 +182,7 @@ class Order(Rule):
 
     def rebuild(self, frame: pd.DataFrame, columns: list[Hashable] | None = None) -> pd.DataFrame:
         """Return a reduced table with the upper column back, on its own grid and dtype."""
-        if not self._is_pair:
+        if not self._is_pair or self.gap_floor_ is None:
             return frame
         low_name, high_name = self._ends()
         low = Column(low_name, frame[low_name])
@@ -243,6 +249,8 @@ def _ticks_of(term: Any, column: Column) -> int:
 
 def _steps(column: Column, decimals: int | None, unit: str | None) -> np.ndarray:
     """Return a column as whole steps of a grid, or floats if there is none."""
+    if not column.present.any():
+        return np.zeros(len(column), dtype=np.int64)
     if unit is not None:
         return column.ticks(unit)
     if decimals is None:

@@ -202,9 +202,7 @@ class RuleSet(Sequence[Rule]):
             orders go round in a circle.
         """
         if frame is not None:
-            table = as_table(frame)
-            for rule in self:
-                rule._require(table)
+            self.check_columns(frame)
         computed: dict[Hashable, Rule] = {}
         for rule in self:
             if not isinstance(rule, ComputedRule):
@@ -220,6 +218,18 @@ class RuleSet(Sequence[Rule]):
             "columns are computed from each other in a circle",
         )
         self._refuse_order_cycle()
+
+    def check_columns(self, frame: pd.DataFrame) -> None:
+        """Refuse a table that lacks a column of a rule.
+
+        Raises
+        ------
+        ValueError
+            That names the rule and the column.
+        """
+        table = as_table(frame)
+        for rule in self:
+            rule._require(table)
 
     def _refuse_order_cycle(self) -> None:
         above: dict[Hashable, list[Hashable]] = {}

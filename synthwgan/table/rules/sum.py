@@ -226,7 +226,8 @@ class Sum(ComputedRule):
         columns = [self._column(table, name, "number", "time") for name in self.sources]
         if self.unit in _CALENDAR:
             scale = 10 ** (form.decimals or 0 if decimals is None else decimals)
-            return self._calendar(columns) * scale, _CALENDAR[self.unit], self._known(table)
+            whole = self._calendar(columns) // _CALENDAR[self.unit]
+            return whole * scale, 1, self._known(table)
         if any(column.kind == "number" and column.decimals is None for column in columns):
             return None
         step = self._step_of_form(form, decimals)

@@ -175,9 +175,7 @@ def _orders_of_sums(search: Search) -> None:
             if not isinstance(rule, Sum) or _has_one_sign(search, rule, low, high):
                 above.setdefault(low, set()).add(high)
     implied = [
-        rule
-        for rule in search.rules
-        if isinstance(rule, Order) and _is_above(above, *rule._ends())
+        rule for rule in search.rules if isinstance(rule, Order) and _is_above(above, *rule._ends())
     ]
     _drop(search, implied)
 

@@ -92,7 +92,7 @@ def _try(
     step = 10.0**-target.decimals
     spread = float(np.nanstd(source.floats))
     # A sum that moves by a few steps only agrees with anything.
-    if spread * abs(slope) < 10 * step:
+    if spread * abs(slope) < 5 * step:
         return False
     share, weight, constant = _best(source, target, slope, 2 * step / spread)
     if share < _MIN_SHARE:
