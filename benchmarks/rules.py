@@ -1,4 +1,4 @@
-"""What `find_rules` finds: rules planted in random tables, none where there are none, real tables, time.
+"""What `find_rules` finds: planted rules, none where there are none, in real tables, and how fast.
 
 Run from the repository root::
 
@@ -198,9 +198,9 @@ def write_page(results: dict[str, Any]) -> None:
     lines.append(["**all**", f"**{hit} of {total}, {100 * hit / total:.1f} %**"])
     text = markdown_table(["Planted", "Found"], lines)
     text += (
-        f"\n\n{part['n_tables']} tables. Of {part['n_found']} rules that were found in them, fresh rows "
-        f"broke {len(part['wrong'])}. In {part['free_tables_with_rules']} of {part['n_tables']} tables "
-        f"without rules anything was found. {measured([part])}"
+        f"\n\n{part['n_tables']} tables. Of {part['n_found']} rules that were found in them, fresh "
+        f"rows broke {len(part['wrong'])}. In {part['free_tables_with_rules']} of "
+        f"{part['n_tables']} tables without rules anything was found. {measured([part])}"
     )
     write_part(PAGE, "planted", text)
     shown = []

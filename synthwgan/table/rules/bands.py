@@ -30,7 +30,8 @@ class Bands(ComputedRule):
     --------
     >>> import pandas as pd
     >>> from synthwgan.rules import Bands
-    >>> people = pd.DataFrame({"age": [15, 17, 21, 40], "group": ["child", "child", "adult", "adult"]})
+    >>> groups = ["child", "child", "adult", "adult"]
+    >>> people = pd.DataFrame({"age": [15, 17, 21, 40], "group": groups})
     >>> rule = Bands("group", of="age").fit(people)
     >>> print(rule)
     group by age: child up to 19, adult above
@@ -100,7 +101,8 @@ class Bands(ComputedRule):
         ]
         if len(steps) > 6:
             steps = [*steps[:3], "...", *steps[-2:]]
-        return f"{self.target} by {of}: {', '.join(steps)}{', ' if steps else ''}{self.values_[-1]} above"
+        text = ", ".join([*steps, f"{self.values_[-1]} above"]) if self.values_ else "nothing"
+        return f"{self.target} by {of}: {text}"
 
 
 def difference(column: Any, minus: Any = None) -> np.ndarray:

@@ -40,7 +40,8 @@ class Column:
     kind : {"number", "time", "text", "label"}
         Numbers and times have an order; texts and labels (booleans, periods) have none.
     values : ndarray of shape (n_rows,)
-        int64, uint64 or float64 numbers; int64 ticks; str or other objects. Arbitrary where missing.
+        int64, uint64 or float64 numbers, int64 ticks, str or other objects; arbitrary where
+        missing.
     missing : ndarray of shape (n_rows,), bool
     """
 
@@ -152,8 +153,8 @@ class Column:
         return as_labels(self._factorized[1], self)
 
     def ticks(self, unit: str) -> np.ndarray:
-        """Return a time's ticks in a unit that is as fine or finer; objects where int64 overflows."""
-        factor = ticks_per(unit, unit) if unit == self.unit else ticks_per(self.unit, unit)
+        """Return a time's ticks in a unit as fine or finer; objects where int64 overflows."""
+        factor = ticks_per(self.unit, unit)
         if factor == 1:
             return self.values
         largest = int(np.abs(self.values[self.present]).max(initial=0))
@@ -227,7 +228,7 @@ class Form:
         return self.physical.unit if self.pattern is None else TextFormat(self.pattern).unit
 
     def read(self, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-        """Return the values and the missing cells of a series in this form, or in a nullable one."""
+        """Return values and missing cells of a series in this form, or in a nullable one."""
         missing = series.isna().to_numpy()
         if missing.all():
             return np.zeros(len(series), dtype=object if self.is_text else np.int64), missing

@@ -30,7 +30,7 @@ class Determines(ComputedRule):
     --------
     >>> import pandas as pd
     >>> from synthwgan.rules import Determines
-    >>> offices = pd.DataFrame({"city": ["Rome", "Oslo", "Rome"], "country": ["Italy", "Norway", "Italy"]})
+    >>> offices = pd.DataFrame({"city": ["Rome", "Oslo"], "country": ["Italy", "Norway"]})
     >>> rule = Determines("city", "country").fit(offices)
     >>> rule.map_
     {('Rome',): 'Italy', ('Oslo',): 'Norway'}
@@ -83,7 +83,8 @@ class Determines(ComputedRule):
         return values[found], found >= 0
 
     def __str__(self) -> str:
-        return f"{', '.join(str(name) for name in self.sources)} determine{'s' * (len(self.sources) == 1)} {self.target}"
+        names = ", ".join(str(name) for name in self.sources)
+        return f"{names} {'determines' if len(self.sources) == 1 else 'determine'} {self.target}"
 
 
 def commonest(groups: np.ndarray, codes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

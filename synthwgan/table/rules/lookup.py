@@ -1,4 +1,4 @@
-"""Cells of several columns as one code each: what was seen together, found again in other tables."""
+"""Cells of several columns as one code: what was seen together, found again in other tables."""
 
 from __future__ import annotations
 

@@ -32,7 +32,8 @@ class Order(Rule):
     --------
     >>> import pandas as pd
     >>> from synthwgan.rules import Order
-    >>> trips = pd.DataFrame({"start": ["2024-01-05", "2024-02-01"], "end": ["2024-01-09", "2024-01-30"]})
+    >>> trips = pd.DataFrame({"start": ["2024-01-05", "2024-02-01"]})
+    >>> trips["end"] = ["2024-01-09", "2024-01-30"]
     >>> Order("start", "<=", "end").check(trips)
     array([ True, False])
     >>> Order("start", "<=", "end").fit(trips)
@@ -165,8 +166,8 @@ class Order(Rule):
         """Return the table with the upper column replaced by its distance from the lower.
 
         Numbers keep their unit; dates become whole units of the finer column. Where the lower cell
-        is missing, the distance is from the lowest value of both columns. A chain, and an order with
-        a constant, leave the table as it is.
+        is missing, the distance is from the lowest value of both columns. A chain, and an order
+        with a constant, leave the table as it is.
         """
         table = as_table(frame)
         self._require(table)

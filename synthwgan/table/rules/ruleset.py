@@ -251,7 +251,7 @@ class RuleSet(Sequence[Rule]):
     def builders(self) -> list[Rule]:
         """Return the rules that rebuild columns, each before those that need its column.
 
-        Each column is rebuilt by one rule, the first that can; rules that are left are checked only.
+        Each column is rebuilt by one rule, the first that can; the others are checked only.
         """
         chosen: list[Rule] = []
         graph: dict[Hashable, set[Hashable]] = {}

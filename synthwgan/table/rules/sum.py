@@ -34,8 +34,8 @@ class Sum(ComputedRule):
         One for each part, 1 by default.
     constant : number or text, default=0
     unit : {"weeks", "days", "hours", "minutes", "seconds", "months", "years"}, default="days"
-        What a number counts if it meets dates, as in a date plus days or a date minus a date. Months
-        and years are whole ones of the calendar between two dates.
+        What a number counts if it meets dates, as in a date plus days or a date minus a date.
+        Months and years are whole ones of the calendar between two dates.
     clock : list of column names, optional
         Columns that write the time of day as a number, 517 for 5:17: such sums run in minutes
         and begin again at midnight.
@@ -48,7 +48,7 @@ class Sum(ComputedRule):
     --------
     >>> import pandas as pd
     >>> from synthwgan.rules import Sum
-    >>> bills = pd.DataFrame({"net": [10.0, 5.5], "tax": [1.9, 1.05], "total": [11.9, 6.5]})
+    >>> bills = pd.DataFrame({"net": [10.0, 5.5], "tax": [1.9, 1.05], "total": [11.9, 6.54]})
     >>> rule = Sum("total", ["net", "tax"])
     >>> print(rule)
     total = net + tax
@@ -100,8 +100,8 @@ class Sum(ComputedRule):
         return [as_fraction(weight) for weight in weights]
 
     def _learn_how(self, table: Table) -> None:
-        target = table[self.total]
-        self.midnight_ = clocks.midnight_of(target) if self._is_clock(self.total) else 0
+        if self._is_clock(self.total):
+            self.midnight_ = clocks.midnight_of(table[self.total])
         if hasattr(self, "rounding_"):
             del self.rounding_
         if self.rounding is not None:
@@ -110,13 +110,19 @@ class Sum(ComputedRule):
         kept = {way: int(self._agree(table, way).sum()) for way in ("nearest", "floor", "ceil")}
         way = max(kept, key=lambda name: (kept[name], name == "nearest"))
         if way == "nearest":
-            sums, known = self._sums(table)
-            if sums.dtype != object and sums.dtype.kind == "f" and target.kind == "number":
-                rows = known & target.present
-                way = find_way(target.values[rows], sums[rows], target.decimals)
-            elif self._exact(table) is not None:
-                way = self._best_half(table)
+            way = self._nearest_way(table)
         self.rounding_ = way
+
+    def _nearest_way(self, table: Table) -> str:
+        """Return how halves are rounded."""
+        if self.clock is not None:
+            return "nearest"
+        if self._exact(table) is not None:
+            return self._best_half(table)
+        target = table[self.total]
+        sums, known = self._sums(table)
+        rows = known & target.present
+        return find_way(target.values[rows], sums[rows], target.decimals)
 
     def _best_half(self, table: Table) -> str:
         target = table[self.total]
@@ -160,7 +166,7 @@ class Sum(ComputedRule):
         return ~(known & target.present) | np.asarray(close, dtype=bool)
 
     def _decimals(self, table: Table) -> int | None:
-        """Return the decimals to compare at: those of the rule's column, or a table's finer ones."""
+        """Return the decimals to compare at: the rule's column's, or a table's finer ones."""
         target, form = table[self.total], self._form(table)
         if form.is_time or target.kind != "number":
             return 0

@@ -123,7 +123,7 @@ def _turned(
         others = np.delete(np.arange(len(places)), own)
         turned = -signed[others] / signed[own]
         simple = [snap(weight, 1e-6 * abs(weight)) for weight in turned]
-        digits = sum(2 * _MAX_DIGITS if w is None else _n_digits(w) for w in simple)
+        digits = sum(2 * _MAX_DIGITS if w is None else n_digits(w) for w in simple)
         fractions = sum(w is None or w.denominator > 1 for w in simple)
         n_negative = int((turned < 0).sum())
         key = (columns[place].decimals is None, digits, fractions, n_negative, -place)
@@ -204,7 +204,7 @@ def _as_sum(
         pairs = [(part, weight) for part, weight in zip(parts, exact, strict=True) if weight]
         parts, exact = [part for part, _ in pairs], [weight for _, weight in pairs]
     # Long decimals in a sum of several parts only follow the noise.
-    if len(parts) > 1 and any(_n_digits(weight) > _MAX_DIGITS_OF_MANY for weight in exact):
+    if len(parts) > 1 and any(n_digits(weight) > _MAX_DIGITS_OF_MANY for weight in exact):
         return None
     if not parts or not _dates_cancel(columns, target, parts, exact):
         return None
@@ -221,7 +221,7 @@ def _as_sum(
 
 
 def snap(weight: float, tolerance: float) -> Fraction | None:
-    """Return the simplest number near another: a small fraction, few digits, or one by few digits."""
+    """Return the simplest number near another: a fraction, few digits, or one by few digits."""
     if not np.isfinite(weight):
         return None
     if abs(weight) <= tolerance:
@@ -232,7 +232,7 @@ def snap(weight: float, tolerance: float) -> Fraction | None:
     return None
 
 
-def _n_digits(weight: Fraction) -> int:
+def n_digits(weight: Fraction) -> int:
     """Return how many digits one writes for a weight, at least."""
     ratio = str(abs(weight.numerator)).rstrip("0") + str(weight.denominator).lstrip("1").rstrip("0")
     decimal = f"{abs(float(weight)):.12g}".replace(".", "").strip("0")

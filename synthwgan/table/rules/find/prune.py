@@ -94,7 +94,7 @@ def _dependencies(search: Search) -> None:
     for rule in search.rules:
         if not isinstance(rule, Determines):
             continue
-        known = _closure(set(rule.sources), computing)
+        known = closure(set(rule.sources), computing)
         derived = _roots({rule.target}, computing)
         # What is computed from a column cannot tell more of it than it knows.
         is_inverse = all(
@@ -119,7 +119,7 @@ def _dependencies(search: Search) -> None:
         others = [
             o for o in [*singles, *computing] if o is not rule and not any(o is g for g in gone)
         ]
-        if rule.target in _closure(set(rule.sources), others):
+        if rule.target in closure(set(rule.sources), others):
             gone.append(rule)
     _drop(search, gone)
     _combinations(search)
@@ -138,7 +138,7 @@ def _combinations(search: Search) -> None:
     )
 
 
-def _closure(names: set[Hashable], rules: list[ComputedRule]) -> set[Hashable]:
+def closure(names: set[Hashable], rules: list[ComputedRule]) -> set[Hashable]:
     """Return all columns that some columns give."""
     known = set(names)
     grown = True

@@ -8,7 +8,8 @@ from fractions import Fraction
 import numpy as np
 
 from synthwgan.table.rules.columns import Column
-from synthwgan.table.rules.find.linear import snap
+from synthwgan.table.rules.find.linear import n_digits, snap
+from synthwgan.table.rules.find.prune import closure
 from synthwgan.table.rules.find.search import NEARLY, Search, is_computed
 from synthwgan.table.rules.find.ties import grid_step, stands_out, whole_steps
 from synthwgan.table.rules.one_hot import is_binary
@@ -19,6 +20,7 @@ _MIN_DISTINCT = 20
 _MIN_SHARE = 0.5
 _N_PAIRS = 400
 _PROBED = 1000
+_MAX_DIGITS = 4
 _MAX_COLUMNS = 150
 
 
@@ -44,10 +46,12 @@ def find_scaled(search: Search) -> None:
 
 
 def _is_known(search: Search, *columns: Column) -> bool:
+    """Whether rules that were found already lead from one column to the other."""
     names = {column.name for column in columns}
-    return any(is_computed(rule) and set(rule.columns) <= names for rule in search.rules) or any(
-        isinstance(rule, Sum) and set(rule.columns) == names for rule in search.rules
-    )
+    computed = [rule for rule in search.rules if is_computed(rule)]
+    if any(names <= closure({name}, computed) for name in names):
+        return True
+    return any(isinstance(rule, Sum) and set(rule.columns) == names for rule in search.rules)
 
 
 def _slopes(
@@ -117,7 +121,7 @@ def _best(
     best = (0.0, Fraction(0), Fraction(0))
     for narrower in (1, 4, 16, 64):
         weight = snap(slope, tolerance / narrower + 1e-6 * abs(slope))
-        if not weight:
+        if not weight or n_digits(weight) > _MAX_DIGITS:
             continue
         cells, actual = source.floats[:_PROBED], target.floats[:_PROBED]
         rest = actual - float(weight) * cells

@@ -151,7 +151,7 @@ class Search:
 
 
 def _log_chance(support: Support, permuted: float) -> float:
-    """Return the chance that so many rows keep a rule that only permuted columns keep by accident."""
+    """Return the log of the chance that permuted columns keep a rule in so many rows."""
     share = support.share
     by_accident = min(max(1 - permuted, 0.1 / support.rows), 1 - 1e-12)
     if share <= by_accident:

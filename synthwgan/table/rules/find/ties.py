@@ -115,6 +115,7 @@ def _is_fine(column: Column) -> bool:
 
 
 def whole_steps(column: Column, decimals: int) -> np.ndarray:
+    """Return numbers in units of the last decimal."""
     values = np.where(column.missing, 0, column.values).astype(np.float64)
     return np.rint(values * 10.0**decimals).astype(np.int64)
 
