@@ -38,12 +38,16 @@ def find_dependencies(search: Search) -> None:
 
 
 def _distinct_rows(columns: list[Column]) -> np.ndarray:
-    """Return one of each kind of row: copies agree in everything without a rule."""
+    """Return one of each kind of row: copies agree in everything without a rule.
+
+    Where most rows are copies they are no accident: a narrow table of few values has them.
+    """
     codes, _ = joint_codes(columns)
     missing = np.column_stack([column.missing for column in columns])
     _, packed = np.unique(np.packbits(missing, axis=1), axis=0, return_inverse=True)
     both = np.column_stack([codes, packed.ravel()])
-    return np.sort(np.unique(both, axis=0, return_index=True)[1])
+    first = np.sort(np.unique(both, axis=0, return_index=True)[1])
+    return first if 2 * len(first) >= len(codes) else np.arange(len(codes))
 
 
 def _n_used(codes: np.ndarray) -> int:
