@@ -135,7 +135,23 @@ def moment(plan: Plan, rng: np.random.Generator) -> str:
     )
 
 
-BASES = (integer, money, real, category, flag, day, moment)
+def echo(plan: Plan, rng: np.random.Generator) -> str:
+    """Add what goes closely with an earlier column of numbers, without any rule."""
+    names = [name for name, _ in plan.steps if name.startswith(("int_", "money_"))]
+    if not names:
+        return integer(plan, rng)
+    source = str(rng.choice(names))
+    if source.startswith("int_"):
+        wide = float(rng.choice([1.5, 4]))
+        return plan.add(
+            "echo", lambda f, r: f[source] + np.rint(wide * r.normal(size=len(f))).astype(np.int64)
+        )
+    return plan.add(
+        "echo", lambda f, r: np.round(f[source] * np.exp(0.03 * r.normal(size=len(f))), 2)
+    )
+
+
+BASES = (integer, money, real, category, flag, day, moment, echo)
 
 
 def _as_days(frame: pd.DataFrame, name: str) -> pd.Series:
@@ -160,7 +176,7 @@ def plant_order(plan: Plan, rng: np.random.Generator) -> None:
         low = money(plan, rng)
         high = plan.add(
             "above",
-            lambda f, r: np.round(f[low] * (1 + r.gamma(1.0, 0.4, len(f))), 2),
+            lambda f, r: np.round(f[low] * (1 + r.gamma(1.0, 0.4, len(f))), 3),
         )
     plan.plant("order", Order(low, "<=", high))
 
