@@ -15,7 +15,7 @@ from synthwgan.table.rules.one_hot import OneHot
 
 # A dependency with fewer rows a group would be a memory of rows, not a rule.
 _ROWS_PER_GROUP = 3
-_STAGES = (300, 3000)
+_STAGES, _EARLY = (300, 3000), 0.02
 _MAX_COLUMNS, _MAX_IN_PAIRS = 400, 60
 
 
@@ -112,7 +112,9 @@ def _few_conflicts(group: np.ndarray, codes: np.ndarray) -> np.ndarray:
     for n_rows in (*_STAGES, len(order)):
         part = order[:n_rows]
         conflicts = _conflicts(group[part], codes[np.ix_(part, alive)])
-        alive = alive[conflicts <= 3 * (1 - NEARLY) * len(part) + 1]
+        # Exceptions come in groups, so the first rows may have many of them.
+        allowed = 3 * (1 - NEARLY) if len(part) == len(order) else _EARLY
+        alive = alive[conflicts <= allowed * len(part) + 1]
         if len(order) <= n_rows or not len(alive):
             break
     held = np.zeros(codes.shape[1], dtype=bool)
