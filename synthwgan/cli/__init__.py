@@ -1,10 +1,11 @@
 """The command line: fit a table, sample another, judge it, without writing Python."""
 
-from synthwgan.cli import models, radial, reports
+from synthwgan.cli import models, radial, reports, rules
 from synthwgan.cli.app import app
 
 for command in (models.demo, models.fit, models.sample, models.impute, models.info, reports.report):
     app.command()(command)
+app.command()(rules.rules)
 app.add_typer(radial.app, name="radial")
 
 __all__ = ["app"]

@@ -25,6 +25,7 @@ import typer.main
 
 import synthwgan
 import synthwgan.evaluation
+import synthwgan.rules
 from synthwgan.cli import app
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -208,6 +209,7 @@ def test_api_pages_list_exactly_the_public_names() -> None:
     public = [f"synthwgan.{name}" for name in synthwgan.__all__]
     public += [f"synthwgan.evaluation.{name}" for name in synthwgan.evaluation.__all__]
     public.append("synthwgan.datasets.make_placements")
+    public += [f"synthwgan.rules.{name}" for name in synthwgan.rules.__all__]
     assert sorted(listed) == sorted(public)
 
 

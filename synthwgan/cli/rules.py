@@ -1,0 +1,71 @@
+"""The command that finds the rules of a table, or checks a table for rules."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from synthwgan.cli.tables import TABLES
+
+# Of a table that breaks rules; 1 is for errors, 2 for a wrong command line.
+BROKEN = 3
+
+
+def rules(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"A table ({TABLES}).")],
+    check: Annotated[
+        Path | None,
+        typer.Option(
+            "--check",
+            metavar="RULES.json",
+            help=f"Check the table for these rules instead; exit code {BROKEN} if it breaks one.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of text.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write the rules to this JSON file.")
+    ] = None,
+    seed: Annotated[
+        int, typer.Option("--seed", min=0, help="Seed of the rows on which rules are sought.")
+    ] = 0,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Find the rules between the columns of a table.
+
+    Example: synthwgan rules customers.csv -o rules.json
+    """
+    from synthwgan.io import check_writable, read_table, write_text
+    from synthwgan.rules import find_rules
+
+    if check is not None:
+        _check(table, check, as_json)
+        return
+    if output is not None:
+        check_writable(output)
+    found = find_rules(read_table(table), random_state=seed, verbose=0 if quiet else 1)
+    typer.echo(found.to_json() if as_json else str(found))
+    if output is not None:
+        write_text(output, found.to_json() + "\n")
+
+
+def _check(table: Path, path: Path, as_json: bool) -> None:
+    """Show how many rows break each rule of a file."""
+    from synthwgan.io import read_table
+    from synthwgan.rules import RuleSet
+
+    rules = RuleSet.from_json(path.read_text(encoding="utf-8"))
+    frame = read_table(table)
+    rules.check_columns(frame)
+    broken = rules.check(frame)
+    if as_json:
+        typer.echo(broken.to_json(orient="records", indent=2))
+    else:
+        for line, rule in zip(broken.itertuples(), rules, strict=True):
+            first = f", first in rows {line.first_rows}" if line.n_broken else ""
+            usual = "" if rule.support_ is None else f" ({1 - rule.support_.share:.2%} where found)"
+            typer.echo(f"{line.share:7.2%} break {line.rule}{usual}{first}")
+    tolerated = [rule.tolerate for rule in rules]
+    if (broken["share"].to_numpy() > tolerated).any():
+        raise typer.Exit(BROKEN)

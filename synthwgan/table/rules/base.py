@@ -1,0 +1,277 @@
+"""What all kinds of rules share: their columns, checking, errors and JSON."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Hashable
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.jsonable import from_jsonable, to_jsonable
+from synthwgan.table.rules.columns import Column, Form, Table, as_table
+
+_SHOWN_ROWS = 3
+
+
+@dataclass(frozen=True)
+class Support:
+    """What speaks for a rule.
+
+    Parameters
+    ----------
+    rows : int
+        Rows of which the rule says something: those that fill the cells it needs.
+    broken : int
+        Rows that break it.
+    permuted : float
+        Share of rows that would break it if the columns had nothing to do with each other.
+    """
+
+    rows: int
+    broken: int
+    permuted: float
+
+    @property
+    def share(self) -> float:
+        """Share of the rows that keep the rule."""
+        return 1.0 - self.broken / self.rows if self.rows else 1.0
+
+    def __str__(self) -> str:
+        rows = f"{self.rows:,} row{'s' if self.rows != 1 else ''}"
+        if self.broken:
+            rows = f"{_percent(self.share)} of {rows}"
+        return f"{rows}, permuted columns break it in {_percent(self.permuted)}"
+
+
+def _percent(share: float) -> str:
+    text = f"{100 * share:.3g}" if share < 0.99 else f"{100 * share:.5g}"
+    return f"{'100' if text == '1e+02' else text} %"
+
+
+class Rule:
+    """A relation between the columns of a table that its rows keep.
+
+    Subclasses store their parameters, scikit-learn's way; what `fit` learns ends in ``_``.
+
+    Attributes
+    ----------
+    support_ : Support or None
+        How many rows speak for the rule, after `fit` or if it was found.
+    """
+
+    support_: Support | None = None
+    tolerate: float = 0.0
+    _learned: ClassVar[tuple[str, ...]] = ()
+
+    @property
+    def columns(self) -> list[Hashable]:
+        """Names of the columns that the rule is about."""
+        raise NotImplementedError
+
+    @property
+    def dependent(self) -> list[Hashable]:
+        """Names of the columns that the rule computes from the others; often none."""
+        return []
+
+    def check(self, frame: pd.DataFrame | Table) -> np.ndarray:
+        """Return whether each row keeps the rule.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            A table with the rule's columns.
+
+        Returns
+        -------
+        kept : ndarray of shape (n_rows,), bool
+            True as well where the rule says nothing because a cell is missing.
+
+        Raises
+        ------
+        ValueError
+            If the table lacks a column.
+        TypeError
+            If columns cannot be compared, such as a text with a number.
+        """
+        table = as_table(frame)
+        self._require(table)
+        return self._keeps(table)
+
+    def fit(self, frame: pd.DataFrame | Table) -> Rule:
+        """Learn from a table what the rule has to know, and count the rows that speak for it.
+
+        Raises
+        ------
+        ValueError
+            If more rows than `tolerate` allows break the rule; the first are named.
+        """
+        table = as_table(frame)
+        self._require(table)
+        self._learn(table)
+        kept = self._keeps(table)
+        broken = int((~kept).sum())
+        if broken > self.tolerate * len(table):
+            raise ValueError(self._complaint(table, kept))
+        rows = int(self._applies(table).sum())
+        permuted = 0.0 if self.support_ is None else self.support_.permuted
+        self.support_ = Support(rows, broken, permuted)
+        return self
+
+    def _learn(self, table: Table) -> None:
+        """Learn what the rule needs; most need nothing."""
+
+    def _keeps(self, table: Table) -> np.ndarray:
+        raise NotImplementedError
+
+    def _applies(self, table: Table) -> np.ndarray:
+        """Return of which rows the rule says something: by default, where no cell is missing."""
+        applies = np.ones(len(table), dtype=bool)
+        for name in self.columns:
+            applies &= table[name].present
+        return applies
+
+    def _require(self, table: Table) -> None:
+        lacking = [name for name in self.columns if name not in table.frame.columns]
+        if lacking:
+            known = ", ".join(repr(name) for name in table.names[:10])
+            raise ValueError(
+                f"rule '{self}': the table has no column {lacking[0]!r}; it has {known}"
+                f"{', ...' if len(table.names) > 10 else ''}. Drop the rule or name another column"
+            )
+
+    def _column(self, table: Table, name: Hashable, *kinds: str) -> Column:
+        """Return a column that must be of some kinds."""
+        column = table[name]
+        if column.kind not in kinds and column.present.any():
+            is_a = {"number": "numbers", "time": "dates", "text": "text", "label": "labels"}
+            raise TypeError(
+                f"rule '{self}': column {name!r} holds {is_a[column.kind]}, and the rule needs "
+                f"{' or '.join(is_a[kind] for kind in kinds)}: convert the column or drop the rule"
+            )
+        return column
+
+    def _complaint(self, table: Table, kept: np.ndarray) -> str:
+        rows = np.flatnonzero(~kept)
+        share = len(rows) / len(table)
+        shown = "; ".join(
+            f"row {table.frame.index[row]!r}: "
+            + ", ".join(f"{name} = {table[name].shown(row)}" for name in self.columns[:6])
+            for row in rows[:_SHOWN_ROWS]
+        )
+        enough = np.ceil(share * 1000) / 1000
+        return (
+            f"rule '{self}' is broken in {len(rows)} of {len(table)} rows ({shown}): mend these "
+            f"rows, drop the rule, or accept them with tolerate={enough:g}"
+        )
+
+    def _parameters(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in inspect.signature(type(self)).parameters}
+
+    def __repr__(self) -> str:
+        shown = []
+        for name, parameter in inspect.signature(type(self)).parameters.items():
+            value = getattr(self, name)
+            if parameter.default is inspect.Parameter.empty:
+                is_first = parameter.kind is not inspect.Parameter.KEYWORD_ONLY
+                shown.append(repr(value) if is_first else f"{name}={value!r}")
+            elif value != parameter.default:
+                shown.append(f"{name}={value!r}")
+        return f"{type(self).__name__}({', '.join(shown)})"
+
+    def __str__(self) -> str:
+        return repr(self)
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other) and self._parameters() == other._parameters()
+
+    def __hash__(self) -> int:
+        return hash(repr(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rule, and what it learnt, as a JSON-able dict."""
+        state: dict[str, Any] = {"kind": type(self).__name__}
+        for name, value in self._parameters().items():
+            if value != inspect.signature(type(self)).parameters[name].default:
+                state[name] = pack(value)
+        learned = {name: pack(getattr(self, name)) for name in self._learned if hasattr(self, name)}
+        if learned:
+            state["learned"] = learned
+        if self.support_ is not None:
+            state["support"] = asdict(self.support_)
+        return state
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Rule:
+        """Rebuild a rule of this kind from `to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is unknown or lacks.
+        """
+        state = {name: value for name, value in state.items() if name != "kind"}
+        remembered = {name: state.pop(name) for name in ("learned", "support") if name in state}
+        try:
+            rule = cls(**cls._unpacked(state))
+        except TypeError as error:
+            raise ValueError(f"rule of kind {cls.__name__}: {error}") from None
+        rule._restore(remembered)
+        return rule
+
+    @staticmethod
+    def _unpacked(packed: Any) -> Any:
+        if isinstance(packed, dict):
+            return {name: unpack(value) for name, value in packed.items()}
+        return [unpack(value) for value in packed]
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Take what was learnt from a dict of `to_dict`."""
+        learned = state.get("learned", {})
+        for name in set(learned) & set(self._learned):
+            setattr(self, name, unpack(learned[name]))
+        if state.get("support") is not None:
+            self.support_ = Support(**state["support"])
+
+
+def pack(value: Any) -> Any:
+    """Turn parameters, and what was learnt, into JSON."""
+    if isinstance(value, Form):
+        return {"type": "Form", "value": value.to_dict()}
+    if isinstance(value, dict):
+        return {
+            "type": "map",
+            "value": [[_pack_key(key), pack(item)] for key, item in value.items()],
+        }
+    if isinstance(value, list):
+        return [pack(item) for item in value]
+    return to_jsonable(value)
+
+
+def unpack(packed: Any) -> Any:
+    """Rebuild from `pack`."""
+    if isinstance(packed, list):
+        return [unpack(item) for item in packed]
+    kind = packed.get("type") if isinstance(packed, dict) else None
+    if kind == "Form":
+        return Form.from_dict(packed["value"])
+    if kind == "map":
+        return {_unpack_key(key): unpack(item) for key, item in packed["value"]}
+    return from_jsonable(packed)
+
+
+def _pack_key(key: Any) -> Any:
+    return [to_jsonable(part) for part in key] if isinstance(key, tuple) else to_jsonable(key)
+
+
+def _unpack_key(packed: Any) -> Any:
+    if isinstance(packed, list):
+        return tuple(from_jsonable(part) for part in packed)
+    return from_jsonable(packed)
+
+
+def names_of(value: Any) -> list[Hashable]:
+    """Return one name, or several, as a list."""
+    return list(value) if isinstance(value, list | tuple) else [value]

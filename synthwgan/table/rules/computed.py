@@ -1,0 +1,140 @@
+"""Rules that compute one column from others: how a table is reduced by it and rebuilt."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.rules.base import Rule
+from synthwgan.table.rules.columns import Column, Form, Table, as_table
+
+COMPUTED, OWN, MISSING = "computed", "own", "missing"
+
+
+class ComputedRule(Rule):
+    """A rule that gives the cells of one column, where those that it needs are filled.
+
+    `reduce` drops that column. Where some rows break the rule, or miss a cell that could be
+    computed, a column of states says so, and another holds the cells of rows that break it.
+    """
+
+    form_: Form
+    keeps_states_: bool
+    keeps_values_: bool
+    _learned: ClassVar[tuple[str, ...]] = ("form_", "keeps_states_", "keeps_values_")
+
+    @property
+    def target(self) -> Hashable:
+        """Name of the column that is computed."""
+        raise NotImplementedError
+
+    @property
+    def sources(self) -> list[Hashable]:
+        """Names of the columns that it is computed from."""
+        raise NotImplementedError
+
+    @property
+    def columns(self) -> list[Hashable]:
+        return [self.target, *(name for name in self.sources if name != self.target)]
+
+    @property
+    def dependent(self) -> list[Hashable]:
+        return [self.target]
+
+    @property
+    def state_column(self) -> str:
+        """Name of the column of states that a reduced table may have."""
+        return f"{self.target} by rule"
+
+    def _compute(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
+        """Return the target's values as its column has them, and where they are known."""
+        raise NotImplementedError
+
+    def _learn(self, table: Table) -> None:
+        target = table[self.target]
+        self.form_ = target.form
+        self._learn_how(table)
+        states = self._states(table)
+        known = self._compute(table)[1]
+        self.keeps_states_ = bool((states != np.where(known, COMPUTED, MISSING)).any())
+        self.keeps_values_ = bool((states == OWN).any())
+
+    def _form(self, table: Table) -> Form:
+        """Return how the target is written, as fitted or as the table has it."""
+        return self.form_ if hasattr(self, "form_") else table[self.target].form
+
+    def _learn_how(self, table: Table) -> None:
+        """Learn the way of rounding, a map or edges."""
+
+    def _keeps(self, table: Table) -> np.ndarray:
+        values, known = self._compute(table)
+        target = table[self.target]
+        return ~(known & target.present) | same_cells(target, values)
+
+    def _states(self, table: Table) -> np.ndarray:
+        target = table[self.target]
+        values, known = self._compute(table)
+        exact = known & target.present & same_cells(target, values)
+        return np.where(exact, COMPUTED, np.where(target.missing, MISSING, OWN)).astype(object)
+
+    def reduce(self, frame: pd.DataFrame | Table) -> pd.DataFrame:
+        """Return the table without the column that the rule computes.
+
+        A column named as `state_column` replaces it where not all cells can be computed.
+        """
+        table = as_table(frame)
+        self._require(table)
+        reduced = table.frame
+        if not self.keeps_states_:
+            return reduced.drop(columns=[self.target])
+        states = self._states(table)
+        own = blank(reduced[self.target], states != OWN)
+        reduced = reduced.drop(columns=[self.target])
+        if self.keeps_values_:
+            reduced = pd.concat([reduced, own.rename(self.target)], axis=1)
+        return reduced.assign(**{self.state_column: states})
+
+    def rebuild(self, frame: pd.DataFrame, columns: list[Hashable] | None = None) -> pd.DataFrame:
+        """Return a reduced table with the column back, on its own grid and dtype.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            As `reduce` returns it.
+        columns : list, optional
+            Order of the columns; by default the column comes last.
+        """
+        inputs = frame.drop(columns=[self.target], errors="ignore")
+        values, known = self._compute(Table(inputs))
+        missing = ~known
+        if self.keeps_states_:
+            states = frame[self.state_column].to_numpy(dtype=object)
+            missing = missing | (states == MISSING)
+            if self.keeps_values_:
+                own = states == OWN
+                held, absent = self.form_.read(frame[self.target])
+                values, missing = np.where(own, held, values), np.where(own, absent, missing)
+        rebuilt = inputs.drop(columns=[self.state_column], errors="ignore").copy()
+        rebuilt[self.target] = self.form_.write(values, missing, frame.index)
+        return rebuilt if columns is None else rebuilt[columns]
+
+
+def same_cells(column: Column, values: np.ndarray) -> np.ndarray:
+    """Return where a column's values are these; what is missing may be anything."""
+    if column.values.dtype.kind == "f" and column.decimals is not None:
+        unit = 10.0**column.decimals
+        with np.errstate(invalid="ignore"):
+            return np.rint(column.values * unit) == np.rint(values.astype(np.float64) * unit)
+    return np.asarray(column.values == values, dtype=bool)
+
+
+def blank(series: pd.Series, rows: np.ndarray) -> pd.Series:
+    """Return a series with missing cells in some rows, in a dtype that has them."""
+    dtype = series.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iub":
+        names = {"b": "boolean", "i": f"Int{8 * dtype.itemsize}", "u": f"UInt{8 * dtype.itemsize}"}
+        series = series.astype(names[dtype.kind])
+    return series.mask(rows)

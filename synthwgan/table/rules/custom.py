@@ -1,0 +1,84 @@
+"""A rule that a user wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.rules.base import Rule
+from synthwgan.table.rules.columns import Table
+
+
+class Custom(Rule):
+    """A function of one's own that says which rows keep a rule.
+
+    It is never written to a file: a file must not name code to run.
+
+    Parameters
+    ----------
+    function : callable
+        From a DataFrame to a boolean for each row.
+    repair : callable, optional
+        From a DataFrame of rows that break the rule to rows that keep it.
+    name : str, optional
+        What messages call the rule; by default the function's name.
+    columns : list of column names, optional
+        Columns that the function reads, so that errors can name them.
+    tolerate : float, default=0.0
+        Share of rows that may break the rule in `fit`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthwgan.rules import Custom
+    >>> even = Custom(lambda frame: frame["n"] % 2 == 0, name="n is even")
+    >>> even.check(pd.DataFrame({"n": [2, 3]}))
+    array([ True, False])
+    """
+
+    def __init__(
+        self,
+        function: Callable[[pd.DataFrame], Any],
+        repair: Callable[[pd.DataFrame], pd.DataFrame] | None = None,
+        *,
+        name: str | None = None,
+        columns: Sequence[Hashable] = (),
+        tolerate: float = 0.0,
+    ) -> None:
+        self.function = function
+        self.repair = repair
+        self.name = name
+        self.names = columns
+        self.tolerate = tolerate
+
+    @property
+    def columns(self) -> list[Hashable]:
+        return list(self.names)
+
+    def _parameters(self) -> dict[str, Any]:
+        return {
+            "function": self.function,
+            "repair": self.repair,
+            "name": self.name,
+            "columns": self.names,
+            "tolerate": self.tolerate,
+        }
+
+    def _keeps(self, table: Table) -> np.ndarray:
+        kept = np.asarray(self.function(table.frame))
+        if kept.shape != (len(table),) or kept.dtype != bool:
+            raise TypeError(
+                f"rule '{self}': the function must give a boolean for each of the {len(table)} "
+                f"rows, got {kept.dtype} of shape {kept.shape}"
+            )
+        return kept
+
+    def to_dict(self) -> dict[str, Any]:
+        """Refuse: a file must not name code to run."""
+        raise TypeError(f"rule '{self}' is a function and cannot be written: leave it out")
+
+    def __str__(self) -> str:
+        return self.name or getattr(self.function, "__name__", "custom rule")

@@ -1,0 +1,121 @@
+"""Finding fixed functions: parts of dates, digits of numbers, pieces of texts."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from synthwgan.table.rules.columns import Column, ticks_per
+from synthwgan.table.rules.computed import same_cells
+from synthwgan.table.rules.find.search import NEARLY, Search
+from synthwgan.table.rules.function import Function, as_values, possible_parts
+from synthwgan.table.rules.parts import PARTS, apply_part
+
+_PROBED, _ENOUGH = 256, 0.97
+_UNCHANGED = 0.99
+_MAX_COLUMNS = 300
+# Zones whose clocks a table of UTC times may show; others can be declared.
+ZONES = (
+    "America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles",
+    "America/Phoenix", "America/Anchorage", "Pacific/Honolulu", "America/Toronto",
+    "America/Halifax", "America/Sao_Paulo", "America/Mexico_City", "America/Bogota",
+    "America/Lima", "America/Santiago", "America/Argentina/Buenos_Aires", "Europe/London",
+    "Europe/Berlin", "Europe/Athens", "Europe/Istanbul", "Europe/Moscow", "Africa/Cairo",
+    "Africa/Lagos", "Africa/Johannesburg", "Africa/Nairobi", "Asia/Jerusalem", "Asia/Dubai",
+    "Asia/Tehran", "Asia/Karachi", "Asia/Kolkata", "Asia/Dhaka", "Asia/Bangkok",
+    "Asia/Shanghai", "Asia/Tokyo", "Asia/Seoul", "Australia/Perth", "Australia/Adelaide",
+    "Australia/Brisbane", "Australia/Sydney", "Pacific/Auckland",
+)  # fmt: skip
+
+
+def find_functions(search: Search) -> None:
+    """Find columns that are a fixed function of another."""
+    columns = [c for c in search.columns if c.n_distinct >= 2]
+    sources = [c for c in columns if c.kind in ("number", "time", "text")]
+    sources = search.bounded(sources, _MAX_COLUMNS, "functions")
+    tried = len(sources) * len(columns) * len(PARTS)
+    for source in sources:
+        if source.kind != "number" or source.decimals is not None:
+            _try_source(search, source, columns, tried)
+
+
+def _try_source(search: Search, source: Column, columns: list[Column], tried: int) -> None:
+    """Try all functions of a column: on a few rows first, for all targets at once."""
+    probe = np.flatnonzero(source.present)[:_PROBED]
+    few = part_of(source, probe)
+    targets = {
+        column.name: (column, part_of(column, probe))
+        for column in columns
+        if column is not source and column.n_distinct <= source.n_distinct
+    }
+    for zone in [None, *_zones(source, columns)]:
+        for part in PARTS:
+            if PARTS[part].of != source.kind or not targets:
+                continue
+            values = apply_part(part, few, zone)
+            fitting = [
+                target
+                for target, cells in targets.values()
+                if part in possible_parts(source, target) and _equal(part, values, cells)
+            ]
+            if not fitting or _says_nothing(part, source):
+                continue
+            for target in fitting:
+                rule = Function(target.name, source.name, part, zone=zone)
+                if _fits(part, source, target, zone) and search.accept(
+                    rule, tried=tried, min_share=NEARLY
+                ):
+                    del targets[target.name]
+
+
+def _equal(part: str, values: np.ndarray, target: Column) -> bool:
+    """Whether a part of a few rows is what a column has there, where it has anything."""
+    if not target.present.any():
+        return False
+    if PARTS[part].gives == "time":
+        values = values * ticks_per("D", target.unit)
+    return bool(same_cells(target, values)[target.present].mean() >= _ENOUGH)
+
+
+def part_of(column: Column, rows: np.ndarray) -> Column:
+    """Return a few cells of a column as a column."""
+    few = object.__new__(Column)
+    few.__dict__.update(column.__dict__)
+    for cached in ("present", "floats", "_factorized", "labels"):
+        few.__dict__.pop(cached, None)
+    few.values, few.missing = column.values[rows], column.missing[rows]
+    few.__dict__["decimals"] = column.decimals if column.kind == "number" else None
+    return few
+
+
+def _fits(part: str, source: Column, target: Column, zone: str | None) -> bool:
+    rows = source.present & target.present
+    values = as_values(part, source, target.form, zone)
+    return bool(rows.any()) and bool(same_cells(target, values)[rows].mean() >= NEARLY)
+
+
+def _says_nothing(part: str, source: Column) -> bool:
+    """Whether the function leaves its column nearly as it is."""
+    if PARTS[part].gives != source.kind:
+        return False
+    if source.kind == "time":
+        return source.unit == "D"
+    values = apply_part(part, source)
+    return bool((values == source.values)[source.present].mean() >= _UNCHANGED)
+
+
+def _zones(source: Column, columns: list[Column]) -> list[str]:
+    """Return zones in which the source's hours are some column's numbers."""
+    if source.kind != "time" or source.zone is not None or source.unit == "D":
+        return []
+    hours = apply_part("hour", source)
+    for target in columns:
+        if not target.is_integer or target.n_distinct > 24 or target.n_distinct < 8:
+            continue
+        rows = source.present & target.present
+        shift = (target.values[rows] - hours[rows]) % 24
+        counts = np.sort(np.bincount(shift.astype(np.int64), minlength=24))[::-1]
+        # A zone shifts by one number of hours, or by two, in summer and in winter.
+        if not rows.any() or counts[:2].sum() < NEARLY * rows.sum() or not shift.any():
+            continue
+        return [zone for zone in ZONES if _fits("hour", source, target, zone)][:1]
+    return []

@@ -1,0 +1,80 @@
+"""A column is missing exactly, or only, where another says so."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from typing import Any
+
+import numpy as np
+
+from synthwgan.table.rules.base import Rule
+from synthwgan.table.rules.columns import Table
+
+
+class MissingWhere(Rule):
+    """A column is missing exactly where another has certain values.
+
+    Parameters
+    ----------
+    column : column name
+    where : column name
+    values : list
+        Values of `where`; None stands for a missing cell.
+    exactly : bool, default=True
+        If False, the column is missing only there, but not always.
+    tolerate : float, default=0.0
+        Share of rows that may break the rule in `fit`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthwgan.rules import MissingWhere
+    >>> people = pd.DataFrame({"placed": [True, False, False], "salary": [10.0, None, 20.0]})
+    >>> rule = MissingWhere("salary", "placed", [False])
+    >>> print(rule)
+    salary missing exactly where placed is False
+    >>> rule.check(people)
+    array([ True,  True, False])
+    """
+
+    def __init__(
+        self,
+        column: Hashable,
+        where: Hashable,
+        values: Sequence[Any],
+        *,
+        exactly: bool = True,
+        tolerate: float = 0.0,
+    ) -> None:
+        self.column = column
+        self.where = where
+        self.values = values
+        self.exactly = exactly
+        self.tolerate = tolerate
+
+    @property
+    def columns(self) -> list[Hashable]:
+        return [self.column, self.where]
+
+    def _there(self, table: Table) -> np.ndarray:
+        """Return where the other column has one of the values."""
+        other = table[self.where]
+        wanted = {value for value in self.values if value is not None}
+        is_wanted = np.array([label in wanted for label in other.labels] + [False])
+        return np.where(other.missing, None in self.values, is_wanted[other.codes])
+
+    def _applies(self, table: Table) -> np.ndarray:
+        if None in self.values:
+            return np.ones(len(table), dtype=bool)
+        return table[self.where].present
+
+    def _keeps(self, table: Table) -> np.ndarray:
+        there, missing = self._there(table), table[self.column].missing
+        kept = (missing == there) if self.exactly else (~missing | there)
+        return kept | ~self._applies(table)
+
+    def __str__(self) -> str:
+        how = "exactly" if self.exactly else "only"
+        shown = ["missing" if value is None else str(value) for value in self.values[:5]]
+        shown += ["..."] if len(self.values) > 5 else []
+        return f"{self.column} missing {how} where {self.where} is {' or '.join(shown)}"

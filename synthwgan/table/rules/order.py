@@ -1,0 +1,290 @@
+"""One column is never below another, or a constant."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Hashable
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.rules.base import Rule
+from synthwgan.table.rules.columns import Column, Form, Table, as_table, ticks_per
+
+_SIGNS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
+_FLIPPED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}
+
+
+class Order(Rule):
+    """An order of numbers or of dates, row by row.
+
+    Parameters
+    ----------
+    *terms : column names and signs, alternating
+        For instance ``Order("start", "<=", "end")``, or a chain
+        ``Order("low", "<=", "middle", "<", "high")``. Signs are ``<=``, ``<``, ``>=``, ``>``. A
+        number or a ``pandas.Timestamp`` that is no column's name is a constant.
+    tolerate : float, default=0.0
+        Share of rows that may break the rule in `fit`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthwgan.rules import Order
+    >>> trips = pd.DataFrame({"start": ["2024-01-05", "2024-02-01"]})
+    >>> trips["end"] = ["2024-01-09", "2024-01-30"]
+    >>> Order("start", "<=", "end").check(trips)
+    array([ True, False])
+    >>> Order("start", "<=", "end").fit(trips)
+    Traceback (most recent call last):
+    ...
+    ValueError: rule 'end >= start' is broken in 1 of 2 rows (row 1: start = '2024-02-01', end =
+    '2024-01-30'): mend these rows, drop the rule, or accept them with tolerate=0.5
+    """
+
+    gap_floor_: int | float | None
+    form_: Form
+    gap_decimals_: int | None
+    _learned: ClassVar[tuple[str, ...]] = ("form_", "gap_floor_", "gap_decimals_")
+
+    def __init__(self, *terms: Any, tolerate: float = 0.0) -> None:
+        self.terms = terms
+        self.tolerate = tolerate
+        signs = terms[1::2]
+        if len(terms) < 3 or len(terms) % 2 == 0 or not all(sign in _SIGNS for sign in signs):
+            raise ValueError(
+                f"Order takes columns and signs in turn, such as Order('start', '<=', 'end'); "
+                f"signs are {', '.join(_SIGNS)}, got {terms!r}"
+            )
+
+    @property
+    def columns(self) -> list[Hashable]:
+        return [term for term in self.terms[::2] if not _is_constant(term)]
+
+    @property
+    def dependent(self) -> list[Hashable]:
+        return [self._ends()[1]] if self._is_pair else []
+
+    @property
+    def _is_pair(self) -> bool:
+        return len(self.terms) == 3 and len(self.columns) == 2
+
+    def _ends(self) -> tuple[Hashable, Hashable]:
+        """Return the lower and the upper column of a pair."""
+        low, sign, high = self.terms
+        return (low, high) if sign in ("<=", "<") else (high, low)
+
+    def pairs(self) -> list[Order]:
+        """Return a chain's single steps."""
+        if len(self.terms) == 3:
+            return [self]
+        starts = range(0, len(self.terms) - 2, 2)
+        return [Order(*self.terms[start : start + 3], tolerate=self.tolerate) for start in starts]
+
+    def _keeps(self, table: Table) -> np.ndarray:
+        kept = np.ones(len(table), dtype=bool)
+        for start in range(0, len(self.terms) - 2, 2):
+            left, sign, right = self.terms[start : start + 3]
+            kept &= self._compare(table, left, _SIGNS[sign], right)
+        return kept
+
+    def _compare(self, table: Table, left: Any, compare: Any, right: Any) -> np.ndarray:
+        columns = [
+            None if _is_constant(term) else self._column(table, term, "number", "time")
+            for term in (left, right)
+        ]
+        if any(column is not None and not column.present.any() for column in columns):
+            return np.ones(len(table), dtype=bool)
+        first, second = self._comparable(columns, (left, right))
+        missing = np.zeros(len(table), dtype=bool)
+        for column in columns:
+            if column is not None:
+                missing |= column.missing
+        return missing | np.asarray(compare(first, second), dtype=bool)
+
+    def _comparable(self, columns: list[Column | None], terms: tuple[Any, Any]) -> list[Any]:
+        """Return both sides as numbers of one scale."""
+        given = [column for column in columns if column is not None]
+        if len(given) == 2:
+            self._refuse_mixture(*given)
+        if given[0].kind == "number":
+            return [
+                term if column is None else column.values
+                for column, term in zip(columns, terms, strict=True)
+            ]
+        unit = min((column.unit for column in given), key=lambda unit: ticks_per(unit, "ns"))
+        if len(given) == 1:
+            unit = "ns"
+        return [
+            _ticks_of(term, given[0]) if column is None else column.ticks(unit)
+            for column, term in zip(columns, terms, strict=True)
+        ]
+
+    def _refuse_mixture(self, first: Column, second: Column) -> None:
+        if first.kind != second.kind:
+            raise TypeError(
+                f"rule '{self}': {first.name!r} holds {first.kind}s and {second.name!r} "
+                f"{second.kind}s, which have no order: convert one of them"
+            )
+        if first.kind == "time" and (first.zone is None) != (second.zone is None):
+            raise TypeError(
+                f"rule '{self}': of {first.name!r} and {second.name!r} one has a time zone and "
+                "the other none: localize it with .dt.tz_localize"
+            )
+
+    def _learn(self, table: Table) -> None:
+        if not self._is_pair:
+            return
+        low, high = (table[name] for name in self._ends())
+        self.form_ = high.form
+        self.gap_floor_, self.gap_decimals_ = None, None
+        # Without cells nobody can tell what kind of column it is.
+        if not (low.present.any() and high.present.any()):
+            return
+        grids = [column.decimals if column.kind == "number" else 0 for column in (low, high)]
+        self.gap_decimals_ = None if None in grids else max(grids)
+        values = [_steps(column, self.gap_decimals_, self._unit(low)) for column in (low, high)]
+        lowest = [
+            steps[column.present].min()
+            for steps, column in zip(values, (low, high), strict=True)
+            if column.present.any()
+        ]
+        self.gap_floor_ = min(lowest) if lowest else 0
+        if hasattr(self.gap_floor_, "item"):
+            self.gap_floor_ = self.gap_floor_.item()
+
+    def _unit(self, low: Column) -> str | None:
+        """Return the finer unit of two columns of times."""
+        if not self.form_.is_time:
+            return None
+        if not low.present.any():
+            return self.form_.unit
+        return min((low.unit, self.form_.unit), key=lambda unit: ticks_per(unit, "ns"))
+
+    def reduce(self, frame: pd.DataFrame | Table) -> pd.DataFrame:
+        """Return the table with the upper column replaced by its distance from the lower.
+
+        Numbers keep their unit; dates become whole units of the finer column. Where the lower cell
+        is missing, the distance is from the lowest value of both columns. A chain, and an order
+        with a constant, leave the table as it is.
+        """
+        table = as_table(frame)
+        self._require(table)
+        if not self._is_pair or self.gap_floor_ is None:
+            return table.frame
+        low, high = (table[name] for name in self._ends())
+        unit = self._unit(low)
+        bottom = np.where(low.missing, self.gap_floor_, _steps(low, self.gap_decimals_, unit))
+        gap = _steps(high, self.gap_decimals_, unit) - bottom
+        return table.frame.assign(
+            **{_PLACE: _gap_series(gap, high.missing, self.gap_decimals_, table.frame.index)}
+        ).pipe(_put_in_place, self._ends()[1])
+
+    def rebuild(self, frame: pd.DataFrame, columns: list[Hashable] | None = None) -> pd.DataFrame:
+        """Return a reduced table with the upper column back, on its own grid and dtype."""
+        if not self._is_pair or self.gap_floor_ is None:
+            return frame
+        low_name, high_name = self._ends()
+        low = Column(low_name, frame[low_name])
+        unit = self._unit(low)
+        missing = frame[high_name].isna().to_numpy()
+        gap = _gap_steps(frame[high_name], missing, self.gap_decimals_)
+        high = gap + np.where(low.missing, self.gap_floor_, _steps(low, self.gap_decimals_, unit))
+        high = np.where(missing, 0, high)
+        if unit is not None:
+            high = high // ticks_per(self.form_.unit, unit)
+        elif self.gap_decimals_:
+            high = high / 10.0**self.gap_decimals_
+        rebuilt = frame.assign(**{_PLACE: self.form_.write(high, missing, frame.index)})
+        rebuilt = _put_in_place(rebuilt, high_name)
+        return rebuilt if columns is None else rebuilt[columns]
+
+    def __str__(self) -> str:
+        if len(self.terms) > 3:
+            return " ".join(str(term) for term in self.terms)
+        low, sign, high = self.terms
+        # "end >= start" names the column first that the rule is about.
+        if sign in ("<=", "<") and self._is_pair:
+            low, sign, high = high, _FLIPPED[sign], low
+        return f"{low} {sign} {high}"
+
+    def __repr__(self) -> str:
+        tail = f", tolerate={self.tolerate!r}" if self.tolerate else ""
+        return f"Order({', '.join(repr(term) for term in self.terms)}{tail})"
+
+    def to_dict(self) -> dict[str, Any]:
+        state = super().to_dict()
+        state["terms"] = state.pop("terms")["value"]
+        return state
+
+    @classmethod
+    def from_dict(cls, state: dict[str, Any]) -> Order:
+        state = dict(state)
+        terms = state.pop("terms", None)
+        if not isinstance(terms, list):
+            raise ValueError("rule of kind Order: 'terms' must list columns and signs in turn")
+        rule = cls(*cls._unpacked(terms), tolerate=state.pop("tolerate", 0.0))
+        rule._restore(state)
+        return rule
+
+
+_PLACE = "<gap>"
+
+
+def _put_in_place(frame: pd.DataFrame, name: Hashable) -> pd.DataFrame:
+    """Put the last column in the place of another."""
+    order = [_PLACE if column == name else column for column in frame.columns[:-1]]
+    return frame[order].set_axis([name if c is _PLACE else c for c in order], axis=1)
+
+
+def _is_constant(term: Any) -> bool:
+    return isinstance(term, int | float | pd.Timestamp | np.generic) and not isinstance(term, bool)
+
+
+def _ticks_of(term: Any, column: Column) -> int:
+    if not isinstance(term, pd.Timestamp):
+        raise TypeError(f"column {column.name!r} holds dates: compare it with a pandas.Timestamp")
+    return term.as_unit("ns").value
+
+
+def _steps(column: Column, decimals: int | None, unit: str | None) -> np.ndarray:
+    """Return a column as whole steps of a grid, or floats if there is none."""
+    if not column.present.any():
+        return np.zeros(len(column), dtype=np.int64)
+    if unit is not None:
+        return column.ticks(unit)
+    if decimals is None:
+        return column.values.astype(np.float64)
+    values = np.where(column.missing, 0, column.values)
+    if values.dtype.kind == "f":
+        return np.rint(values * 10.0**decimals).astype(np.int64)
+    # Differences of 64-bit integers need 65 bits.
+    largest = max(abs(int(values.min(initial=0))), abs(int(values.max(initial=0))))
+    fits = largest * 10**decimals < 2**61
+    return values.astype(np.int64 if fits else object) * 10**decimals
+
+
+def _gap_series(
+    gap: np.ndarray, missing: np.ndarray, decimals: int | None, index: pd.Index
+) -> pd.Series:
+    if decimals is None or decimals > 0:
+        unit = 1.0 if decimals is None else 10.0**decimals
+        return pd.Series(np.where(missing, np.nan, gap / unit), index=index)
+    gap = np.where(missing, 0, gap)
+    large = gap.dtype == object and max(gap, default=0) >= 2**63
+    gap = gap.astype(np.uint64 if large else np.int64)
+    if not missing.any():
+        return pd.Series(gap, index=index)
+    return pd.Series(pd.arrays.IntegerArray(gap, missing.copy()), index=index)
+
+
+def _gap_steps(series: pd.Series, missing: np.ndarray, decimals: int | None) -> np.ndarray:
+    if decimals is None:
+        return series.to_numpy(dtype=np.float64, na_value=0.0)
+    if decimals > 0:
+        floats = series.to_numpy(dtype=np.float64, na_value=0.0)
+        return np.rint(np.where(missing, 0, floats) * 10.0**decimals).astype(np.int64)
+    if pd.api.types.is_unsigned_integer_dtype(series.dtype):
+        return series.to_numpy(dtype=np.uint64, na_value=0).astype(object)
+    return series.fillna(0).to_numpy().astype(np.int64)

@@ -1,0 +1,410 @@
+"""One column is a weighted sum of others."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from fractions import Fraction
+from math import lcm
+from typing import Any, ClassVar
+
+import numpy as np
+
+from synthwgan.table.rules import clock as clocks
+from synthwgan.table.rules.base import names_of
+from synthwgan.table.rules.columns import Column, Form, Table, ticks_per
+from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.rounding import agrees, find_way, round_to
+
+_FIXED_UNITS = {"weeks": ("D", 7), "days": ("D", 1), "hours": ("h", 1), "minutes": ("m", 1)}
+_FIXED_UNITS |= {"seconds": ("s", 1)}
+_CALENDAR = {"months": 1, "years": 12}
+_LARGE = 2**62
+_RELATIVE = 1e-9
+
+
+class Sum(ComputedRule):
+    """A column that is the weighted sum of others, on its own grid.
+
+    Parameters
+    ----------
+    total : column name
+    parts : list of column names
+        One part with the weight 1 means that two columns are equal.
+    weights : list of numbers or texts such as "1/3", optional
+        One for each part, 1 by default.
+    constant : number or text, default=0
+    unit : {"weeks", "days", "hours", "minutes", "seconds", "months", "years"}, default="days"
+        What a number counts if it meets dates, as in a date plus days or a date minus a date.
+        Months and years are whole ones of the calendar between two dates.
+    clock : list of column names, optional
+        Columns that write the time of day as a number, 517 for 5:17: such sums run in minutes
+        and begin again at midnight.
+    rounding : {"nearest", "half_even", "half_up", "floor", "ceil"}, optional
+        How the sum is rounded to the decimals of `total`; by default as in the table.
+    tolerate : float, default=0.0
+        Share of rows that may break the rule in `fit`.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> from synthwgan.rules import Sum
+    >>> bills = pd.DataFrame({"net": [10.0, 5.5], "tax": [1.9, 1.05], "total": [11.9, 6.54]})
+    >>> rule = Sum("total", ["net", "tax"])
+    >>> print(rule)
+    total = net + tax
+    >>> rule.check(bills)
+    array([ True, False])
+    """
+
+    rounding_: str
+    midnight_: int
+    _learned: ClassVar[tuple[str, ...]] = (*ComputedRule._learned, "rounding_", "midnight_")
+
+    def __init__(
+        self,
+        total: Hashable,
+        parts: Hashable | Sequence[Hashable],
+        weights: Sequence[Any] | None = None,
+        constant: Any = 0,
+        *,
+        unit: str = "days",
+        clock: Sequence[Hashable] | None = None,
+        rounding: str | None = None,
+        tolerate: float = 0.0,
+    ) -> None:
+        self.total = total
+        self.parts = parts
+        self.weights = weights
+        self.constant = constant
+        self.unit = unit
+        self.clock = clock
+        self.rounding = rounding
+        self.tolerate = tolerate
+
+    @property
+    def target(self) -> Hashable:
+        return self.total
+
+    @property
+    def sources(self) -> list[Hashable]:
+        return names_of(self.parts)
+
+    @property
+    def fractions(self) -> list[Fraction]:
+        """The weights as exact fractions."""
+        weights = [1] * len(self.sources) if self.weights is None else self.weights
+        if len(weights) != len(self.sources):
+            raise ValueError(
+                f"rule '{self.total} = ...': {len(self.sources)} parts, but {len(weights)} weights"
+            )
+        return [as_fraction(weight) for weight in weights]
+
+    def _learn_how(self, table: Table) -> None:
+        if self._is_clock(self.total):
+            self.midnight_ = clocks.midnight_of(table[self.total])
+        if hasattr(self, "rounding_"):
+            del self.rounding_
+        if self.rounding is not None:
+            self.rounding_ = self.rounding
+            return
+        kept = {way: int(self._agree(table, way).sum()) for way in ("nearest", "floor", "ceil")}
+        way = max(kept, key=lambda name: (kept[name], name == "nearest"))
+        if way == "nearest":
+            way = self._nearest_way(table)
+        self.rounding_ = way
+
+    def _nearest_way(self, table: Table) -> str:
+        """Return how halves are rounded."""
+        if self.clock is not None:
+            return "nearest"
+        if self._exact(table) is not None:
+            return self._best_half(table)
+        target = table[self.total]
+        sums, known = self._sums(table)
+        rows = known & target.present
+        return find_way(target.values[rows], sums[rows], target.decimals)
+
+    def _best_half(self, table: Table) -> str:
+        target = table[self.total]
+        hits = {}
+        for way in ("half_even", "half_up"):
+            self.rounding_ = way
+            values, known = self._compute(table)
+            hits[way] = int((known & (target.values == values)).sum())
+        return max(hits, key=lambda name: hits[name])
+
+    def _is_clock(self, name: Hashable) -> bool:
+        return self.clock is not None and name in self.clock
+
+    def _keeps(self, table: Table) -> np.ndarray:
+        way = self.rounding or getattr(self, "rounding_", "nearest")
+        return self._agree(table, way)
+
+    def _agree(self, table: Table, way: str) -> np.ndarray:
+        """Return where the total is the sum, rounded in some way; halves may go either way."""
+        target = table[self.total]
+        if self.clock is not None:
+            values, known = self._clock_sum(table)
+            return ~(known & target.present) | (_as_minutes(target.values, target) == values)
+        decimals = self._decimals(table)
+        exact = None if decimals is None else self._exact(table, decimals)
+        if exact is None:
+            sums, known = self._sums(table)
+            rows = known & target.present
+            return ~rows | self._close(table, sums, way)
+        numerator, denominator, known = exact
+        actual = _whole(target, decimals)
+        if not _fits(actual, denominator):
+            actual = actual.astype(object)
+        over = numerator - actual * denominator
+        if way == "floor":
+            close = (over >= 0) & (over < denominator)
+        elif way == "ceil":
+            close = (over <= 0) & (over > -denominator)
+        else:
+            close = np.abs(2 * over) <= (0 if denominator == 1 else denominator)
+        return ~(known & target.present) | np.asarray(close, dtype=bool)
+
+    def _decimals(self, table: Table) -> int | None:
+        """Return the decimals to compare at: the rule's column's, or a table's finer ones."""
+        target, form = table[self.total], self._form(table)
+        if form.is_time or target.kind != "number":
+            return 0
+        if target.decimals is None or form.decimals is None:
+            return None
+        return max(target.decimals, form.decimals)
+
+    def _close(self, table: Table, sums: np.ndarray, way: str) -> np.ndarray:
+        target = table[self.total]
+        if target.decimals is not None:
+            return agrees(target.floats, sums, target.decimals, way)
+        # What cancels in a sum leaves the noise of its largest part.
+        size = np.abs(target.floats)
+        for name, weight in zip(self.sources, self.fractions, strict=True):
+            size = np.fmax(size, np.abs(float(weight) * table[name].floats))
+        with np.errstate(invalid="ignore"):
+            return np.abs(target.floats - sums) <= _RELATIVE * size
+
+    def _compute(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
+        way = self.rounding or getattr(self, "rounding_", "nearest")
+        form = self._form(table)
+        if self.clock is not None:
+            minutes, known = self._clock_sum(table)
+            midnight = getattr(self, "midnight_", 0)
+            is_clock = self._is_clock(self.total)
+            return clocks.clock_of(minutes, midnight) if is_clock else minutes, known
+        exact = self._exact(table)
+        if exact is None:
+            sums, known = self._sums(table)
+            return round_to(sums, form.decimals, way), known
+        numerator, denominator, known = exact
+        steps = _divide(numerator, denominator, way)
+        if not form.is_time and form.decimals:
+            steps = steps.astype(np.float64) / 10.0**form.decimals
+        return steps, known
+
+    def _known(self, table: Table) -> np.ndarray:
+        known = np.ones(len(table), dtype=bool)
+        for name in self.sources:
+            known &= table[name].present
+        return known
+
+    def _clock_sum(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
+        known = self._known(table)
+        minutes = np.full(len(table), int(as_fraction(self.constant)), dtype=np.int64)
+        for name, weight in zip(self.sources, self.fractions, strict=True):
+            column = self._column(table, name, "number")
+            values = np.where(column.missing, 0, column.values).astype(np.int64)
+            minutes += int(weight) * (clocks.minutes_of(values) if self._is_clock(name) else values)
+        return minutes % clocks.DAY, known
+
+    def _exact(
+        self, table: Table, decimals: int | None = None
+    ) -> tuple[np.ndarray, int, np.ndarray] | None:
+        """Return the sum in steps of the total's grid, as a fraction with one denominator.
+
+        None if a number lies on no grid.
+        """
+        form = self._form(table)
+        if not form.is_time and (form.physical.domain != "number" or form.decimals is None):
+            self._refuse(table)
+            return None
+        columns = [self._column(table, name, "number", "time") for name in self.sources]
+        if self.unit in _CALENDAR:
+            scale = 10 ** (form.decimals or 0 if decimals is None else decimals)
+            whole = self._calendar(columns) // _CALENDAR[self.unit]
+            return whole * scale, 1, self._known(table)
+        if any(column.kind == "number" and column.decimals is None for column in columns):
+            return None
+        step = self._step_of_form(form, decimals)
+        self._check_times(columns, form)
+        weights = [
+            weight * _step(column, self.unit) / step
+            for column, weight in zip(columns, self.fractions, strict=True)
+        ]
+        constant = as_fraction(self.constant) / step
+        denominator = lcm(constant.denominator, *(weight.denominator for weight in weights))
+        numerator = int(constant * denominator)
+        numerator = _dot(columns, [int(weight * denominator) for weight in weights], numerator)
+        return numerator, denominator, self._known(table)
+
+    def _step_of_form(self, form: Form, decimals: int | None) -> Fraction:
+        if form.is_time:
+            return _tick(form.unit, self.unit)
+        return Fraction(1, 10 ** (form.decimals if decimals is None else decimals))
+
+    def _refuse(self, table: Table) -> None:
+        if self.total in table.frame.columns:
+            self._column(table, self.total, "number", "time")
+
+    def _check_times(self, columns: list[Column], form: Form) -> None:
+        times = [
+            weight
+            for column, weight in zip(columns, self.fractions, strict=True)
+            if column.kind == "time"
+        ]
+        if times and sum(times) != (1 if form.is_time else 0):
+            raise TypeError(
+                f"rule '{self}': dates may be subtracted from each other, or have numbers added: "
+                "their weights must add up to 1 for a date and to 0 for a number"
+            )
+
+    def _calendar(self, columns: list[Column]) -> np.ndarray:
+        """Return whole months between two dates."""
+        if len(columns) != 2 or [column.kind for column in columns] != ["time", "time"]:
+            raise TypeError(f"rule '{self}': {self.unit} are counted between two columns of dates")
+        sign = int(self.fractions[0])
+        late, early = columns if sign > 0 else columns[::-1]
+        return whole_months(late, early) + int(as_fraction(self.constant)) * _CALENDAR[self.unit]
+
+    def _sums(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
+        sums = np.full(len(table), float(as_fraction(self.constant)))
+        with np.errstate(invalid="ignore", over="ignore"):
+            for name, weight in zip(self.sources, self.fractions, strict=True):
+                column = self._column(table, name, "number", "time")
+                step = _step(column, self.unit) if column.kind == "time" else 1
+                sums = sums + float(weight * step) * column.floats
+        known = self._known(table)
+        return np.where(known, sums, 0.0), known
+
+    def __str__(self) -> str:
+        text = ""
+        if self.unit in _CALENDAR:
+            return f"{self.total} = whole {self.unit} of " + _terms(self.sources, self.fractions)
+        text = _terms(self.sources, self.fractions)
+        constant = as_fraction(self.constant)
+        if constant:
+            text += f" {'+' if constant > 0 else '-'} {_number(abs(constant))}"
+        if self.clock is not None:
+            text += " as clock times"
+        return f"{self.total} = {text}"
+
+
+def as_fraction(number: Any) -> Fraction:
+    """Return a weight, a number or a text such as "1/3", as an exact fraction."""
+    if isinstance(number, float):
+        return Fraction(repr(float(number)))
+    if isinstance(number, np.generic):
+        return as_fraction(number.item())
+    return Fraction(number)
+
+
+def as_weight(fraction: Fraction) -> Any:
+    """Return a fraction as one would write it: an integer, a short decimal or a text."""
+    if fraction.denominator == 1:
+        return int(fraction)
+    decimal = float(fraction)
+    return decimal if Fraction(repr(decimal)) == fraction else str(fraction)
+
+
+def whole_months(late: Column, early: Column) -> np.ndarray:
+    """Return the completed months between two columns of dates."""
+    months, days = zip(*(_month_and_rest(column) for column in (late, early)), strict=True)
+    difference = months[0] - months[1]
+    # A month that has not come to its day is not over, nor, backwards, one that is beyond it.
+    short = days[0] < days[1]
+    return difference - short
+
+
+def _month_and_rest(column: Column) -> tuple[np.ndarray, np.ndarray]:
+    values = np.where(column.missing, 0, column.values)
+    stamps = values.view(f"M8[{column.unit}]")
+    months = stamps.astype("M8[M]")
+    rest = (stamps.astype("M8[ns]") - months.astype("M8[ns]")).astype(np.int64)
+    return months.astype(np.int64), rest
+
+
+def _tick(ticks: str, unit: str) -> Fraction:
+    """Return the length of a tick in a unit."""
+    base, count = _FIXED_UNITS[unit]
+    return Fraction(ticks_per(ticks, "ns"), ticks_per(base, "ns") * count)
+
+
+def _step(column: Column, unit: str) -> Fraction:
+    if column.kind == "time":
+        return _tick(column.unit, unit)
+    return Fraction(1, 10 ** (column.decimals or 0))
+
+
+def _whole(column: Column, decimals: int | None = None) -> np.ndarray:
+    """Return a column's cells as whole steps of its grid, or of a finer one."""
+    values = np.where(column.missing, 0, column.values)
+    decimals = (column.decimals or 0) if decimals is None else decimals
+    if values.dtype.kind == "f":
+        return np.rint(values * 10.0**decimals).astype(np.int64)
+    values = values.astype(object) if values.dtype == np.uint64 else values
+    if not decimals:
+        return values
+    return (values if _fits(values, 10**decimals) else values.astype(object)) * 10**decimals
+
+
+def _fits(whole: np.ndarray, weight: int, room: int = 1) -> bool:
+    if whole.dtype == object:
+        return False
+    largest = max(abs(int(whole.min(initial=0))), abs(int(whole.max(initial=0))))
+    return largest * abs(weight) * room < _LARGE
+
+
+def _dot(columns: list[Column], weights: list[int], constant: int) -> np.ndarray:
+    """Return a weighted sum of whole numbers, in Python's integers where int64 could overflow."""
+    wholes = [_whole(column) for column in columns]
+    room = 2 * (len(columns) + 1)
+    pairs = list(zip(wholes, weights, strict=True))
+    fits = all(_fits(whole, weight, room) for whole, weight in pairs) and abs(constant) < _LARGE / 4
+    dtype = np.int64 if fits else object
+    total = np.full(len(wholes[0]), constant, dtype=dtype)
+    for whole, weight in pairs:
+        total = total + whole.astype(dtype) * weight
+    return total
+
+
+def _divide(numerator: np.ndarray, denominator: int, way: str) -> np.ndarray:
+    if denominator == 1:
+        return numerator
+    floor = numerator // denominator
+    rest = numerator - floor * denominator
+    if way == "floor":
+        return floor
+    if way == "ceil":
+        return floor + (rest > 0)
+    up = 2 * rest > denominator
+    half = 2 * rest == denominator
+    return floor + (up | (half if way == "half_up" else half & (floor % 2 == 1)))
+
+
+def _as_minutes(values: np.ndarray, column: Column) -> np.ndarray:
+    whole = np.where(column.missing, 0, values).astype(np.int64)
+    return (clocks.minutes_of(whole) if clocks.is_clock(column) else whole) % clocks.DAY
+
+
+def _terms(names: list[Hashable], weights: list[Fraction]) -> str:
+    text = ""
+    for name, weight in sorted(zip(names, weights, strict=True), key=lambda pair: pair[1] < 0):
+        sign = ("- " if weight < 0 else "") if not text else (" - " if weight < 0 else " + ")
+        size = abs(weight)
+        text += sign + (f"{name}" if size == 1 else f"{_number(size)} {name}")
+    return text
+
+
+def _number(fraction: Fraction) -> str:
+    return str(as_weight(fraction))

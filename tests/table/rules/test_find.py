@@ -1,0 +1,148 @@
+"""What is found in tables with rules, and what is not found where there are none."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks.rules_planted import draw, is_found, make_plan
+from synthwgan.rules import Bands, MissingTogether, MissingWhere, Order, RuleSet, Sum, find_rules
+
+N = 600
+
+
+@pytest.fixture
+def rng() -> np.random.Generator:
+    return np.random.default_rng(0)
+
+
+def texts(rules: RuleSet) -> list[str]:
+    return [str(rule) for rule in rules]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_planted_rules_are_found_and_hold_in_fresh_rows(seed: int) -> None:
+    plan, _ = make_plan(seed, with_rules=True)
+    found = find_rules(draw(plan, N, seed))
+    missed = [str(rule) for rule in plan.rules if not is_found(rule, list(found))]
+    assert not missed
+    fresh = draw(plan, 2000, 1000 + seed)
+    for rule in found:
+        broken = 1 - rule.support_.share
+        slack = 0.02 if isinstance(rule, Bands) else 0.004
+        assert (~rule.check(fresh)).mean() <= 1.5 * broken + slack, str(rule)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_nothing_is_found_where_nothing_is(seed: int) -> None:
+    plan, _ = make_plan(9000 + seed, with_rules=False)
+    assert texts(find_rules(draw(plan, N, seed))) == []
+
+
+def test_permuted_columns_keep_no_rule() -> None:
+    plan, _ = make_plan(3, with_rules=True)
+    frame = draw(plan, N, 0)
+    assert len(find_rules(frame)) > 0
+    rng = np.random.default_rng(1)
+    mixed = pd.DataFrame({n: frame[n].to_numpy()[rng.permutation(N)] for n in frame})
+    assert texts(find_rules(mixed)) == []
+
+
+def test_the_demo_table() -> None:
+    demos = pytest.importorskip("sdmetrics.demos")
+    tables = demos.load_demo(modality="single_table")[0]
+    frame = next(iter(tables.values())) if isinstance(tables, dict) else tables
+    rules = find_rules(frame)
+    # All six relations of the table, the two joint missings as one.
+    assert set(rules) == {
+        Order("start_date", "<=", "end_date"),
+        Bands("duration", of="end_date", minus="start_date"),
+        Bands("work_experience", of="experience_years"),
+        MissingWhere("salary", "placed", [False]),
+        MissingTogether(["salary", "start_date", "end_date", "duration"]),
+    }
+    assert rules.check(frame)["n_broken"].tolist() == [0] * 5
+    pd.testing.assert_frame_equal(rules.rebuild(rules.reduce(frame), list(frame)), frame)
+
+
+def test_clock_times_and_zones(rng: np.random.Generator) -> None:
+    minutes = rng.integers(0, 1440, N)
+    local = pd.to_datetime("2023-01-01") + pd.to_timedelta(rng.integers(0, 364, N), unit="D")
+    local = pd.Series(local + pd.to_timedelta(minutes, unit="min"))
+    zoned = local.dt.tz_localize("America/New_York", ambiguous=True, nonexistent="shift_forward")
+    delay = rng.integers(-20, 200, N)
+    later = (minutes + delay) % 1440
+    frame = pd.DataFrame(
+        {
+            "utc": zoned.dt.tz_convert("UTC").dt.tz_localize(None),
+            "hour": zoned.dt.hour,
+            "month": zoned.dt.month,
+            "plan": minutes // 60 * 100 + minutes % 60,
+            "delay": delay,
+            "at": later // 60 * 100 + later % 60,
+        }
+    )
+    found = texts(find_rules(frame))
+    assert "month = month of utc in America/New_York" in found
+    assert "hour = hour of utc in America/New_York" in found
+    assert "at = plan + delay as clock times" in found
+
+
+def test_ties_and_faulty_rows(rng: np.random.Generator) -> None:
+    bill = np.round(np.exp(rng.normal(6, 1, N)), 2)
+    paid = np.where(rng.random(N) < 0.3, bill, np.round(bill * rng.uniform(0.2, 1.8, N), 2))
+    frame = pd.DataFrame({"bill": bill, "paid": paid})
+    (tie,) = find_rules(frame)
+    assert tie == Sum("paid", ["bill"], tolerate=tie.tolerate)
+    assert 0.2 < tie.support_.share < 0.4
+    pd.testing.assert_frame_equal(tie.rebuild(tie.reduce(frame), ["bill", "paid"]), frame)
+
+
+def test_smooth_dependence_is_no_tie(rng: np.random.Generator) -> None:
+    first = rng.poisson(60, 5000)
+    frame = pd.DataFrame({"a": first, "b": first + rng.integers(-2, 3, 5000)})
+    assert (frame["a"] == frame["b"]).mean() > 0.15
+    assert texts(find_rules(frame)) == []
+
+
+def test_what_follows_is_not_reported(rng: np.random.Generator) -> None:
+    low = rng.integers(0, 1000, N)
+    middle = low + rng.integers(0, 500, N)
+    frame = pd.DataFrame({"low": low, "middle": middle, "high": middle + rng.integers(0, 500, N)})
+    assert texts(find_rules(frame)) == ["middle >= low", "high >= middle"]
+    city = rng.integers(0, 12, N)
+    frame = pd.DataFrame({"city": city, "country": city % 6, "continent": city % 6 % 2})
+    frame = frame.astype(str).radd("x")
+    assert texts(find_rules(frame)) == ["city determines country", "country determines continent"]
+
+
+def test_few_rows_are_not_believed(rng: np.random.Generator) -> None:
+    a, b = rng.integers(0, 10**6, 60), rng.integers(0, 10**6, 60)
+    frame = pd.DataFrame({"a": a, "b": b, "sum": a + b, "copy": a})
+    assert texts(find_rules(frame)) == ["copy = a"]
+
+
+@pytest.mark.parametrize(
+    "frame", [pd.DataFrame(), pd.DataFrame({"a": []}), pd.DataFrame({"a": [1], "b": [1]})]
+)
+def test_tables_without_anything_to_find(frame: pd.DataFrame) -> None:
+    assert len(find_rules(frame)) == 0
+
+
+def test_odd_columns_do_no_harm(rng: np.random.Generator) -> None:
+    frame = pd.DataFrame(
+        {
+            "complex": rng.normal(size=N) + 1j,
+            "list": [[1]] * N,
+            "nothing": [None] * N,
+            "constant": 1,
+            "inf": np.where(rng.random(N) < 0.1, np.inf, rng.normal(size=N)),
+            "period": pd.period_range("2020-01", periods=N, freq="M"),
+            "big": rng.integers(0, 2**63, N).astype("uint64") * 2,
+            5: rng.normal(size=N),
+        }
+    )
+    rules = find_rules(frame)
+    assert len(rules) == 0
+    assert any("'complex'" in what for what in rules.left_out)

@@ -1,0 +1,234 @@
+"""Each kind of rule: what it checks, what it refuses, and JSON there and back."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from synthwgan.rules import (
+    Bands,
+    Combinations,
+    Custom,
+    Determines,
+    Function,
+    MissingTogether,
+    MissingWhere,
+    OneHot,
+    Order,
+    Product,
+    Rule,
+    RuleSet,
+    Sum,
+    Unique,
+)
+from synthwgan.table.rules.kinds import rule_from_dict
+
+NA = np.nan
+CASES: list[tuple[Rule, dict[str, list[object]], list[bool]]] = [
+    (Order("a", "<=", "b"), {"a": [1, 2, NA, 4], "b": [1, 1, 0, NA]}, [True, False, True, True]),
+    (Order("a", "<", "b"), {"a": [1, 2], "b": [1, 3]}, [False, True]),
+    (Order("a", ">=", 0), {"a": [1.0, -1.0, NA]}, [True, False, True]),
+    (Order("a", "<=", "b", "<", "c"), {"a": [1, 1], "b": [1, 1], "c": [2, 1]}, [True, False]),
+    (Order("a", "<=", "b"), {"a": ["2024-01-31"], "b": ["2024-02-01"]}, [True]),
+    (Sum("t", ["a", "b"]), {"t": [0.3, 0.4], "a": [0.1, 0.1], "b": [0.2, 0.2]}, [True, False]),
+    (Sum("t", ["a"], [0.19]), {"t": [0.19, 0.2], "a": [1.0, 1.0]}, [True, False]),
+    (Sum("t", ["a"], ["1/3"]), {"t": [0.33, 0.34], "a": [1.0, 1.0]}, [True, False]),
+    (Sum("b", ["a"], [2], -1), {"b": [5, 6], "a": [3, 3]}, [True, False]),
+    (
+        Sum("end", ["start", "days"]),
+        {"end": ["2024-03-01", "2024-03-02"], "start": ["2024-02-28"] * 2, "days": [2, 2]},
+        [True, False],
+    ),
+    (
+        Sum("age", ["now", "born"], [1, -1], unit="years"),
+        {
+            "age": [23, 24, 24],
+            "now": ["2024-02-28", "2024-02-28", "2024-03-01"],
+            "born": ["2000-02-29"] * 3,
+        },
+        [True, False, True],
+    ),
+    (
+        Sum("late", ["plan", "delay"], clock=["plan", "late"]),
+        {"late": [5, 2359, 630], "plan": [2350, 15, 600], "delay": [15, -16, 31]},
+        [True, True, False],
+    ),
+    (Product("p", ["n", "x"]), {"p": [1.05, 1.0], "n": [3, 3], "x": [0.35, 0.35]}, [True, False]),
+    (
+        Product("q", ["a"], ["b"], 100),
+        {"q": [33.3, 50.1, 7.0], "a": [1, 1, 1], "b": [3, 2, 0]},
+        [True, False, True],
+    ),
+    (
+        Function("m", of="d", part="month"),
+        {"m": [1, 3], "d": ["2024-01-31", "2024-02-01"]},
+        [True, False],
+    ),
+    (Function("h", of="t", part="// 100"), {"h": [5, 6], "t": [517, 517]}, [True, False]),
+    (Function("s", of="t", part="first 2"), {"s": ["ab", "b"], "t": ["abc", "bcd"]}, [True, False]),
+    (
+        MissingTogether(["a", "b"]),
+        {"a": [1, NA, NA], "b": [1, NA, 2]},
+        [True, True, False],
+    ),
+    (
+        MissingWhere("a", "w", ["no"]),
+        {"a": [NA, 1, NA, NA], "w": ["no", "no", "yes", None]},
+        [True, False, False, True],
+    ),
+    (
+        MissingWhere("a", "b", [None], exactly=False),
+        {"a": [NA, 1, NA], "b": [NA, NA, 1]},
+        [True, True, False],
+    ),
+    (OneHot(["a", "b"]), {"a": [1, 1, 0], "b": [0, 1, 0]}, [True, False, False]),
+    (OneHot(["a", "b"], at_most=True), {"a": [True, False], "b": [True, False]}, [False, True]),
+    (Unique(["a", "b"]), {"a": [1, 1, 1, NA], "b": [1, 2, 1, NA]}, [True, True, False, True]),
+]
+
+
+@pytest.mark.parametrize(("rule", "cells", "kept"), CASES, ids=lambda item: str(item)[:40])
+def test_check(rule: Rule, cells: dict[str, list[object]], kept: list[bool]) -> None:
+    frame = pd.DataFrame(cells)
+    before = frame.copy(deep=True)
+    assert rule.check(frame).tolist() == kept
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize(("rule", "cells", "kept"), CASES, ids=lambda item: str(item)[:40])
+def test_json_brings_back_the_rule(
+    rule: Rule, cells: dict[str, list[object]], kept: list[bool]
+) -> None:
+    rule = rule_from_dict(rule.to_dict())
+    rule.tolerate = 1.0
+    rule.fit(pd.DataFrame(cells))
+    back = rule_from_dict(json.loads(json.dumps(rule.to_dict())))
+    assert back == rule
+    assert str(back) == str(rule)
+    assert back.support_ == rule.support_
+    assert back.check(pd.DataFrame(cells)).tolist() == kept
+
+
+LEARNING: list[tuple[Rule, dict[str, list[object]], dict[str, list[object]], list[bool]]] = [
+    (
+        Bands("g", of="x"),
+        {"x": [1, 2, 8, 9], "g": ["lo", "lo", "hi", "hi"]},
+        {"x": [4, 4, 6], "g": ["lo", "hi", "hi"]},
+        [True, False, True],
+    ),
+    (
+        Bands("g", of="e", minus="s"),
+        {
+            "s": ["2024-01-01"] * 4,
+            "e": ["2024-01-02", "2024-01-03", "2024-02-01", "2024-02-02"],
+            "g": [3, 3, 6, 6],
+        },
+        {"s": ["2025-01-01"] * 2, "e": ["2025-01-02", "2025-01-02"], "g": [3, 6]},
+        [True, False],
+    ),
+    (
+        Determines(["a", "b"], "c"),
+        {"a": ["x", "x", "y"], "b": [1, 2, 1], "c": [0.5, 1.5, 2.5]},
+        {"a": ["x", "x", "z", "y"], "b": [1, 2, 1, NA], "c": [0.5, 0.5, 9, 9]},
+        [True, False, True, True],
+    ),
+    (
+        Combinations(["a", "b"]),
+        {"a": ["x", "y"], "b": [1, 2]},
+        {"a": ["x", "x", None], "b": [1, 2, 2]},
+        [True, False, True],
+    ),
+]
+
+
+@pytest.mark.parametrize(("rule", "seen", "new", "kept"), LEARNING, ids=lambda item: str(item)[:40])
+def test_learnt_rules_check_other_tables(
+    rule: Rule,
+    seen: dict[str, list[object]],
+    new: dict[str, list[object]],
+    kept: list[bool],
+) -> None:
+    rule.fit(pd.DataFrame(seen))
+    assert rule.check(pd.DataFrame(seen)).all()
+    assert rule.check(pd.DataFrame(new)).tolist() == kept
+    back = rule_from_dict(json.loads(json.dumps(rule.to_dict())))
+    assert back.check(pd.DataFrame(new)).tolist() == kept
+
+
+def test_errors_name_rule_column_rows_and_the_way_out() -> None:
+    frame = pd.DataFrame({"a": [1, 5, 6], "b": [2, 3, 4], "t": ["x", "y", "z"]})
+    with pytest.raises(
+        ValueError, match=r"'b >= a' is broken in 2 of 3 rows \(row 1: a = 5, b = 3"
+    ):
+        Order("a", "<=", "b").fit(frame)
+    assert Order("a", "<=", "b", tolerate=0.667).fit(frame).support_.broken == 2
+    with pytest.raises(ValueError, match=r"no column 'c'; it has 'a', 'b', 't'"):
+        Order("a", "<=", "c").check(frame)
+    with pytest.raises(TypeError, match=r"column 't' holds text"):
+        Order("a", "<=", "t").check(frame)
+    with pytest.raises(TypeError, match=r"column 't' holds text"):
+        Sum("a", ["t"]).check(frame)
+    with pytest.raises(ValueError, match=r"takes columns and signs"):
+        Order("a", "=", "b")
+    with pytest.raises(ValueError, match=r"unknown part 'moon'"):
+        Function("a", of="b", part="moon")
+
+
+def test_dates_and_numbers_have_no_order_nor_have_zones_and_none() -> None:
+    frame = pd.DataFrame({"n": [1], "d": pd.to_datetime(["2024-01-01"])})
+    frame["z"] = frame["d"].dt.tz_localize("UTC")
+    with pytest.raises(TypeError, match="have no order"):
+        Order("n", "<=", "d").check(frame)
+    with pytest.raises(TypeError, match="time zone"):
+        Order("z", "<=", "d").check(frame)
+    assert Order("d", "<=", pd.Timestamp("2024-01-02")).check(frame).all()
+
+
+def test_large_integers_do_not_overflow() -> None:
+    big = 2**62
+    frame = pd.DataFrame({"a": [big, big], "b": [big, big], "t": [2**63, 2**63 - 1]}, dtype=object)
+    frame = frame.astype({"a": "int64", "b": "int64", "t": "uint64"})
+    assert Sum("t", ["a", "b"]).check(frame).tolist() == [True, False]
+
+
+def test_dates_and_timestamps_compare() -> None:
+    frame = pd.DataFrame({"day": ["2024-01-01", "2024-01-02"]})
+    frame["moment"] = pd.to_datetime(["2024-01-01 08:00:00", "2024-01-01 23:59:59"])
+    assert Order("day", "<=", "moment").check(frame).tolist() == [True, False]
+
+
+def test_a_custom_rule_is_never_written() -> None:
+    rule = Custom(lambda frame: (frame["a"] > 0).to_numpy(), name="a is positive")
+    assert rule.check(pd.DataFrame({"a": [1, -1]})).tolist() == [True, False]
+    with pytest.raises(TypeError, match="cannot be written"):
+        RuleSet([rule]).to_json()
+    with pytest.raises(ValueError, match="unknown kind"):
+        rule_from_dict({"kind": "Custom", "function": "os.system"})
+
+
+def test_contradictions_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"'t' is computed by two rules"):
+        RuleSet([Sum("t", ["a"]), Product("t", ["a", "b"])]).check_consistent()
+    with pytest.raises(ValueError, match="in a circle"):
+        RuleSet([Sum("a", ["b"]), Sum("b", ["a"])]).check_consistent()
+    with pytest.raises(ValueError, match="orders go round"):
+        RuleSet([Order("a", "<=", "b"), Order("b", "<=", "c", "<=", "a")]).check_consistent()
+    with pytest.raises(ValueError, match="no column 'b'"):
+        RuleSet([Sum("a", ["b"])]).check_consistent(pd.DataFrame({"a": [1]}))
+
+
+def test_rule_set_check_and_broken_rows() -> None:
+    frame = pd.DataFrame({"a": [1, 5, 3], "b": [2, 3, 3]}, index=["p", "q", "r"])
+    rules = RuleSet([Order("a", "<=", "b"), Unique(["b"])])
+    checked = rules.check(frame)
+    assert checked["n_broken"].tolist() == [1, 1]
+    assert checked["first_rows"].tolist() == [["q"], ["r"]]
+    broken = rules.broken_rows(frame)
+    assert broken.index.tolist() == ["q", "r"]
+    assert broken["broken_rules"].tolist() == [["b >= a"], ["b unique"]]
+    assert RuleSet.from_json(rules.to_json()) == rules
+    with pytest.raises(ValueError, match="no JSON"):
+        RuleSet.from_json("{")
