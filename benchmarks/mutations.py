@@ -37,7 +37,7 @@ import pyarrow as pa
 from benchmarks.cell import RESULTS, machine, write
 from benchmarks.data import REPOSITORY
 from benchmarks.page import markdown_table, measured, write_part
-from synthwgan import Conditional, MLP, RadialGANSynthesizer, Residual, WGANGPSynthesizer
+from synthwgan import MLP, Conditional, RadialGANSynthesizer, Residual, WGANGPSynthesizer
 from synthwgan.modelfile import digest, read_file
 
 FILE = "mutations.json"

@@ -16,7 +16,7 @@ import resource
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
             write_page(results)
             continue
         results[part] = {
-            "date": datetime.now(timezone.utc).isoformat(timespec="seconds"),
+            "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine(["synthwgan", "numpy", "pandas"]),
             **PARTS[part](options.tables),
         }
