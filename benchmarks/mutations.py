@@ -38,7 +38,7 @@ from benchmarks.cell import RESULTS, machine, write
 from benchmarks.data import REPOSITORY
 from benchmarks.page import markdown_table, measured, write_part
 from synthwgan import MLP, Conditional, RadialGANSynthesizer, Residual, WGANGPSynthesizer
-from synthwgan.modelfile import digest, read_file
+from synthwgan.io.model import digest, read_file
 
 FILE = "mutations.json"
 PAGE = REPOSITORY / "docs" / "benchmarks" / "robustness.md"

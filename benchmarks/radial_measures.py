@@ -18,7 +18,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from benchmarks.data import Dataset
 from benchmarks.domains import Domains
 from benchmarks.metrics import c2st_gb
-from synthwgan.gain import default_estimator
+from synthwgan.evaluation.gain import default_estimator
 
 MISSING = "missing"
 MAX_ROUND_TRIP_ROWS = 1_000

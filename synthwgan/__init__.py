@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from synthwgan.networks.generators import Residual, Style
     from synthwgan.networks.objectives import GAN, WGAN, WGANGP, MinimaxGAN, Relativistic
     from synthwgan.oversampling import GANOverSampler
-    from synthwgan.radial import RadialGANSynthesizer
+    from synthwgan.radial.synthesizer import RadialGANSynthesizer
     from synthwgan.synthesizer import WGANGPSynthesizer
     from synthwgan.table import TableTransformer
     from synthwgan.training.config import Conditional
@@ -43,7 +43,7 @@ _MODULES = {
     "MLP": "synthwgan.networks.critics",
     "MinimaxGAN": "synthwgan.networks.objectives",
     "Optimizer": "synthwgan.training.optimizers",
-    "RadialGANSynthesizer": "synthwgan.radial",
+    "RadialGANSynthesizer": "synthwgan.radial.synthesizer",
     "Relativistic": "synthwgan.networks.objectives",
     "Residual": "synthwgan.networks.generators",
     "Style": "synthwgan.networks.generators",

@@ -15,7 +15,7 @@ from synthwgan.parameters import RANDOM_STATE, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
 from synthwgan.table.door import SHOWN, enter, naming_column
-from synthwgan.table.physical import refuse_nul
+from synthwgan.table.storage.physical import refuse_nul
 from synthwgan.table.target import target_name
 from synthwgan.training.config import Conditional
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.base import BaseSynthesizer
-from synthwgan.finishing import add_rejection, make_conditional_sampler, make_sampler
+from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
 from synthwgan.networks.critics import CriticChoice
 from synthwgan.networks.generators import GeneratorChoice
 from synthwgan.networks.objectives import Objective
@@ -25,7 +25,6 @@ from synthwgan.parameters import (
     OneOf,
     check_parameters,
 )
-from synthwgan.persistence import FittedState
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.table import TableTransformer

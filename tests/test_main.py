@@ -25,7 +25,7 @@ import pathlib, sys, time
 import pandas as pd
 from synthwgan.__main__ import main
 from synthwgan.cli import app
-from synthwgan.io import TableWriter
+from synthwgan.io.tables import TableWriter
 
 @app.command()
 def write(output: pathlib.Path, ready: pathlib.Path):

@@ -978,7 +978,7 @@ def test_an_interrupt_while_learning_to_reject_keeps_the_model(quick, dependent_
     def interrupt(*args: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("synthwgan.finishing.learn_rejection", interrupt)
+    monkeypatch.setattr("synthwgan.fitted.learn_rejection", interrupt)
     model = WGANGPSynthesizer(**(quick | {"rejection": 1}))
     with pytest.warns(UserWarning, match="rows to keep was interrupted; all are kept") as caught:
         model.fit(dependent_table)

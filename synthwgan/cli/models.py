@@ -78,7 +78,7 @@ def demo(
     from synthwgan import WGANGPSynthesizer
     from synthwgan.datasets import make_placements
     from synthwgan.evaluation import evaluate
-    from synthwgan.io import TableWriter
+    from synthwgan.io.tables import TableWriter
 
     check_table_output(output)
     real, test = make_placements(), make_placements(random_state=1)
@@ -135,7 +135,7 @@ def fit(
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
     from synthwgan import WGANGPSynthesizer
-    from synthwgan.io import read_table
+    from synthwgan.io.tables import read_table
 
     kinds = column_kinds(kind or [])
     check_model_output(output, table)
@@ -250,7 +250,7 @@ def info(model: ModelFile) -> None:
 
 def check_model_output(output: Path, *tables: Path) -> None:
     """Refuse a file that could not hold the model, before any work is spent on it."""
-    from synthwgan.io import SUFFIXES, check_writable
+    from synthwgan.io.tables import SUFFIXES, check_writable
 
     if output.resolve() in [table.resolve() for table in tables]:
         raise ValueError(f"{output} is the table itself; give the model another name.")

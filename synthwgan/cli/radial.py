@@ -31,7 +31,7 @@ from synthwgan.cli.tables import (
 if TYPE_CHECKING:
     import pandas as pd
 
-    from synthwgan.radial import RadialGANSynthesizer
+    from synthwgan.radial.synthesizer import RadialGANSynthesizer
 
 _MAX_CELL = 24
 
@@ -91,7 +91,7 @@ def fit(
     Example: synthwgan radial fit north.csv south.csv --target ill -o model.safetensors
     """
     from synthwgan import RadialGANSynthesizer
-    from synthwgan.io import read_table
+    from synthwgan.io.tables import read_table
 
     kinds = column_kinds(kind or [])
     paths = _by_domain(tables)
@@ -233,7 +233,7 @@ def info(model: ModelFile) -> None:
 
 def _by_domain(paths: list[Path]) -> dict[str, Path]:
     """Files by the names of their domains: what they are called, without the ending of a table."""
-    from synthwgan.io import table_suffix
+    from synthwgan.io.tables import table_suffix
 
     found: dict[str, Path] = {}
     for path in paths:
@@ -262,7 +262,7 @@ def _load(path: Path) -> RadialGANSynthesizer:
 
 
 def _read(model: RadialGANSynthesizer, name: str, path: Path, na: list[str] | None) -> pd.DataFrame:
-    from synthwgan.domains.tables import check_domain
+    from synthwgan.radial.columns.tables import check_domain
 
     check_domain(name, model.domains_)
     return read_as_fitted(path, _columns(model, name), na)

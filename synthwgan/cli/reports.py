@@ -57,7 +57,7 @@ def report(
     Example: synthwgan report real.csv rows.csv --test test.csv --target income -o report.html
     """
     from synthwgan.evaluation import evaluate
-    from synthwgan.io import check_writable, read_table
+    from synthwgan.io.tables import check_writable, read_table
 
     if output is not None:
         if output.suffix.lower() not in (".html", ".json"):
@@ -83,7 +83,7 @@ def report(
 
 
 def _write(found: Report, path: Path) -> None:
-    from synthwgan.io import write_text
+    from synthwgan.io.tables import write_text
 
     if path.suffix.lower() == ".html":
         found.save_html(path)

@@ -36,7 +36,7 @@ def rules(
 
     Example: synthwgan rules customers.csv -o rules.json
     """
-    from synthwgan.io import check_writable, read_table, write_text
+    from synthwgan.io.tables import check_writable, read_table, write_text
     from synthwgan.rules import find_rules
 
     if check is not None:
@@ -52,7 +52,7 @@ def rules(
 
 def _check(table: Path, path: Path, as_json: bool) -> None:
     """Show how many rows break each rule of a file."""
-    from synthwgan.io import read_table
+    from synthwgan.io.tables import read_table
     from synthwgan.rules import RuleSet
 
     rules = RuleSet.from_json(path.read_text(encoding="utf-8"))

@@ -31,7 +31,7 @@ MissingTexts = Annotated[
 
 def check_table_output(path: Path) -> None:
     """Refuse a file that could not be written, before any work is spent on its rows."""
-    from synthwgan.io import check_writable, table_suffix
+    from synthwgan.io.tables import check_writable, table_suffix
 
     table_suffix(path)
     check_writable(path)
@@ -50,7 +50,7 @@ def read_as_fitted(
     path: Path, columns: Mapping[Any, Any], na: list[str] | None = None
 ) -> pd.DataFrame:
     """Read a table like a fitted one: names and texts are those of its columns."""
-    from synthwgan.io import read_table
+    from synthwgan.io.tables import read_table
 
     texts = [str(name) for name in columns if _is_text(columns[name])]
     table = read_table(path, texts=texts, na=na)
@@ -88,7 +88,7 @@ def rows_writer(output: Path | None) -> Iterator[Callable[[pd.DataFrame], None]]
     if output is None:
         yield _StdoutWriter().write
         return
-    from synthwgan.io import TableWriter
+    from synthwgan.io.tables import TableWriter
 
     with TableWriter(output) as writer:
         yield writer.write
@@ -101,7 +101,7 @@ class _StdoutWriter:
         self._is_first = True
 
     def write(self, chunk: pd.DataFrame) -> None:
-        from synthwgan.io import csv_text
+        from synthwgan.io.tables import csv_text
 
         typer.echo(csv_text(chunk, header=self._is_first), nl=False)
         self._is_first = False

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.column import ColumnTransformer
+from synthwgan.conditions.values import category_place, has_ordered_categories, read_bound
+from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.door import known_places, naming_column
-from synthwgan.table.values import category_place, has_ordered_categories, read_bound
 
 _SIGN = re.compile(r"(?=([<>]=?|=))")
 _LETTER = re.compile(r"\\([|\\])|(\|)|(.)", re.DOTALL)

@@ -13,7 +13,7 @@ from tqdm.auto import tqdm
 
 from synthwgan.evaluation.evaluate import evaluate
 from synthwgan.evaluation.report import Report
-from synthwgan.io import write_text
+from synthwgan.io.tables import write_text
 from synthwgan.randomness import RandomState, draw_seeds
 
 _NAME_WIDTH = 14

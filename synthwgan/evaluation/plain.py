@@ -15,11 +15,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.table.columns.written import form_of, parse_cells
 from synthwgan.table.door import given_kinds, naming_column
 from synthwgan.table.forms.base import Form
-from synthwgan.table.physical import physical_type, refuse_nul
 from synthwgan.table.schema import COLUMN_CLASSES, check_kind, infer_kind
-from synthwgan.table.written import form_of, parse_cells
+from synthwgan.table.storage.physical import physical_type, refuse_nul
 
 _SNIFFED_ROWS = 10_000
 _TRUTHS = {"1": "True", "0": "False", "true": "True", "false": "False"}

@@ -17,7 +17,7 @@ import pandas as pd
 from synthwgan.evaluation.measures import LOWEST, Measure, Section
 from synthwgan.evaluation.sections.privacy import closest_distances
 from synthwgan.evaluation.tables import Tables
-from synthwgan.io import write_text
+from synthwgan.io.tables import write_text
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
@@ -193,7 +193,7 @@ class Report:
         Parameters
         ----------
         kind : str
-            Which plot; see `synthwgan.evaluation.plots.kinds.plot`.
+            Which plot; see `synthwgan.evaluation.plots.gallery.plot`.
         **options
             Its other parameters, such as ``columns``.
 
@@ -202,7 +202,7 @@ class Report:
         ImportError
             If plotly is not installed.
         """
-        from synthwgan.evaluation.plots.kinds import plot
+        from synthwgan.evaluation.plots.gallery import plot
 
         return plot(self, kind, **options)
 

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.evaluation.plain import Content
+from synthwgan.table.columns.pair import find_frame, read_pairs
 from synthwgan.table.forms.distinct import distinct_cells
-from synthwgan.table.pair import find_frame, read_pairs
 
 
 def spread_pairs(

@@ -23,9 +23,9 @@ from synthwgan.table.checks import (
     check_state,
     expect,
 )
-from synthwgan.table.dtypes import index_of, items_of
-from synthwgan.table.jsonable import from_jsonable, to_jsonable
-from synthwgan.table.physical import refuse_nul
+from synthwgan.table.storage.dtypes import index_of, items_of
+from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
+from synthwgan.table.storage.physical import refuse_nul
 
 SHOWN = 10
 _INDEX_FIELDS = {

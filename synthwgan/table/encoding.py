@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.column import ColumnTransformer, PartTransformer
+from synthwgan.table.columns.base import ColumnTransformer, PartTransformer
+from synthwgan.table.columns.identifier import IdentifierStream
 from synthwgan.table.door import naming_column
-from synthwgan.table.dtypes import Cells
 from synthwgan.table.given import GivenRows
-from synthwgan.table.identifier import IdentifierStream
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
+from synthwgan.table.storage.dtypes import Cells
 
 # Codes and values of a part of a column.
 Encoded = tuple[np.ndarray | None, np.ndarray | None]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from synthwgan.table.dtypes import Cells
+from synthwgan.table.storage.dtypes import Cells
 
 
 @dataclass(frozen=True)

@@ -11,20 +11,20 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.categorical import CategoricalTransformer, masked_in_words
-from synthwgan.table.column import ColumnTransformer
-from synthwgan.table.datetime import DatetimeTransformer
+from synthwgan.table.columns.base import ColumnTransformer
+from synthwgan.table.columns.categorical import CategoricalTransformer, masked_in_words
+from synthwgan.table.columns.datetime import DatetimeTransformer
+from synthwgan.table.columns.identifier import IdentifierTransformer
+from synthwgan.table.columns.lookalikes import warn_of_lookalikes
+from synthwgan.table.columns.numeric import NumericTransformer
+from synthwgan.table.columns.options import ColumnOptions
+from synthwgan.table.columns.pair import PairTransformer, find_frame, frame_of_all
+from synthwgan.table.columns.people import is_personal
+from synthwgan.table.columns.written import form_for, form_of
 from synthwgan.table.door import naming_column
-from synthwgan.table.dtypes import Cells, NumberType, PhysicalType
 from synthwgan.table.forms.distinct import distinct_cells
-from synthwgan.table.identifier import IdentifierTransformer
-from synthwgan.table.lookalikes import warn_of_lookalikes
-from synthwgan.table.numeric import NumericTransformer
-from synthwgan.table.options import ColumnOptions
-from synthwgan.table.pair import PairTransformer, find_frame, frame_of_all
-from synthwgan.table.people import is_personal
-from synthwgan.table.physical import physical_type, read_cells
-from synthwgan.table.written import form_for, form_of
+from synthwgan.table.storage.dtypes import Cells, NumberType, PhysicalType
+from synthwgan.table.storage.physical import physical_type, read_cells
 
 COLUMN_CLASSES: dict[str, type[ColumnTransformer]] = {
     column_class.kind: column_class

@@ -22,7 +22,15 @@ from synthwgan.table.checks import (
     expect,
     optional,
 )
-from synthwgan.table.column import ColumnTransformer
+from synthwgan.table.columns.base import ColumnTransformer
+from synthwgan.table.columns.identifier import IdentifierStream
+from synthwgan.table.columns.options import (
+    TABLE_PARAMETERS,
+    ColumnOptions,
+    parameters_from_dict,
+    parameters_to_dict,
+)
+from synthwgan.table.columns.people import warn_of_people
 from synthwgan.table.door import (
     enter,
     given_kinds,
@@ -45,18 +53,10 @@ from synthwgan.table.encoding import (
     to_slots,
 )
 from synthwgan.table.given import GivenRows
-from synthwgan.table.identifier import IdentifierStream
-from synthwgan.table.jsonable import join_arrays, split_arrays
 from synthwgan.table.layout import EncodedTable
-from synthwgan.table.named import numpy_dtype
-from synthwgan.table.options import (
-    TABLE_PARAMETERS,
-    ColumnOptions,
-    parameters_from_dict,
-    parameters_to_dict,
-)
-from synthwgan.table.people import warn_of_people
 from synthwgan.table.schema import COLUMN_CLASSES, Schema, column_from_dict, fit_column
+from synthwgan.table.storage.jsonable import join_arrays, split_arrays
+from synthwgan.table.storage.named import numpy_dtype
 
 _STATE_VERSION = 1
 _FIELDS = {

@@ -15,7 +15,7 @@ from typer.testing import CliRunner, Result
 
 from synthwgan import WGANGPSynthesizer, __version__
 from synthwgan.cli import app
-from synthwgan.io import TableWriter, read_table
+from synthwgan.io.tables import TableWriter, read_table
 
 COLUMNS = ["age", "city", "joined"]
 
@@ -141,7 +141,7 @@ class TestFit:
         assert_one_line_error(result, "absent.csv", "does not exist")
 
     def test_the_model_folder_is_checked_before_reading(self, folder: Path, monkeypatch) -> None:
-        monkeypatch.setattr("synthwgan.io.read_table", lambda path: pytest.fail("too late"))
+        monkeypatch.setattr("synthwgan.io.tables.read_table", lambda path: pytest.fail("too late"))
         result = run("fit", folder / "table.csv", "-o", folder / "absent" / "model")
         assert_one_line_error(result, "the folder", "does not exist")
 
@@ -269,8 +269,8 @@ class TestWhere:
         assert not output.exists()
 
     def test_on_rare(self, folder: Path, tmp_path: Path, monkeypatch) -> None:
-        monkeypatch.setattr("synthwgan.conditional.MAX_TRIES", 1)
-        monkeypatch.setattr("synthwgan.conditional.MIN_TRIED", 1)
+        monkeypatch.setattr("synthwgan.conditions.rows.MAX_TRIES", 1)
+        monkeypatch.setattr("synthwgan.conditions.rows.MIN_TRIED", 1)
         output = tmp_path / "rows.csv"
         arguments = ["sample", folder / "model", "-n", 200, "-o", output, "-q"]
         arguments += ["--where", "age>=85", "--where", "joined<2020-03-01"]
@@ -474,7 +474,7 @@ class TestMissingTexts:
             read.append(read_table(path, **options))
             raise ValueError("enough")
 
-        monkeypatch.setattr("synthwgan.io.read_table", read_only)
+        monkeypatch.setattr("synthwgan.io.tables.read_table", read_only)
         paths = {"impute": [folder / "model", table], "report": [table, table]}
         result = run(command, *paths.get(command, [table, "-o", tmp_path / "model"]), *options)
         assert_one_line_error(result, "enough")

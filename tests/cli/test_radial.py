@@ -12,8 +12,8 @@ from typer.testing import CliRunner, Result
 
 from synthwgan import RadialGANSynthesizer
 from synthwgan.cli import app
-from synthwgan.domains.maps import NumberMap, StateMap
-from synthwgan.io import read_table
+from synthwgan.io.tables import read_table
+from synthwgan.radial.columns.maps import NumberMap, StateMap
 
 COMMANDS = ["fit", "translate", "augment", "sample", "info"]
 SOUTH = ["months", "sex", "zip", "ill"]
@@ -117,7 +117,7 @@ class TestFit:
     def test_the_output_is_checked_before_reading(
         self, folder: Path, output: str, part: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("synthwgan.io.read_table", lambda path: pytest.fail("too late"))
+        monkeypatch.setattr("synthwgan.io.tables.read_table", lambda path: pytest.fail("too late"))
         result = run("fit", folder / "north.csv", folder / "west.csv.gz", "-o", folder / output)
         assert_one_line_error(result, part)
 
@@ -332,7 +332,7 @@ def test_what_counts_as_missing_can_be_said(
         read.append(read_table(path, **options))
         raise ValueError("enough")
 
-    monkeypatch.setattr("synthwgan.io.read_table", read_only)
+    monkeypatch.setattr("synthwgan.io.tables.read_table", read_only)
     arguments = {
         "fit": [table, table.with_name("south.csv"), "-o", tmp_path / "model"],
         "translate": [folder / "model", table, "--from", "north", "--to", "south"],

@@ -13,8 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from synthwgan.cli.where import parse_where
+from synthwgan.conditions.values import read_bound
 from synthwgan.table import TableTransformer
-from synthwgan.table.values import read_bound
 
 TEXTS = st.text(st.sampled_from("ab |\\=<>,.:é'\"\n"), max_size=6)
 N_ROWS = 60

@@ -17,7 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from synthwgan.table import EncodedTable, TableTransformer
-from synthwgan.table.options import TABLE_PARAMETERS
+from synthwgan.table.columns.options import TABLE_PARAMETERS
 
 
 @parametrize_with_checks([TableTransformer()])

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthwgan.evaluation.measures import Section
-from synthwgan.evaluation.page.blocks import Block, column_ids, history_view, section_blocks
+from synthwgan.evaluation.page.charts import Block, column_ids, history_view, section_blocks
 from synthwgan.evaluation.page.sidebyside import comparison_view
 from synthwgan.evaluation.page.words import (
     finite,

@@ -10,8 +10,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.rules.columns import Column, Form, Table, as_table
+from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 
 _SHOWN_ROWS = 3
 

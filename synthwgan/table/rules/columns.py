@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.table.columns.grid import Grid
+from synthwgan.table.columns.textdates import TextFormat, find_format
 from synthwgan.table.door import naming_column
-from synthwgan.table.dtypes import Cells
-from synthwgan.table.grid import Grid
-from synthwgan.table.physical import physical_from_dict, physical_to_dict, physical_type
-from synthwgan.table.textdates import TextFormat, find_format
+from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, physical_type
 
 _NANOSECONDS = {
     "D": 86_400 * 10**9,

@@ -1,0 +1,1 @@
+"""From a wish to finished rows: conditions, and rows under them."""

@@ -1,0 +1,168 @@
+"""How conditions on a fitted table are read: by name, and with a user's own values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import numpy as np
+
+from synthwgan.conditions.values import check_exact
+from synthwgan.conditions.wishes import Condition, check_known, read_condition, target_shares
+from synthwgan.table.door import known_places, naming_column, select, with_fitted_names
+from synthwgan.table.encoding import encode_given, part_places, parts_of
+from synthwgan.table.given import GivenRows
+from synthwgan.table.layout import PartialRows
+from synthwgan.table.transformer import TableTransformer
+
+MAX_GROUPS = 10_000
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows under the same conditions.
+
+    Parameters
+    ----------
+    conditions : mapping of int to Condition
+        What each column may be, by its place.
+    share : float
+        Share of the rows that are wanted.
+    """
+
+    conditions: Mapping[int, Condition]
+    share: float
+
+
+class ConditionReader:
+    """Reads what a user gives or wants of a fitted table.
+
+    Parameters
+    ----------
+    transformer : TableTransformer
+        Fitted.
+    state_shares : ndarray of shape (n_state_slots,)
+        Share of the fitted rows in each state slot of the layout.
+    """
+
+    def __init__(self, transformer: TableTransformer, state_shares: np.ndarray) -> None:
+        self.transformer = transformer
+        self.columns, self.layout = transformer.columns_, transformer.layout_
+        self.names = transformer.column_index_
+        self.state_shares = state_shares.astype(np.float64)
+
+    @property
+    def n_columns(self) -> int:
+        """Number of columns of the table."""
+        return len(self.columns)
+
+    def groups(self, conditions: Mapping[Any, Any]) -> list[Group]:
+        """Read conditions; of a column with target frequencies each value makes groups.
+
+        Parameters
+        ----------
+        conditions : mapping of column name to what is wanted of it
+            See `WGANGPSynthesizer.sample`.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a column is not known, or no row of the table could be so.
+        """
+        if not conditions:
+            raise ValueError("conditions are empty; leave them out to draw rows of all kinds")
+        places = known_places(self.names, list(conditions), "conditions")
+        wanted = [
+            self._alternatives(place, what)
+            for place, what in zip(places, conditions.values(), strict=True)
+        ]
+        n_groups = int(np.prod([len(alternatives) for alternatives in wanted]))
+        if n_groups > MAX_GROUPS:
+            raise ValueError(f"target frequencies make {n_groups} groups, more than {MAX_GROUPS}")
+        return [
+            Group(
+                dict(zip(places, (condition for condition, _ in choice), strict=True)),
+                float(np.prod([share for _, share in choice])),
+            )
+            for choice in product(*wanted)
+        ]
+
+    def _alternatives(self, place: int, wanted: Any) -> list[tuple[Condition, float]]:
+        column, shares = self.columns[place], self._shares_of(place)
+        with naming_column(self.names[place]):
+            if not isinstance(wanted, Mapping):
+                return [(read_condition(column, wanted, shares), 1.0)]
+            return [
+                (read_condition(column, value, shares), share)
+                for value, share in target_shares(wanted).items()
+            ]
+
+    def _shares_of(self, place: int) -> np.ndarray:
+        """Share of the rows in each state of a column, those of its parts behind each other."""
+        shares = [np.empty(0)]
+        for own in part_places(self.columns)[place]:
+            block = self.layout.column_blocks[own]
+            if block >= 0:
+                start = int(self.layout.block_starts[block])
+                shares.append(self.state_shares[start : start + self.layout.block_sizes[block]])
+        return np.concatenate(shares)
+
+    def given_rows(self, X: Any, *, strict: bool) -> GivenRows:
+        """Read a table of which all cells that are not missing are given.
+
+        Parameters
+        ----------
+        X : DataFrame or array-like
+            Some or all of the fitted columns, found by name; of an array, all columns.
+        strict : bool
+            Whether every cell must have been possible when fitted. If not, only categories must:
+            a number takes the place of the nearest, and the user is warned.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a column is not known, or a cell does not fit the column's dtype.
+        """
+        frame = with_fitted_names(self.transformer, X)
+        places = known_places(self.names, list(frame.columns), "the given rows")
+        given = np.zeros((len(frame), self.n_columns), dtype=bool)
+        cells = {}
+        for position, place in enumerate(places):
+            with naming_column(self.names[place]):
+                series = frame.iloc[:, position]
+                cells[place] = self.columns[place].read(series)
+                check_exact(self.columns[place], series, cells[place])
+                given[:, place] = ~cells[place].missing
+                check_known(self.columns[place], series, cells[place], strict)
+        return GivenRows(given, cells)
+
+    def check_all_columns(self, X: Any) -> None:
+        """Raise a ValueError if a table does not have all columns."""
+        select(X, self.names, self.n_columns)
+
+    def encode(self, rows: GivenRows, rng: np.random.Generator) -> PartialRows:
+        """Return given cells as compact arrays.
+
+        Raises
+        ------
+        ValueError
+            If a given category was not seen when fitted.
+        """
+        named = list(zip(self.names, self.columns, strict=True))
+        return encode_given(named, self.layout, rows, rng)
+
+    @property
+    def missing_slots(self) -> np.ndarray:
+        """Whether each state slot stands for a missing cell, shape (n_state_slots,), bool."""
+        missing = np.zeros(self.layout.n_state_slots, dtype=bool)
+        rng = np.random.default_rng(0)
+        parts = zip(parts_of(self.columns), self.layout.column_blocks, strict=True)
+        for part, block in parts:
+            if block >= 0:
+                # A masked rare category may be decoded to a missing cell too.
+                codes = np.arange(part.n_states)
+                cells = part.decode_cells(len(codes), codes, np.zeros(len(codes)), rng)
+                missing[self.layout.block_starts[block] + codes] = cells.missing
+        return missing

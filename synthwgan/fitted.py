@@ -1,0 +1,463 @@
+"""What a fit leaves behind: how it is made from trained networks, and its file."""
+
+from __future__ import annotations
+
+import numbers
+import os
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import nn
+
+from synthwgan.io.model import TABLE, read_model, refusing, write_model
+from synthwgan.networks import critics, generators
+from synthwgan.networks.build import add_context, build_networks, weight_shapes
+from synthwgan.networks.heads import OutputHead
+from synthwgan.networks.state import check_weights, load_module_arrays, module_arrays
+from synthwgan.parameters import OWN, Component, Constraint, check_parameters
+from synthwgan.sampling.bins import MAX_VALUE_EDGES
+from synthwgan.sampling.boosting import RejectionPlan, learn_rejection
+from synthwgan.sampling.calibration import calibrate
+from synthwgan.sampling.conditional import ConditionalSampler
+from synthwgan.sampling.rejection import Rejection
+from synthwgan.sampling.sampler import Sampler
+from synthwgan.sampling.slices import SliceTargets
+from synthwgan.table import TableTransformer
+from synthwgan.table.checks import COUNT, FLAG, STATE, Anything, check_state, expect, optional
+from synthwgan.table.layout import EncodedTable, Layout, PartialRows
+from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
+from synthwgan.training.callbacks import announce
+from synthwgan.training.checks import (
+    HISTORY,
+    N_TRIED,
+    SECONDS,
+    check_config,
+    check_heads,
+    check_knots,
+    check_raw,
+    check_shares,
+    check_sizes,
+)
+from synthwgan.training.config import COMPONENTS, TrainingConfig
+from synthwgan.training.cost import TrainingCost
+from synthwgan.training.fit import TrainedNetworks
+
+_CONTENT = {
+    "parameters": STATE,
+    "table": STATE,
+    "target_name": Anything(),
+    "config": STATE,
+    "cost": STATE,
+    "n_iter": COUNT,
+    "fit_seconds": SECONDS,
+    "history": HISTORY,
+    "conditional": FLAG,
+    "rejection": optional(STATE),
+}
+_COST = {
+    "n_slots": COUNT,
+    "n_parameters": COUNT,
+    "memory_mb": SECONDS,
+    "seconds_per_1000_steps": optional(SECONDS),
+}
+
+
+@dataclass(frozen=True)
+class FittedState:
+    """Everything that `WGANGPSynthesizer.fit` learns; each field is an attribute there.
+
+    Parameters
+    ----------
+    transformer : TableTransformer
+        The fitted encoding.
+    target_name : hashable or None
+        Column that was given as ``y``.
+    config : TrainingConfig
+        Hyperparameters, none of them "auto".
+    sampler : Sampler
+        The calibrated generator.
+    conditional_sampler : ConditionalSampler or None
+        The calibrated generator of rows of which something is given.
+    critic : nn.Module
+        The critic.
+    history : DataFrame
+        One row for each logged step.
+    n_iter : int
+        Training steps done.
+    fit_seconds : float
+        Wall-clock seconds of training.
+    cost : TrainingCost
+        Size, memory and speed.
+    acceptance_rate : float
+        Share of drawn rows that the sampler keeps.
+    n_rejection_rounds : int
+        Rounds of learning which rows to keep.
+    """
+
+    transformer: TableTransformer
+    target_name: Any
+    config: TrainingConfig
+    sampler: Sampler
+    conditional_sampler: ConditionalSampler | None
+    critic: nn.Module
+    history: pd.DataFrame
+    n_iter: int
+    fit_seconds: float
+    cost: TrainingCost
+    acceptance_rate: float
+    n_rejection_rounds: int
+
+
+def save_model(
+    path: str | os.PathLike,
+    parameters: dict[str, Any],
+    constraints: Mapping[str, Constraint],
+    state: FittedState,
+) -> None:
+    """Write constructor parameters and fitted state; see `WGANGPSynthesizer.save`."""
+    table, arrays = state.transformer.to_state()
+    content = {
+        "kind": TABLE,
+        "parameters": pack_parameters(parameters, constraints),
+        "table": table,
+        "target_name": to_jsonable(state.target_name),
+        "config": pack_config(state.config),
+        "cost": asdict(state.cost),
+        "n_iter": state.n_iter,
+        "fit_seconds": state.fit_seconds,
+        "history": without_nan(state.history),
+        "conditional": state.conditional_sampler is not None,
+        "rejection": None,
+    }
+    sampler, conditional = state.sampler, state.conditional_sampler
+    own = {"marginals": sampler.marginals, "value_knots": sampler.value_knots}
+    if sampler.rejection is not None:
+        content["rejection"], rejection_arrays = sampler.rejection.to_state()
+        arrays = arrays | rejection_arrays
+    if conditional is not None:
+        own["conditional_value_knots"] = conditional.value_knots
+        own["slice_means"] = conditional.targets and conditional.targets.means
+    arrays = arrays | {name: own[name].cpu().numpy() for name in own if own[name] is not None}
+    weights = module_arrays(_modules(sampler, conditional, state.critic))
+    write_model(path, content, arrays | weights)
+
+
+def load_model(
+    path: str | os.PathLike,
+    device: torch.device,
+    own: Mapping[str, Callable | None],
+    constraints: Mapping[str, Constraint],
+) -> tuple[dict[str, Any], FittedState]:
+    """Read what `save_model` wrote; see `WGANGPSynthesizer.load`."""
+    content, arrays = read_model(path, TABLE, _CONTENT)
+    with refusing(path):
+        check_config(content["config"], TrainingConfig)
+        parameters = unpack_parameters(content["parameters"], constraints, own)
+    _check_functions(path, content["config"], own)
+    with refusing(path):
+        config = unpack_config(TrainingConfig, content["config"], own)
+        transformer = TableTransformer.from_state(content["table"], arrays)
+        _check_arrays(transformer.layout_, config, content["conditional"], arrays)
+    # Here the user's own functions are called, whose errors are their own.
+    sampler, conditional, critic = _make_networks(
+        transformer.layout_, config, content["conditional"], arrays, device
+    )
+    with refusing(path):
+        modules = _modules(sampler, conditional, critic)
+        load_module_arrays(modules, arrays)
+        check_heads(modules)
+        sampler.rejection = _load_rejection(transformer.layout_, content["rejection"], arrays)
+        target_name = from_jsonable(content["target_name"])
+        is_named = target_name is not None and transformer.array_dtype_ is None
+        is_last = not is_named or transformer.column_index_[-1] == target_name
+        expect(is_last, "its target is not its last column")
+        check_state("its cost", content["cost"], _COST)
+        state = FittedState(
+            transformer=transformer,
+            target_name=target_name,
+            config=config,
+            sampler=sampler,
+            conditional_sampler=conditional,
+            critic=critic,
+            history=pd.DataFrame(content["history"]),
+            n_iter=content["n_iter"],
+            fit_seconds=content["fit_seconds"],
+            cost=TrainingCost(**content["cost"]),
+            acceptance_rate=sampler.acceptance_rate,
+            n_rejection_rounds=sampler.n_rejection_rounds,
+        )
+        _try(state)
+    return parameters, state
+
+
+def _try(state: FittedState) -> None:
+    """Draw a few rows: what a file says may be right in each part and not fit together."""
+    sampler, conditional = state.sampler, state.conditional_sampler
+    check_raw(sampler.raw(N_TRIED, sampler.noise(0)))
+    drawn = sampler.draw(N_TRIED, sampler.noise(0))
+    state.transformer.decode(drawn, random_state=0)
+    if conditional is not None:
+        given = np.zeros((N_TRIED, len(state.transformer.layout_.column_blocks)), dtype=bool)
+        context = conditional.context(PartialRows(drawn, given))
+        check_raw(conditional.raw(N_TRIED, conditional.noise(0), context))
+
+
+def pack_config(config: TrainingConfig) -> dict[str, Any]:
+    """Return hyperparameters as JSON; see `Choice.pack`."""
+    return {
+        name: COMPONENTS[name].pack(value) if isinstance(value, Component) else value
+        for name, value in vars(config).items()
+    }
+
+
+def unpack_config(
+    kind: type[TrainingConfig], packed: dict[str, Any], own: Mapping[str, Callable | None]
+) -> TrainingConfig:
+    """Rebuild hyperparameters from `pack_config` and the user's own functions."""
+    return kind(
+        **{
+            name: COMPONENTS[name].unpack(value, own.get(name)) if type(value) is dict else value
+            for name, value in packed.items()
+        }
+    )
+
+
+def _check_functions(
+    path: str | os.PathLike, config: dict[str, Any], own: Mapping[str, Callable | None]
+) -> None:
+    """Raise if a function that a model needs is not given, or one is that it does not need."""
+    for name, function in own.items():
+        built_in = config[name]["component"]
+        if built_in == OWN and function is None:
+            raise ValueError(
+                f"{os.fspath(path)!r} was fitted with a {name} of its own, which a file cannot "
+                f"hold; pass the function that made it: load(path, {name}=...)"
+            )
+        if built_in != OWN and function is not None:
+            raise ValueError(
+                f"{os.fspath(path)!r} was fitted with the built-in {name} {built_in!r}; load "
+                f"it without {name}=..."
+            )
+
+
+def without_nan(history: pd.DataFrame) -> dict[str, list[Any]]:
+    """Columns of a history; figures that a step has not are None, as JSON has no NaN."""
+    return {
+        name: [None if value != value else value for value in column]
+        for name, column in history.to_dict("list").items()
+    }
+
+
+def _check_arrays(
+    layout: Layout,
+    config: TrainingConfig,
+    is_conditional: bool,
+    arrays: dict[str, np.ndarray],
+) -> None:
+    """Raise unless the arrays are weights of the sizes that the file says, before any is made."""
+    check_sizes(config, arrays)
+    check_shares(layout, arrays)
+    check_knots(layout, arrays)
+    # Of networks of one's own, the sizes are not known.
+    own = {
+        "generator": isinstance(config.generator, generators.Own),
+        "critic": isinstance(config.critic, critics.Own),
+    }
+    for name in ("generator", "critic"):
+        if not own[name]:
+            check_weights(weight_shapes(layout, config, name), arrays, name)
+    if is_conditional and not own["generator"]:
+        shapes = weight_shapes(layout, config, "generator", conditional=True)
+        check_weights(shapes, arrays, "conditional_generator")
+
+
+def _make_networks(
+    layout: Layout,
+    config: TrainingConfig,
+    is_conditional: bool,
+    arrays: dict[str, np.ndarray],
+    device: torch.device,
+) -> tuple[Sampler, ConditionalSampler | None, nn.Module]:
+    """Networks of a file's sizes, without its weights yet."""
+    head = OutputHead(layout, config.couple_columns).to(device)
+    marginals, knots, conditional_knots, slice_means = (
+        torch.from_numpy(np.array(arrays[name])).to(device) if name in arrays else None
+        for name in ("marginals", "value_knots", "conditional_value_knots", "slice_means")
+    )
+    networks = build_networks(head, marginals, config, seed=0)
+    generator = networks["generator"]
+    sampler = Sampler(generator, head, generator.latent_dim, marginals, knots)
+    if not is_conditional:
+        return sampler, None, networks["critic"]
+    told = add_context(networks, config, seed=0)
+    conditional_sampler = ConditionalSampler(
+        told["generator"],
+        told["head"],
+        generator.latent_dim,
+        marginals,
+        conditional_knots,
+        targets=None if slice_means is None else SliceTargets(slice_means),
+    )
+    return sampler, conditional_sampler, networks["critic"]
+
+
+def _load_rejection(
+    layout: Layout, state: dict[str, Any] | None, arrays: dict[str, np.ndarray]
+) -> Rejection | None:
+    try:
+        return None if state is None else Rejection.from_state(layout, state, arrays)
+    except (KeyError, IndexError, TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"of its rejection: {error}") from error
+
+
+def _modules(
+    sampler: Sampler, conditional: ConditionalSampler | None, critic: nn.Module
+) -> dict[str, nn.Module]:
+    modules = {"generator": sampler.generator, "critic": critic, "head": sampler.head}
+    if conditional is not None:
+        modules["conditional_generator"] = conditional.generator
+        modules["conditional_head"] = conditional.head
+    return modules
+
+
+def pack_parameters(
+    parameters: dict[str, Any], constraints: Mapping[str, Constraint]
+) -> dict[str, Any]:
+    """Return the constructor's parameters as JSON.
+
+    A random state that is no number becomes the default, and functions are left out.
+
+    Raises
+    ------
+    ValueError
+        If one is not allowed, which may have been set since the fit: it could not be loaded.
+    """
+    check_parameters(parameters, constraints)
+    if not isinstance(parameters["random_state"], numbers.Integral):
+        parameters["random_state"] = None
+    if parameters["column_kinds"] is not None:
+        parameters["column_kinds"] = tuple(parameters["column_kinds"].items())
+    return {
+        name: COMPONENTS[name].pack(value)
+        if name in COMPONENTS
+        else to_jsonable(tuple(value) if isinstance(value, list) else value)
+        for name, value in parameters.items()
+    }
+
+
+def unpack_parameters(
+    packed: dict[str, Any],
+    constraints: Mapping[str, Constraint],
+    own: Mapping[str, Callable | None] | None = None,
+) -> dict[str, Any]:
+    """Rebuild parameters from `pack_parameters`; an optimizer of one's own becomes the default.
+
+    Raises
+    ------
+    ValueError
+        If it gives no such parameters, or one is not allowed.
+    """
+    check_state("its parameters", packed, dict.fromkeys(constraints, Anything()))
+    own = {} if own is None else own
+    parameters = {
+        name: COMPONENTS[name].unpack(value, own.get(name) or COMPONENTS[name].first)
+        if name in COMPONENTS
+        else from_jsonable(value)
+        for name, value in packed.items()
+    }
+    if parameters["column_kinds"] is not None:
+        parameters["column_kinds"] = dict(parameters["column_kinds"])
+    check_parameters(parameters, constraints)
+    return parameters
+
+
+def make_sampler(trained: TrainedNetworks, calibrated: bool, *, seed: int) -> Sampler:
+    """Put a trained generator into a sampler.
+
+    Parameters
+    ----------
+    trained : TrainedNetworks
+        What training left behind.
+    calibrated : bool
+        Whether each column's distribution is made exact.
+    seed : int
+        Seed of the rows drawn for it.
+    """
+    generator = trained.generator
+    sampler = Sampler(generator, trained.head, generator.latent_dim, trained.marginals)
+    if calibrated:
+        calibrate(sampler, sampler.noise(seed))
+    return sampler
+
+
+def make_conditional_sampler(
+    trained: TrainedNetworks, calibrated: bool, *, seed: int
+) -> ConditionalSampler | None:
+    """Put a trained conditional generator into a sampler; None if there is no such generator.
+
+    Parameters
+    ----------
+    trained : TrainedNetworks
+        What training left behind.
+    calibrated : bool
+        Whether each column's distribution is made exact, and that of rows of one state.
+    seed : int
+        Seed of the rows drawn for it.
+    """
+    if trained.conditional is None:
+        return None
+    generator, head = trained.conditional.generator, trained.conditional.head
+    sampler = ConditionalSampler(generator, head, generator.latent_dim, trained.marginals)
+    if calibrated:
+        calibrate(sampler, sampler.noise(seed), trained.conditional.context)
+        sampler.targets = SliceTargets.of(trained.moments)
+    return sampler
+
+
+def add_rejection(
+    sampler: Sampler,
+    encoded: EncodedTable,
+    transformer: TableTransformer,
+    plan: RejectionPlan,
+    *,
+    seed: int,
+    verbose: int,
+) -> None:
+    """Let a sampler learn which rows to keep.
+
+    Parameters
+    ----------
+    sampler : Sampler
+        Its rejection is set.
+    encoded : EncodedTable
+        The table.
+    transformer : TableTransformer
+        Knows which numbers are ties.
+    plan : RejectionPlan
+        Bounds.
+    seed : int
+        Seed of the rows drawn for it.
+    verbose : int
+        From 1 on, each round is shown.
+
+    Warns
+    -----
+    UserWarning
+        If it was interrupted: all rows are kept.
+    """
+    edges = transformer.value_edges(MAX_VALUE_EDGES)
+    report = announce if verbose else lambda line: None
+    try:
+        sampler.rejection = learn_rejection(sampler, encoded, edges, plan, seed, report)
+    except KeyboardInterrupt:
+        warnings.warn(
+            "learning which drawn rows to keep was interrupted; all are kept, and the model can "
+            "be sampled and saved.",
+            UserWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,1 @@
+"""RadialGAN: several tables of other columns and populations around one latent space."""

@@ -1,0 +1,113 @@
+"""A domain's table, enlarged by rows of the others, and whether they help."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+
+from synthwgan.evaluation.gain import Gain, GainNotMeasurable, measure_gain, warn_if_useless
+from synthwgan.radial.columns.tables import check_domain
+from synthwgan.radial.rows import DomainRows
+from synthwgan.randomness import RandomState, as_generator
+
+
+class AugmentationMixin:
+    """Enlarges a domain's table; for a synthesizer of several domains that is fitted."""
+
+    def augment(
+        self,
+        domain: str,
+        tables: Mapping[str, pd.DataFrame] | None = None,
+        *,
+        n_samples: int | None = None,
+        include_real: bool = True,
+        fill: bool = False,
+        provenance: Any = None,
+        estimator: Any = None,
+        cv: int = 5,
+        random_state: RandomState = None,
+    ) -> pd.DataFrame:
+        """Return a domain's table, enlarged by rows of the others.
+
+        What the added rows do for the prediction of the target is measured by cross-validation
+        on the domain's real rows, at most 20,000 of them and of the added ones: `gain_` tells.
+        Which columns are the same was found with the held-out rows, and drawn cells come from
+        networks that have seen them; known cells are the other domains' own.
+
+        Parameters
+        ----------
+        domain : str
+            The domain to enlarge.
+        tables : dict of str to DataFrame, optional
+            Rows of the domains; by default those of `fit`, which a model that was loaded from
+            a file does not have.
+        n_samples : int, optional
+            Number of rows to add, drawn from those of all other domains; by default all of them.
+        include_real : bool, default True
+            Whether the domain's own rows stand before the added ones.
+        fill : bool, default False
+            Whether cells that a row does not tell are drawn. Left missing, they measured better
+            with learners that take gaps, as gradient boosting does.
+        provenance : column name, optional
+            Name of a column that says each row's domain.
+        estimator : estimator, optional
+            For the gain; by default gradient boosting.
+        cv : int, default 5
+            Folds for the gain.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of what is drawn, and of the folds.
+
+        Returns
+        -------
+        DataFrame
+            The domain's columns. Where cells are missing of which the domain has none, a
+            column gets a dtype that can say so (``int64`` becomes ``Int64``).
+
+        Warns
+        -----
+        UserWarning
+            If the added rows do not help, or too few real rows tell whether they do.
+
+        Raises
+        ------
+        ValueError
+            If a domain is not known, or there are no rows of it and of another.
+        """
+        wanted = {} if n_samples is None else {"n_samples": n_samples}
+        seeds = self._checked(domain, cv=cv, random_state=random_state, **wanted)
+        rows = DomainRows(self.union_, self.sampler_, self.target_, seeds)
+        tables = self._tables(tables, domain)
+        real = tables[domain].reset_index(drop=True)
+        if provenance is not None and provenance in real.columns:
+            raise ValueError(f"provenance={provenance!r} is a column of the table: name another")
+        added, origins = rows.from_others(tables, domain, n_samples, fill)
+        gain = None
+        if self.target_ is not None:
+            try:
+                rng = as_generator(seeds[1])
+                gain = measure_gain(real, added, self.target_, estimator, cv, rng)
+                warn_if_useless(gain, domain)
+            except GainNotMeasurable as error:
+                warnings.warn(f"domain {domain!r}: {error}; gain_ is None", stacklevel=2)
+        enlarged = pd.concat([real, added], ignore_index=True) if include_real else added
+        if provenance is not None:
+            enlarged[provenance] = [domain] * len(real) * include_real + origins
+        self.gain_: Gain | None = gain
+        return enlarged
+
+    def _tables(
+        self, tables: Mapping[str, pd.DataFrame] | None, domain: str
+    ) -> Mapping[str, pd.DataFrame]:
+        tables = self.tables_ if tables is None else tables
+        if tables is None:
+            raise ValueError(
+                "a model file holds no rows: pass the tables, augment(domain, {'name': table, ...})"
+            )
+        for name in tables:
+            check_domain(name, self.domains_)
+        if domain not in tables or len(tables) < 2:
+            raise ValueError(f"rows of {domain!r} and of another domain are needed")
+        return tables

@@ -1,0 +1,153 @@
+"""Rows of domains: from tables through the latent space to tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from pandas.api.types import is_integer_dtype
+
+from synthwgan.radial.columns.domain import OwnColumn
+from synthwgan.radial.columns.union import DomainUnion, Values
+from synthwgan.radial.sampler import DomainSampler
+from synthwgan.randomness import as_generator
+from synthwgan.table.columns.base import ColumnTransformer
+
+
+class DomainRows:
+    """Translates, draws and encodes rows, in the form of the tables that were fitted.
+
+    Parameters
+    ----------
+    union : DomainUnion
+        The columns of all domains.
+    sampler : DomainSampler
+        Draws encoded rows.
+    target : column name or None
+        The column that rows keep in every translation.
+    seeds : sequence of int
+        Seed of the sampler's noise, and of all else.
+    """
+
+    def __init__(
+        self, union: DomainUnion, sampler: DomainSampler, target: object, seeds: Sequence[int]
+    ) -> None:
+        self.union, self.sampler, self.target = union, sampler, target
+        self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
+
+    def translate(
+        self, X: pd.DataFrame, source: str, target: str, *, keep_shared: bool, fill: bool
+    ) -> pd.DataFrame:
+        """Return rows of one domain as rows of another; see `RadialGANSynthesizer.translate`."""
+        union, n_rows = self.union, len(X)
+        known = union.read(source, X)
+        kept = self._kept(known, target, keep_shared)
+        if not fill:
+            values = {
+                place: np.where(held, known[place], _none(known[place]))
+                for place, held in kept.items()
+            }
+            return self._written(X, source, target, values, kept)
+        rows = union.encode(source, known, n_rows, self.rng)
+        of_target = union.encode(target, {place: known[place] for place in kept}, n_rows, self.rng)
+        for place, held in kept.items():
+            of_target.given[:, place] &= held
+        drawn = self.sampler.translate(rows, of_target, union.code_of(target), self.noise)
+        values = union.decode(target, drawn, self.rng)
+        for place, held in kept.items():
+            values[place] = np.where(held, known[place], values[place])
+        return self._written(X, source, target, values, kept)
+
+    def _kept(self, known: Values, target: str, keep_shared: bool) -> dict[int, np.ndarray]:
+        """Which cells stay as they are, by place."""
+        places = (
+            self.union.domains[target].places if keep_shared else self.union.places_of(self.target)
+        )
+        return {
+            place: self.union.can_hold(target, place, known[place])
+            for place in places
+            if place in known
+        }
+
+    def _written(
+        self,
+        X: pd.DataFrame,
+        source: str,
+        target: str,
+        values: Values,
+        kept: Mapping[int, np.ndarray],
+    ) -> pd.DataFrame:
+        """Write values as a table; kept cells that mean the same in both are taken as they are.
+
+        Plain values are floats, which do not tell all whole numbers and nanoseconds apart.
+        """
+        table = self.union.write(target, values, len(X), self.rng)
+        of_source = {own.place: (name, own.map) for name, _, own in self._named(source)}
+        for name, _, own in self._named(target):
+            if own.place in kept:
+                own_name, map = of_source[own.place]
+                cells, written = X[own_name].reset_index(drop=True), table[name].copy()
+                are_alike = cells.dtype == written.dtype or (
+                    is_integer_dtype(cells.dtype) and is_integer_dtype(written.dtype)
+                )
+                if map == own.map and are_alike:
+                    held = kept[own.place]
+                    written[held] = cells[held].astype(written.dtype).array
+                    table[name] = written
+        table.index = X.index
+        return table
+
+    def _named(self, domain: str) -> list[tuple[Any, ColumnTransformer, OwnColumn]]:
+        return self.union.domains[domain].named()
+
+    def new(self, n_rows: int, domain: str) -> pd.DataFrame:
+        """Return new rows of a domain."""
+        drawn = self.sampler.new_rows(self.union.code_of(domain), n_rows, self.noise)
+        return self.union.write(
+            domain, self.union.decode(domain, drawn, self.rng), n_rows, self.rng
+        )
+
+    def encode(self, X: pd.DataFrame, domain: str) -> np.ndarray:
+        """Return the latent vectors of rows."""
+        known = self.union.read(domain, X, absent=self.target)
+        return self.sampler.encode(self.union.encode(domain, known, len(X))).cpu().numpy()
+
+    def from_others(
+        self, tables: Mapping[str, pd.DataFrame], domain: str, n_rows: int | None, fill: bool
+    ) -> tuple[pd.DataFrame, list[str]]:
+        """Return rows of all other domains as rows of one, and the domain that each is from.
+
+        Parameters
+        ----------
+        tables : mapping of str to DataFrame
+            Rows by domain.
+        domain : str
+            The domain that they come to.
+        n_rows : int or None
+            How many, drawn from all of them, again and again if there are fewer; None takes each
+            row once.
+        fill : bool
+            Whether cells that a row does not tell are drawn.
+        """
+        others = [name for name in tables if name != domain]
+        ends = np.cumsum([len(tables[name]) for name in others])
+        chosen = np.arange(ends[-1]) if n_rows is None else _spread(n_rows, ends[-1], self.rng)
+        parts, origins = [], []
+        for name, start, stop in zip(others, [0, *ends[:-1]], ends, strict=True):
+            own = chosen[(chosen >= start) & (chosen < stop)] - start
+            rows = tables[name].iloc[own].reset_index(drop=True)
+            parts.append(self.translate(rows, name, domain, keep_shared=True, fill=fill))
+            origins += [name] * len(rows)
+        return pd.concat([part for part in parts if len(part)], ignore_index=True), origins
+
+
+def _none(values: np.ndarray) -> object:
+    return np.nan if values.dtype.kind == "f" else None
+
+
+def _spread(n_rows: int, n_there: int, rng: np.random.Generator) -> np.ndarray:
+    """Numbers of rows, none more than once oftener than another."""
+    rounds = [rng.permutation(n_there) for _ in range(-(-n_rows // n_there))]
+    return np.sort(np.concatenate(rounds)[:n_rows])

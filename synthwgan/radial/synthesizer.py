@@ -1,0 +1,500 @@
+"""`RadialGANSynthesizer`: several tables around one latent space."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import check_is_fitted
+
+from synthwgan.networks.critics import CriticChoice
+from synthwgan.networks.generators import GeneratorChoice
+from synthwgan.networks.objectives import Objective
+from synthwgan.parameters import (
+    DEVICE,
+    PRECISION,
+    RANDOM_STATE,
+    SAMPLING_PARAMETERS,
+    VERBOSE,
+    ComponentParameters,
+    Constraint,
+    Either,
+    Instance,
+    Number,
+    OneOf,
+    check_parameters,
+)
+from synthwgan.radial.augmentation import AugmentationMixin
+from synthwgan.radial.columns.tables import (
+    check_domain,
+    check_kinds,
+    check_mapping,
+    check_rows,
+    check_table,
+    naming_domain,
+    tables_of,
+    warn_of_unknown_domains,
+)
+from synthwgan.radial.columns.union import DomainUnion
+from synthwgan.radial.file import RadialState, load_radial, save_radial
+from synthwgan.radial.fit import TrainingPlace, learn_added_domain, learn_domains
+from synthwgan.radial.rows import DomainRows
+from synthwgan.radial.step import RadialConfig
+from synthwgan.randomness import RandomState, as_generator, draw_seeds
+from synthwgan.synthesizer import WGANGPSynthesizer
+from synthwgan.table import TableTransformer
+from synthwgan.table.columns.options import ColumnOptions
+from synthwgan.training.callbacks import announce
+from synthwgan.training.config import COMPONENTS, TRAINING_PARAMETERS
+from synthwgan.training.device import resolve_device, resolve_precision
+from synthwgan.training.optimizers import Optimizer
+
+_COMPONENTS = {
+    "objective": COMPONENTS["objective"],
+    # The encoder is as the generator, so its sizes must be known.
+    "generator": replace(COMPONENTS["generator"], own=None),
+    "critic": replace(COMPONENTS["critic"], own=None),
+    "optimizer": COMPONENTS["optimizer"],
+}
+RADIAL_PARAMETERS: dict[str, Constraint] = {
+    "mapping": Either((OneOf((None,)), Instance((dict,)))),
+    "align_columns": OneOf((True, False)),
+    "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
+    "max_categories": Number(2, integer=True),
+    **{
+        name: TRAINING_PARAMETERS[name]
+        for name in ("batch_size", "max_steps", "max_seconds", "moment_weight", "ema_decay")
+    },
+    **_COMPONENTS,
+    "cycle_weight": Number(0),
+    "latent_weight": Number(0),
+    "device": DEVICE,
+    "precision": PRECISION,
+    "random_state": RANDOM_STATE,
+    "verbose": VERBOSE,
+}
+
+
+class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator):
+    """Learns several tables together, so that rows of one become rows of another.
+
+    Hospitals, say: other patients, other columns, other units, one question. Every domain's rows
+    have a place in one latent space, and from there a row can be decoded in any domain (Yoon et
+    al. 2018). Which columns of two domains are the same is known by name or found from the
+    data; cells of columns that two domains share stay as they are, in the units and under
+    the names of the domain they come to, and what is not shared is drawn, or left missing.
+
+    Parameters
+    ----------
+    mapping : dict or None, default None
+        Columns that are the same under different names: a name for all of them, and their own
+        name by domain, ``{"age": {"north": "age", "south": "AGE_YEARS"}}``.
+    align_columns : bool, default True
+        Whether columns that share no name are compared by what they say of the others, and
+        taken for the same if they are alike; see `matches_`.
+    column_kinds : dict or None, default None
+        Kind of a column, in all domains that have one of that name; see `WGANGPSynthesizer`.
+    max_categories : int, default 256
+        Most frequent categories of a column that get a state of their own.
+    batch_size : int or "auto", default "auto"
+        Rows a step. "auto" is 1000, or half of all rows if that is less.
+    max_steps : int or "auto", default "auto"
+        Training steps. "auto" takes fewer for few rows.
+    max_seconds : float or None, default None
+        Wall-clock bound on training.
+    objective : str or Objective, default "wgan-gp"
+        What the networks play for; see `WGANGPSynthesizer`.
+    generator : str or GeneratorChoice, default "residual"
+        ``"residual"``, ``"mlp"`` or ``"style"``, or one of these with sizes of its own,
+        ``Residual(latent_dim=16, width=256)``. The latent space is as wide as its ``latent_dim``,
+        16 where that is "auto"; the encoder is as wide and deep as the generator.
+    critic : str or CriticChoice, default "mlp"
+        ``"mlp"``, or `MLP` with sizes of its own.
+    optimizer : str, Optimizer or callable, default "auto"
+        See `WGANGPSynthesizer`.
+    moment_weight : float, default 1.0
+        Weight of the pairwise-moment term.
+    cycle_weight : float, default 1.0
+        Weight of both cycles: row to latent vector to row (cross-entropy of states, squared
+        error of values), and latent vector to row to latent vector.
+    latent_weight : float, default 1.0
+        Weight of the distance of each domain's latent vectors from standard normal ones, by
+        means and covariances, which makes the domains overlap.
+    ema_decay : float, default 0.998
+        Decay of the moving average of the weights that is used.
+    device, precision : str, default "auto"
+        As for `WGANGPSynthesizer`.
+    random_state : int, Generator, RandomState or None, default None
+        Seed of `fit`.
+    verbose : int, default 0
+        1 shows the columns found to be the same, and a progress bar.
+
+    Attributes
+    ----------
+    domains_ : list of str
+        Names of the domains.
+    matches_ : DataFrame
+        One row for each column of each domain: ``column`` (its name among all), ``domain``,
+        ``own_column``, ``how`` ("name" if it is shared by name or mapping, "data" if it was found
+        to be another's, "new" else, "unused" for identifiers and empty columns), ``score`` (nats
+        per row for what was found) and ``own_as_shared`` (the line or the categories).
+    history_ : DataFrame
+        As that of `WGANGPSynthesizer`, with ``row_cycle``, ``latent_cycle`` and
+        ``latent_distance``.
+    gain_ : Gain or None
+        What the last `augment` did for the prediction of the target.
+    n_iter_, fit_seconds_ : int, float
+        Training steps and their seconds.
+
+    Notes
+    -----
+    All domains share their networks, with the domain as a condition. A network for each domain, as
+    in the paper, has only that domain's rows to learn from. A column that two domains have is one
+    column of the networks, so what one domain tells of it helps in the other.
+
+    References
+    ----------
+    Yoon, Jordon, van der Schaar (2018), "RadialGAN: Leveraging Multiple Datasets to Improve
+    Target-specific Predictive Models Using Generative Adversarial Networks", section 3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import pandas as pd
+    >>> from synthwgan import RadialGANSynthesizer
+    >>> rng = np.random.default_rng(0)
+    >>> age = rng.integers(30, 80, 120)
+    >>> north = pd.DataFrame({"age": age, "smokes": age % 2 > 0, "ill": age > 60})
+    >>> south = pd.DataFrame({"age": age[:40], "weight": age[:40] + 10, "ill": age[:40] > 55})
+    >>> model = RadialGANSynthesizer(max_steps=5, random_state=0)
+    >>> model = model.fit({"north": north, "south": south}, target="ill")
+    >>> model.translate(north, "north", "south", random_state=0).columns.tolist()
+    ['age', 'weight', 'ill']
+    >>> model.encode(south, "south").shape
+    (40, 16)
+    >>> model.sample(2, "north", random_state=0).dtypes.astype(str).tolist()
+    ['int64', 'bool', 'bool']
+    """
+
+    components = _COMPONENTS
+    constraints = RADIAL_PARAMETERS
+
+    def __init__(
+        self,
+        *,
+        mapping: dict[str, dict[str, Any]] | None = None,
+        align_columns: bool = True,
+        column_kinds: dict[Any, str] | None = None,
+        max_categories: int = 256,
+        batch_size: int | str = "auto",
+        max_steps: int | str = "auto",
+        max_seconds: float | None = None,
+        objective: str | Objective = "wgan-gp",
+        generator: str | GeneratorChoice = "residual",
+        critic: str | CriticChoice = "mlp",
+        optimizer: str | Optimizer | Callable[..., Any] = "auto",
+        moment_weight: float = 1.0,
+        cycle_weight: float = 1.0,
+        latent_weight: float = 1.0,
+        ema_decay: float = 0.998,
+        device: str = "auto",
+        precision: str = "auto",
+        random_state: RandomState = None,
+        verbose: int = 0,
+    ) -> None:
+        self.mapping = mapping
+        self.align_columns = align_columns
+        self.column_kinds = column_kinds
+        self.max_categories = max_categories
+        self.batch_size = batch_size
+        self.max_steps = max_steps
+        self.max_seconds = max_seconds
+        self.objective = objective
+        self.generator = generator
+        self.critic = critic
+        self.optimizer = optimizer
+        self.moment_weight = moment_weight
+        self.cycle_weight = cycle_weight
+        self.latent_weight = latent_weight
+        self.ema_decay = ema_decay
+        self.device = device
+        self.precision = precision
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(
+        self,
+        X: Mapping[str, pd.DataFrame] | pd.DataFrame,
+        y: None = None,
+        *,
+        target: Any = None,
+        domain: Any = "domain",
+    ) -> RadialGANSynthesizer:
+        """Learn the tables of two domains or more.
+
+        Parameters
+        ----------
+        X : dict of str to DataFrame, or DataFrame
+            Tables by domain, or one table in which a column says each row's domain; a column that
+            is empty in all rows of a domain is then none of its own.
+        y : None
+            The target is a column of the tables.
+        target : column name, optional
+            A column that all domains have. Rows keep it in every translation.
+        domain : column name, default "domain"
+            Which column says the domain, if there is one table.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If a parameter or a table cannot be used, or a domain lacks the target; before any
+            training.
+        """
+        if y is not None:
+            raise TypeError(
+                f"fit() takes the target by name, a column of all tables: pass target={y!r}"
+                if isinstance(y, str)
+                else "fit() takes no y: pass target=, the name of a column of all tables"
+            )
+        parameters = self.get_params(deep=False)
+        check_parameters(parameters, self.constraints)
+        device = resolve_device(self.device)
+        tables = tables_of(X, target, domain)
+        seeds = draw_seeds(self.random_state, 4)
+        transformers = self._transformers(tables, seeds[0])
+        warn_of_unknown_domains(self.mapping or {}, tables)
+        options = ColumnOptions(max_categories=self.max_categories)
+        union = DomainUnion(self.mapping or {}, self.align_columns, options)
+        union.fit(tables, transformers, as_generator(seeds[1]))
+        if target is not None and len(union.places_of(target)) != 1:
+            raise ValueError(
+                f"the target {target!r} must be one column of all domains, of categories or "
+                "numbers: take it out of mapping, or say its kind with column_kinds"
+            )
+        if self.verbose:
+            announce(f"{union.matches().to_string()}\n")
+        config = self._config(sum(map(len, tables.values())))
+        where = TrainingPlace(
+            device, resolve_precision(self.precision, device), seeds[3], self.verbose
+        )
+        state = learn_domains(union, tables, target, config, where, as_generator(seeds[2]))
+        return self._keep(state, tables)
+
+    def add_domain(
+        self, name: str, X: pd.DataFrame, *, random_state: RandomState = None
+    ) -> RadialGANSynthesizer:
+        """Learn one domain more; what the others' rows become is not changed.
+
+        The new domain gets weights of its own for what is new in it, beside those that all share,
+        which stay as they are. If the model was loaded from a file, drawn rows stand for those
+        of the other domains.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        X : DataFrame
+            Its rows.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of the training; None takes the parameter's.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If there is a domain of that name, or the table cannot be used or lacks the target.
+        """
+        check_is_fitted(self, "union_")
+        if name in self.domains_:
+            raise ValueError(f"there is a domain {name!r} already; give the new one another name")
+        check_table(name, X, self.target_)
+        seeds = draw_seeds(self.random_state if random_state is None else random_state, 3)
+        transformers = self._transformers({name: X}, seeds[0])
+        others = self.tables_ or {
+            other: self.sample(domain.n_rows, other, random_state=seeds[0])
+            for other, domain in self.union_.domains.items()
+        }
+        where = TrainingPlace(
+            self.sampler_.device,
+            resolve_precision(self.precision, self.sampler_.device),
+            seeds[1],
+            self.verbose,
+        )
+        tables, rng = {**others, name: X}, as_generator(seeds[2])
+        state = learn_added_domain(
+            self._state(), name, tables, transformers[name], self._config(len(X)), where, rng
+        )
+        return self._keep(state, None if self.tables_ is None else tables)
+
+    def _config(self, n_rows: int) -> RadialConfig:
+        """Hyperparameters; what has no parameter here is as for one table."""
+        of_one_table = WGANGPSynthesizer().get_params(deep=False)
+        return RadialConfig.resolve(of_one_table | self.get_params(deep=False), n_rows=n_rows)
+
+    def _transformers(
+        self, tables: Mapping[str, pd.DataFrame], seed: int
+    ) -> dict[str, TableTransformer]:
+        """Fit each table's own columns: their kinds, dtypes and bounds."""
+        kinds = self.column_kinds or {}
+        check_kinds(kinds, tables)
+        check_mapping(self.mapping or {}, tables)
+        fitted = {}
+        for name, table in tables.items():
+            own = {column: kind for column, kind in kinds.items() if column in table.columns}
+            with naming_domain(name):
+                fitted[name] = TableTransformer(
+                    column_kinds=own or None, max_categories=self.max_categories, random_state=seed
+                ).fit(table)
+        return fitted
+
+    def _keep(self, state: RadialState, tables: Mapping[str, pd.DataFrame] | None) -> Self:
+        """Set the fitted attributes, all at once: a fit that fails changes none."""
+        self.union_, self.target_, self.config_ = state.union, state.target, state.config
+        self.sampler_, self.critic_, self.history_ = state.sampler, state.critic, state.history
+        self.n_iter_, self.fit_seconds_ = state.n_iter, state.fit_seconds
+        self.tables_, self.gain_ = tables, None
+        return self
+
+    def _state(self) -> RadialState:
+        return RadialState(
+            union=self.union_,
+            target=self.target_,
+            config=self.config_,
+            sampler=self.sampler_,
+            critic=self.critic_,
+            history=self.history_,
+            n_iter=self.n_iter_,
+            fit_seconds=self.fit_seconds_,
+        )
+
+    @property
+    def domains_(self) -> list[str]:
+        """Names of the domains."""
+        check_is_fitted(self, "union_")
+        return list(self.union_.domains)
+
+    @property
+    def matches_(self) -> pd.DataFrame:
+        """Which columns of the domains are the same, and how that was found."""
+        check_is_fitted(self, "union_")
+        return self.union_.matches()
+
+    def translate(
+        self,
+        X: pd.DataFrame,
+        source: str,
+        target: str,
+        *,
+        keep_shared: bool = True,
+        fill: bool = True,
+        random_state: RandomState = None,
+    ) -> pd.DataFrame:
+        """Return rows of one domain as rows of another.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Rows with the columns of the source.
+        source, target : str
+            Domains.
+        keep_shared : bool, default True
+            Whether cells of columns that both domains have stay as they are, in the target's
+            units and names. If not, only the target column stays, and all else is drawn: rows
+            then look like the target's population, and no longer are the source's rows.
+        fill : bool, default True
+            Whether cells that the source does not tell are drawn. If not, they are missing, and
+            a column whose dtype cannot say so gets the one that pandas gives it then.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of what is drawn.
+
+        Returns
+        -------
+        DataFrame
+            As many rows, with the index of X and the target's columns and dtypes.
+
+        Raises
+        ------
+        ValueError
+            If a domain is not known or a column is missing.
+        """
+        check_rows(X)
+        seeds = self._checked(source, target, random_state=random_state)
+        rows = DomainRows(self.union_, self.sampler_, self.target_, seeds)
+        return rows.translate(X, source, target, keep_shared=keep_shared, fill=fill)
+
+    def sample(
+        self, n_samples: int = 1, domain: str | None = None, *, random_state: RandomState = None
+    ) -> pd.DataFrame:
+        """Draw new rows of a domain from the latent space.
+
+        Parameters
+        ----------
+        n_samples : int, default 1
+            Number of rows.
+        domain : str
+            The domain; None takes the first.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of what is drawn.
+
+        Returns
+        -------
+        DataFrame
+            Rows with the domain's columns and dtypes.
+        """
+        domain = self.domains_[0] if domain is None else domain
+        seeds = self._checked(domain, n_samples=n_samples, random_state=random_state)
+        return DomainRows(self.union_, self.sampler_, self.target_, seeds).new(n_samples, domain)
+
+    def encode(self, X: pd.DataFrame, domain: str) -> np.ndarray:
+        """Return the latent vectors of rows, shape (n_rows, latent_dim), float32.
+
+        Rows of all domains are in one space, so a model that was fitted to those of one domain can
+        be used on another's. The target column is not known to be there: it may be missing in X.
+
+        Parameters
+        ----------
+        X : DataFrame
+            Rows with the columns of the domain, except, if wanted, the target.
+        domain : str
+            Their domain.
+        """
+        check_rows(X)
+        self._checked(domain)
+        return DomainRows(self.union_, self.sampler_, self.target_, [0, 0]).encode(X, domain)
+
+    def _checked(self, *domains: str, **arguments: Any) -> list[int]:
+        """Check arguments; return two seeds."""
+        check_is_fitted(self, "union_")
+        for name in domains:
+            check_domain(name, self.domains_)
+        check_parameters(arguments, {name: SAMPLING_PARAMETERS[name] for name in arguments})
+        return draw_seeds(arguments.get("random_state"), 2)
+
+    def save(self, path: str | os.PathLike) -> None:
+        """Write the model to one file, whole or not at all; it holds no rows.
+
+        Parameters
+        ----------
+        path : path
+            Where to.
+        """
+        check_is_fitted(self, "union_")
+        save_radial(path, self.get_params(deep=False), self.constraints, self._state())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike, *, device: str = "auto") -> Self:
+        """Read a model written by `save`; nothing in the file is executed.
+
+        Parameters
+        ----------
+        path : path
+            The file.
+        device : str, default "auto"
+            Where to compute.
+        """
+        parameters, state = load_radial(path, resolve_device(device), cls.constraints)
+        return cls(**parameters)._keep(state, None)

@@ -1,0 +1,460 @@
+"""Numbers: few become states; others a normal score, with states for spikes and exceptions."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+
+from synthwgan.table.checks import FLAG, LIST, STATE, Array, expect, optional
+from synthwgan.table.columns.base import MISSING, OFF_GRID, REGULAR, UNKNOWN, PartTransformer
+from synthwgan.table.columns.extremes import without_extremes
+from synthwgan.table.columns.grid import Grid
+from synthwgan.table.columns.quantiles import RankTransform, rank_to_score, score_to_rank
+from synthwgan.table.columns.written import form_for, parse_cells, write_cells
+from synthwgan.table.forms.base import Form
+from synthwgan.table.forms.distinct import as_cells, distinct_cells
+from synthwgan.table.forms.registry import form_from_dict
+from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
+
+_NO_COUNTS = np.empty(0, dtype=np.int64)
+# Rows that a spike holds at least, unless its share of all rows is enough.
+MIN_SPIKE_ROWS = 30
+MIN_SPIKE_SHARE = 0.001
+
+
+class NumericTransformer(PartTransformer):
+    """A column of integers, floats, decimals or durations, or of text in which numbers are written.
+
+    Fitted, it is one of three: *constant* (no block, no value), *discrete* (one state per
+    number, at most ``max_discrete``) or *continuous* (a value, with a block of regular,
+    missing and spikes where it needs one). Exceptions are states of either: cells that are
+    not written as the others, and numbers that do not lie where the others do.
+
+    Attributes
+    ----------
+    form : Form or None
+        How numbers are written; None for a column of numbers.
+    grid : Grid or None
+        Where the column's numbers lie; None if all cells were missing.
+    levels : ndarray of shape (n_levels,), uint64 or float64
+        Grid keys of the states: every number if discrete, the spikes if continuous.
+    strays, stray_counts : ndarray of shape (n_strays,)
+        Numbers off the grid, which share a state, and how often each occurred.
+    odd : ndarray of shape (n_odd,)
+        Cells in another form, each a state: ``"?"``, ``"N/A"``.
+    ranks : RankTransform or None
+        Distribution of the numbers that are no spikes; None if not continuous.
+    """
+
+    kind: ClassVar[str] = "numeric"
+    _word: ClassVar[str] = "number"
+    state_fields = {
+        "form": optional(STATE),
+        "with_missing": FLAG,
+        "grid": optional(STATE),
+        "levels": Array(("uint64", "float64"), strictly=True),
+        "strays": Array(("int64", "uint64", "float64"), strictly=True),
+        "stray_counts": Array(("int64",), low=1),
+        "odd": LIST,
+        "ranks": optional(STATE),
+    }
+
+    form: Form | None
+    grid: Grid | None
+    levels: np.ndarray
+    strays: np.ndarray
+    stray_counts: np.ndarray
+    odd: np.ndarray
+    ranks: RankTransform | None
+
+    def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
+        self.form = form_for(self.kind, self.physical, cells.present)
+        self.grid, self.ranks = None, None
+        self.levels, self.strays, self.stray_counts = np.empty(0), np.empty(0), _NO_COUNTS
+        self.odd = cells.values[:0]
+        self._with_missing = bool(cells.missing.any())
+        if cells.missing.all():
+            return
+        numbers, fits = self.read_numbers(cells.present)
+        self.odd = np.sort(distinct_cells(cells.present[~fits])[0])
+        self._fit_numbers(numbers[fits], rng)
+
+    def _fit_numbers(self, numbers: np.ndarray, rng: np.random.Generator) -> None:
+        if self.options.protect_extremes:
+            numbers = self._without_extremes(numbers, rng)
+        self.grid = Grid.fit(numbers, self.physical.float_type)
+        on_grid = self.grid.holds(numbers, self.physical.float_type)
+        self.strays, self.stray_counts = np.unique(numbers[~on_grid], return_counts=True)
+        keys, counts = np.unique(self.grid.to_keys(numbers[on_grid]), return_counts=True)
+        spikes = _are_spikes(counts, self.options.spike_share)
+        if len(keys) <= self.options.max_discrete or spikes.all():
+            self.levels = keys
+            return
+        self.levels = keys[spikes]
+        self.ranks = RankTransform.from_counts(keys[~spikes], counts[~spikes])
+
+    def read_numbers(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return canonical values as the numbers that have an order, and where they are any.
+
+        Returns
+        -------
+        numbers : ndarray of shape (n,), int64, uint64 or float64
+        are_numbers : ndarray of shape (n,), bool
+            False where a cell is written in another form.
+        """
+        if self.form is None:
+            return values, np.ones(len(values), dtype=bool)
+        return parse_cells(self.form, values)
+
+    def _without_extremes(self, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Return the numbers with others in the place of the outermost, on the same grid."""
+        self.grid = Grid.fit(numbers, self.physical.float_type)
+        keys = self.grid.to_keys(numbers)
+        are_states = len(np.unique(keys)) <= self.options.max_discrete
+        made = without_extremes(keys, self.options.protect_extremes, not are_states, rng)
+        stored = self._stored(made)
+        return np.clip(np.where(made != keys, stored, numbers), stored.min(), stored.max())
+
+    def to_numbers(self, values: np.ndarray) -> np.ndarray:
+        """Return canonical values as the numbers that have an order.
+
+        Raises
+        ------
+        ValueError
+            If one is written in another form than the fitted one.
+        """
+        numbers, fits = self.read_numbers(values)
+        if not fits.all():
+            raise ValueError(
+                f"{values[~fits].tolist()[0]!r} is no {self._word} in the fitted format "
+                f"{self.form.sample}"
+            )
+        return numbers
+
+    def from_numbers(self, numbers: np.ndarray) -> np.ndarray:
+        """Return canonical values of numbers, the way back from `to_numbers`."""
+        return numbers if self.form is None else write_cells(self.form, numbers, self._canonical)
+
+    @property
+    def _canonical(self) -> np.dtype:
+        """The dtype of the canonical values of a column that is written in a form."""
+        return getattr(self.physical, "canonical", np.dtype(object))
+
+    @property
+    def has_value(self) -> bool:
+        return self.ranks is not None
+
+    @property
+    def _gate_states(self) -> int:
+        """Number of states that stand before the levels."""
+        return 1 + self._with_missing if self.has_value else 0
+
+    @property
+    def _stray_code(self) -> int:
+        """Code of the strays, which stand behind the levels."""
+        return self._gate_states + len(self.levels)
+
+    @property
+    def _first_odd(self) -> int:
+        """Code of the first odd cell."""
+        return self._stray_code + bool(len(self.strays))
+
+    @property
+    def _missing_code(self) -> int | None:
+        if not self._with_missing:
+            return None
+        return 1 if self.has_value else self._first_odd + len(self.odd)
+
+    @property
+    def n_states(self) -> int:
+        n_states = self._first_odd + len(self.odd) + (self._with_missing and not self.has_value)
+        return 0 if n_states == 1 else n_states
+
+    def encode_cells(
+        self, cells: Cells, rng: np.random.Generator | None = None
+    ) -> tuple[np.ndarray | None, np.ndarray | None]:
+        codes = np.full(len(cells.missing), UNKNOWN, dtype=np.int32)
+        if self._missing_code is not None:
+            codes[cells.missing] = self._missing_code
+        values = np.zeros(len(codes)) if self.has_value else None
+        present = np.flatnonzero(~cells.missing)
+        if self.grid is not None and len(present):
+            present, numbers = self._encode_odd(cells.values[present], present, codes)
+            keys = self.grid.to_keys(numbers)
+            codes[present] = self._level_codes(keys)
+            if len(self.strays):
+                codes[present[np.isin(numbers, self.strays)]] = self._stray_code
+            if values is not None:
+                regular = codes[present] == 0
+                values[present[regular]] = self._scores(keys[regular], rng)
+        return (codes if self.n_states else None), values
+
+    def _encode_odd(
+        self, values: np.ndarray, rows: np.ndarray, codes: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Write the codes of odd cells, and return the rows of numbers with these."""
+        numbers, fits = self.read_numbers(values)
+        if fits.all():
+            return rows, numbers
+        places = {cell: place for place, cell in enumerate(self.odd.tolist())}
+        odd = [places.get(cell, UNKNOWN) for cell in values[~fits].tolist()]
+        if UNKNOWN in odd:
+            self.to_numbers(values[~fits][[odd.index(UNKNOWN)]])
+        codes[rows[~fits]] = self._first_odd + np.array(odd, dtype=np.int32)
+        return rows[fits], numbers[fits]
+
+    def _level_codes(self, keys: np.ndarray) -> np.ndarray:
+        """Return the code of each key: its spike or regular, or the nearest discrete level."""
+        if not len(self.levels):
+            return np.zeros(len(keys), dtype=np.int32)
+        right = np.minimum(np.searchsorted(self.levels, keys), len(self.levels) - 1)
+        if self.has_value:
+            return np.where(self.levels[right] == keys, right + self._gate_states, 0)
+        left = np.maximum(right - 1, 0)
+        nearer_left = (keys < self.levels[right]) & (
+            keys - self.levels[left] < self.levels[right] - keys
+        )
+        return np.where(nearer_left, left, right)
+
+    def _scores(self, keys: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
+        uniform = None if rng is None else rng.random(len(keys))
+        return rank_to_score(self.ranks.to_ranks(keys, uniform))
+
+    def decode_cells(
+        self,
+        n_rows: int,
+        codes: np.ndarray | None,
+        values: np.ndarray | None,
+        rng: np.random.Generator,
+        source: Any = None,
+    ) -> Cells:
+        missing = np.zeros(n_rows, dtype=bool)
+        if self.grid is None:
+            return Cells(np.zeros(n_rows, dtype=np.int64), ~missing)
+        if codes is None:
+            codes = np.zeros(n_rows, dtype=np.int32)
+        if self._missing_code is not None:
+            missing = codes == self._missing_code
+        cells = self.from_numbers(self._numbers(codes, values, missing, rng))
+        if len(self.odd):
+            odd = (codes >= self._first_odd) & ~missing
+            cells[odd] = self.odd[codes[odd].astype(np.int64) - self._first_odd]
+        return Cells(cells, missing)
+
+    def _numbers(
+        self,
+        codes: np.ndarray,
+        values: np.ndarray | None,
+        missing: np.ndarray,
+        rng: np.random.Generator,
+    ) -> np.ndarray:
+        """Return the numbers of states and scores, any number where there is none."""
+        numbers = self.grid.from_keys(self._keys(codes, values, missing))
+        if len(self.strays):
+            stray = (codes == self._stray_code) & ~missing
+            share = self.stray_counts / self.stray_counts.sum()
+            numbers = numbers.astype(self.strays.dtype, copy=False)
+            numbers[stray] = rng.choice(self.strays, size=int(stray.sum()), p=share)
+        return numbers
+
+    def _keys(
+        self, codes: np.ndarray, values: np.ndarray | None, missing: np.ndarray
+    ) -> np.ndarray:
+        filler = (self.levels if self.ranks is None else self.ranks.knots)[:1]
+        keys = np.repeat(filler, len(codes))
+        behind = codes >= self._gate_states
+        leveled = behind & (codes < self._stray_code) & ~missing
+        keys[leveled] = self.levels[codes[leveled].astype(np.int64) - self._gate_states]
+        if self.ranks is not None:
+            regular = ~behind & ~missing
+            keys[regular] = self.ranks.from_ranks(score_to_rank(values[regular]))
+        return keys
+
+    def menu(self) -> Cells:
+        numbers = self.levels[:0] if self.grid is None else self._menu_numbers()
+        cells = self.from_numbers(numbers)
+        if len(self.odd):
+            cells = np.concatenate([cells, self.odd])
+        menu = Cells(cells, np.zeros(len(cells), dtype=bool))
+        if not self._with_missing:
+            return menu
+        return Cells.concatenate([menu, self.missing_cells(1)])
+
+    def _menu_numbers(self) -> np.ndarray:
+        return self._with_strays(self._stored(self.levels))
+
+    def _with_strays(self, numbers: np.ndarray) -> np.ndarray:
+        if not len(self.strays):
+            return numbers
+        return np.concatenate([numbers.astype(self.strays.dtype), self.strays])
+
+    def holds(self, cells: Cells) -> np.ndarray:
+        held = np.full(len(cells.missing), self._with_missing)
+        numbers, fits = self.read_numbers(cells.present)
+        known = np.isin(cells.present, self.odd) if len(self.odd) else np.zeros(len(fits), bool)
+        known[fits] = self._are_known(numbers[fits])
+        held[~cells.missing] = known
+        return held
+
+    def _are_known(self, numbers: np.ndarray) -> np.ndarray:
+        if self.grid is None:
+            return np.zeros(len(numbers), dtype=bool)
+        if not self.has_value:
+            return np.isin(numbers, self._menu_numbers())
+        low, high = self.ends()
+        return (numbers >= low) & (numbers <= high)
+
+    def _stored(self, keys: np.ndarray) -> np.ndarray:
+        """Return the numbers of keys, with the precision that they have in the table."""
+        numbers = self.grid.from_keys(keys)
+        if numbers.dtype.kind != "f":
+            return numbers
+        return numbers.astype(self.physical.float_type).astype(np.float64)
+
+    def shares(self, cells: Cells, state_shares: np.ndarray) -> np.ndarray:
+        codes, values = self.encode_cells(cells)
+        shares = np.ones(len(cells.missing)) if codes is None else state_shares[codes]
+        if len(self.strays):
+            stray = (codes == self._stray_code) & ~cells.missing
+            place = np.searchsorted(self.strays, self.to_numbers(cells.values[stray]))
+            shares[stray] *= self.stray_counts[place] / self.stray_counts.sum()
+        if values is not None:
+            regular = np.ones(len(shares), dtype=bool) if codes is None else codes == 0
+            keys = self.grid.to_keys(self.to_numbers(cells.values[regular]))
+            shares[regular] *= self.ranks.shares(keys)
+        return shares
+
+    def rank_span(
+        self, low: Any, high: Any, state_shares: np.ndarray
+    ) -> tuple[tuple[float, float] | None, float]:
+        """Return the ranks of the value between two numbers, and the share of rows there.
+
+        Parameters
+        ----------
+        low, high : number or None
+            Bounds among the column's numbers, both included; None for none.
+        state_shares : ndarray of shape (n_states,)
+            Share of rows in each state.
+
+        Returns
+        -------
+        ranks : pair of float or None
+            None if there are no values there.
+        share : float
+        """
+        span = None if not self.has_value else self._key_span(low, high)
+        found = None if span is None else self.ranks.span(*span)
+        if found is None:
+            return None, 0.0
+        ranks, share = found
+        return ranks, float(share * (state_shares[0] if self.n_states else 1.0))
+
+    def _key_span(self, low: Any, high: Any) -> tuple[Any, Any] | None:
+        """Return the first and last key of a value from one number to another, None if none is."""
+        knots = self.ranks.knots
+        smallest, largest = self._stored(knots[[0, -1]])
+        if (low is not None and low > largest) or (high is not None and high < smallest):
+            return None
+        first = knots[0] if low is None else max(self._key_beside(low, above=True), knots[0])
+        last = knots[-1] if high is None else min(self._key_beside(high, above=False), knots[-1])
+        return (first, last) if first <= last else None
+
+    def _key_beside(self, number: Any, *, above: bool) -> Any:
+        """Return the key of a number, or of the next one on the grid above or below."""
+        key = self.grid.to_keys(np.array([number]))
+        stored = self._stored(key)[0]
+        if above:
+            return key[0] + 1 if stored < number else key[0]
+        return key[0] - 1 if stored > number else key[0]
+
+    def cells_at_ranks(self, ranks: np.ndarray, low: Any = None, high: Any = None) -> Cells:
+        """Return the cells of the column's value at ranks in [0, 1], from one number to another."""
+        keys = np.clip(self.ranks.from_ranks(ranks), *self._key_span(low, high))
+        return Cells(self.from_numbers(self._stored(keys)), np.zeros(len(ranks), dtype=bool))
+
+    def state_labels(self) -> list[str]:
+        if not self.n_states:
+            return []
+        levels = self._labels(self.levels) + [OFF_GRID] * bool(len(self.strays))
+        levels += self._text(self.odd) if len(self.odd) else []
+        if self.has_value:
+            return [REGULAR] + [MISSING] * self._with_missing + levels
+        return levels + [MISSING] * self._with_missing
+
+    def _labels(self, keys: np.ndarray) -> list[str]:
+        if not len(keys):
+            return []
+        return self._text(self.from_numbers(self.grid.from_keys(keys)))
+
+    def bounds(self) -> tuple[Any, Any] | None:
+        if self.grid is None:
+            return None
+        return tuple(self.physical.labels(self.from_numbers(self.ends())))
+
+    def ends(self) -> np.ndarray:
+        """Smallest and largest number."""
+        parts = [self.levels] if self.ranks is None else [self.levels, self.ranks.knots[[0, -1]]]
+        keys = np.concatenate([part for part in parts if len(part)])
+        numbers = self._with_strays(self._stored(np.array([keys.min(), keys.max()])))
+        return np.array([numbers.min(), numbers.max()])
+
+    def describe_encoding(self) -> str:
+        written = "" if self.form is None else f", written as {self.form.sample}"
+        return self._describe_states() + written
+
+    def _describe_states(self) -> str:
+        if not self.n_states and not self.has_value:
+            return "constant"
+        if not self.has_value:
+            return f"{self.n_states} states"
+        parts = ["value"] + ["missing"] * self._with_missing
+        counts = {"spike": len(self.levels), "odd cell": len(self.odd)}
+        parts += [f"{n} {what}{'s' * (n > 1)}" for what, n in counts.items() if n]
+        return " + ".join(parts + ["off grid"] * bool(len(self.strays)))
+
+    def _state(self) -> dict[str, Any]:
+        return {
+            "form": None if self.form is None else self.form.to_dict(),
+            "with_missing": self._with_missing,
+            "grid": None if self.grid is None else self.grid.to_dict(),
+            "levels": self.levels,
+            "strays": self.strays,
+            "stray_counts": self.stray_counts,
+            "odd": [to_jsonable(cell) for cell in self.odd.tolist()],
+            "ranks": None if self.ranks is None else self.ranks.to_dict(),
+        }
+
+    def _set_state(self, state: dict[str, Any]) -> None:
+        self.form = None if state["form"] is None else form_from_dict(state["form"])
+        self._with_missing = state["with_missing"]
+        self.grid = None if state["grid"] is None else Grid.from_dict(state["grid"])
+        self.levels = state["levels"]
+        self.strays, self.stray_counts = state["strays"], state["stray_counts"]
+        expect(len(self.strays) == len(self.stray_counts), "each number off the grid needs a count")
+        odd = [from_jsonable(cell) for cell in state["odd"]]
+        is_text = self.physical.domain == "text"
+        kinds = str if is_text else int | float
+        expect(all(isinstance(cell, kinds) for cell in odd), "odd cells of another column")
+        self.odd = as_cells(odd, self._canonical)
+        self.ranks = None if state["ranks"] is None else RankTransform.from_dict(state["ranks"])
+        keys = [self.levels] if self.ranks is None else [self.levels, self.ranks.knots]
+        expect(self.form is not None or not is_text or self.grid is None, "text needs a form")
+        if self.grid is None:
+            expect(not any(map(len, keys)), "numbers without a grid")
+        else:
+            expect(any(map(len, keys)), "a grid without numbers")
+            expect(all(map(self.grid.holds_keys, keys)), "its numbers are not on its grid")
+
+
+def _are_spikes(counts: np.ndarray, share: float) -> np.ndarray:
+    """Whether each number holds more than a share of the rows that commoner ones leave."""
+    order = np.argsort(-counts, kind="stable")
+    ordered, n_rows = counts[order], counts.sum()
+    left = n_rows - np.cumsum(ordered) + ordered
+    n_least = min(share * n_rows, max(MIN_SPIKE_ROWS, MIN_SPIKE_SHARE * n_rows))
+    is_spike = (ordered > share * left) & (ordered >= n_least)
+    spikes = np.zeros(len(counts), dtype=bool)
+    spikes[order] = np.logical_and.accumulate(is_spike)
+    return spikes

@@ -1,0 +1,85 @@
+"""Keeps what is made anew from being real, without saying what is real."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from typing import Any
+
+import numpy as np
+
+MARKED_SHARE = 0.25
+_WORD = 64
+
+
+class RealFilter:
+    """Tells "no" or "perhaps" to the question whether a value is a real one.
+
+    Each real value marks one bit, which its salted hash says; random bits are added until a
+    quarter is marked. What hits no mark is certainly not real, so it may be used. What hits
+    one is seldom real: three or four bits per value cannot tell it from the quarter of all
+    other values that hit one too. So whoever has the filter and tries out values learns for
+    certain who is not in it, and hardly who is.
+
+    Parameters
+    ----------
+    words : ndarray of shape (n_words,), uint64
+        The bits.
+    salt : bytes
+        Key of the hash.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from synthwgan.table.columns.realfilter import RealFilter
+    >>> held = RealFilter.of(["ann@x.org", "bob@x.org"], np.random.default_rng(0))
+    >>> held.may_hold(["ann@x.org", "bob@x.org"])
+    array([ True,  True])
+    """
+
+    def __init__(self, words: np.ndarray, salt: bytes) -> None:
+        self.words = words
+        self.salt = salt
+        # With all bits set there would be nothing left to use.
+        if not len(words) or self.marked_share > 2 * MARKED_SHARE:
+            raise ValueError(
+                "a filter of real identifiers must have about a quarter of its bits set"
+            )
+
+    @classmethod
+    def of(cls, values: Any, rng: np.random.Generator) -> RealFilter:
+        """Build the filter of some distinct values."""
+        salt = rng.bytes(16)
+        n_words = max(math.ceil(-len(values) / math.log(1 - MARKED_SHARE) / _WORD), 1)
+        marked = np.zeros(n_words * _WORD, dtype=bool)
+        marked[_hashes(values, salt) % np.uint64(len(marked))] = True
+        lacking = math.ceil(MARKED_SHARE * len(marked)) - int(marked.sum())
+        if lacking > 0:
+            marked[rng.choice(np.flatnonzero(~marked), lacking, replace=False)] = True
+        words = np.packbits(marked, bitorder="little").view("<u8").astype(np.uint64)
+        return cls(words, salt)
+
+    @property
+    def marked_share(self) -> float:
+        """Share of the values that were never in the table and may not be used all the same."""
+        return float(self._bits().mean())
+
+    def may_hold(self, values: Any) -> np.ndarray:
+        """Whether each value may be real, shape (n,), bool; False is certain."""
+        places = _hashes(values, self.salt) % np.uint64(len(self.words) * _WORD)
+        words = self.words[(places // np.uint64(_WORD)).astype(np.int64)]
+        return (words >> (places % np.uint64(_WORD)) & np.uint64(1)).astype(bool)
+
+    def _bits(self) -> np.ndarray:
+        return np.unpackbits(self.words.astype("<u8").view(np.uint8), bitorder="little")
+
+
+def _hashes(values: Any, salt: bytes) -> np.ndarray:
+    """Return 64-bit BLAKE2b hashes of the values' text, shape (n,), uint64."""
+    digests = (
+        hashlib.blake2b(
+            str(value).encode("utf-8", "surrogatepass"), digest_size=8, key=salt
+        ).digest()
+        for value in values
+    )
+    return np.frombuffer(b"".join(digests), dtype="<u8").astype(np.uint64)

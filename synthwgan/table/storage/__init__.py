@@ -1,0 +1,1 @@
+"""How cells are stored: dtypes in, and exactly back."""

@@ -1,0 +1,171 @@
+"""Which physical type a series has, and reading it through one fitted earlier."""
+
+from __future__ import annotations
+
+import reprlib
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.checks import expect
+from synthwgan.table.storage.dtypes import (
+    BooleanType,
+    CategoryType,
+    Cells,
+    DurationType,
+    NullableNumber,
+    NumberType,
+    NumpyNumber,
+    PeriodType,
+    PhysicalType,
+    StringType,
+    TimeType,
+    listed,
+)
+from synthwgan.table.storage.objects import OBJECT_TYPES, ObjectType, missing_objects, object_type
+
+_TYPES = (
+    BooleanType,
+    CategoryType,
+    DurationType,
+    NullableNumber,
+    NumpyNumber,
+    PeriodType,
+    StringType,
+    TimeType,
+)
+
+
+def _numpy_type(series: pd.Series) -> PhysicalType:
+    kind = series.dtype.kind
+    if kind == "c":
+        raise ValueError("Complex data not supported: split it into real and imaginary parts")
+    if kind == "f" and series.dtype.itemsize > 8:
+        raise ValueError(f"dtype {series.dtype} is not supported: convert it to float64")
+    if kind == "O":
+        return object_type(series)
+    by_kind = {
+        "b": BooleanType,
+        "i": NumpyNumber,
+        "u": NumpyNumber,
+        "f": NumpyNumber,
+        "M": TimeType,
+        "m": DurationType,
+    }
+    return by_kind[kind](series.dtype)
+
+
+def _arrow_type(series: pd.Series) -> PhysicalType:
+    from synthwgan.table.storage.arrow import arrow_type
+
+    return arrow_type(series.dtype)
+
+
+def _refuse_sparse(series: pd.Series) -> PhysicalType:
+    raise TypeError(f"sparse column of dtype {series.dtype}: make it dense with .sparse.to_dense()")
+
+
+_BY_DTYPE: dict[type, Callable[[pd.Series], PhysicalType]] = {
+    np.dtype: _numpy_type,
+    pd.BooleanDtype: lambda series: BooleanType(series.dtype),
+    pd.StringDtype: lambda series: StringType(series.dtype),
+    pd.CategoricalDtype: lambda series: CategoryType(series.dtype),
+    pd.DatetimeTZDtype: lambda series: TimeType(series.dtype),
+    pd.PeriodDtype: lambda series: PeriodType(series.dtype),
+    pd.SparseDtype: _refuse_sparse,
+    pd.ArrowDtype: _arrow_type,
+}
+
+
+def physical_type(series: pd.Series) -> PhysicalType:
+    """Return how a series is stored.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If its dtype, or the objects in it, are not supported.
+    """
+    for dtype_class, build in _BY_DTYPE.items():
+        if isinstance(series.dtype, dtype_class):
+            return build(series)
+    if hasattr(series.dtype, "numpy_dtype"):
+        return NullableNumber(series.dtype)
+    raise TypeError(f"dtype {series.dtype} is not supported: convert the column to str or category")
+
+
+def read_cells(physical: PhysicalType, series: pd.Series) -> Cells:
+    """Read a series, converting it where its dtype is not the fitted one.
+
+    Raises
+    ------
+    ValueError
+        If a number is infinite, or a text holds a NUL character.
+    TypeError
+        If the series does not fit the type.
+    """
+    if series.dtype == object:
+        missing_objects(series.to_numpy())
+    cells = _read(physical, series)
+    refuse_nul(cells.present if cells.values.dtype == object else ())
+    refuse_nul(listed(getattr(series.dtype, "categories", pd.Index([]))))
+    if cells.values.dtype.kind == "f" and np.isinf(cells.values).any():
+        raise ValueError("holds infinity: replace inf by a number or a missing value")
+    return cells
+
+
+def refuse_nul(values: Iterable[Any]) -> None:
+    """Raise a ValueError if a text holds a NUL character: pandas tells texts apart up to it."""
+    for value in values:
+        if isinstance(value, str) and "\0" in value:
+            raise ValueError(
+                f"{value!r} holds a NUL character, up to which pandas looks at a text: remove it, "
+                r"for instance with .str.replace('\0', '')"
+            )
+
+
+def _read(physical: PhysicalType, series: pd.Series) -> Cells:
+    if physical.matches(series):
+        return physical.read(series)
+    if isinstance(physical, NumberType):
+        other = physical_type(series)
+        if isinstance(other, NumberType):
+            return physical.from_other(other.read(series))
+    return physical.convert(series)
+
+
+def physical_to_dict(physical: PhysicalType) -> dict[str, Any]:
+    """Return a JSON-able description of a physical type."""
+    return {"class": type(physical).__name__, **physical.to_dict()}
+
+
+def physical_from_dict(state: dict[str, Any]) -> PhysicalType:
+    """Rebuild a physical type from `physical_to_dict`.
+
+    Raises
+    ------
+    ValueError
+        If it gives no such description.
+    """
+    own = dict(state)
+    name = own.pop("class", None)
+    known = {physical.__name__: physical for physical in _classes(name)}
+    if name not in known:
+        raise ValueError(f"{reprlib.repr(name)} is no way to store a column")
+    physical = known[name].from_dict(own)
+    if not isinstance(physical, ObjectType):
+        stored = physical_type(pd.Series([], dtype=physical.dtype))
+        expect(type(stored) is type(physical), f"{name} does not store dtype {physical.name}")
+    return physical
+
+
+def _classes(name: Any) -> Iterable[type[PhysicalType]]:
+    """All that a file may name."""
+    if not isinstance(name, str):
+        return ()
+    if not name.startswith("Arrow"):
+        return _TYPES + OBJECT_TYPES
+    from synthwgan.table.storage.arrow import ARROW_TYPES
+
+    return ARROW_TYPES
