@@ -240,7 +240,7 @@ def write_page(results: dict[str, Any]) -> None:
             f"{row['columns']:,}",
             f"{row['rows']:,}",
             f"{row['seconds']:.0f}",
-            f"{row['more_memory_gb']:.1f}",
+            "-" if row["more_memory_gb"] is None else f"{row['more_memory_gb']:.1f}",
             str(row["rules"]),
             "; ".join(row["left_out"]) or "nothing",
         ]
