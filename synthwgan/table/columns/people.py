@@ -25,6 +25,8 @@ _MIN_NAMES = 20
 # Where more rows share a value, on average, it is not one person's.
 _MAX_ROWS_OF_NAME = 20
 _MAX_ROWS_OF_ANYTHING = 5
+# From so many words on, a text is a sentence and no label.
+_MIN_WORDS = 4
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _UUID = re.compile(r"\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?", re.IGNORECASE)
@@ -138,7 +140,7 @@ def _come_back(name: Any, texts: list[str]) -> bool:
 
 
 def warn_of_people(columns: Iterable[tuple[Any, ColumnTransformer]]) -> None:
-    """Say which columns were taken for personal data, and which real names come back.
+    """Say which columns were taken for personal data, and which real texts come back.
 
     Parameters
     ----------
@@ -162,6 +164,15 @@ def warn_of_people(columns: Iterable[tuple[Any, ColumnTransformer]]) -> None:
             UserWarning,
             stacklevel=3,
         )
+    written = [name for name, column in columns if _are_sentences(_categories(column))]
+    if written:
+        warnings.warn(
+            f"columns {written!r} hold sentences, which come back word for word. To make one anew "
+            f"(letters without a meaning), pass column_kinds={{{written[0]!r}: 'identifier'}}; to "
+            "mask what few rows say, rare='mask' with min_category_rows=10",
+            UserWarning,
+            stacklevel=3,
+        )
     if kept:
         labels = [name for name, column in columns if name in kept and not _is_text(column)]
         first = f"; before, make {labels!r} text with .astype('string')" if labels else ""
@@ -171,6 +182,12 @@ def warn_of_people(columns: Iterable[tuple[Any, ColumnTransformer]]) -> None:
             UserWarning,
             stacklevel=3,
         )
+
+
+def _are_sentences(texts: list[str]) -> bool:
+    """Whether at least half of the categories, and many, are several words long."""
+    n_sentences = sum(len(text.split()) >= _MIN_WORDS for text in texts)
+    return n_sentences >= max(_MIN_NAMES, len(texts) / 2)
 
 
 def _is_text(column: ColumnTransformer) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -37,6 +38,9 @@ ASKED_FORMS: tuple[type[Form], ...] = (PlainNumber, AskedMoments)
 MAX_ODD = 20
 MIN_FITTING = 0.9
 _MIN_FITTING_OF_ALL = 0.5
+# So many different whole numbers beside words are amounts.
+_MIN_AMOUNTS = 20
+_ZERO_IN_FRONT = re.compile(r"[-+]?0\d")
 
 
 def find_form(cells: np.ndarray, meaning: str | None = None) -> Form | None:
@@ -54,7 +58,26 @@ def find_form(cells: np.ndarray, meaning: str | None = None) -> Form | None:
     form : Form or None
         That in which most cells are written; None if there are too many others in each.
     """
-    return _best_form(cells, meaning, _are_exceptions)[0]
+    form = _best_form(cells, meaning, _are_exceptions)[0]
+    return _amounts_beside_words(cells) if form is None and meaning is None else form
+
+
+def _amounts_beside_words(cells: np.ndarray) -> Form | None:
+    """Return the form of whole numbers that only a few words ("unknown") make a column of text.
+
+    Digits alone may be codes, which are all of one length or begin with zeros, and are words
+    themselves where nothing else is written beside them.
+    """
+    distinct, places = distinct_cells(cells)
+    form = PlainNumber.find(distinct) if distinct.dtype == object else None
+    if form is None:
+        return None
+    fits = form.parse(distinct)[1]
+    digits = [str(text) for text in distinct[fits]]
+    are_amounts = len(digits) >= _MIN_AMOUNTS and len({len(text) for text in digits}) > 1
+    if fits.all() or not are_amounts or any(_ZERO_IN_FRONT.match(text) for text in digits):
+        return None
+    return form if _are_exceptions(~fits, np.bincount(places)) else None
 
 
 def nearest_form(cells: np.ndarray, meaning: str | None) -> tuple[Form | None, np.ndarray]:

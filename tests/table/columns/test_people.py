@@ -283,3 +283,14 @@ def test_domains_and_letters_of_few_are_not_kept() -> None:
     form = TableTransformer(random_state=0, min_category_rows=10).fit(table).columns_[0].form
     assert list(form["domains"]) == ["mail.org"]
     assert not any("smith" in "".join(template) for template in form["templates"])
+
+
+def test_sentences_that_come_back_are_named() -> None:
+    rng = np.random.default_rng(0)
+    words = "the staff was kind but my room had no window at all".split()
+    comments = [" ".join(rng.permutation(words)[:7]) + f" {row}" for row in range(120)]
+    table = pd.DataFrame({"comment": ["none"] * 30 + comments, "x": range(150)})
+    with pytest.warns(UserWarning, match="'comment'.*word for word.*column_kinds=.'comment'"):
+        TableTransformer().fit(table)
+    anew = TableTransformer(column_kinds={"comment": "identifier"}, random_state=0).fit(table)
+    assert not set(anew.decode(anew.encode(table))["comment"]) & set(comments)

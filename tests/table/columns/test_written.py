@@ -328,3 +328,15 @@ def test_the_amounts_among_zeros_are_no_exceptions() -> None:
     column = fitted(pd.Series(amounts)).columns_[0]
     assert not len(column.strays)
     assert column.grid.decimals == 2
+
+
+def test_whole_numbers_beside_a_word_are_numbers_and_codes_are_not() -> None:
+    rng = np.random.default_rng(0)
+    incomes = rng.lognormal(10, 1, 400).astype(int).astype(str).astype(object)
+    codes = rng.integers(10_000, 99_999, 400).astype(str).astype(object)
+    for cells in (incomes, codes):
+        cells[rng.random(400) < 0.3] = "unknown"
+    table = pd.DataFrame({"income": incomes, "postcode": codes})
+    transformer = TableTransformer(random_state=0).fit(table)
+    assert [column.kind for column in transformer.columns_] == ["numeric", "categorical"]
+    assert_frame_equal(transformer.decode(transformer.encode(table))[["income"]], table[["income"]])
