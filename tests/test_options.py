@@ -261,8 +261,8 @@ def test_every_kind_learns(dependent_table, options):
             conditional=False,
             rejection=None,
             random_state=0,
-            **options,
-        ).fit(dependent_table)
+        )
+        model.set_params(**options).fit(dependent_table)
     rows = model.sample(1500, random_state=0)
     real = dependent_table.groupby("kind")["price"].median().sort_values()
     medians = rows.groupby("kind")["price"].median()

@@ -15,13 +15,13 @@ from synthwgan.cli.reports import TOO_LOW
 
 pytest.importorskip("sdmetrics")
 
-N_ROWS = 200
+N_ROWS = 400
 
 
 def draw(seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     age = rng.normal(40, 12, N_ROWS).round(1)
-    paid = np.where(age + rng.normal(0, 8, N_ROWS) > 40, "yes", "no")
+    paid = np.where(age + rng.normal(0, 3, N_ROWS) > 40, "yes", "no")
     return pd.DataFrame({"age": age, "code": rng.choice(["007", "012"], N_ROWS), "paid": paid})
 
 

@@ -73,7 +73,7 @@ def test_no_reader_calls_what_a_file_names() -> None:
     assert len(readers) > 25
     found = {_without_line(name): suspects(f) for name, f in readers if suspects(f)}
     # The names that are set here are those of a class's own table.
-    assert found == {"table/objects.py:from_dict": ["setattr"]}
+    assert found == {"table/storage/objects.py:from_dict": ["setattr"]}
 
 
 def _without_line(name: str) -> str:
@@ -90,10 +90,10 @@ def test_the_rest_of_the_package_does_so_only_where_no_file_is_read() -> None:
         "base.py:save",
         "oversampling.py:_unfitted",
         "parameters.py:set_params",
-        "table/objects.py:_check_microseconds",
+        "table/storage/objects.py:_check_microseconds",
         "table/transformer.py:_options",
         # The time zones of the system, by a name that has been checked.
-        "table/named.py:time_zone",
+        "table/storage/named.py:time_zone",
     }
     assert not any({"eval", "exec", "__import__"} & set(calls) for calls in found.values())
 
