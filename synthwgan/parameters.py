@@ -376,7 +376,7 @@ ELSEWHERE = {
     "n_iter_no_change": "early_stopping=EarlyStopping(patience=...)",
     "tol": "early_stopping=EarlyStopping(tol=...)",
     "gibbs_steps": "sample(conditions=..., gibbs_steps=...)",
-    "temperature": "gone, since no other value was ever better",
+    "temperature": "removed, since no other value was ever better",
     **dict.fromkeys(
         ("epochs", "max_epochs", "n_iter"), "max_steps (a step is one batch) or max_seconds"
     ),

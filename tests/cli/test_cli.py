@@ -97,7 +97,7 @@ class TestWordsFromElsewhere:
             ("--gradient-penalty=1", "in Python it is objective=WGANGP(gradient_penalty=...)"),
             ("--gibbs-steps", "in Python it is sample(conditions=..., gibbs_steps=...)"),
             ("--batch-size", "in Python it is WGANGPSynthesizer(batch_size=...)"),
-            ("--temperature", "here it is gone"),
+            ("--temperature", "removed, since no other value"),
         ],
     )
     def test_fit_says_where_to_find_them(self, option: str, place: str) -> None:
