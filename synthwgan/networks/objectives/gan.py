@@ -23,7 +23,7 @@ class GAN(Objective):
     label_smoothing : float, default 0.0
         How far the label of real rows, and of these only, is below 1 (Salimans et al. 2016,
         "Improved Techniques for Training GANs", section 3.4).
-    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default None
+    penalty : str or None, default None
         What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
     penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"
         Where: between both kinds of rows, at real ones, generated ones, or both. "auto" is
@@ -87,7 +87,7 @@ class MinimaxGAN(GAN):
     ----------
     label_smoothing : float, default 0.0
         How far the label of real rows, and of these only, is below 1.
-    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default None
+    penalty : str or None, default None
         What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
     penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"
         Where: between both kinds of rows, at real ones, generated ones, or both. "auto" is

@@ -22,7 +22,7 @@ class WGAN(Objective):
     ----------
     clip : float or None, default 0.01
         Bound that the critic's weights are clipped to after each update; None for none.
-    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default None
+    penalty : str or None, default None
         What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
     penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"
         Where: between both kinds of rows, at real ones, generated ones, or both. "auto" is

@@ -18,7 +18,7 @@ class WGANGP(Objective):
 
     Parameters
     ----------
-    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default "two-sided"
+    penalty : str or None, default "two-sided"
         What is penalised of the norm g of the critic's gradient by a row: ``"two-sided"``
         (g - 1)^2, ``"one-sided"`` only above 1, ``"squared"`` g^2, ``"r1"`` g^2 / 2 at real rows,
         ``"r1+r2"`` at generated ones too (Mescheder et al. 2018).
