@@ -1,4 +1,4 @@
-"""WGAN: the Wasserstein distance, its critic held by clipped weights."""
+"""WGAN: the Wasserstein distance, with a critic of clipped weights."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from synthwgan.parameters import Constraint, Either, Number, OneOf
 
 
 class WGAN(Objective):
-    """The dual form of the 1-Wasserstein distance, for a critic held by clipped weights.
+    """The dual form of the 1-Wasserstein distance, with a critic of clipped weights.
 
     Parameters
     ----------
