@@ -135,7 +135,10 @@ class ConditionalRows:
         return met
 
     def _rare(self, conditions: Conditions, n_rows: int, n_drawn: int, on_rare: str) -> Table:
-        """Rows in place of those that were too rare: none, or drawn column by column, or an error."""
+        """Rows in place of those that were too rare: none, or drawn column by column.
+
+        With ``on_rare="error"`` it raises a ValueError.
+        """
         names = [self.reader.names[place] for place in conditions]
         found = f"{n_drawn} drawn rows had {n_rows} too few that meet the conditions on {names}"
         if on_rare == "restrict" and self.conditional is None:

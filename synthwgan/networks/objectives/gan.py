@@ -71,8 +71,8 @@ class GAN(Objective):
         """Return the cross-entropy of real rows and of generated ones, added."""
         loss = F.softplus(-real).mean() + F.softplus(fake).mean()
         if self.label_smoothing:
-            # With the label 1 - s the loss is (1 - s) * -log D + s * -log(1 - D); the two logarithms
-        # differ by the log odds x, so it is -log D + s * x.
+            # With the label 1 - s the loss is (1 - s) * -log D + s * -log(1 - D). The logarithms
+            # differ by the log odds x, so it is -log D + s * x.
             loss = loss + self.label_smoothing * real.mean()
         return loss
 
