@@ -251,6 +251,19 @@ def test_links_to_files_of_the_repository(page: Path) -> None:
         assert not re.findall(r"\]\((?!https:)", text)
 
 
+def test_the_design_names_files_and_folders_that_exist() -> None:
+    text = (DOCS / "design.md").read_text(encoding="utf-8").partition("## Before and after")[0]
+    named = set(re.findall(r"[\w/]+\.py\b|\b[\w/]+/(?=[\s`,:])", text))
+    files = {
+        f"/{path.relative_to(REPOSITORY).as_posix()}{'/' * path.is_dir()}"
+        for root in ("synthwgan", "tests")
+        for path in (REPOSITORY / root).rglob("*")
+    }
+    assert len(named) > 50
+    missing = {name for name in named if not any(file.endswith(f"/{name}") for file in files)}
+    assert missing == {"files/", "privacy/"}, "rooms that were planned, and built under other names"
+
+
 def show(page: str) -> None:
     """Write what each example of a page prints."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
