@@ -151,7 +151,7 @@ import sys
 import pandas, pyarrow, sklearn.base, torch, tqdm
 known = set(sys.modules)
 from synthwgan import *
-found = {name.partition(".")[0] for name in set(sys.modules) - known}
+found = {name.partition(".")[0] for name in set(sys.modules) - known} - known
 print(sorted(found - {"synthwgan"} - set(sys.stdlib_module_names)))
 """
     assert run(code).strip() == "[]"

