@@ -376,19 +376,40 @@ ELSEWHERE = {
     "n_iter_no_change": "early_stopping=EarlyStopping(patience=...)",
     "tol": "early_stopping=EarlyStopping(tol=...)",
     "gibbs_steps": "sample(conditions=..., gibbs_steps=...)",
-    "temperature": "nothing: it was removed, since no other value was ever better",
-    "epochs": "max_steps (a step is one batch) or max_seconds",
-    "n_iter": "max_steps (a step is one batch) or max_seconds",
-    "discrete_columns": "nothing, since kinds are inferred, or column_kinds={name: 'categorical'}",
-    "metadata": "nothing, since kinds are inferred, or column_kinds={name: kind}",
+    "temperature": "removed, since no other value was ever better",
+    **dict.fromkeys(
+        ("epochs", "max_epochs", "n_iter"), "max_steps (a step is one batch) or max_seconds"
+    ),
+    "max_training_time": "max_seconds",
+    **dict.fromkeys(
+        ("discrete", "discrete_columns", "categorical_columns"),
+        "not needed, since kinds are inferred; column_kinds={name: 'categorical'} overrides them",
+    ),
+    **dict.fromkeys(
+        ("metadata", "tgt_encoding_types"),
+        "not needed, since kinds are inferred; column_kinds={name: kind} overrides them",
+    ),
     "pac": "critic=MLP(packing=...)",
     "embedding_dim": "generator=Residual(latent_dim=...)",
-    "generator_dim": "generator=Residual(width=..., layers=...)",
-    "discriminator_dim": "critic=MLP(width=..., layers=...)",
+    **dict.fromkeys(
+        ("generator_dim", "generator_n_units_hidden", "generator_n_layers_hidden"),
+        "generator=Residual(width=..., layers=...)",
+    ),
+    **dict.fromkeys(
+        ("discriminator_dim", "discriminator_n_units_hidden", "discriminator_n_layers_hidden"),
+        "critic=MLP(width=..., layers=...)",
+    ),
     "discriminator_lr": "optimizer=Optimizer(critic_lr=...)",
-    "discriminator_steps": "objective=WGANGP(n_critic=...)",
-    "cuda": "device='cuda' or device='cpu'",
-    "enable_gpu": "device='cuda' or device='cpu'",
+    **dict.fromkeys(
+        ("lr", "learning_rate"), "optimizer=Optimizer(generator_lr=..., critic_lr=...)"
+    ),
+    **dict.fromkeys(
+        ("discriminator_steps", "discriminator_n_iter"), "objective=WGANGP(n_critic=...)"
+    ),
+    "lambda_gradient_penalty": "objective=WGANGP(gradient_penalty=...)",
+    "value_protection": "rare='mask' with min_category_rows=10 and protect_extremes=10",
+    **dict.fromkeys(("cuda", "gpu", "enable_gpu"), "device='cuda' or device='cpu'"),
+    "random_seed": "random_state",
     "seed": "random_state",
 }
 
@@ -453,7 +474,7 @@ def reject_misnamed(arguments: Mapping[str, Any]) -> None:
     """
     if arguments:
         name = next(iter(arguments))
-        hint = "n_samples" if name in _OTHER_NAMES_OF_N_SAMPLES else "n_samples and random_state"
+        hint = "n_samples" if name in OTHER_NAMES_OF_N_SAMPLES else "n_samples and random_state"
         raise TypeError(f"sample() has no argument {name!r}; it takes {hint}")
 
 
@@ -464,7 +485,9 @@ RANDOM_STATE = Either(
         Instance((np.random.Generator, np.random.RandomState)),
     )
 )
-_OTHER_NAMES_OF_N_SAMPLES = ("n", "num_rows", "n_rows", "count", "size", "n_sample")
+OTHER_NAMES_OF_N_SAMPLES = (
+    *("n", "num_rows", "n_rows", "count", "size", "n_sample", "n_samples", "num_samples"),
+)
 DEVICE = Instance((str,))
 PRECISION = OneOf(("auto", "float32", "bfloat16"))
 VERBOSE = Either((Number(0, integer=True), OneOf((True, False))))

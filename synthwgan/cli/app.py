@@ -12,7 +12,11 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from synthwgan.cli.elsewhere import answer
+
 _INTERRUPTED = 130
+# Newer versions of typer hold a copy of click, so that click's own classes are others.
+_UsageError = typer.BadParameter.__base__
 
 
 class _OneLineErrors(TyperGroup):
@@ -22,6 +26,9 @@ class _OneLineErrors(TyperGroup):
         try:
             with _one_line_warnings():
                 return super().invoke(ctx)
+        except _UsageError as error:
+            _add_answer(error)
+            raise
         except BrokenPipeError:
             _leave_broken_pipe()
         except KeyboardInterrupt:
@@ -41,6 +48,16 @@ def _one_line_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = show
         yield
+
+
+def _add_answer(error: Any) -> None:
+    """Add to a complaint about an unknown option where to find what it means."""
+    option = getattr(error, "option_name", None)
+    if option is None or error.ctx is None:
+        return
+    known = {name for parameter in error.ctx.command.params for name in parameter.opts}
+    if found := answer(option, known):
+        error.message, error.possibilities = f"No such option: {option}; {found}", None
 
 
 def _fail(error: Exception) -> NoReturn:

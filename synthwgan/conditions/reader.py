@@ -37,7 +37,7 @@ class Group:
 
 
 class ConditionReader:
-    """Reads what a user gives or wants of a fitted table.
+    """Reads the conditions and the half-known rows that a user gives for a fitted table.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class ConditionReader:
         return len(self.columns)
 
     def groups(self, conditions: Mapping[Any, Any]) -> list[Group]:
-        """Read conditions; of a column with target frequencies each value makes groups.
+        """Read conditions; each value of a column with target shares makes a group of rows.
 
         Parameters
         ----------
@@ -100,7 +100,7 @@ class ConditionReader:
             ]
 
     def _shares_of(self, place: int) -> np.ndarray:
-        """Share of the rows in each state of a column, those of its parts behind each other."""
+        """Share of the rows in each state of a column; of a pair, one part after the other."""
         shares = [np.empty(0)]
         for own in part_places(self.columns)[place]:
             block = self.layout.column_blocks[own]
@@ -161,7 +161,7 @@ class ConditionReader:
         parts = zip(parts_of(self.columns), self.layout.column_blocks, strict=True)
         for part, block in parts:
             if block >= 0:
-                # A masked rare category may be decoded to a missing cell too.
+                # The state of masked rare categories may be decoded to a missing cell, too.
                 codes = np.arange(part.n_states)
                 cells = part.decode_cells(len(codes), codes, np.zeros(len(codes)), rng)
                 missing[self.layout.block_starts[block] + codes] = cells.missing

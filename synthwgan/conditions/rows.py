@@ -19,7 +19,7 @@ from synthwgan.table.given import GivenRows
 from synthwgan.table.layout import EncodedTable
 from synthwgan.table.target import with_target
 
-# Rows drawn at most for each that is wanted, before conditions count as rare.
+# Conditions count as rare after so many drawn rows for each that is wanted.
 MAX_TRIES = 100
 MIN_TRIED = 20_000
 SURPLUS = 1.1
@@ -88,7 +88,7 @@ class ConditionalRows:
             return self._draw(pinned, n_wanted)
         kept, n_kept, n_drawn = [], 0, 0
         expected = float(np.prod([condition.share for condition in checked.values()]))
-        # It ends: either rows are found at this rate, or so many were drawn without.
+        # The loop ends: either rows are found often enough, or the limit on drawn rows is reached.
         while n_kept < n_wanted and n_drawn < max(MAX_TRIES * n_kept, MIN_TRIED):
             rate = max((n_kept + expected) / (n_drawn + 1), 1 / MAX_TRIES)
             n_next = int((n_wanted - n_kept) * SURPLUS / rate) + MIN_DRAWN
@@ -101,7 +101,7 @@ class ConditionalRows:
         return _take(_stack(kept), slice(n_wanted))
 
     def _split(self, conditions: Conditions) -> tuple[Conditions, Conditions]:
-        """Conditions on columns that are given to the generator, and those that are checked.
+        """Split conditions into those given to the generator and those checked on its rows.
 
         What is fixed can be given. If nothing is, the rarest column can be: its distribution
         under its own condition is known from the table.
@@ -135,7 +135,10 @@ class ConditionalRows:
         return met
 
     def _rare(self, conditions: Conditions, n_rows: int, n_drawn: int, on_rare: str) -> Table:
-        """What is returned for rows that were not found."""
+        """Rows in place of those that were too rare: none, or drawn column by column.
+
+        With ``on_rare="error"`` it raises a ValueError.
+        """
         names = [self.reader.names[place] for place in conditions]
         found = f"{n_drawn} drawn rows had {n_rows} too few that meet the conditions on {names}"
         if on_rare == "restrict" and self.conditional is None:
@@ -156,11 +159,11 @@ class ConditionalRows:
         return self._draw(conditions, n_rows)
 
     def completed(self, X: Any, n_draws: int) -> Table:
-        """Draw what is missing of given rows; see `WGANGPSynthesizer.sample`."""
+        """Draw the missing cells of given rows; see `WGANGPSynthesizer.sample`."""
         return self._complete(X, self.reader.given_rows(X, strict=True), n_draws, None)
 
     def imputed(self, X: Any, n_draws: int, target: Any) -> Table:
-        """Fill what is missing of a table; see `WGANGPSynthesizer.impute`."""
+        """Fill the missing cells of a table; see `WGANGPSynthesizer.impute`."""
         without_target = target is not None and _lacks_target(X, target, self.reader.n_columns)
         table = with_target(X, np.full(len(X), None), target) if without_target else X
         self.reader.check_all_columns(table)

@@ -49,7 +49,7 @@ def build_networks(
     seed : int
         Seed of the first weights.
     conditional : bool, default False
-        Whether both networks are told what is given of a row.
+        Whether both networks also take the given cells of a row.
 
     Returns
     -------
@@ -111,7 +111,7 @@ def _build_critic(
 
 
 def add_context(networks: nn.ModuleDict, choices: NetworkChoices, seed: int) -> nn.ModuleDict:
-    """Copy trained networks into ones that are told what is given, of which they make nothing yet.
+    """Copy trained networks into ones that also take the given cells, which change nothing yet.
 
     Of a user's own networks, which take all in one, new ones are made instead.
 
@@ -151,7 +151,7 @@ def check_own_networks(head: OutputHead, choices: NetworkChoices, conditional: b
     choices : NetworkChoices
         Both networks and their choices.
     conditional : bool
-        Whether networks that are told what is given will be needed.
+        Whether networks that take given cells will be needed.
 
     Raises
     ------

@@ -60,7 +60,7 @@ class Context:
 
     @classmethod
     def concatenate(cls, parts: Sequence[Context]) -> Context:
-        """Put the contexts of batches under each other."""
+        """Stack the contexts of several batches."""
         return cls(
             torch.cat([part.columns for part in parts]),
             torch.cat([part.is_given for part in parts]),
@@ -78,5 +78,8 @@ class Context:
 
     @property
     def features(self) -> Tensor:
-        """What networks get of it, shape (n_rows, n_columns + n_slots)."""
+        """The mask of given columns and the given slots side by side: what networks take as input.
+
+        Its shape is (n_rows, n_columns + n_slots).
+        """
         return torch.cat([self.columns.T, self.slots.T]).T

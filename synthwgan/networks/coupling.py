@@ -49,25 +49,25 @@ class Coupling(nn.Module):
 
     @property
     def matrix(self) -> Tensor:
-        """What a drawn state adds to each later slot, shape (n_coupled + n_values, n_coupled)."""
+        """The coupling weights, state by later slot, shape (n_coupled + n_values, n_coupled)."""
         return self.weight * self.scale
 
     def holds(self, stage: BlockGroup) -> bool:
-        """Whether a stage takes part."""
+        """Whether a stage's blocks are coupled to others."""
         return stage.start >= self.first
 
     def from_parents(self, matrix: Tensor, stage: BlockGroup) -> Tensor:
-        """What the states drawn before a stage add to it, shape (n_slots of it, n_before)."""
+        """Weights from states drawn before a stage to the stage, shape (stage slots, n_before)."""
         start, stop = stage.start - self.first, stage.stop - self.first
         return matrix[start:stop, :start]
 
     def to_children(self, matrix: Tensor, stage: BlockGroup) -> Tensor:
-        """What a stage's states add to all that follows, shape (n_after, n_slots of it)."""
+        """Weights from a stage's states to all later slots, shape (n_after, stage slots)."""
         start, stop = stage.start - self.first, stage.stop - self.first
         return matrix[stop:, start:stop]
 
     def to_values(self, matrix: Tensor) -> Tensor:
-        """What all states add to the values, shape (n_values, n_coupled)."""
+        """Weights from all states to the values, shape (n_values, n_coupled)."""
         return matrix[self.n_states - self.first :]
 
     def _is_later(self) -> Tensor:

@@ -31,7 +31,7 @@ class _DrawSlots(torch.autograd.Function):
         slots = torch.empty_like(raw, dtype=torch.float32, memory_format=torch.contiguous_format)
         coupling, sizes = head.coupling, [head.layout.n_state_slots, head.layout.n_values]
         (states, values), (raw_states, raw_values) = slots.split(sizes), raw.split(sizes)
-        # In the noise's memory, since fresh memory costs more than arithmetic here.
+        # Written over the noise: allocating memory costs more than the arithmetic here.
         logits = noise.log_().neg_().add_(raw_states).add_(head.logit_bias.unsqueeze(1))
         for stage in coupling.stages:
             if coupling.holds(stage):
@@ -127,7 +127,7 @@ class OutputHead(nn.Module):
         super().__init__()
         self.layout = layout
         self.coupling = Coupling(layout, MAX_COUPLED_SLOTS if couple_columns else 0)
-        # Padding never wins; calibration after training moves the bias of real states.
+        # Padding has such a low bias that it is never drawn. Calibration moves that of real states.
         logit_bias = torch.zeros(layout.n_state_slots)
         logit_bias[~torch.from_numpy(layout.state_mask)] = -1e9
         self.register_buffer("logit_bias", logit_bias)
@@ -144,7 +144,7 @@ class OutputHead(nn.Module):
 
     @property
     def device(self) -> torch.device:
-        """Where the head and all that it makes are."""
+        """The device of the head and of the slots that it makes."""
         return self.logit_bias.device
 
     def forward(
@@ -237,6 +237,6 @@ class OutputHead(nn.Module):
         return slots.T
 
     def _with_states(self, codes: Tensor, n_slots: int) -> Tensor:
-        """Zeros but for the states of the codes, shape (n_slots, n_rows)."""
+        """One-hot states of the codes, zero elsewhere, shape (n_slots, n_rows)."""
         slots = torch.zeros(n_slots, len(codes), dtype=torch.float32, device=codes.device)
         return slots.scatter_(0, codes.T.long() + self.block_starts.unsqueeze(1), 1.0)

@@ -32,4 +32,4 @@ class Linear(nn.Linear):
                 weights.uniform_(-largest, largest, generator=rng)
 
     def reset_parameters(self) -> None:
-        """Draw nothing: torch's layer calls this when it is made."""
+        """Do nothing: torch calls this in the constructor, and would draw from the global state."""

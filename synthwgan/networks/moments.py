@@ -51,9 +51,10 @@ class PairwiseMoments(nn.Module):
         """Scaled features of rows, shape (n_rows, n_features), in the dtype of ``slots``."""
         layout, gated = self.head.layout, self.head.gated_values
         states, values = slots.T.split([layout.n_state_slots, layout.n_values])
-        # A rank lies between two hats, and is on no other.
+        # Only the two triangular functions next to a rank ("hats") are not zero at it.
         position = torch.special.ndtr(values.float()) * (N_HATS - 1)
-        # A diverged value is no index; its weights still carry it to the loss.
+        # NaN and infinity cannot be an index. The weights still carry them to the loss, which ends
+        # training.
         low = position.detach().floor().nan_to_num_(0.0).clamp_max_(N_HATS - 2)
         upper = position - low
         weights = torch.stack([1 - upper, upper]).to(slots.dtype)
@@ -81,7 +82,7 @@ class PairwiseMoments(nn.Module):
             total += self.features(batch).sum(0)
             n_rows += len(batch)
         self.n_rows = n_rows
-        # Exact in bfloat16 too, so that states are the same features in either precision.
+        # A scale that bfloat16 can hold, so that states give the same features in either precision.
         self.scale.copy_((total / n_rows + 0.01).rsqrt().bfloat16())
         if self.holds_matrix:
             for batch in read_batches():

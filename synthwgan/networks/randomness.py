@@ -15,8 +15,8 @@ _LENT = threading.RLock()
 def global_state(seed: int, device: torch.device | None = None) -> Iterator[None]:
     """Seed torch's global random state for a block, and then put it back as it was.
 
-    The state belongs to the whole process. So one thread at a time has it, and others of our
-    threads that need it wait; code of the user's own in other threads may still see it seeded.
+    The state belongs to the whole process. So one fit at a time uses it, and fits in other
+    threads wait. A user's own code in other threads may still see it seeded.
 
     Parameters
     ----------

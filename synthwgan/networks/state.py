@@ -18,7 +18,7 @@ def module_arrays(modules: Mapping[str, nn.Module]) -> dict[str, np.ndarray]:
     }
 
 
-# Batch statistics of a network gone wrong are large, but no weight that works is larger.
+# No network that works has larger weights or batch statistics; a forged file may.
 MAX_WEIGHT = 1e9
 
 

@@ -83,7 +83,7 @@ class DomainBatches:
     given : Tensor of shape (n_rows, n_columns), bool
         Cells of a row that have a state.
     contexts : DomainContexts
-        Says what networks are told.
+        Makes the contexts that networks take.
     always : Tensor of shape (n_columns,), bool
         Columns that rows keep in every translation.
     batch_size : int
@@ -117,7 +117,7 @@ class DomainBatches:
         targets, sources = self._pairs(rng)
         has = self.contexts.has
         kept = self._kept(has[targets] & has[sources], rng).repeat_interleave(self.group_size, 0)
-        # Rows known as another domain would know them are of the domain that they are made for.
+        # Rows of the first two kinds are made for the domain that they are from.
         sources[: N_NEW + N_KNOWN] = targets[: N_NEW + N_KNOWN]
         real_rows, source_rows = self._rows(targets, rng), self._rows(sources, rng)
         first_translated = (N_NEW + N_KNOWN) * self.group_size

@@ -1,4 +1,4 @@
-"""How well a row comes back from the latent space, and how normal that space is."""
+"""The cycle losses: rows rebuilt from the latent space, and the latent space's normality."""
 
 from __future__ import annotations
 

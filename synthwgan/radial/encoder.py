@@ -1,4 +1,4 @@
-"""The encoder: what is known of a row in, a point of the latent space out."""
+"""The encoder: known cells of a row in, a point of the latent space out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The file of a model of several domains; see `persistence` for the format."""
+"""The file of a model of several domains; see `synthwgan.io.model` for the format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks for one domain more, that leave what they do for the others as it was."""
+"""Networks for one more domain; for the others they do exactly what they did before."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from synthwgan.networks.heads import OutputHead
 from synthwgan.table.layout import Layout
 
-# What the dimensions of weights are that depend on the layout.
+# How the dimensions of each weight depend on the layout.
 _DIMENSIONS = {
     "generator.output.weight": ("slots", None),
     "generator.output.bias": ("slots",),
@@ -121,7 +121,8 @@ def grow(networks: nn.ModuleDict, larger: nn.ModuleDict, growth: Growth) -> dict
             state[name].zero_()
         state[name][target] = old[np.ix_(*kept)]
         is_old[target] = True
-        # That a column is lacking is told of the other domains too.
+        # The other domains lack the new columns, which their masks say, too: weights of the new
+        # columns' masks stay zero.
         if "context" in dimensions:
             n_old, n_new = len(growth.old.column_blocks), len(growth.new.column_blocks)
             is_old[..., n_old:n_new] = True

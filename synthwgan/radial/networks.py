@@ -1,4 +1,4 @@
-"""Networks of several domains around one latent space, and what they are told of a row."""
+"""Networks of several domains around one latent space, and the contexts that they take."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from synthwgan.networks.state import shapes_of
 from synthwgan.radial.encoder import Encoder
 from synthwgan.table.layout import Layout
 
-# Noise that the generator gets beside the latent vector: a row has many translations.
+# The generator takes so much noise beside the latent vector, since a row has many translations.
 NOISE_DIM = 32
 
 
@@ -83,7 +83,7 @@ def _with_noise(choices: NetworkChoices) -> _Choices:
 
 
 class DomainContexts:
-    """What generator, critic and encoder are told of rows of a domain.
+    """Makes the contexts that generator, critic and encoder take for rows of a domain.
 
     The first column of the layout says the domain. It is always given to the generator, and so is
     that a row has nothing in the columns that its domain lacks.
@@ -103,7 +103,7 @@ class DomainContexts:
         self.domain_slots = slice(start, start + len(has))
 
     def given(self, slots: Tensor, domains: Tensor, kept: Tensor) -> Context:
-        """Return what the generator is told of rows.
+        """Return the context of rows for the generator.
 
         Parameters
         ----------
@@ -123,7 +123,7 @@ class DomainContexts:
         return Context(columns.float().T, columns[self.slot_columns].T, values.T)
 
     def known(self, slots: Tensor, columns: Tensor) -> Context:
-        """Return what the encoder is told of rows: some columns, but never the domain."""
+        """Return the context of rows for the encoder: known columns, but never the domain."""
         columns = columns.clone()
         columns[:, 0] = False
         return Context.of(self.layout, slots, columns)

@@ -81,7 +81,8 @@ class DomainRows:
     ) -> pd.DataFrame:
         """Write values as a table; kept cells that mean the same in both are taken as they are.
 
-        Plain values are floats, which do not tell all whole numbers and nanoseconds apart.
+        Copied cells stay exact: plain values are floats, which round large whole numbers and
+        nanoseconds.
         """
         table = self.union.write(target, values, len(X), self.rng)
         of_source = {own.place: (name, own.map) for name, _, own in self._named(source)}
@@ -148,6 +149,6 @@ def _none(values: np.ndarray) -> object:
 
 
 def _spread(n_rows: int, n_there: int, rng: np.random.Generator) -> np.ndarray:
-    """Numbers of rows, none more than once oftener than another."""
+    """Draw row numbers, each as often as any other, or once more."""
     rounds = [rng.permutation(n_there) for _ in range(-(-n_rows // n_there))]
     return np.sort(np.concatenate(rounds)[:n_rows])

@@ -22,7 +22,7 @@ class DomainSampler(ConditionalSampler):
     networks : nn.ModuleDict
         Generator, head and encoder.
     contexts : DomainContexts
-        Says what they are told.
+        Makes the contexts that the networks take.
     marginals : Tensor of shape (n_state_slots,)
         Share of all domains' rows in each state.
     seen : Tensor of shape (n_domains, n_state_slots), bool

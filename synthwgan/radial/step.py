@@ -135,7 +135,7 @@ class RadialStep(TrainingStep):
 
 @dataclass(frozen=True)
 class TrainedDomains:
-    """What training leaves behind.
+    """The trained networks and records of several domains.
 
     Parameters
     ----------
@@ -230,7 +230,7 @@ def train_added_domain(
     marginals = fit.marginals
     networks = build_domain_networks(fit.head, marginals, config, seed)
     train_only(networks, grow(trained, networks, growth))
-    # Batch statistics belong to the weights that the other domains have, too.
+    # The other domains use these batch statistics, too, so they stay.
     networks["generator"].eval()
     step, records, outcome = fit.train(networks, precision, seed, verbose)
     averaged = step.ema.module

@@ -19,7 +19,7 @@ MAX_CHUNK_FLOATS = 2**22
 
 
 class BaseSampler:
-    """A generator in eval mode, and what makes rows of its outputs.
+    """A generator in eval mode, with the head and the knots that turn its outputs into rows.
 
     Parameters
     ----------

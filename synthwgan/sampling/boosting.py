@@ -29,9 +29,9 @@ MAX_LEAVES = 31
 MIN_LEAF_ROWS = 50
 L2_REGULARIZATION = 10.0
 N_FOLDS = 5
-# A round must lower the held-out loss by so many of its standard errors.
+# A round pays if it lowers the held-out loss by at least so many of its standard errors.
 MIN_STANDARD_ERRORS = 1.0
-# Two in turn that do not may owe it to the rows held out, each time others.
+# Two failures in turn may be bad luck, since each round holds out other rows.
 PATIENCE = 2
 # On 215 rows it took the quality score of 1000 rows down by 0.3 points.
 MIN_REAL_ROWS = 1000
@@ -39,7 +39,8 @@ MAX_REAL_ROWS = 100_000
 MAX_RAKING_ROWS = 200_000
 # Drawing a row costs by its slots: a quarter of a million rows of a thousand slots.
 MAX_SLOTS_DRAWN = 2**28
-# Of a bound on seconds; all rounds on 30,000 rows of 18 features take about 10 s of one core.
+# Share of ``max_seconds`` for boosting. All rounds on 30,000 rows of 18 features take about
+# 10 s of one core.
 RESERVED_SHARE = 0.15
 MAX_RESERVED_SECONDS = 30.0
 
@@ -107,7 +108,7 @@ def learn_rejection(
     seed : int
         Seed of the drawn rows and the folds.
     report : callable
-        Is told in a line what each round did.
+        Called with a line of text after each round.
 
     Returns
     -------
@@ -162,7 +163,8 @@ class _Boosting:
     ) -> None:
         self.bins, self.real, self.drawn = bins, real, drawn
         self.real_folds = rng.permutation(len(real)) % N_FOLDS
-        # Always the same, so that their chances are those of fresh rows.
+        # The same drawn rows are held out of every round: no tree has learnt from them, so their
+        # chances are those of fresh rows.
         self.drawn_held_out = np.arange(len(drawn)) % N_FOLDS == 0
         self.trees = TreeEnsemble.empty(bins.n_bins)
         self.log_odds = np.zeros(len(drawn), dtype=np.float32)
@@ -234,7 +236,7 @@ class _Boosting:
 def _gains(
     classifier: HistGradientBoostingClassifier, rows: np.ndarray, is_real: np.ndarray
 ) -> np.ndarray:
-    """How much less each row's log loss is than of a coin, shape (n_trees, n_rows)."""
+    """By how much each row's log loss is below that of a coin toss, shape (n_trees, n_rows)."""
     signs = np.where(is_real, -1.0, 1.0)
     return np.array(
         [

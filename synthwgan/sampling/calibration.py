@@ -16,7 +16,7 @@ STATE_ROWS = 60_000
 VALUE_ROWS = 200_000
 N_KNOTS = 2048
 N_ROUNDS = 20
-# Of padding the logit is far below, and a state that a slice lacks has this share.
+# A state that a slice lacks gets this share. (Padding is out of reach: its logit is far below.)
 MIN_LOGIT = -1e8
 MIN_SHARE = 1e-6
 
@@ -95,7 +95,7 @@ def _find_bias(logits: Tensor, wanted: Tensor, drawn: Tensor | None = None) -> T
 def calibrate_slice(
     sampler: BaseSampler, context: Context, targets: SliceTargets, slot: int
 ) -> SliceCalibration:
-    """Find what gives rows of one state the distributions of the table's rows with it.
+    """Find biases and quantiles with which rows of one state are distributed as the table's.
 
     Parameters
     ----------

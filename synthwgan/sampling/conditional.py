@@ -1,4 +1,4 @@
-"""Drawing what is not given of rows."""
+"""Drawing the cells of rows that are not given."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ KEPT_SHARE = 0.5
 
 
 class ConditionalSampler(BaseSampler):
-    """Draws what is not given of rows, from a generator that takes a context.
+    """Draws the cells of rows that are not given, from a generator that takes a context.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ class ConditionalSampler(BaseSampler):
     def complete(
         self, rows: PartialRows, rng: torch.Generator, forbidden: np.ndarray | None = None
     ) -> EncodedTable:
-        """Draw what is not given of rows.
+        """Draw the cells of rows that are not given.
 
         Parameters
         ----------
@@ -116,7 +116,7 @@ class ConditionalSampler(BaseSampler):
         forbidden: np.ndarray | None = None,
         calibration: SliceCalibration | None = None,
     ) -> EncodedTable:
-        """Draw what is not given of rows, at once."""
+        """Draw the cells that are not given, for all rows at once."""
         context, layout = self.context(rows), self.head.layout
         shift = shift_of_logits(self.device, forbidden, calibration)
         codes, values = self.head.sample(self.raw(len(rows), rng, context), rng, shift, context)
@@ -129,7 +129,7 @@ class ConditionalSampler(BaseSampler):
         return self.encoded(codes, scores)
 
     def context(self, rows: PartialRows) -> Context:
-        """What the generator is told of rows."""
+        """The context of rows: the mask and the given slots that the generator takes."""
         codes, values, given = (
             torch.from_numpy(array).to(self.device)
             for array in (rows.encoded.codes, rows.encoded.values, rows.given)

@@ -17,7 +17,7 @@ MAX_CHANGE = 1.0
 
 @dataclass(frozen=True)
 class Raked:
-    """What raking found.
+    """Effects of the bins on the log odds, and the ceiling above which all rows are kept.
 
     Parameters
     ----------
@@ -62,7 +62,7 @@ def rake(log_odds: np.ndarray, drawn: np.ndarray, real: np.ndarray, n_bins: np.n
     -------
     Raked
     """
-    # One row more in each bin keeps the ratio of empty ones finite.
+    # One more row in each bin, so that the ratio stays finite where a bin is empty.
     floor = 1 / len(drawn)
     shares = [
         np.bincount(real[:, feature], minlength=size) / len(real) + floor

@@ -10,7 +10,7 @@ from torch import Tensor
 from synthwgan.networks.moments import N_HATS, PairwiseMoments
 from synthwgan.sampling.base import ranks_among
 
-# Of fewer rows the distributions are noise.
+# With fewer rows the distributions would be mostly noise.
 MIN_ROWS = 30
 N_GRID = 512
 
@@ -51,7 +51,8 @@ class SliceTargets:
     def ranks(self, slot: int) -> Tensor:
         """Quantiles of each value's rank among these rows, shape (n_values, N_GRID).
 
-        The hats are taken as kernels of a density, which a uniform distribution meets exactly.
+        The triangular functions ("hats") are taken as kernels of a density, scaled so that uniform
+        ranks give a uniform density.
         """
         weights = self.means[slot, len(self.means) :].view(-1, N_HATS).clamp_min(0)
         weights = weights / weights.sum(1, keepdim=True).clamp_min(1e-9)
@@ -67,7 +68,7 @@ class SliceTargets:
 
 @dataclass(frozen=True)
 class SliceCalibration:
-    """What is changed where all rows have one state.
+    """How logits and value ranks are changed where all rows have one state.
 
     Parameters
     ----------

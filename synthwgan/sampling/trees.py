@@ -180,7 +180,7 @@ class _Reader:
 def _lowest_bit(numbers: np.ndarray) -> np.ndarray:
     """Place of the lowest set bit of each uint32, below 32 also where none is set."""
     lowest = numbers & (~numbers + np.uint32(1))
-    # A power of two is its exponent as a float32, and the exponent stands above 23 bits.
+    # A power of two, as a float32, is nothing but its exponent, which is stored above 23 bits.
     exponents = lowest.astype(np.float32).view(np.uint32) >> np.uint32(23)
     return ((exponents - np.uint32(127)) & np.uint32(31)).astype(np.intp)
 

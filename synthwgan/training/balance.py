@@ -42,8 +42,8 @@ class BalancedRows:
         if not len(self.counts):
             return rows
         blocks = self.column_blocks[columns]
-        # Those without states draw from the first block too: to pick out the others, the host
-        # would have to wait for the device.
+        # Columns without states draw from the first block too, and the result is not used: to leave
+        # them out, the host would have to wait for the device.
         of_block = blocks.clamp_min(0)
         states = draw_one(self.weights[of_block], rng)
         place = self.first[of_block, states] + rows % self.counts[of_block, states]

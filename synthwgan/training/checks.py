@@ -32,9 +32,9 @@ HISTORY = MappingOf(ListOf(Either((NOTHING, Number(), TEXT))))
 # The largest weight of a head, and raw output of a generator, with which padding is never drawn.
 _MAX_LOGIT = 1e6
 _MIN_PADDED = -5e8
-# By so much sums of shares in float32 may be wrong.
+# Shares are float32: their sum may differ from 1 by so much.
 _SLACK = 1e-2
-# Rows drawn of a model that was loaded.
+# Rows that a loaded model is tried with.
 N_TRIED = 16
 
 
@@ -103,7 +103,7 @@ def check_heads(modules: Mapping[str, nn.Module]) -> None:
 
 def check_raw(raw: torch.Tensor) -> None:
     """Raise unless raw outputs of a generator can be drawn from."""
-    # NaN is in no range.
+    # Not ``>``: NaN must fail too.
     in_range = bool((raw.abs() <= _MAX_LOGIT).all())
     expect(in_range, "its generator's outputs are not finite or out of range")
 

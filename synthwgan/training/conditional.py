@@ -1,4 +1,4 @@
-"""The training step for networks that are told what is given of a row."""
+"""The training step in which some cells of the rows are given."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ConditionalStep(TrainingStep):
         return drawer.draw(drawer.n_groups, rng)
 
     def draw_context(self) -> Context:
-        """What is given of rows of the table, as in training, enough of them to measure by."""
+        """Contexts of the table's rows, drawn as in training, enough to measure statistics."""
         n_rows = n_norm_rows(self.head.layout.n_slots)
         _, context = self.drawer.draw(max(1, n_rows // self.drawer.group_size), self.rng)
         return context

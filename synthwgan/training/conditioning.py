@@ -19,9 +19,9 @@ class ConditionalBatches:
     """Draws batches of rows of which some columns are given.
 
     They come in groups that share a mask, so that the moments of a group can be compared for
-    that very mask. In half of the groups one to three columns are given, as conditions give
-    them; in the others each column with a probability that is drawn for the group, as gaps
-    leave them.
+    that very mask. In half of the groups one to three columns are given, as in conditions. In
+    the others each column is given with a probability that is drawn for the group, as in rows
+    with gaps.
 
     Parameters
     ----------

@@ -24,9 +24,9 @@ FULL_BATCH = 1000
 MIN_BATCH = 32
 MIN_STEPS = 100
 MAX_STEPS = 8_000
-# Steps at which small and mid-sized tables measured best: more of them copy rows.
+# With so many steps small and mid-sized tables measured best; more steps copy rows.
 STEPS_FACTOR, STEPS_EXPONENT = 3.0, 0.75
-# Of these, steps of learning conditions, by networks that know whole rows already.
+# Share of these steps for conditions, which start from networks that know whole rows already.
 CONDITIONAL_SHARE = 1 / 3
 
 
@@ -143,7 +143,7 @@ def auto_batch_size(n_rows: int) -> int:
 def auto_max_steps(n_rows: int) -> int:
     """Steps that suit a table: some hundred for hundreds of rows, at most 8000.
 
-    A small table is learnt in few steps and learnt by heart in more.
+    A small table is learnt in few steps; more of them memorise its rows.
     """
     return round(min(MAX_STEPS, max(MIN_STEPS, STEPS_FACTOR * n_rows**STEPS_EXPONENT)))
 

@@ -62,7 +62,7 @@ def estimate_cost(
 
 def measure_cost(cost: TrainingCost, trial: TrainingStep, n_steps: int = 8) -> TrainingCost:
     """Add the time of 1000 steps, measured on a few of a trial that is then thrown away."""
-    # The first step sets libraries up; to read a figure is to wait for the device.
+    # The first step also sets libraries up. Reading a figure waits until the device is done.
     figures = trial(0.0)
     float(figures["wasserstein"])
     start = time.perf_counter()

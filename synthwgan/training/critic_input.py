@@ -46,5 +46,5 @@ class CriticInput:
         return pack(rows, self.packing)
 
     def given(self, columns: Tensor | None) -> Tensor | None:
-        """Which columns are given of each pack, from those of rows; None for None."""
+        """The mask of given columns of each pack, from those of its rows; None stays None."""
         return None if columns is None else self.packed(columns)

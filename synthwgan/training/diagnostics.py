@@ -25,15 +25,15 @@ MIN_VARIATION = 0.1
 MIN_ENTROPY = 0.5
 # The same fits had 0.99 and more of the table's share of distinct rows, where it was not small.
 MIN_DISTINCT, SMALL_SHARE = 0.25, 0.05
-# In fewer steps nothing is learnt that could collapse.
+# After fewer steps a lack of variety only means that little has been learnt.
 MIN_STEPS = 20
 
 
 class Diversity:
     """Compares how varied generated rows are with as many rows of the table.
 
-    A row is its states and, of its values, the sixteenth of the normal distribution that each
-    falls into.
+    A row counts as its states and, for each value, the sixteenth of the normal distribution
+    that it falls into.
 
     Parameters
     ----------
@@ -109,7 +109,7 @@ def distinct_share(symbols: Tensor) -> float:
 class Diagnosis:
     """What is added to the figures of a logged step.
 
-    It draws from a source of noise of its own, so that looking changes nothing.
+    It has a source of noise of its own, so that the model is the same with and without it.
 
     Parameters
     ----------

@@ -35,13 +35,13 @@ from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
 
 # Phases of training.
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
-# Of the seconds, where they are bounded, the part that the first phase gets before the second.
+# The first phase's share of ``max_seconds``.
 WHOLE_ROWS_SHARE = 0.7
 
 
 @dataclass(frozen=True)
 class ConditionalNetworks:
-    """What learning conditions leaves behind.
+    """The networks of the second phase, which draw rows of which some cells are given.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class ConditionalNetworks:
 
 @dataclass(frozen=True)
 class TrainedNetworks:
-    """What training leaves behind.
+    """The networks and records of both phases of training.
 
     Parameters
     ----------
@@ -107,8 +107,8 @@ def train_networks(
 ) -> TrainedNetworks:
     """Train a generator and a critic on an encoded table.
 
-    Whole rows come first. Then copies of both networks learn what is given, so that whole rows
-    do not pay for conditions.
+    Whole rows come first. Then copies of both networks learn to complete rows of which some
+    cells are given, so that whole rows get no worse by it.
 
     Parameters
     ----------
@@ -289,7 +289,7 @@ def _of_whole_rows(config: TrainingConfig) -> TrainingConfig:
 
 
 def _of_conditions(config: TrainingConfig, whole_rows: TrainingOutcome) -> TrainingConfig:
-    """Bounds of the second phase: seconds that the first one has left are its own."""
+    """Bounds of the second phase, which also gets the seconds that the first one did not use."""
     config = replace(config, max_steps=config.conditional.max_steps)
     if config.max_seconds is None:
         return config

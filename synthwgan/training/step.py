@@ -21,7 +21,7 @@ from synthwgan.training.schedule import learning_rate_factor
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 MAX_VALIDATION_ROWS = 4096
-# Rows drawn at least, since batch norm goes by the batch.
+# At least so many rows are drawn, since batch norm takes its statistics from the batch.
 MIN_AVERAGED_ROWS = 500
 
 
@@ -134,7 +134,7 @@ class TrainingStep:
         return {"critic_loss": loss.detach(), "wasserstein": wasserstein, **figures}
 
     def _score(self, seen: Tensor, given: Tensor | None) -> Tensor:
-        """Scores of what the critic sees, float32."""
+        """The critic's scores, float32."""
         return self.critic(seen, given).float()
 
     def _penalty(
@@ -166,7 +166,7 @@ class TrainingStep:
     def _generator_loss(
         self, fake: Tensor, real: Tensor, given: Tensor | None
     ) -> tuple[Tensor, dict[str, Tensor]]:
-        """What the generator minimises, and its figures."""
+        """The generator's loss, and its figures."""
         told, figures = self.critic_input.given(given), {}
         with self.autocast():
             loss = self.objective.generator_loss(
@@ -184,7 +184,7 @@ class TrainingStep:
         return self.moments(fake, real)
 
     def _further_losses(self, fake: Tensor) -> tuple[Tensor | float, dict[str, Tensor]]:
-        """What another step adds to the generator's loss, weighted, and its figures."""
+        """Terms that subclasses add to the generator's loss, weighted, and their figures."""
         return 0.0, {}
 
     def _generate(self, n_rows: int, context: Context | None = None) -> Tensor:
@@ -230,7 +230,7 @@ class TrainingStep:
     def _held_out(
         self, held_out: TableBatches, rng: torch.Generator
     ) -> tuple[Tensor, Context | None]:
-        """Slots of held-out rows, and what is given of them."""
+        """Slots of held-out rows, and the mask of their given columns."""
         n_rows = max(self.config.critic.packing, min(len(held_out), MAX_VALIDATION_ROWS))
         return held_out.take(torch.arange(n_rows, device=self.device) % len(held_out)), None
 
@@ -251,7 +251,7 @@ class TrainingStep:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=enabled)
 
     def is_finite(self) -> bool:
-        """Whether all weights are finite: a finite loss can still have other gradients."""
+        """Whether all weights are finite: the gradients of a finite loss need not be."""
         modules = (self.networks, self.ema.module)
         weights = [weight.detach() for module in modules for weight in module.parameters()]
         return bool(torch.stack([weight.sum() for weight in weights]).isfinite().all())

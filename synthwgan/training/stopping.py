@@ -72,7 +72,7 @@ class BestWeights:
         self._best, self._largest, self._n_without = math.inf, 0.0, 0
 
     def should_stop(self, estimate: float, weights: Any) -> bool:
-        """Take note of an estimate and of the weights that had it; whether it is time to stop."""
+        """Record an estimate with its weights; return whether it is time to stop."""
         distance = abs(estimate)
         if distance > self._largest:
             self._largest, self._best = distance, math.inf

@@ -14,7 +14,7 @@ from synthwgan.training.stopping import BestWeights
 
 
 class Step(Protocol):
-    """What the loop asks of a model: one step, and a way back to good weights."""
+    """What the loop needs of a model: a step, and copies of its weights to go back to."""
 
     def __call__(self, progress: float) -> dict[str, Tensor]: ...
 
@@ -26,7 +26,7 @@ class Step(Protocol):
 
 
 class Observer(Protocol):
-    """Is told of each logged step, and of the end."""
+    """Called after each logged step, and at the end of training."""
 
     def on_log(self, record: dict[str, float], progress: float) -> None: ...
 
@@ -53,7 +53,7 @@ class TrainingOutcome:
 
     @property
     def ended_well(self) -> bool:
-        """Whether nothing went wrong, and nobody wanted it over."""
+        """Whether training neither failed nor was interrupted."""
         return self.stopped_by in ("steps", "time", "early stopping")
 
     def followed_by(self, other: TrainingOutcome) -> TrainingOutcome:

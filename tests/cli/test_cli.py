@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from decimal import Decimal
@@ -16,6 +17,7 @@ from typer.testing import CliRunner, Result
 from synthwgan import WGANGPSynthesizer, __version__
 from synthwgan.cli import app
 from synthwgan.io.tables import TableWriter, read_table
+from synthwgan.parameters import ELSEWHERE
 
 COLUMNS = ["age", "city", "joined"]
 
@@ -76,6 +78,54 @@ def peak_memory(*arguments: object) -> int:
     command = [sys.executable, "-c", program, *map(str, arguments)]
     result = subprocess.run(command, capture_output=True, text=True, check=True)
     return int(result.stdout)
+
+
+class TestWordsFromElsewhere:
+    @pytest.mark.parametrize(
+        ("option", "place"),
+        [
+            ("--epochs", "here it is --max-steps (a step is one batch) or --max-seconds"),
+            ("--discrete-columns", "not needed, since kinds are inferred; --kind NAME=categorical"),
+            ("--metadata", "--kind NAME=kind"),
+            ("--cuda", "here it is --device cuda or --device cpu"),
+            ("--no-cuda", "here it is --device cuda or --device cpu"),
+            ("--random-state", "here it is --seed"),
+            ("--random-seed", "here it is --seed"),
+            ("--value-protection", "--rare mask --min-category-rows 10 --protect-extremes 10"),
+            ("--pac", "in Python it is critic=MLP(packing=...)"),
+            ("--embedding_dim", "in Python it is generator=Residual(latent_dim=...)"),
+            ("--gradient-penalty=1", "in Python it is objective=WGANGP(gradient_penalty=...)"),
+            ("--gibbs-steps", "in Python it is sample(conditions=..., gibbs_steps=...)"),
+            ("--batch-size", "in Python it is WGANGPSynthesizer(batch_size=...)"),
+            ("--temperature", "removed, since no other value"),
+        ],
+    )
+    def test_fit_says_where_to_find_them(self, option: str, place: str) -> None:
+        result = run("fit", "table.csv", "-o", "model", option, "3")
+        assert_one_line_error(result, option.partition("=")[0], place, code=2)
+
+    def test_the_places_exist(self) -> None:
+        options = run("fit", "--help").stdout
+        for name in ELSEWHERE:
+            result = run("fit", "table.csv", "-o", "model", f"--{name}")
+            if f"--{name.replace('_', '-')}" not in options:
+                assert_one_line_error(result, "; ", code=2)
+                for option in re.findall("--[a-z-]+", result.stderr.partition("; ")[2]):
+                    assert option in options
+
+    @pytest.mark.parametrize("word", ["--n-samples", "--count", "--num-rows"])
+    def test_rows_are_asked_for_by_one_name(self, word: str) -> None:
+        assert_one_line_error(run("sample", "model", word, 3), "here it is --rows", code=2)
+
+    def test_a_model_of_several_tables(self) -> None:
+        result = run("radial", "fit", "a.csv", "b.csv", "-o", "model", "--cycle-weight", 2)
+        place = "in Python it is RadialGANSynthesizer(cycle_weight=...)"
+        assert_one_line_error(result, "--cycle-weight", place, code=2)
+
+    def test_a_slip_of_the_pen_and_other_commands_are_answered_as_ever(self) -> None:
+        assert_one_line_error(run("fit", "t.csv", "--max-stps", 3), "--max-steps", code=2)
+        assert_one_line_error(run("info", "model", "--epochs", 3), "--epochs", code=2)
+        assert "max-steps" not in run("info", "model", "--epochs", 3).stderr
 
 
 class TestFit:

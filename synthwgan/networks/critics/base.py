@@ -9,7 +9,7 @@ from torch import nn
 
 from synthwgan.parameters import Component, Constraint, Number
 
-# How a critic is shown rows.
+# How rows are shown to a critic.
 SEEN: dict[str, Constraint] = {
     "packing": Number(1, integer=True),
     "instance_noise": Number(0),
@@ -47,7 +47,7 @@ class CriticChoice(Component):
         n_slots : int
             Length of a row vector, or of a pack of them.
         n_columns : int
-            Columns of which the critic is told whether they are given; 0 for none.
+            Length of the mask that says which columns are given; 0 for a critic without one.
         rng : torch.Generator or None
             Source of the first weights; None where only their shapes are asked for.
 

@@ -12,7 +12,7 @@ from synthwgan.networks.critics.gradients import own_row_gradient
 from synthwgan.networks.critics.network import NEGATIVE_SLOPE, Critic
 from synthwgan.networks.linear import Linear
 
-# Rows of which each is compared with each other.
+# Rows are compared with each other in groups of at most so many.
 GROUP_ROWS = 64
 KERNEL_DIM = 5
 MOMENTUM = 0.1
@@ -43,8 +43,8 @@ class BatchFeatures(nn.Module):
     def forward(self, hidden: Tensor, others: Tensor) -> Tensor:
         """Compare rows, hidden features of shape (n_hidden, n_rows), to (n_features, n_rows).
 
-        ``others`` are the same features, which stand for a row wherever it is another's
-        neighbour.
+        ``others`` are the same features, used where a row is the neighbour of another one. They
+        may be detached: then a gradient by a row leaves out what it does to its neighbours.
         """
         if not self.training:
             return self.mean.expand(-1, hidden.shape[1])
@@ -54,7 +54,7 @@ class BatchFeatures(nn.Module):
         return features
 
     def prepare(self, hidden: Tensor) -> Tensor:
-        """What is compared, in float32 at least."""
+        """Turn hidden features into what rows are compared by, in float32 at least."""
         return hidden.to(torch.promote_types(hidden.dtype, torch.float32))
 
     def compare(self, own: Tensor, others: Tensor) -> Tensor:
@@ -102,7 +102,7 @@ def _closeness(own: Tensor, others: Tensor) -> Tensor:
     """Sum of each kernel over the other rows of a group, shape (n_kernels, n_rows)."""
     own, others = (rows.unflatten(0, (-1, KERNEL_DIM)) for rows in (own, others))
     distances = (own.unsqueeze(3) - others.unsqueeze(2)).abs().sum(1)
-    # A row is no neighbour of its own.
+    # A row is not its own neighbour.
     return (-distances).exp().sum(2) - 1
 
 
@@ -135,7 +135,7 @@ class MinibatchStd(BatchFeatures):
 class BatchCritic(Critic):
     """A `Critic` whose last hidden layer also gets features of the row among its batch.
 
-    Their weights start at zero, so that it starts as a critic of rows.
+    The weights of these features start at zero, so that at first each row is judged by itself.
 
     Parameters
     ----------

@@ -26,8 +26,8 @@ class Critic(nn.Module):
     n_layers : int
         Number of hidden layers.
     n_columns : int, default 0
-        Columns of which the critic is told whether they are given; 0 for none. These weights
-        start at zero.
+        Length of the mask that says which columns are given; 0 for a critic without one. The
+        mask's weights start at zero, so that it changes nothing at first.
     rng : torch.Generator or None, default None
         Source of the first weights; None is torch's global state.
     """
@@ -53,7 +53,7 @@ class Critic(nn.Module):
     def forward(self, slots: Tensor, given: Tensor | None = None) -> Tensor:
         """Score rows, shape (n_rows, n_slots) to (n_rows,); higher means more real.
 
-        ``given`` says which columns are, shape (n_rows, n_columns); None: not one.
+        ``given`` is the mask of given columns, shape (n_rows, n_columns); None if none is given.
         """
         hidden = slots.T
         for layer, bias in zip(self.layers, self._biases(given), strict=True):
@@ -62,7 +62,7 @@ class Critic(nn.Module):
         return torch.addmm(self.output.bias, self.output.weight, hidden).squeeze(0)
 
     def _biases(self, given: Tensor | None) -> list[Tensor]:
-        """What is added in each layer, shape (width, 1), or (width, n_rows) by what is given."""
+        """Bias of each layer, shape (width, 1), or (width, n_rows) where the mask adds to it."""
         biases = [layer.bias.unsqueeze(1) for layer in self.layers]
         if given is not None:
             biases[0] = torch.addmm(biases[0], self.given.weight, given.T)
@@ -81,7 +81,7 @@ class Critic(nn.Module):
                 hidden = torch.addmm(bias, layer.weight, hidden)
                 slopes.append(hidden.sign().clamp_min_(NEGATIVE_SLOPE))
                 hidden *= slopes[-1]
-        # In the slopes' precision, or autocast's products would start from float32.
+        # In the slopes' precision: from a float32 factor, autocast's products would be float32.
         gradient = self.output.weight.T.to(slopes[-1].dtype) * slopes[-1]
         for layer, slope in zip(reversed(self.layers[1:]), reversed(slopes[:-1]), strict=True):
             gradient = (layer.weight.T @ gradient) * slope

@@ -64,8 +64,8 @@ class Own(CriticChoice):
 class OwnCritic(nn.Module):
     """A module made by a user's factory, as a critic.
 
-    Which columns of a row are given comes after its slots. Its scores should depend on no other
-    row of the batch, as the gradient penalty is on the gradient of their sum.
+    The mask of given columns comes after a row's slots in the input. A row's score should
+    depend on no other row of the batch, as the penalty takes the gradient of their sum.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class OwnCritic(nn.Module):
     n_slots : int
         Length of a row vector, or of a pack of them.
     n_columns : int, default 0
-        Columns of which the critic is told whether they are given; 0 for none.
+        Length of the mask that says which columns are given; 0 for a critic without one.
     """
 
     def __init__(

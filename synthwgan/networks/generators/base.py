@@ -102,7 +102,7 @@ class RawOutput(nn.Module):
             self.output.weight.mul_(0.5)
             self.output.bias.copy_(output_bias)
         self.context = Linear(n_context, width, bias=False, rng=rng) if n_context else None
-        # What is given adds to all logits at once, as drawn states add to later ones.
+        # Given cells add to all logits directly, as the coupling does with drawn states.
         self.skip = Linear(n_context, n_slots, bias=False, rng=rng) if n_context else None
         if n_context:
             nn.init.zeros_(self.context.weight)
@@ -110,7 +110,7 @@ class RawOutput(nn.Module):
 
     def raw(self, hidden: Tensor, context: Context | None) -> Tensor:
         """Map last hidden features, shape (n_rows, width), to raw outputs (n_rows, n_slots)."""
-        # Laid out in memory slot by slot, as the head works on them.
+        # Slot by slot in memory, since the head works along the rows of each slot.
         raw = torch.addmm(self.output.bias.unsqueeze(1), self.output.weight, hidden.T)
         if self.skip is not None:
             raw = torch.addmm(raw, self.skip.weight, context.features.T, alpha=STEP_SCALE)

@@ -14,7 +14,7 @@ from synthwgan.parameters import Constraint
 
 
 class MLP(GeneratorChoice):
-    """Plain layers with batch normalisation: the residual generator without its ways past.
+    """Plain layers with batch normalisation: the residual generator without skip connections.
 
     Parameters
     ----------
@@ -50,7 +50,7 @@ class MLP(GeneratorChoice):
 
 
 class PlainBlock(ResidualBlock):
-    """``Linear(ReLU(BatchNorm(x)))``: a `ResidualBlock` without its way past."""
+    """``Linear(ReLU(BatchNorm(x)))``: a `ResidualBlock` without the skip connection."""
 
     def forward(self, x: Tensor) -> Tensor:
         """Map features, shape (n_rows, width), to features of the same shape."""

@@ -21,7 +21,7 @@ class Own(GeneratorChoice):
     """A module of the user's own.
 
     Its outputs get a bias that starts as the built-in generators' does, so that it starts with
-    the table's marginals. What is given of a row comes after the latent vector.
+    the table's marginals. The given cells of a row come after the latent vector in the input.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ class OwnGenerator(nn.Module):
     """A module made by a user's factory, as a generator.
 
     Its outputs get a bias that starts as the built-in generators' does, so that it starts with
-    the table's marginals. What is given of a row comes after the latent vector.
+    the table's marginals. The given cells of a row come after the latent vector in the input.
 
     Parameters
     ----------

@@ -57,7 +57,7 @@ class Residual(GeneratorChoice):
 class ResidualBlock(nn.Module):
     """``x + Linear(ReLU(BatchNorm(x)))``, the pre-activation form of He et al. (2016).
 
-    The linear layer has no bias: the next normalisation would take it away.
+    The linear layer has no bias, as the next normalisation would subtract it again.
 
     Parameters
     ----------

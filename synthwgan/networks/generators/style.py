@@ -123,7 +123,7 @@ class StyleGenerator(RawOutput):
     Karras, Laine, Aila 2019, "A Style-Based Generator Architecture for Generative Adversarial
     Networks", section 2: the latent vector is normalised and mapped to a style; the synthesis
     starts at a learned constant, and each layer gets noise of its own and is normalised
-    adaptively (`StyleLayer`). Without noise and style all rows would be one.
+    adaptively (`StyleLayer`). Without noise and style all rows would be the same.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""What an objective is: what critic and generator minimise, and what holds the critic."""
+"""What an objective is: the losses of critic and generator, and the penalty on the critic."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PENALTY_PARAMETERS: dict[str, Constraint] = {
 
 
 class Objective(Component):
-    """A pair of losses of the critic's scores, and what holds the critic; real scores higher.
+    """The losses of critic and generator, and the penalty; the critic scores real rows higher.
 
     Another objective is a class with these two losses, and one line that registers it by a
     short name: ``OBJECTIVES["mine"] = Mine``.

@@ -23,7 +23,7 @@ class GAN(Objective):
     label_smoothing : float, default 0.0
         How far the label of real rows, and of these only, is below 1 (Salimans et al. 2016,
         "Improved Techniques for Training GANs", section 3.4).
-    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default None
+    penalty : str or None, default None
         What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
     penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"
         Where: between both kinds of rows, at real ones, generated ones, or both. "auto" is
@@ -71,7 +71,8 @@ class GAN(Objective):
         """Return the cross-entropy of real rows and of generated ones, added."""
         loss = F.softplus(-real).mean() + F.softplus(fake).mean()
         if self.label_smoothing:
-            # A label 1 - s: s of the mass goes from -log D to -log(1 - D), which is x apart.
+            # With the label 1 - s the loss is (1 - s) * -log D + s * -log(1 - D). The logarithms
+            # differ by the log odds x, so it is -log D + s * x.
             loss = loss + self.label_smoothing * real.mean()
         return loss
 
@@ -87,7 +88,7 @@ class MinimaxGAN(GAN):
     ----------
     label_smoothing : float, default 0.0
         How far the label of real rows, and of these only, is below 1.
-    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default None
+    penalty : str or None, default None
         What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
     penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"
         Where: between both kinds of rows, at real ones, generated ones, or both. "auto" is

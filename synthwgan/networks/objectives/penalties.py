@@ -57,7 +57,7 @@ def one_sided(norms: Tensor) -> Tensor:
 
 
 def squared(norms: Tensor) -> Tensor:
-    """Mean of ``norm ** 2``: the critic shall be flat."""
+    """Mean of ``norm ** 2``, which is least for a flat critic."""
     return norms.square().mean()
 
 
@@ -136,7 +136,7 @@ POINTS = {
     "generated": (_generated,),
     "both": (_real, _generated),
 }
-# Where a penalty is evaluated unless it is told.
+# Where these penalties are evaluated: their papers leave no choice.
 OWN_POINTS = {"r1": "real", "r1+r2": "both"}
 
 

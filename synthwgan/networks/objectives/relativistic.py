@@ -15,7 +15,7 @@ class Relativistic(Objective):
 
     Parameters
     ----------
-    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default "r1+r2"
+    penalty : str or None, default "r1+r2"
         What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
         The objective's paper penalises at real and at generated rows.
     penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"

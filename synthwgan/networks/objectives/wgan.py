@@ -1,4 +1,4 @@
-"""WGAN: the Wasserstein distance, its critic held by clipped weights."""
+"""WGAN: the Wasserstein distance, with a critic of clipped weights."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from synthwgan.parameters import Constraint, Either, Number, OneOf
 
 
 class WGAN(Objective):
-    """The dual form of the 1-Wasserstein distance, for a critic held by clipped weights.
+    """The dual form of the 1-Wasserstein distance, with a critic of clipped weights.
 
     Parameters
     ----------
     clip : float or None, default 0.01
         Bound that the critic's weights are clipped to after each update; None for none.
-    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default None
+    penalty : str or None, default None
         What is penalised of the norm g of the critic's gradient by a row; see `WGANGP`.
     penalty_at : {"auto", "interpolates", "real", "generated", "both"}, default "auto"
         Where: between both kinds of rows, at real ones, generated ones, or both. "auto" is

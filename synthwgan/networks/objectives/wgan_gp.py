@@ -1,4 +1,4 @@
-"""WGAN-GP: the Wasserstein distance, its critic held by a gradient penalty."""
+"""WGAN-GP: the Wasserstein distance, with a gradient penalty on the critic."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from synthwgan.networks.objectives.base import Objective, wasserstein_estimate
 
 
 class WGANGP(Objective):
-    """The dual form of the 1-Wasserstein distance, for a critic held by a gradient penalty.
+    """The dual form of the 1-Wasserstein distance, with a gradient penalty on the critic.
 
     The critic minimises ``mean(D(fake)) - mean(D(real)) + gradient_penalty * mean((g - 1)^2)``,
     with g the norm of its gradient by a row between real and generated ones; the generator
@@ -18,7 +18,7 @@ class WGANGP(Objective):
 
     Parameters
     ----------
-    penalty : {"two-sided", "one-sided", "squared", "r1", "r1+r2"} or None, default "two-sided"
+    penalty : str or None, default "two-sided"
         What is penalised of the norm g of the critic's gradient by a row: ``"two-sided"``
         (g - 1)^2, ``"one-sided"`` only above 1, ``"squared"`` g^2, ``"r1"`` g^2 / 2 at real rows,
         ``"r1+r2"`` at generated ones too (Mescheder et al. 2018).

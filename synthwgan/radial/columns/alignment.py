@@ -18,7 +18,7 @@ N_BINS = 6
 PRIOR_ROWS = 5.0
 # Nats per row by which a match may fall short of columns that say nothing of each other.
 UNMATCHED = 0.3
-# What a state of its own, which the reference does not have, is worth.
+# Share that a state counts with which the reference does not have.
 NEW_STATE_SHARE = 1e-3
 # Bins in which the forms of two distributions are compared. Beyond so many nats per row, and what
 # chance costs, they are of different things: losses lie close together, gains do not.
@@ -103,7 +103,7 @@ def align(
         previous, found = found, _best_pairs(own_names, names, candidates)
         if _pairs(found) == _pairs(previous):
             break
-        # A match that wrong neighbours have spoilt gets a round with the new ones.
+        # A match may have got lost because of wrong neighbours: it stays known for one more round.
         trusted = [*found, *(match for match in previous if not _clashes(match, found))]
     return [
         replace(

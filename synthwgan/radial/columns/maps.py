@@ -61,13 +61,13 @@ class StateMap:
         return f"{len(self.shared_of)} categories" if n_renamed else "same"
 
     def to_shared(self, own: np.ndarray) -> np.ndarray:
-        """Return the shared categories of a domain's."""
+        """Return the shared names of a domain's categories."""
         if not self.shared_of:
             return own
         return _renamed(own, self.shared_of)
 
     def to_own(self, shared: np.ndarray) -> np.ndarray:
-        """Return the domain's categories; of those that it has none for, None."""
+        """Return the domain's names of shared categories, None where it has no such category."""
         if not self.shared_of:
             return shared
         own_of = {shared: own for own, shared in self.shared_of.items()}

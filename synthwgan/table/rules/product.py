@@ -25,8 +25,9 @@ class Product(ComputedRule):
         What the product is divided by; where one of them is 0 the rule says nothing.
     constant : number or text, default=1
         A further factor, 100 for percentages.
-    rounding : {"nearest", "half_even", "half_up", "floor", "ceil"}, optional
-        How the product is rounded to the column's decimals; by default as in the table.
+    rounding : str, optional
+        How the product is rounded to the column's decimals: "nearest", "half_even",
+        "half_up", "floor" or "ceil"; by default as in the table.
     tolerate : float, default=0.0
         Share of rows that may break the rule in `fit`.
 

@@ -39,8 +39,9 @@ class Sum(ComputedRule):
     clock : list of column names, optional
         Columns that write the time of day as a number, 517 for 5:17: such sums run in minutes
         and begin again at midnight.
-    rounding : {"nearest", "half_even", "half_up", "floor", "ceil"}, optional
-        How the sum is rounded to the decimals of `total`; by default as in the table.
+    rounding : str, optional
+        How the sum is rounded to the decimals of `total`: "nearest", "half_even",
+        "half_up", "floor" or "ceil"; by default as in the table.
     tolerate : float, default=0.0
         Share of rows that may break the rule in `fit`.
 

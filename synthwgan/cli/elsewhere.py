@@ -1,0 +1,56 @@
+"""Where to find what an option that does not exist means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+
+# How parameters of the constructor are written as options. All others are set in Python only.
+_AS_OPTION = {
+    r"column_kinds=\{name: '?(\w+)'?\}": r"--kind NAME=\1",
+    r"rare='mask' with min_category_rows=(\d+) and protect_extremes=(\d+)": (
+        r"--rare mask --min-category-rows \1 --protect-extremes \2"
+    ),
+    r"device='(\w+)'": r"--device \1",
+    r"\bmax_(steps|seconds)\b": r"--max-\1",
+    r"\brandom_state\b": "--seed",
+}
+
+
+def answer(option: str, known: Collection[str]) -> str | None:
+    """Return where to find an option of another package, or one that is a parameter in Python.
+
+    Parameters
+    ----------
+    option : str
+        The option as it was written, such as ``"--batch-size"``.
+    known : collection of str
+        The options that the command has.
+    """
+    # Late, as scikit-learn takes a second to import and most commands are written correctly.
+    from synthwgan.parameters import ELSEWHERE, OTHER_NAMES_OF_N_SAMPLES
+
+    name = option.lstrip("-").replace("-", "_").removeprefix("no_")
+    if "--rows" in known:
+        return "here it is --rows" if name in OTHER_NAMES_OF_N_SAMPLES else None
+    if "--max-steps" not in known:
+        # A command that trains nothing: its user means something else.
+        return None
+    if name == "random_state":
+        return "here it is --seed"
+    if name in ELSEWHERE:
+        place = ELSEWHERE[name]
+        for pattern, written in _AS_OPTION.items():
+            place = re.sub(pattern, written, place)
+        only = "in Python it is" if re.match(r"\w+[=(]", place) else "here it is"
+        return f"{only} {place}"
+    return _parameter(name)
+
+
+def _parameter(name: str) -> str | None:
+    from synthwgan import RadialGANSynthesizer, WGANGPSynthesizer
+
+    for synthesizer in (WGANGPSynthesizer, RadialGANSynthesizer):
+        if name in synthesizer().get_params(deep=False):
+            return f"in Python it is {synthesizer.__name__}({name}=...)"
+    return None
