@@ -22,7 +22,9 @@ def draw(seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     age = rng.normal(40, 12, N_ROWS).round(1)
     paid = np.where(age + rng.normal(0, 3, N_ROWS) > 40, "yes", "no")
-    return pd.DataFrame({"age": age, "code": rng.choice(["007", "012"], N_ROWS), "paid": paid})
+    code = rng.choice(["007", "012"], N_ROWS)
+    years = (age / 2 + rng.normal(0, 1, N_ROWS)).round(1)
+    return pd.DataFrame({"age": age, "years": years, "code": code, "paid": paid})
 
 
 @pytest.fixture(scope="module")
