@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from synthwgan.evaluation.tables import Column, Rows
+from synthwgan.evaluation.inputs import Column, Rows
 
 MAX_ONE_HOT = 50
 MAX_TREE_LEVELS = 250

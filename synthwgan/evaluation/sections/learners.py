@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from synthwgan.evaluation.inputs import Column, Rows
 from synthwgan.evaluation.sections.features import Space, tree_matrix
 from synthwgan.evaluation.sections.intervals import WeightedAUC
-from synthwgan.evaluation.tables import Column, Rows
 
 MAX_CLASSES = 20
 MAX_NUMBERS_AS_CLASSES = 10

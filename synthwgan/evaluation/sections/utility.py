@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.evaluation.inputs import Rows, Tables
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.sections.intervals import bootstrap
 from synthwgan.evaluation.sections.learners import Learner, Target, fit_learners, scorer
 from synthwgan.evaluation.sections.yardsticks import Yardsticks, independent_columns, n_floors
-from synthwgan.evaluation.tables import Rows, Tables
 
 TITLE = "Does it serve to train models?"
 MAX_TRAINING_ROWS = 40_000
