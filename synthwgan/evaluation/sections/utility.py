@@ -173,8 +173,9 @@ class _Scores:
         return self.target.chance + (abs(off) if self.target.is_classes else max(0.0, off))
 
     def _scorers(self, learners: dict[str, Learner], rows: Rows) -> dict[str, tuple[int, Any]]:
+        truth, is_classes = self.target.truth(rows), self.target.is_classes
         return {
-            name: (len(rows), scorer(self.target, rows, learner.predict(rows)))
+            name: (len(rows), scorer(truth, learner.predict(rows), is_classes=is_classes))
             for name, learner in learners.items()
         }
 
