@@ -1,6 +1,6 @@
 """Real against synthetic: how close one table is to the other."""
 
-from synthwgan.evaluation.compare import Comparison, compare
+from synthwgan.evaluation.comparison import Comparison, compare
 from synthwgan.evaluation.distances import jensen_shannon, kl_divergence, wasserstein
 from synthwgan.evaluation.evaluate import evaluate
 from synthwgan.evaluation.inputs import Tables
