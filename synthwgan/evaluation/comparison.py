@@ -115,11 +115,13 @@ def compare(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import pandas as pd
     >>> from synthwgan.evaluation import compare
-    >>> real = pd.DataFrame({"size": [1.0, 2.0, 3.0] * 20, "city": ["a", "b", "c"] * 20})
-    >>> tables = {"fresh": real, "shuffled": real.assign(city=["a", "c", "b", "c", "b", "a"] * 10)}
-    >>> compare(tables, real, random_state=0).best
+    >>> size = np.random.default_rng(0).normal(size=(3, 200))
+    >>> real, fresh, test = (pd.DataFrame({"size": x, "area": x**2}) for x in size)
+    >>> shuffled = fresh.assign(area=fresh["area"].to_numpy()[::-1])
+    >>> compare({"fresh": fresh, "shuffled": shuffled}, real, test, random_state=0).best
     'fresh'
     >>> compare({}, real)
     Traceback (most recent call last):
