@@ -262,7 +262,7 @@ def _load(path: Path) -> RadialGANSynthesizer:
 
 
 def _read(model: RadialGANSynthesizer, name: str, path: Path, na: list[str] | None) -> pd.DataFrame:
-    from synthwgan.radial.columns.tables import check_domain
+    from synthwgan.radial.columns.intake import check_domain
 
     check_domain(name, model.domains_)
     return read_as_fitted(path, _columns(model, name), na)

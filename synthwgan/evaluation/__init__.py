@@ -1,13 +1,13 @@
 """Real against synthetic: how close one table is to the other."""
 
-from synthwgan.evaluation.compare import Comparison, compare
+from synthwgan.evaluation.comparison import Comparison, compare
 from synthwgan.evaluation.distances import jensen_shannon, kl_divergence, wasserstein
 from synthwgan.evaluation.evaluate import evaluate
+from synthwgan.evaluation.inputs import Tables
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.quality import QualityScore, quality_score, sdmetrics_metadata
 from synthwgan.evaluation.report import Report
 from synthwgan.evaluation.sections.manifold import ManifoldScores, manifold_scores
-from synthwgan.evaluation.tables import Tables
 
 __all__ = [
     "Comparison",

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
+from synthwgan.evaluation.inputs import Tables
 from synthwgan.evaluation.measures import Section
 from synthwgan.evaluation.report import Report
 from synthwgan.evaluation.sections import columns, joint, pairs, privacy, utility, validity
 from synthwgan.evaluation.sections.yardsticks import Yardsticks
-from synthwgan.evaluation.tables import Tables
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
 
 _SECTIONS: dict[str, tuple[str, Callable[..., Section]]] = {

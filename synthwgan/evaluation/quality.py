@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.evaluation.inputs import check_same_columns
 from synthwgan.evaluation.plain import Content, as_floats, as_moments, content_of
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.textdates import TextDate
@@ -182,36 +183,6 @@ def _quality_report_class() -> type:
             'The quality score needs sdmetrics: pip install "synthwgan[report]"'
         ) from error
     return QualityReport
-
-
-def check_same_columns(real: pd.DataFrame, other: pd.DataFrame, part: str = "synthetic") -> None:
-    """Raise unless two tables are frames with the same columns and at least one row.
-
-    Parameters
-    ----------
-    real, other : DataFrame
-        The two tables.
-    part : str, default "synthetic"
-        What the message calls the other one.
-
-    Raises
-    ------
-    TypeError
-        If one of them is no DataFrame.
-    ValueError
-        If their columns differ, or one is empty.
-    """
-    for frame in (real, other):
-        if not isinstance(frame, pd.DataFrame):
-            raise TypeError("All tables must be DataFrames; wrap arrays in pd.DataFrame.")
-    lacking = [name for name in real.columns if name not in other.columns]
-    unknown = [name for name in other.columns if name not in real.columns]
-    if lacking:
-        raise ValueError(f"The {part} table lacks the columns {lacking}.")
-    if unknown:
-        raise ValueError(f"The {part} table has columns that the real one lacks: {unknown}.")
-    if real.empty or other.empty:
-        raise ValueError("All tables need at least one row and one column.")
 
 
 def _with_text_names(metadata: Mapping[str, Any]) -> dict[str, Any]:

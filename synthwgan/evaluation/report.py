@@ -1,45 +1,28 @@
-"""A report: sections, one score that unites them, and ways to show it."""
+"""A report: what was found out about a synthetic table, and the ways to show it."""
 
 from __future__ import annotations
 
-import json
 import math
 import os
 import textwrap
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pandas as pd
-
-from synthwgan.evaluation.measures import LOWEST, Measure, Section
-from synthwgan.evaluation.sections.privacy import closest_distances
-from synthwgan.evaluation.tables import Tables
+from synthwgan.evaluation.findings import Findings
+from synthwgan.evaluation.measures import Section
+from synthwgan.evaluation.page.render import notebook, render
+from synthwgan.evaluation.plots.gallery import plot
 from synthwgan.io.tables import write_text
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 WIDTH = 79
-_COLUMNS = (
-    "section",
-    "key",
-    "label",
-    "value",
-    "low",
-    "high",
-    "floor",
-    "ceiling",
-    "score",
-    "counts",
-)
 _BAR = 20
 
 
 @dataclass(frozen=True, repr=False)
-class Report:
+class Report(Findings):
     """What `evaluate` found out about a synthetic table.
 
     Each measure lies between its floor (0: a table of independent columns, or another one without
@@ -80,113 +63,6 @@ class Report:
     Pulled down by: Column shapes (50)
     """
 
-    sections: tuple[Section, ...]
-    tables: Tables
-    target: Any = None
-    history: list[dict[str, Any]] | None = None
-    seconds: Mapping[str, float] | None = None
-
-    def __getitem__(self, key: str) -> Section:
-        """Return a section by its key, such as ``report["privacy"]``."""
-        for section in self.sections:
-            if section.key == key:
-                return section
-        raise KeyError(f"{key!r} is no section; they are {[part.key for part in self.sections]}")
-
-    @property
-    def score(self) -> float:
-        """Geometric mean of the sections' scores, 0.01 to 1; NaN if one that was asked has none."""
-        scores = [max(LOWEST, section.score) for section in self.sections if not section.skipped]
-        if not scores or self.without_score:
-            return math.nan
-        return round(float(np.exp(np.mean(np.log(scores)))), 12)
-
-    @property
-    def without_score(self) -> tuple[Section, ...]:
-        """Sections that were asked and have no score: those that failed or could not be scored."""
-        return tuple(
-            section
-            for section in self.sections
-            if not section.skipped and not math.isfinite(section.score)
-        )
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What was sampled, left out or could not be read."""
-        return () if self.tables is None else self.tables.notes
-
-    @property
-    def limits(self) -> tuple[str, ...]:
-        """Why a section cannot have full marks, such as privacy without test rows."""
-        notes = (note for section in self.sections for note in section.notes)
-        return tuple(note for note in notes if note.startswith("Without test rows"))
-
-    @cached_property
-    def distances(self) -> dict[str, np.ndarray]:
-        """Distances to the closest real row, of synthetic and of test rows."""
-        return closest_distances(self.tables)
-
-    def weakest(self, n_measures: int = 3) -> list[tuple[Section, Measure]]:
-        """Return what pulled the score down: the measures that cost most, worst first.
-
-        A measure's cost is what the report would gain, were its score 1.
-
-        Parameters
-        ----------
-        n_measures : int, default 3
-            At most so many; those with a score of 0.99 and more are left out.
-        """
-        costs = []
-        for section in self.sections:
-            if not math.isfinite(section.score):
-                continue
-            for measure in section.measures:
-                if not measure.is_scored:
-                    continue
-                gained = section.score_without(measure)
-                cost = math.log(max(LOWEST, gained) / max(LOWEST, section.score))
-                if measure.score < 0.99 and cost > 0:
-                    costs.append((cost, section, measure))
-        costs.sort(key=lambda item: -item[0])
-        return [(section, measure) for _, section, measure in costs[:n_measures]]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return everything but the tables as plain Python objects, ready for JSON."""
-        return {
-            "score": _plain(self.score),
-            "target": None if self.target is None else str(self.target),
-            "pulled_down_by": [measure.key for _, measure in self.weakest()],
-            "notes": list(self.notes),
-            "sections": [_section_dict(section) for section in self.sections],
-        }
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a measure."""
-        rows = [
-            {"section": section.key, **vars(measure), "score": measure.score}
-            | dict(zip(("low", "high"), measure.interval or (math.nan, math.nan), strict=True))
-            for section in self.sections
-            for measure in section.measures
-        ]
-        return pd.DataFrame(rows, columns=list(_COLUMNS))
-
-    def to_json(self, indent: int | None = None) -> str:
-        """Return `to_dict` as JSON; figures that could not be had are null.
-
-        Parameters
-        ----------
-        indent : int or None, default None
-            Spaces by which nested lines are indented.
-
-        Raises
-        ------
-        TypeError
-            If `indent` is another thing, such as the name of a file.
-        """
-        if indent is not None and not isinstance(indent, int):
-            raise TypeError(f"indent must be an int or None, got {indent!r}; the text is returned")
-        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
-
     def plot(self, kind: str, **options: Any) -> Figure:
         """Return a plotly figure.
 
@@ -202,25 +78,29 @@ class Report:
         ImportError
             If plotly is not installed.
         """
-        from synthwgan.evaluation.plots.gallery import plot
-
         return plot(self, kind, **options)
 
+    def to_html(self) -> str:
+        """Return one page that opens without a network.
+
+        Raises
+        ------
+        ImportError
+            If plotly or jinja2 is not installed.
+        """
+        return render(self)
+
     def save_html(self, path: str | os.PathLike[str]) -> None:
-        """Write one page that opens without a network.
+        """Write the page of `to_html` to a file.
 
         Parameters
         ----------
         path : path
             The file, such as ``"report.html"``.
         """
-        from synthwgan.evaluation.page.render import render
-
-        write_text(path, render(self))
+        write_text(path, self.to_html())
 
     def _repr_html_(self) -> str:
-        from synthwgan.evaluation.page.render import notebook
-
         return notebook(self)
 
     def __repr__(self) -> str:
@@ -281,39 +161,3 @@ def _section_lines(section: Section) -> list[str]:
 
 def _hundred(score: float) -> str:
     return "-" if math.isnan(score) else f"{100 * score:.0f}"
-
-
-def _section_dict(section: Section) -> dict[str, Any]:
-    return {
-        "key": section.key,
-        "title": section.title,
-        "score": _plain(section.score),
-        "skipped": section.skipped,
-        "error": section.error,
-        "notes": list(section.notes),
-        "measures": [
-            {name: _plain(value) for name, value in vars(measure).items()}
-            | {"score": _plain(measure.score), "why_not_scored": measure.why_not_scored or None}
-            for measure in section.measures
-        ],
-        "details": {
-            title: [
-                {str(name): _plain(cell) for name, cell in row.items()}
-                for row in table.to_dict("records")
-            ]
-            for title, table in section.details.items()
-        },
-    }
-
-
-def _plain(value: Any) -> Any:
-    """Return a value as JSON has it; text of what it does not have."""
-    if isinstance(value, bool | np.bool_):
-        return bool(value)
-    if isinstance(value, int | np.integer):
-        return int(value)
-    if isinstance(value, float | np.floating):
-        return float(value) if math.isfinite(value) else None
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_plain(item) for item in value]
-    return value if value is None or isinstance(value, str) else str(value)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from synthwgan.evaluation.gain import Gain, GainNotMeasurable, measure_gain, warn_if_useless
-from synthwgan.radial.columns.tables import check_domain
+from synthwgan.radial.columns.intake import check_domain
 from synthwgan.radial.rows import DomainRows
 from synthwgan.randomness import RandomState, as_generator
 

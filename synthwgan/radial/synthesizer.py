@@ -30,7 +30,7 @@ from synthwgan.parameters import (
     check_parameters,
 )
 from synthwgan.radial.augmentation import AugmentationMixin
-from synthwgan.radial.columns.tables import (
+from synthwgan.radial.columns.intake import (
     check_domain,
     check_kinds,
     check_mapping,

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from synthwgan.evaluation.findings import Findings
+from synthwgan.evaluation.inputs import Column, Tables
 from synthwgan.evaluation.page.words import number
 from synthwgan.evaluation.plots.figures import pair_figure
 from synthwgan.evaluation.plots.gallery import (
@@ -24,13 +26,10 @@ from synthwgan.evaluation.plots.overviews import (
 )
 from synthwgan.evaluation.plots.summaries import histogram, pair
 from synthwgan.evaluation.plots.training import history_figure
-from synthwgan.evaluation.tables import Column, Tables
 
 if TYPE_CHECKING:
     import numpy as np
     from plotly.graph_objects import Figure
-
-    from synthwgan.evaluation.report import Report
 
 MAX_COLUMNS = 120
 _TITLE_HEIGHT = 36
@@ -44,7 +43,7 @@ _NOT_IN_JSON = {
 
 
 @dataclass
-class Block:
+class ChartGroup:
     """Plots under one heading.
 
     Parameters
@@ -74,26 +73,26 @@ class Block:
     notes: list[str] = field(default_factory=list)
 
 
-def section_blocks(report: Report) -> dict[str, list[Block]]:
+def section_charts(report: Findings) -> dict[str, list[ChartGroup]]:
     """Return the plots of each section, by the section's key."""
     tables = report.tables
     if tables is None:
         return {}
 
-    def draw_distances(tables: Tables, block: Block) -> None:
-        _draw_distances(report.distances, block)
+    def draw_distances(tables: Tables, group: ChartGroup) -> None:
+        _draw_distances(report.distances, group)
 
     return {
-        "columns": [column_block(tables)],
-        "pairs": dependence_blocks(tables),
-        "joint": [_block(_draw_embedding, tables, "map", "Map of the rows")],
-        "privacy": [_block(draw_distances, tables, "distances", "Distance to the closest record")],
+        "columns": [column_charts(tables)],
+        "pairs": dependence_charts(tables),
+        "joint": [_group(_draw_embedding, tables, "map", "Map of the rows")],
+        "privacy": [_group(draw_distances, tables, "distances", "Distance to the closest record")],
     }
 
 
-def column_block(tables: Tables) -> Block:
+def column_charts(tables: Tables) -> ChartGroup:
     """Return the plots of all columns, or of the first 120."""
-    return _block(_draw_columns, tables, "marginals", "Columns, real against synthetic")
+    return _group(_draw_columns, tables, "marginals", "Columns, real against synthetic")
 
 
 def column_ids(tables: Tables) -> dict[Any, str]:
@@ -150,41 +149,43 @@ def figure_view(
     }
 
 
-def dependence_blocks(tables: Tables) -> list[Block]:
+def dependence_charts(tables: Tables) -> list[ChartGroup]:
     """Return the telling pairs and the heat maps of dependence, if there are two columns."""
     if len(tables.columns) < 2:
         return []
     return [
-        _block(_draw_pairs, tables, "telling-pairs", "Telling pairs"),
-        _block(_draw_matrices, tables, "dependence", "Dependence between columns"),
+        _group(_draw_pairs, tables, "telling-pairs", "Telling pairs"),
+        _group(_draw_matrices, tables, "dependence", "Dependence between columns"),
     ]
 
 
-def _block(draw: Callable[[Tables, Block], None], tables: Tables, name: str, title: str) -> Block:
-    block = Block(name, title)
+def _group(
+    draw: Callable[[Tables, ChartGroup], None], tables: Tables, name: str, title: str
+) -> ChartGroup:
+    group = ChartGroup(name, title)
     try:
-        draw(tables, block)
+        draw(tables, group)
     except ImportError:
         raise
     except Exception as error:  # noqa: BLE001
         # Odd data must not cost the rest of the page.
-        block.notes.append(f"These plots could not be drawn: {type(error).__name__}: {error}")
-    return block
+        group.notes.append(f"These plots could not be drawn: {type(error).__name__}: {error}")
+    return group
 
 
-def _draw_columns(tables: Tables, block: Block) -> None:
-    block.layout, block.tools = "two", True
-    block.text = "Shares of rows. Bars of numbers and dates are real rows, lines synthetic ones."
+def _draw_columns(tables: Tables, group: ChartGroup) -> None:
+    group.layout, group.tools = "two", True
+    group.text = "Shares of rows. Bars of numbers and dates are real rows, lines synthetic ones."
     for column in tables.columns[:MAX_COLUMNS]:
         figure = column_plot(tables, column.name)
         axis = "yaxis" if column.is_number else "xaxis"
         identifier = column_ids(tables)[column.name]
         caption = _column_caption(tables, column)
         figure.update_layout(showlegend=False)
-        block.figures.append(figure_view(identifier, _name(column), figure, caption, axis))
+        group.figures.append(figure_view(identifier, _name(column), figure, caption, axis))
     left_out = len(tables.columns) - MAX_COLUMNS
     if left_out > 0:
-        block.notes.append(f"{left_out} more columns are not drawn; report.plot draws any of them.")
+        group.notes.append(f"{left_out} more columns are not drawn; report.plot draws any of them.")
 
 
 def _column_caption(tables: Tables, column: Column) -> str:
@@ -202,9 +203,9 @@ def _column_caption(tables: Tables, column: Column) -> str:
     return "; ".join(parts)
 
 
-def _draw_pairs(tables: Tables, block: Block) -> None:
-    block.layout = "two"
-    block.text = (
+def _draw_pairs(tables: Tables, group: ChartGroup) -> None:
+    group.layout = "two"
+    group.text = (
         "The pairs whose dependence changed most, and those that depend on each other most. Maps "
         "of two numbers show shares of rows, maps of two categories shares within each category "
         "across; boxes end at the quartiles, their whiskers at 5 % and 95 %."
@@ -212,12 +213,12 @@ def _draw_pairs(tables: Tables, block: Block) -> None:
     for at, (x, y) in enumerate(dependence(tables).telling_pairs(MAX_PAIRS)):
         found = pair(tables, x, y)
         title = f"{_name(found.y)} by {_name(found.x)}"
-        block.figures.append(figure_view(f"pair-{at}", title, pair_figure(found)))
+        group.figures.append(figure_view(f"pair-{at}", title, pair_figure(found)))
 
 
-def _draw_matrices(tables: Tables, block: Block) -> None:
-    block.layout = "two"
-    block.text = (
+def _draw_matrices(tables: Tables, group: ChartGroup) -> None:
+    group.layout = "two"
+    group.text = (
         "Spearman's correlation of two numbers, the correlation ratio of a number and a category, "
         "and Cramér's V of two categories. In the map of differences, orange stands for pairs "
         "that depend too much on each other, blue for pairs that do so too little."
@@ -226,26 +227,26 @@ def _draw_matrices(tables: Tables, block: Block) -> None:
     titles = ("Real", "Synthetic", "Difference: synthetic less real")
     figures = list(zip(titles, association_figures(found), strict=True))
     for at, (title, figure) in enumerate([figures[-1], *figures[:-1]]):
-        block.figures.append(figure_view(f"dependence-{at}", title, figure))
+        group.figures.append(figure_view(f"dependence-{at}", title, figure))
     if len(tables.columns) > MAX_MATRIX:
-        block.notes.append(f"The first {MAX_MATRIX} of {len(tables.columns)} columns.")
+        group.notes.append(f"The first {MAX_MATRIX} of {len(tables.columns)} columns.")
 
 
-def _draw_embedding(tables: Tables, block: Block) -> None:
-    block.text = (
+def _draw_embedding(tables: Tables, group: ChartGroup) -> None:
+    group.text = (
         "Rows of both tables on the two directions in which the real rows differ most. Where one "
         "colour stands alone, rows are missing or made up."
     )
-    block.figures.append(figure_view("embedding", "Principal components", embedding_map(tables)))
+    group.figures.append(figure_view("embedding", "Principal components", embedding_map(tables)))
 
 
-def _draw_distances(distances: dict[str, np.ndarray], block: Block) -> None:
-    block.text = (
+def _draw_distances(distances: dict[str, np.ndarray], group: ChartGroup) -> None:
+    group.text = (
         "How far synthetic rows lie from the closest real row. A heap at 0 that test rows do not "
         "have is a leak."
     )
     figure = distance_figure(distances)
-    block.figures.append(figure_view("closest", "Distance to the closest real row", figure))
+    group.figures.append(figure_view("closest", "Distance to the closest real row", figure))
 
 
 def _name(column: Column) -> str:

@@ -11,8 +11,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from synthwgan.evaluation.findings import ComparedFindings, Findings
 from synthwgan.evaluation.measures import Section
-from synthwgan.evaluation.page.charts import Block, column_ids, history_view, section_blocks
+from synthwgan.evaluation.page.charts import ChartGroup, column_ids, history_view, section_charts
 from synthwgan.evaluation.page.sidebyside import comparison_view
 from synthwgan.evaluation.page.words import (
     finite,
@@ -30,18 +31,15 @@ if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-    from synthwgan.evaluation.compare import Comparison
-    from synthwgan.evaluation.report import Report
-
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(report: Report) -> str:
+def render(report: Findings) -> str:
     """Return a report as one HTML page that opens without a network.
 
     Parameters
     ----------
-    report : Report
+    report : Findings
         What `evaluate` returned.
 
     Returns
@@ -54,7 +52,7 @@ def render(report: Report) -> str:
     ImportError
         If plotly or jinja2 is not installed.
     """
-    blocks = section_blocks(report)
+    charts = section_charts(report)
     links = column_ids(report.tables) if report.tables is not None else {}
     tables = report.tables
     has_test = tables is not None and tables.test is not None
@@ -66,7 +64,7 @@ def render(report: Report) -> str:
         score=_score_view(report.score),
         ceiling="real rows that no model has seen" if has_test else "real rows",
         sections=[
-            _section_view(section, blocks.get(section.key, []), links)
+            _section_view(section, charts.get(section.key, []), links)
             for section in report.sections
         ],
         open_sections=[section_name(section) for section in report.without_score],
@@ -79,12 +77,12 @@ def render(report: Report) -> str:
     )
 
 
-def render_comparison(comparison: Comparison) -> str:
+def render_comparison(comparison: ComparedFindings) -> str:
     """Return a comparison as one HTML page that opens without a network.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparedFindings
         What `compare` returned.
 
     Returns
@@ -107,12 +105,12 @@ def render_comparison(comparison: Comparison) -> str:
     )
 
 
-def notebook(report: Report) -> str:
+def notebook(report: Findings) -> str:
     """Return a small score card for notebooks, without scripts.
 
     Parameters
     ----------
-    report : Report
+    report : Findings
         What `evaluate` returned.
 
     Returns
@@ -124,12 +122,12 @@ def notebook(report: Report) -> str:
     return _snippet([(None, report.score, sections)], _facts(report))
 
 
-def notebook_comparison(comparison: Comparison) -> str:
+def notebook_comparison(comparison: ComparedFindings) -> str:
     """Return the score cards of a comparison for notebooks, without scripts.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparedFindings
         What `compare` returned.
 
     Returns
@@ -215,7 +213,7 @@ def _themes() -> Markup:
     return Markup(json.dumps(themes).replace("<", "\\u003c"))
 
 
-def _facts(report: Report) -> list[tuple[str, str]]:
+def _facts(report: Findings) -> list[tuple[str, str]]:
     tables = report.tables
     if tables is None:
         return []
@@ -234,7 +232,9 @@ def _score_view(score: float) -> dict[str, Any]:
     return {"value": finite(score), "text": hundred(score), "words": score_words(score)}
 
 
-def _section_view(section: Section, blocks: list[Block], links: dict[Any, str]) -> dict[str, Any]:
+def _section_view(
+    section: Section, charts: list[ChartGroup], links: dict[Any, str]
+) -> dict[str, Any]:
     return {
         "key": section.key,
         "name": section_name(section),
@@ -245,7 +245,7 @@ def _section_view(section: Section, blocks: list[Block], links: dict[Any, str]) 
         "measures": [measure_view(measure) for measure in section.measures],
         "notes": section.notes,
         "error": section.error,
-        "blocks": blocks,
+        "charts": charts,
         "tables": [
             table_view(title, table, links if table.columns[:1].tolist() == ["column"] else None)
             for title, table in section.details.items()
@@ -262,7 +262,7 @@ def _section_word(section: Section) -> str:
     return "not scored" if finite(section.score) is None else word(section.score)
 
 
-def _weakest(report: Report) -> list[dict[str, str]]:
+def _weakest(report: Findings) -> list[dict[str, str]]:
     return [
         {
             "key": section.key,

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pandas as pd
 
+from synthwgan.evaluation.findings import ComparedFindings
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.page.words import finite, hundred, number, section_name, table_view
 
-if TYPE_CHECKING:
-    from synthwgan.evaluation.compare import Comparison
 
-
-def comparison_view(comparison: Comparison) -> dict[str, Any]:
+def comparison_view(comparison: ComparedFindings) -> dict[str, Any]:
     """Return what the template of a comparison needs.
 
     Parameters
     ----------
-    comparison : Comparison
+    comparison : ComparedFindings
         Reports by name.
 
     Returns
@@ -56,7 +54,7 @@ def _score_row(name: str, scores: pd.DataFrame) -> dict[str, Any]:
     return {"name": name, "cells": cells}
 
 
-def _section_view(key: str, comparison: Comparison) -> dict[str, Any]:
+def _section_view(key: str, comparison: ComparedFindings) -> dict[str, Any]:
     sections = {
         name: section
         for name, report in comparison.reports.items()
@@ -106,7 +104,7 @@ def _figure(measure: Measure | None) -> str:
     return text if math.isnan(measure.score) else f"{text} ({hundred(measure.score)})"
 
 
-def _pulled(comparison: Comparison) -> dict[str, Any] | None:
+def _pulled(comparison: ComparedFindings) -> dict[str, Any] | None:
     rows = [
         {
             "table": name,

@@ -7,10 +7,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.decomposition import PCA
 
+from synthwgan.evaluation.inputs import Column, Rows, Tables
 from synthwgan.evaluation.sections.features import Space
-from synthwgan.evaluation.tables import Column, Rows, Tables
 
 _MAX_ROWS = 10_000
 _MAX_MAPPED = 4000
@@ -110,6 +109,9 @@ def embedding(
     ValueError
         If there are fewer than two dimensions or three rows.
     """
+    # scikit-learn's models draw a random number when they are loaded: only when they are used.
+    from sklearn.decomposition import PCA
+
     rng = np.random.default_rng(0)
     parts = [rows.sample(_MAX_MAPPED, rng) for rows in (tables.real, tables.synthetic)]
     if names is not None:

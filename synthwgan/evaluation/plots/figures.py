@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synthwgan.evaluation.inputs import Column
 from synthwgan.evaluation.plots.style import (
     REAL,
     SYNTHETIC,
@@ -18,7 +19,6 @@ from synthwgan.evaluation.plots.style import (
     titled,
 )
 from synthwgan.evaluation.plots.summaries import Counts, Histogram, Pair, counts, histogram
-from synthwgan.evaluation.tables import Column
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from synthwgan.evaluation.findings import Findings
+from synthwgan.evaluation.inputs import Tables
 from synthwgan.evaluation.plots.association import Associations, associations, embedding
 from synthwgan.evaluation.plots.figures import column_figure, pair_figure
 from synthwgan.evaluation.plots.overviews import (
@@ -22,9 +24,6 @@ from synthwgan.evaluation.plots.training import history_figure
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-    from synthwgan.evaluation.report import Report
-    from synthwgan.evaluation.tables import Tables
-
 MAX_PAIRS = 8
 MAX_MATRIX = 40
 _MAX_PANELS = 24
@@ -32,12 +31,12 @@ _MAX_PAIR_PANELS = 4
 _N_POINTS = 1500
 
 
-def plot(report: Report, kind: str, columns: Sequence[Any] | None = None) -> Figure:
+def plot(report: Findings, kind: str, columns: Sequence[Any] | None = None) -> Figure:
     """Draw one plot of a report.
 
     Parameters
     ----------
-    report : Report
+    report : Findings
         What to draw.
     kind : str
         ``"score"`` (sections and measures from floor to ceiling), ``"columns"`` (each column,
@@ -88,40 +87,40 @@ def column_plot(tables: Tables, name: Any) -> Figure:
     return column_figure(tables.by_name[name], tables.real[name], tables.synthetic[name])
 
 
-def _score(report: Report, names: list[Any] | None) -> Figure:
+def _score(report: Findings, names: list[Any] | None) -> Figure:
     return score_figure(report.sections, report.score)
 
 
-def _columns(report: Report, names: list[Any] | None) -> Figure:
+def _columns(report: Findings, names: list[Any] | None) -> Figure:
     if names is None:
         names = [column.name for column in report.tables.columns[:_MAX_PANELS]]
     return grid([column_plot(report.tables, name) for name in names])
 
 
-def _pairs(report: Report, names: list[Any] | None) -> Figure:
+def _pairs(report: Findings, names: list[Any] | None) -> Figure:
     chosen = dependence(report.tables, names).telling_pairs(_MAX_PAIR_PANELS)
     return stacked([pair_figure(pair(report.tables, x, y)) for x, y in chosen])
 
 
-def _correlation(report: Report, names: list[Any] | None) -> Figure:
+def _correlation(report: Findings, names: list[Any] | None) -> Figure:
     return grid(association_figures(dependence(report.tables, names)), n_columns=3)
 
 
-def _embedding(report: Report, names: list[Any] | None) -> Figure:
+def _embedding(report: Findings, names: list[Any] | None) -> Figure:
     return embedding_map(report.tables, names)
 
 
-def _history(report: Report, names: list[Any] | None) -> Figure:
+def _history(report: Findings, names: list[Any] | None) -> Figure:
     if report.history is None or not len(report.history):
         raise ValueError("The report has no training curves: give evaluate a history.")
     return history_figure(pd.DataFrame(report.history))
 
 
-def _distances(report: Report, names: list[Any] | None) -> Figure:
+def _distances(report: Findings, names: list[Any] | None) -> Figure:
     return distance_figure(report.distances)
 
 
-_KINDS: dict[str, Callable[[Report, list[Any] | None], Figure]] = {
+_KINDS: dict[str, Callable[[Findings, list[Any] | None], Figure]] = {
     "score": _score,
     "columns": _columns,
     "pairs": _pairs,

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from synthwgan.evaluation.tables import Column, Rows, Tables
+from synthwgan.evaluation.inputs import Column, Rows, Tables
 
 MAX_BINS = 40
 MAX_CATEGORIES = 10

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.evaluation.distances import jensen_shannon, kl_divergence, wasserstein
+from synthwgan.evaluation.inputs import Column, Rows, Tables
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.sections.features import MAX_TREE_LEVELS, places
 from synthwgan.evaluation.sections.intervals import normal_interval
 from synthwgan.evaluation.sections.yardsticks import Readings, Yardsticks
-from synthwgan.evaluation.tables import Column, Rows, Tables
 
 TITLE = "Do columns look alike, one by one?"
 N_REPEATS = 5

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.evaluation.inputs import Rows
 from synthwgan.evaluation.sections.features import tree_matrix
 from synthwgan.evaluation.sections.intervals import WeightedAUC
-from synthwgan.evaluation.tables import Rows
 
 MAX_ROWS = 10_000
 N_FOLDS = 3

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.evaluation.inputs import Rows
 from synthwgan.evaluation.measures import Measure
 from synthwgan.evaluation.sections.features import Bins
 from synthwgan.evaluation.sections.intervals import mean_interval
 from synthwgan.evaluation.sections.yardsticks import Pair
-from synthwgan.evaluation.tables import Rows
 
 N_KNOWN = 6
 _MAX_CODES = 50

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from synthwgan.evaluation.tables import Column, Rows
+from synthwgan.evaluation.inputs import Column, Rows
 
 MAX_ONE_HOT = 50
 MAX_TREE_LEVELS = 250
@@ -41,25 +41,49 @@ class Space:
     """
 
     def __init__(self, rows: Rows, without: Sequence[Any] = ()) -> None:
+        # scikit-learn's models draw a random number when they are loaded: only when they are used.
+        from sklearn.compose import ColumnTransformer
+        from sklearn.impute import MissingIndicator, SimpleImputer
+        from sklearn.pipeline import make_pipeline
+        from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
         self.columns = [column for column in rows.columns if column.name not in without]
-        self._scales = {
-            column.name: _centre_and_scale(rows[column.name])
-            for column in self.columns
-            if column.is_number
-        }
+        numbers = np.array([column.is_number for column in self.columns], dtype=bool)
+        # Given, as the fitted rows need not hold all of them.
+        sizes = [n_places(column, MAX_ONE_HOT) for column in self.columns if not column.is_number]
+        all_places = [np.arange(size) for size in sizes]
+        zeros = SimpleImputer(strategy="constant", fill_value=0.0, keep_empty_features=True)
+        self._encoder = ColumnTransformer(
+            [
+                ("numbers", make_pipeline(StandardScaler(), zeros), numbers),
+                ("missing", MissingIndicator(features="all"), numbers),
+                ("categories", OneHotEncoder(categories=all_places, sparse_output=False), ~numbers),
+            ],
+            transformer_weights={"categories": np.sqrt(0.5)},
+        ).set_output(transform="default")
+        # Dimensions stand in the order of the columns, and not numbers first.
+        at_numbers, at_others = np.flatnonzero(numbers), np.flatnonzero(~numbers)
+        owners = [at_numbers, at_numbers, at_others.repeat(sizes)]
+        self._order = np.argsort(np.concatenate(owners), kind="stable")
+        # A column without any number has no mean, and all of its cells lie at 0.
+        with np.errstate(invalid="ignore"):
+            self._encoder.fit(self._matrix(rows))
 
     def points(self, rows: Rows) -> np.ndarray:
         """Return rows as points, shape (n_rows, n_dimensions), float32."""
-        parts = []
-        for column in self.columns:
-            make = self._standardised if column.is_number else _one_hot
-            parts.append(make(column, rows[column.name]))
-        return np.ascontiguousarray(np.hstack(parts), dtype="float32")
+        points = self._encoder.transform(self._matrix(rows))[:, self._order]
+        return np.ascontiguousarray(points, dtype="float32")
 
-    def _standardised(self, column: Column, values: np.ndarray) -> np.ndarray:
-        centre, scale = self._scales[column.name]
-        missing = np.isnan(values)
-        return np.column_stack([np.where(missing, 0.0, (values - centre) / scale), missing])
+    def _matrix(self, rows: Rows) -> np.ndarray:
+        """Return numbers as they are and places of categories, the last one of missing cells."""
+        matrix = np.empty((len(rows), len(self.columns)))
+        for at, column in enumerate(self.columns):
+            values = rows[column.name]
+            if not column.is_number:
+                found = places(column, values, MAX_ONE_HOT)
+                values = np.where(found < 0, n_places(column, MAX_ONE_HOT) - 1, found)
+            matrix[:, at] = values
+        return matrix
 
 
 def tree_matrix(rows: Rows, without: Sequence[Any] = ()) -> tuple[np.ndarray, np.ndarray]:
@@ -104,6 +128,8 @@ class Bins:
     """
 
     def __init__(self, rows: Rows, n_bins: int = 10, max_levels: int | None = None) -> None:
+        # Not KBinsDiscretizer: it takes no missing cells, and where one value fills most bins, as
+        # 0 often does, it makes them one with the next instead of a bin of that value alone.
         self.columns, self.max_levels = rows.columns, max_levels
         steps = np.linspace(0, 1, n_bins + 1)[1:-1]
         self._edges = {
@@ -129,14 +155,6 @@ def _quantiles(values: np.ndarray, steps: np.ndarray) -> np.ndarray:
     return np.unique(np.quantile(present, steps)) if len(present) else np.empty(0)
 
 
-def _centre_and_scale(values: np.ndarray) -> tuple[float, float]:
-    present = values[~np.isnan(values)]
-    if not len(present):
-        return 0.0, 1.0
-    scale = float(present.std())
-    return float(present.mean()), scale if scale > 0 else 1.0
-
-
 def places(column: Column, codes: np.ndarray, limit: int) -> np.ndarray:
     """Return codes with one place for all common categories beyond the limit, and one for others.
 
@@ -148,9 +166,6 @@ def places(column: Column, codes: np.ndarray, limit: int) -> np.ndarray:
     return np.where(codes >= column.n_common_levels, n_own + 1, folded)
 
 
-def _one_hot(column: Column, codes: np.ndarray) -> np.ndarray:
-    n_own = min(column.n_common_levels, MAX_ONE_HOT)
-    one_hot = np.zeros((len(codes), n_own + 3))
-    # The place of a missing cell, -1, is the last one.
-    one_hot[np.arange(len(codes)), places(column, codes, MAX_ONE_HOT)] = np.sqrt(0.5)
-    return one_hot
+def n_places(column: Column, limit: int) -> int:
+    """Return how many places there are, with those of others and of missing cells."""
+    return min(column.n_common_levels, limit) + 3

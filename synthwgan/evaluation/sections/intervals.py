@@ -46,6 +46,7 @@ def bootstrap(
     n_rows: int,
     rng: np.random.Generator,
     n_repeats: int = N_REPEATS,
+    groups: np.ndarray | None = None,
 ) -> tuple[float, float] | None:
     """Return the 95 % interval of a statistic over resampled rows.
 
@@ -59,15 +60,22 @@ def bootstrap(
         Draws the rows.
     n_repeats : int, default 100
         Number of resamples.
+    groups : ndarray of shape (n_rows,) or None, default None
+        A group for each row. As many rows of each are drawn as there are, for figures that need
+        all groups, such as classes.
 
     Returns
     -------
     tuple of two floats or None
     """
+    parts = [np.arange(n_rows)]
+    if groups is not None:
+        parts = [np.flatnonzero(groups == group) for group in np.unique(groups)]
     drawn = (
-        np.bincount(rng.integers(n_rows, size=n_rows), minlength=n_rows) for _ in range(n_repeats)
+        np.concatenate([rng.choice(part, size=len(part)) for part in parts])
+        for _ in range(n_repeats)
     )
-    return interval_of([statistic(counts) for counts in drawn])
+    return interval_of([statistic(np.bincount(rows, minlength=n_rows)) for rows in drawn])
 
 
 def normal_interval(value: float, deviation: float) -> tuple[float, float] | None:

@@ -6,6 +6,7 @@ from dataclasses import asdict
 
 import numpy as np
 
+from synthwgan.evaluation.inputs import Tables
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.sections.detection import (
     Detection,
@@ -17,7 +18,6 @@ from synthwgan.evaluation.sections.detection import (
 from synthwgan.evaluation.sections.features import Space
 from synthwgan.evaluation.sections.manifold import manifold_intervals, manifold_scores
 from synthwgan.evaluation.sections.yardsticks import Pair, Readings, Yardsticks
-from synthwgan.evaluation.tables import Tables
 
 TITLE = "Are whole rows like real ones?"
 MAX_POINTS = 5_000

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from synthwgan.evaluation.inputs import Column, Rows
 from synthwgan.evaluation.sections.features import Space, tree_matrix
 from synthwgan.evaluation.sections.intervals import WeightedAUC
-from synthwgan.evaluation.tables import Column, Rows
 
 MAX_CLASSES = 20
 MAX_NUMBERS_AS_CLASSES = 10
@@ -150,12 +150,31 @@ def fit_learners(target: Target, rows: Rows) -> dict[str, Learner]:
     }
 
 
-def scorer(target: Target, rows: Rows, predicted: np.ndarray) -> Callable[[np.ndarray], float]:
-    """Return a function that scores predictions, given how often each row counts."""
-    truth = target.truth(rows)
-    if not target.is_classes:
+def scorer(
+    truth: np.ndarray, predicted: np.ndarray, *, is_classes: bool
+) -> Callable[[np.ndarray], float]:
+    """Return a function that scores predictions, given how often each row counts.
+
+    Parameters
+    ----------
+    truth : ndarray of shape (n_rows,)
+        Numbers, or places of classes.
+    predicted : ndarray of shape (n_rows,) or (n_rows, n_classes)
+        Numbers, or a probability of each class.
+    is_classes : bool
+        Whether it is classes that are predicted.
+
+    Returns
+    -------
+    callable
+        Of numbers it returns R2; of classes the area under the ROC curve, of more than two the
+        mean of one against the others. NaN where the rows that count are all alike.
+    """
+    if not is_classes:
         return lambda counts: _r2(truth, predicted, counts)
-    places = range(1, 2) if len(target.values) == 2 else range(len(target.values))
+    n_classes = predicted.shape[1]
+    # Of two classes, one says it all.
+    places = range(1, 2) if n_classes == 2 else range(n_classes)
     areas = [WeightedAUC(truth == place, predicted[:, place]) for place in places]
 
     def mean_area(counts: np.ndarray) -> float:

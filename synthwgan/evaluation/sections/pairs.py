@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.evaluation.inputs import Rows, Tables
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.sections.features import Bins
 from synthwgan.evaluation.sections.intervals import mean_interval, normal_interval
 from synthwgan.evaluation.sections.yardsticks import Readings, Yardsticks
-from synthwgan.evaluation.tables import Rows, Tables
 
 TITLE = "Do pairs of columns look alike?"
 MAX_CROSSED = 30

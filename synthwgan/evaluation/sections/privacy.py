@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.evaluation.inputs import Rows, Tables
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.sections.disclosure import disclosure_measure
 from synthwgan.evaluation.sections.features import Space
 from synthwgan.evaluation.sections.intervals import WeightedAUC, mean_interval
 from synthwgan.evaluation.sections.manifold import nearest_distances
 from synthwgan.evaluation.sections.yardsticks import Pair, Yardsticks
-from synthwgan.evaluation.tables import Rows, Tables
 
 TITLE = "Does it keep its rows private?"
 FAILING_COPIES = 0.1

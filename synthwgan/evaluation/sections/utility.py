@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.evaluation.inputs import Rows, Tables
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.sections.intervals import bootstrap
 from synthwgan.evaluation.sections.learners import Learner, Target, fit_learners, scorer
 from synthwgan.evaluation.sections.yardsticks import Yardsticks, independent_columns, n_floors
-from synthwgan.evaluation.tables import Rows, Tables
 
 TITLE = "Does it serve to train models?"
 MAX_TRAINING_ROWS = 40_000
@@ -173,8 +173,9 @@ class _Scores:
         return self.target.chance + (abs(off) if self.target.is_classes else max(0.0, off))
 
     def _scorers(self, learners: dict[str, Learner], rows: Rows) -> dict[str, tuple[int, Any]]:
+        truth, is_classes = self.target.truth(rows), self.target.is_classes
         return {
-            name: (len(rows), scorer(self.target, rows, learner.predict(rows)))
+            name: (len(rows), scorer(truth, learner.predict(rows), is_classes=is_classes))
             for name, learner in learners.items()
         }
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from synthwgan.evaluation.inputs import Column, Rows, Tables
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.sections.yardsticks import Readings, Yardsticks
-from synthwgan.evaluation.tables import Column, Rows, Tables
 
 TITLE = "Are the cells valid?"
 

@@ -28,8 +28,8 @@ from typing import Any
 
 import numpy as np
 
+from synthwgan.evaluation.inputs import Column, Rows, Tables
 from synthwgan.evaluation.measures import Measure
-from synthwgan.evaluation.tables import Column, Rows, Tables
 
 Figures = Mapping[str, float]
 # Of fewer rows, chance alone can lift a worthless table well above another one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn import config_context
 
 from synthwgan.evaluation import Tables
 from synthwgan.evaluation.sections.features import MAX_TREE_LEVELS, Bins, Space, tree_matrix
@@ -63,3 +64,27 @@ def test_categories_of_less_than_five_rows_are_one_with_unreal_ones() -> None:
     assert codes[0] != codes[1] == codes[2]
     assert Bins(tables.real, max_levels=50).codes(tables.synthetic)["name"].tolist() == [1, 3, 3]
     assert Bins(tables.real).codes(tables.synthetic)["name"].tolist() == [1, 3, 11]
+
+
+@pytest.mark.parametrize("names", [["size"], ["city"], ["nothing"], ["size", "city", "nothing"]])
+def test_columns_of_one_kind_or_without_cells_have_a_place(names: list[str]) -> None:
+    cells = {"size": [1.0, 3.0] * 5, "city": ["a", "b"] * 5, "nothing": [np.nan] * 10}
+    frame = pd.DataFrame({name: cells[name] for name in names})
+    tables = Tables.of(frame, frame)
+    points = Space(tables.real).points(tables.synthetic)
+    assert np.isfinite(points).all()
+    assert distances(points)[0, 1] == pytest.approx(
+        np.hypot(2 * ("size" in names), "city" in names)
+    )
+
+
+def test_a_choice_of_other_containers_changes_no_points(tables: Tables) -> None:
+    expected = Space(tables.real).points(tables.synthetic)
+    with config_context(transform_output="pandas"):
+        np.testing.assert_array_equal(Space(tables.real).points(tables.synthetic), expected)
+
+
+def test_bins_tell_a_value_that_most_rows_have_from_the_others() -> None:
+    real = pd.DataFrame({"gain": [0.0] * 95 + [float(at) for at in range(1, 6)]})
+    codes = Bins(Tables.of(real, real).real).codes(Tables.of(real, real).real)["gain"]
+    assert set(codes[:95]) == {1} and set(codes[95:]) == {2}

@@ -10,6 +10,7 @@ from sklearn.metrics import roc_auc_score
 
 from synthwgan.evaluation.sections.intervals import (
     WeightedAUC,
+    bootstrap,
     interval_of,
     mean_interval,
 )
@@ -20,6 +21,13 @@ def test_the_interval_of_a_mean_is_as_wide_as_theory_says() -> None:
     low, high = mean_interval(values, np.random.default_rng(1))
     assert high - low == pytest.approx(2 * 1.96 / math.sqrt(2000), rel=0.3)
     assert low < values.mean() < high
+
+
+def test_groups_keep_their_sizes() -> None:
+    groups = np.array([0] * 9 + [1])
+    low, high = bootstrap(lambda counts: counts[9], 10, np.random.default_rng(0), groups=groups)
+    assert (low, high) == (1, 1)
+    assert bootstrap(lambda counts: counts[9], 10, np.random.default_rng(0)) != (1, 1)
 
 
 def test_one_repeat_has_no_interval() -> None:

@@ -12,6 +12,8 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from synthwgan.evaluation.evaluate import evaluate
+from synthwgan.evaluation.findings import ComparedFindings
+from synthwgan.evaluation.page.render import notebook_comparison, render_comparison
 from synthwgan.evaluation.report import Report
 from synthwgan.io.tables import write_text
 from synthwgan.randomness import RandomState, draw_seeds
@@ -20,7 +22,7 @@ _NAME_WIDTH = 14
 
 
 @dataclass(frozen=True, repr=False)
-class Comparison:
+class Comparison(ComparedFindings):
     """Reports of several synthetic tables, measured by the same yardsticks.
 
     Parameters
@@ -46,53 +48,27 @@ class Comparison:
         """Return the report of one table."""
         return self.reports[name]
 
-    @property
-    def best(self) -> str | None:
-        """Name of the table with the highest score; None if no table has one."""
-        scores = {name: report.score for name, report in self.reports.items()}
-        scored = [name for name, score in scores.items() if math.isfinite(score)]
-        return max(scored, key=scores.get) if scored else None
+    def to_html(self) -> str:
+        """Return one page that opens without a network.
 
-    def scores(self) -> pd.DataFrame:
-        """Return scores in [0, 1]: a row for the whole, then one a section; a column a table."""
-        return pd.DataFrame(
-            {
-                name: {"score": report.score}
-                | {section.key: section.score for section in report.sections}
-                for name, report in self.reports.items()
-            }
-        )
-
-    def to_frame(self) -> pd.DataFrame:
-        """Return one row a measure: its section, label, floor, ceiling, and each table's figure."""
-        frames = {
-            name: report.to_frame().set_index(["section", "key"])
-            for name, report in self.reports.items()
-        }
-        base = pd.concat(list(frames.values()))
-        base = base[~base.index.duplicated()][["label", "floor", "ceiling"]]
-        values = {name: frame["value"].reindex(base.index) for name, frame in frames.items()}
-        return base.join(pd.DataFrame(values)).reset_index()
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the reports as plain Python objects, by name."""
-        return {name: report.to_dict() for name, report in self.reports.items()}
+        Raises
+        ------
+        ImportError
+            If jinja2 is not installed.
+        """
+        return render_comparison(self)
 
     def save_html(self, path: str | os.PathLike[str]) -> None:
-        """Write one page that opens without a network.
+        """Write the page of `to_html` to a file.
 
         Parameters
         ----------
         path : path
             The file, such as ``"comparison.html"``.
         """
-        from synthwgan.evaluation.page.render import render_comparison
-
-        write_text(path, render_comparison(self))
+        write_text(path, self.to_html())
 
     def _repr_html_(self) -> str:
-        from synthwgan.evaluation.page.render import notebook_comparison
-
         return notebook_comparison(self)
 
     def __repr__(self) -> str:
@@ -139,11 +115,13 @@ def compare(
 
     Examples
     --------
+    >>> import numpy as np
     >>> import pandas as pd
     >>> from synthwgan.evaluation import compare
-    >>> real = pd.DataFrame({"size": [1.0, 2.0, 3.0] * 20, "city": ["a", "b", "c"] * 20})
-    >>> tables = {"fresh": real, "shuffled": real.assign(city=["a", "c", "b", "c", "b", "a"] * 10)}
-    >>> compare(tables, real, random_state=0).best
+    >>> size = np.random.default_rng(0).normal(size=(3, 200))
+    >>> real, fresh, test = (pd.DataFrame({"size": x, "area": x**2}) for x in size)
+    >>> shuffled = fresh.assign(area=fresh["area"].to_numpy()[::-1])
+    >>> compare({"fresh": fresh, "shuffled": shuffled}, real, test, random_state=0).best
     'fresh'
     >>> compare({}, real)
     Traceback (most recent call last):

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthwgan.radial.columns.tables import (
+from synthwgan.radial.columns.intake import (
     check_domain,
     check_kinds,
     check_mapping,

@@ -1,4 +1,4 @@
-"""Real, synthetic and test rows in one plain form, which every figure of a report is made of."""
+"""What a report is made from: real, synthetic and test rows in one plain form."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.evaluation.plain import Content, as_floats, as_texts, contents
-from synthwgan.evaluation.quality import check_same_columns
 from synthwgan.evaluation.spread import spread_pairs
 
 MAX_ROWS = 50_000
@@ -299,6 +298,36 @@ class _Reader:
                 "have others too."
             )
         return Column(name, content, tuple(levels), len(real), n_common, sparse), codes
+
+
+def check_same_columns(real: pd.DataFrame, other: pd.DataFrame, part: str = "synthetic") -> None:
+    """Raise unless two tables are frames with the same columns and at least one row.
+
+    Parameters
+    ----------
+    real, other : DataFrame
+        The two tables.
+    part : str, default "synthetic"
+        What the message calls the other one.
+
+    Raises
+    ------
+    TypeError
+        If one of them is no DataFrame.
+    ValueError
+        If their columns differ, or one is empty.
+    """
+    for frame in (real, other):
+        if not isinstance(frame, pd.DataFrame):
+            raise TypeError("All tables must be DataFrames; wrap arrays in pd.DataFrame.")
+    lacking = [name for name in real.columns if name not in other.columns]
+    unknown = [name for name in other.columns if name not in real.columns]
+    if lacking:
+        raise ValueError(f"The {part} table lacks the columns {lacking}.")
+    if unknown:
+        raise ValueError(f"The {part} table has columns that the real one lacks: {unknown}.")
+    if real.empty or other.empty:
+        raise ValueError("All tables need at least one row and one column.")
 
 
 def _checked(

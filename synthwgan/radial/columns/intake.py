@@ -1,4 +1,4 @@
-"""The door for several tables: what a user passes becomes frames by domain, or an error."""
+"""What a user passes as several tables becomes frames by domain, or an error."""
 
 from __future__ import annotations
 
