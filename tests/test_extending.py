@@ -14,7 +14,9 @@ from sklearn.base import clone
 from torch import Tensor, nn
 
 from synthwgan import GANOverSampler, RadialGANSynthesizer, WGANGPSynthesizer
-from synthwgan.evaluation import Measure, Section, evaluate
+from synthwgan.evaluation import Measure, Section, Tables, evaluate, sdmetrics_metadata
+from synthwgan.evaluation.evaluate import QUESTIONS
+from synthwgan.evaluation.measures import Question
 from synthwgan.io import TableFormat, TableWriter, read_table
 from synthwgan.io.formats import FORMATS
 from synthwgan.networks.critics import CRITICS, CriticChoice
@@ -50,11 +52,10 @@ def quick(**parameters: Any) -> WGANGPSynthesizer:
 
 def check_fits_samples_and_is_saved(model: WGANGPSynthesizer, folder: Path) -> None:
     """Check that a model with something added draws the same rows once it was a file."""
-    drawn = clone(model).fit(table()).sample(40, random_state=1)
-    assert len(drawn) == 40
-    fitted = model.fit(table())
+    fitted = clone(model).fit(table())
     fitted.save(folder / "model.safetensors")
     again = WGANGPSynthesizer.load(folder / "model.safetensors")
+    assert str(again.get_params(deep=False)) == str(model.get_params(deep=False))
     pd.testing.assert_frame_equal(
         again.sample(40, random_state=1), fitted.sample(40, random_state=1)
     )
@@ -120,11 +121,9 @@ def test_a_kind_of_column_may_be_asked_for_and_refused(bearings: pd.DataFrame) -
 
 
 def test_a_kind_of_column_is_compared_in_reports(bearings: pd.DataFrame) -> None:
-    pytest.importorskip("sdmetrics")
-    from synthwgan.evaluation import sdmetrics_metadata
-
-    report = evaluate(bearings, bearings.sample(frac=1, random_state=0), random_state=0)
-    assert report.tables.by_name["bearing"].is_number
+    tables = Tables.of(bearings, bearings.sample(frac=1, random_state=0))
+    assert tables.by_name["bearing"].is_number
+    assert sorted(tables.synthetic["bearing"]) == sorted(bearings["bearing"])
     assert sdmetrics_metadata(bearings)["columns"]["bearing"] == {"sdtype": "numerical"}
 
 
@@ -286,9 +285,8 @@ def rarity(tables: Any, yardsticks: Any, rng: np.random.Generator) -> Section:
 
 
 def test_a_question_of_the_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from synthwgan.evaluation.evaluate import QUESTIONS
-    from synthwgan.evaluation.measures import Question
-
+    # The slowest question, and not asked here.
+    monkeypatch.delitem(QUESTIONS, "joint")
     real = table()
     before = evaluate(real, real, random_state=0)
     monkeypatch.setitem(QUESTIONS, "rarity", Question("Are all categories there?", rarity))
@@ -298,9 +296,9 @@ def test_a_question_of_the_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     again = evaluate(real, real, random_state=0)
     assert again["rarity"].score == 1
     assert again["columns"].score == before["columns"].score
-    if pytest.importorskip("plotly") and pytest.importorskip("jinja2"):
-        report.save_html(tmp_path / "report.html")
-        assert "Are all categories there?" in (tmp_path / "report.html").read_text("utf-8")
+    pytest.importorskip("jinja2")
+    report.save_html(tmp_path / "report.html")
+    assert "Are all categories there?" in (tmp_path / "report.html").read_text("utf-8")
 
 
 # A file format.
@@ -384,8 +382,9 @@ class Seen:
         """Check that each row was finished, and is what came of it."""
         assert len(rows)
         assert (rows["size"] % 1 == 0.25).all()
-        colours = pd.concat(self.rows)["colour"].value_counts()
-        assert (rows["colour"].value_counts() <= colours).all()
+        finished = pd.concat(self.rows)["colour"].value_counts()
+        for colour, count in rows["colour"].value_counts().items():
+            assert count <= finished[colour]
         self.rows.clear()
 
 
