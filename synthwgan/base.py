@@ -12,7 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from synthwgan.conditions.rows import ConditionalRows
+from synthwgan.conditions.rows import TableRows
 from synthwgan.fitted import FittedState, load_model, save_model
 from synthwgan.parameters import (
     RANDOM_STATE,
@@ -24,10 +24,8 @@ from synthwgan.parameters import (
     check_parameters,
     reject_misnamed,
 )
-from synthwgan.randomness import RandomState, as_generator, draw_seeds
-from synthwgan.sampling.sampler import Sampler
+from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.scoring import score_rows
-from synthwgan.table.layout import EncodedTable
 from synthwgan.table.schema import Schema
 from synthwgan.table.target import with_target
 from synthwgan.training.config import COMPONENTS
@@ -166,13 +164,10 @@ class BaseSynthesizer(ComponentParameters, BaseEstimator):
             truncation=truncation,
             random_state=random_state,
         )
-        sampler = self.sampler_.truncated(truncation)
+        rows = self._rows(seeds, truncation, gibbs_steps)
         if conditions is None:
-            chunks = list(sampler.chunks(n_samples, sampler.noise(seeds[0])))
-            encoded = EncodedTable.concatenate(chunks)
-            return self.transformer_.decode(encoded, random_state=seeds[1])
+            return rows.of_all_kinds(n_samples)
         _check_form(conditions)
-        rows = self._conditional_rows(seeds, truncation, gibbs_steps)
         if isinstance(conditions, Mapping):
             return next(rows.where(conditions, n_samples, n_samples, on_rare))
         if n_samples != 1:
@@ -227,32 +222,22 @@ class BaseSynthesizer(ComponentParameters, BaseEstimator):
             chunk_size=chunk_size,
             random_state=random_state,
         )
+        rows = self._rows(seeds, truncation)
         if conditions is None:
-            return self._iterate(n_samples, chunk_size, seeds, self.sampler_.truncated(truncation))
+            return rows.in_chunks(n_samples, chunk_size)
         _check_form(conditions)
         if not isinstance(conditions, Mapping):
             raise TypeError("sample_iter() takes conditions as a mapping; use sample() for rows")
-        rows = self._conditional_rows(seeds, truncation)
         return rows.where(conditions, n_samples, chunk_size, on_rare)
 
-    def _iterate(
-        self, n_samples: int, chunk_size: int, seeds: list[int], sampler: Sampler
-    ) -> Iterator[pd.DataFrame | np.ndarray]:
-        noise, decoding = sampler.noise(seeds[0]), as_generator(seeds[1])
-        identifiers = self.transformer_.identifier_stream(random_state=seeds[1])
-        for start in range(0, n_samples, chunk_size):
-            n_rows = min(chunk_size, n_samples - start)
-            encoded = EncodedTable.concatenate(list(sampler.chunks(n_rows, noise)))
-            yield self.transformer_.decode(encoded, random_state=decoding, identifiers=identifiers)
-
-    def _conditional_rows(
+    def _rows(
         self, seeds: list[int], truncation: float | None = None, gibbs_steps: int = 0
-    ) -> ConditionalRows:
+    ) -> TableRows:
         sampler, conditional = self.sampler_.truncated(truncation), self.conditional_sampler_
         if conditional is not None:
             conditional = conditional.truncated(truncation)
             conditional.gibbs_steps = gibbs_steps
-        return ConditionalRows(self.transformer_, sampler, conditional, seeds)
+        return TableRows(self.transformer_, sampler, conditional, seeds)
 
     def impute(
         self,
@@ -307,7 +292,7 @@ class BaseSynthesizer(ComponentParameters, BaseEstimator):
         seeds = self._sampling_seeds(
             n_draws=n_draws, gibbs_steps=gibbs_steps, random_state=random_state
         )
-        rows = self._conditional_rows(seeds, gibbs_steps=gibbs_steps)
+        rows = self._rows(seeds, gibbs_steps=gibbs_steps)
         return rows.imputed(X, n_draws, self.target_name_)
 
     def summary(self) -> str:

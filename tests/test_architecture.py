@@ -32,7 +32,6 @@ ROOMS = {
     "evaluation": {
         "io.tables",
         "randomness",
-        "table.columns.pair",
         "table.columns.written",
         "table.door",
         "table.forms",

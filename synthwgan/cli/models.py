@@ -250,11 +250,11 @@ def info(model: ModelFile) -> None:
 
 def check_model_output(output: Path, *tables: Path) -> None:
     """Refuse a file that could not hold the model, before any work is spent on it."""
-    from synthwgan.io.tables import SUFFIXES, check_writable
+    from synthwgan.io import FORMATS, check_writable
 
     if output.resolve() in [table.resolve() for table in tables]:
         raise ValueError(f"{output} is the table itself; give the model another name.")
-    if output.name.endswith(SUFFIXES):
+    if output.name.endswith(tuple(FORMATS)):
         raise ValueError(f"{output} is the name of a table; let the model end in .safetensors.")
     check_writable(output)
 

@@ -101,7 +101,7 @@ class _StdoutWriter:
         self._is_first = True
 
     def write(self, chunk: pd.DataFrame) -> None:
-        from synthwgan.io.tables import csv_text
+        from synthwgan.io.formats import csv_text
 
         typer.echo(csv_text(chunk, header=self._is_first), nl=False)
         self._is_first = False

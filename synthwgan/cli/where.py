@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
-import numpy as np
 import pandas as pd
 
-from synthwgan.conditions.values import category_place, has_ordered_categories, read_bound
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.door import known_places, naming_column
 
 _SIGN = re.compile(r"(?=([<>]=?|=))")
 _LETTER = re.compile(r"\\([|\\])|(\|)|(.)", re.DOTALL)
 _GRAMMAR = "NAME=VALUE, NAME=A|B, NAME>=X, NAME<=X, NAME>X or NAME<X"
-_ORDERED = ("numeric", "datetime")
 
 
 def parse_where(
@@ -121,8 +117,7 @@ def _allowed(term: _Term) -> Any:
 
 def _range(column: ColumnTransformer, term: _Term) -> tuple[Any, Any]:
     """Return a pair (low, high) of which one is None."""
-    of_categories = has_ordered_categories(column)
-    if column.kind not in _ORDERED and not of_categories:
+    if not column.has_order:
         raise ValueError(
             f"{str(term)!r} sets a bound, but a {column.kind} column has no order; "
             "write NAME=A|B for some values"
@@ -131,41 +126,9 @@ def _range(column: ColumnTransformer, term: _Term) -> tuple[Any, Any]:
     if not text:
         raise ValueError(f"{str(term)!r} has no bound after {term.sign}")
     is_low = term.sign.startswith(">")
-    beyond = _category_beyond if of_categories else _beyond
-    bound = text if term.sign.endswith("=") else beyond(column, text, is_low)
+    # Ranges include their bounds.
+    bound = text if term.sign.endswith("=") else column.beyond(text, above=is_low)
     return (bound, None) if is_low else (None, bound)
-
-
-def _beyond(column: Any, text: str, above: bool) -> Any:
-    """Return the nearest value above or below a bound: ranges include their bounds."""
-    bound = read_bound(column, text, math.floor if above else math.ceil)
-    # In arrays, numbers pass their largest without a warning, and are found out below.
-    numbers = np.array([bound])
-    if numbers.dtype.kind == "f":
-        end = np.array([np.inf if above else -np.inf], column.physical.float_type)
-        with np.errstate(over="ignore"):
-            numbers = np.nextafter(numbers.astype(end.dtype), end).astype(np.float64)
-    else:
-        numbers = numbers + 1 if above else numbers - 1
-    if column.form is not None and numbers.dtype.kind == "f":
-        return numbers.tolist()[0]
-    nearest = column.physical.labels(column.from_numbers(numbers))[0]
-    reached = read_bound(column, nearest, math.floor)
-    if reached is None or not (reached > bound if above else reached < bound):
-        raise ValueError(f"no {column.physical.name} lies {'above' if above else 'below'} {text}")
-    return nearest
-
-
-def _category_beyond(column: Any, text: str, above: bool) -> Any:
-    """Return the next category above or below one."""
-    categories = column.physical.dtype.categories
-    place = category_place(column, text)
-    if place is None:
-        raise ValueError(f"{text!r} is no category; there are {list(map(str, categories))}")
-    place += 1 if above else -1
-    if not 0 <= place < len(categories):
-        raise ValueError(f"no category lies {'above' if above else 'below'} {text!r}")
-    return categories[place]
 
 
 def _joined(first: Any, second: Any) -> tuple[Any, Any]:

@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from synthwgan.conditions.values import check_exact
 from synthwgan.conditions.wishes import Condition, check_known, read_condition, target_shares
 from synthwgan.table.door import known_places, naming_column, select, with_fitted_names
 from synthwgan.table.encoding import encode_given, part_places, parts_of
 from synthwgan.table.given import GivenRows
 from synthwgan.table.layout import PartialRows
+from synthwgan.table.storage.physical import check_exact
 from synthwgan.table.transformer import TableTransformer
 
 MAX_GROUPS = 10_000
@@ -133,7 +133,7 @@ class ConditionReader:
             with naming_column(self.names[place]):
                 series = frame.iloc[:, position]
                 cells[place] = self.columns[place].read(series)
-                check_exact(self.columns[place], series, cells[place])
+                check_exact(self.columns[place].physical, series, cells[place])
                 given[:, place] = ~cells[place].missing
                 check_known(self.columns[place], series, cells[place], strict)
         return GivenRows(given, cells)

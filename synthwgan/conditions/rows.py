@@ -1,4 +1,4 @@
-"""Sampling under conditions: from what a user gives or wants to finished rows."""
+"""Sampling, under conditions or none: from what a user gives or wants to finished rows."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from synthwgan.randomness import as_generator
 from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.table import TableTransformer
+from synthwgan.table.columns.identifier import IdentifierStream
 from synthwgan.table.given import GivenRows
 from synthwgan.table.layout import EncodedTable
 from synthwgan.table.target import with_target
@@ -29,8 +30,10 @@ Table = pd.DataFrame | np.ndarray
 Conditions = Mapping[int, Condition]
 
 
-class ConditionalRows:
-    """Draws rows under conditions, in the form of the table that was fitted.
+class TableRows:
+    """Draws rows, in the form of the table that was fitted.
+
+    Every row of a synthesizer of one table is drawn here, and decoded in `_decode`.
 
     Parameters
     ----------
@@ -55,6 +58,17 @@ class ConditionalRows:
         self.reader = ConditionReader(transformer, sampler.marginals.cpu().numpy())
         self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
         self.identifiers = transformer.identifier_stream(seeds[1])
+
+    def of_all_kinds(self, n_rows: int) -> Table:
+        """Draw rows under no condition."""
+        # They are a table by themselves, and so are their identifiers.
+        return self._decode(self._drawn(n_rows), identifiers=None)
+
+    def in_chunks(self, n_rows: int, chunk_size: int) -> Iterator[Table]:
+        """Draw rows under no condition, in chunks."""
+        for start in range(0, n_rows, chunk_size):
+            encoded = self._drawn(min(chunk_size, n_rows - start))
+            yield self._decode(encoded, identifiers=self.identifiers)
 
     def where(
         self, conditions: Mapping[Any, Any], n_rows: int, chunk_size: int, on_rare: str
@@ -117,16 +131,27 @@ class ConditionalRows:
     def _draw(self, pinned: Conditions, n_rows: int) -> Table:
         """Rows that meet the pinned conditions."""
         if not pinned:
-            chunks = list(self.sampler.chunks(n_rows, self.noise))
-            return self._decode(EncodedTable.concatenate(chunks))
+            return self._decode(self._drawn(n_rows), identifiers=self.identifiers)
         cells = {place: condition.draw(n_rows, self.rng) for place, condition in pinned.items()}
-        rows = GivenRows.of_columns(n_rows, self.reader.n_columns, cells)
-        return self._decode(
-            self.conditional.complete(self.reader.encode(rows, self.rng), self.noise), rows
-        )
+        return self._filled(GivenRows.of_columns(n_rows, self.reader.n_columns, cells), None)
 
-    def _decode(self, encoded: EncodedTable, given: GivenRows | None = None) -> Table:
-        return self.transformer.decode(encoded, self.rng, self.identifiers, given)
+    def _drawn(self, n_rows: int) -> EncodedTable:
+        return EncodedTable.concatenate(list(self.sampler.chunks(n_rows, self.noise)))
+
+    def _filled(self, rows: GivenRows, forbidden: np.ndarray | None) -> Table:
+        """Rows of which some cells are given, the others drawn, but for forbidden states."""
+        partial = self.reader.encode(rows, self.rng)
+        encoded = self.conditional.complete(partial, self.noise, forbidden)
+        return self._decode(encoded, self.identifiers, rows)
+
+    def _decode(
+        self,
+        encoded: EncodedTable,
+        identifiers: IdentifierStream | None,
+        given: GivenRows | None = None,
+    ) -> Table:
+        """Finish rows: the one way out, see `TableTransformer.finish`."""
+        return self.transformer.decode(encoded, self.rng, identifiers, given)
 
     def _are_met(self, rows: Table, checked: Conditions) -> np.ndarray:
         met = np.ones(len(rows), dtype=bool)
@@ -179,8 +204,7 @@ class ConditionalRows:
                 "completing rows needs a model that was fitted with conditional=True, to the end"
             )
         rows = rows.take(np.repeat(np.arange(len(rows)), n_draws))
-        partial = self.reader.encode(rows, self.rng)
-        table = self._decode(self.conditional.complete(partial, self.noise, forbidden), rows)
+        table = self._filled(rows, forbidden)
         if isinstance(table, pd.DataFrame) and isinstance(X, pd.DataFrame):
             table.index = X.index.repeat(n_draws)
         return table

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 import warnings
 from collections.abc import Mapping
@@ -12,17 +11,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthwgan.conditions.values import (
-    category_place,
-    has_ordered_categories,
-    is_missing,
-    read_bound,
-    read_value,
-)
 from synthwgan.table.columns.base import ColumnTransformer
-from synthwgan.table.columns.numeric import NumericTransformer
-from synthwgan.table.door import SHOWN
-from synthwgan.table.storage.dtypes import CategoryType, Cells
+from synthwgan.table.storage.dtypes import Cells
 
 _SETS = (list, set, frozenset, np.ndarray, pd.Series, pd.Index)
 
@@ -72,23 +62,23 @@ class Between:
 
     Parameters
     ----------
-    column : NumericTransformer
-        The column.
+    column : ColumnTransformer
+        The column; it has an order and values.
     low, high : number or None
         Bounds among its numbers; None where there is none.
     states : AnyOf
         The numbers within that have a state of their own, if any.
-    ranks : pair of float or None
-        Ranks within of the column's value, None if there are none.
+    ranks : pair of float
+        Ranks within of the column's value.
     value_share : float
         Share of the table's rows with such a value.
     """
 
-    column: NumericTransformer
+    column: ColumnTransformer
     low: Any
     high: Any
     states: AnyOf
-    ranks: tuple[float, float] | None
+    ranks: tuple[float, float]
     value_share: float
 
     is_fixed = False
@@ -100,8 +90,6 @@ class Between:
 
     def draw(self, n_rows: int, rng: np.random.Generator) -> Cells:
         """Draw cells within, as frequent as in the table."""
-        if self.ranks is None:
-            return self.states.draw(n_rows, rng)
         ranks = rng.uniform(*self.ranks, n_rows)
         cells = self.column.cells_at_ranks(ranks, self.low, self.high)
         of_state = rng.random(n_rows) * self.share >= self.value_share
@@ -158,7 +146,7 @@ def read_condition(column: ColumnTransformer, wanted: Any, state_shares: np.ndar
     ValueError, TypeError
         If no row of the table could be so; the message says what is possible.
     """
-    if column.kind == "identifier":
+    if not column.in_features:
         raise ValueError(
             "identifiers are made anew, so nothing can be asked of them; to keep given ones, "
             "pass them in a DataFrame"
@@ -186,42 +174,25 @@ def check_known(column: ColumnTransformer, series: pd.Series, cells: Cells, stri
     # As it was given: a category that is not known cannot be written in the fitted dtype.
     cell = series[unknown].iloc[0]
     cell = cell.item() if isinstance(cell, np.generic) else cell
-    found = f"{cell!r} did not occur when fitted; {_what_is_possible(column, cell)}"
-    of_numbers = isinstance(column, NumericTransformer) and not _overflows(column, cells.present)
-    if strict or not (of_numbers or getattr(column, "is_masked", False)):
+    found = f"{cell!r} did not occur when fitted; {column.possible(cell)}"
+    taken_for = "" if strict else column.taken_for(cells.values[unknown])
+    if not taken_for:
         raise ValueError(found)
-    if isinstance(column.physical, CategoryType):
-        raise ValueError(
-            f"{found}. It may be one of the rare categories that were masked, which dtype "
-            "category lists no longer: convert the column to str before the model is fitted"
-        )
-    if of_numbers:
-        # Odd cells that were never seen are no numbers, and refused by their form.
-        column.to_numbers(cells.values[unknown])
     warnings.warn(
         f"column {series.name!r}: {found}; such cells ({int(unknown.sum())}) are kept, and "
-        f"taken for {'the nearest' if of_numbers else 'a rare category that was masked'}",
+        f"taken for {taken_for}",
         UserWarning,
         stacklevel=5,
     )
 
 
-def _overflows(column: ColumnTransformer, values: np.ndarray) -> bool:
-    """Whether a whole number is too large for the column's dtype."""
-    plain = getattr(column.physical, "plain_dtype", None)
-    if plain is None or plain.kind == "f":
-        return False
-    limits = np.iinfo(plain)
-    return bool(((values < limits.min) | (values > limits.max)).any())
-
-
 def _possible_cell(column: ColumnTransformer, value: Any) -> Cells:
-    cell = read_value(column, value)
+    cell = column.read_value(value)
     if column.holds(cell)[0]:
         return cell
     if cell.missing[0]:
         raise ValueError("no cell was missing when fitted, so none can be asked to be")
-    raise ValueError(f"{value!r} did not occur when fitted; {_what_is_possible(column, value)}")
+    raise ValueError(f"{value!r} did not occur when fitted; {column.possible(value)}")
 
 
 def _any_of(column: ColumnTransformer, cells: list[Cells], state_shares: np.ndarray) -> AnyOf:
@@ -231,45 +202,11 @@ def _any_of(column: ColumnTransformer, cells: list[Cells], state_shares: np.ndar
 
 
 def _in_range(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Condition:
-    if column.kind == "pair":
-        raise ValueError(
-            f"a tuple is a range, but two numbers in a cell have no order; give a cell as it is "
-            f"written: {column.bounds()[0]!r}"
-        )
-    is_number = isinstance(column, NumericTransformer)
-    if not is_number and not has_ordered_categories(column):
-        raise ValueError(
-            f"a pair is a range, but a {column.kind} column has no order; for some values give a "
-            f"list: {list(wanted)!r}"
-        )
+    column.check_range(wanted)
     if len(wanted) != 2:
         raise ValueError(f"a range is a pair (low, high), got {wanted!r}; for values give a list")
-    return (_between if is_number else _categories_between)(column, wanted, state_shares)
-
-
-def _categories_between(
-    column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray
-) -> AnyOf:
-    """Categories from one to another: their canonical values are their places in the order."""
-    places = [None if is_missing(bound) else _place_of_category(column, bound) for bound in wanted]
-    menu = column.menu()
-    within = np.flatnonzero(~menu.missing)[_is_within(menu.present, *places)]
-    if not len(within):
-        raise ValueError(f"nothing lies within {wanted!r}; {_what_is_possible(column, wanted)}")
-    cells = menu.take(within)
-    return AnyOf(column, cells, column.shares(cells, state_shares))
-
-
-def _place_of_category(column: ColumnTransformer, bound: Any) -> int:
-    place = category_place(column, bound)
-    if place is None:
-        raise ValueError(f"{bound!r} is no category; {_what_is_possible(column, bound)}")
-    return place
-
-
-def _between(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Between:
     low, high = (
-        read_bound(column, bound, round_to)
+        column.read_bound(bound, round_to)
         for bound, round_to in zip(wanted, (math.ceil, math.floor), strict=True)
     )
     menu = column.menu()
@@ -277,9 +214,11 @@ def _between(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray)
     within = np.flatnonzero(~menu.missing)[are_numbers & _is_within(numbers, low, high)]
     states = AnyOf(column, menu.take(within), column.shares(menu.take(within), state_shares))
     ranks, value_share = column.rank_span(low, high, state_shares)
-    if not len(within) and ranks is None:
-        raise ValueError(f"nothing lies within {wanted!r}; {_what_is_possible(column, wanted)}")
-    return Between(column, low, high, states, ranks, value_share)
+    if ranks is not None:
+        return Between(column, low, high, states, ranks, value_share)
+    if not len(within):
+        raise ValueError(f"nothing lies within {wanted!r}; {column.possible(wanted)}")
+    return states
 
 
 def _is_within(numbers: np.ndarray, low: Any, high: Any) -> np.ndarray:
@@ -289,18 +228,3 @@ def _is_within(numbers: np.ndarray, low: Any, high: Any) -> np.ndarray:
     if high is not None:
         within &= numbers <= high
     return within
-
-
-def _what_is_possible(column: ColumnTransformer, value: Any) -> str:
-    """Say in a few words which cells a column can have."""
-    bounds = column.bounds()
-    if column.has_value:
-        return f"possible are {bounds[0]!s} to {bounds[1]!s}"
-    menu = column.menu()
-    labels = [str(label) for label in column.physical.labels(menu.present)]
-    more = f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else ""
-    if isinstance(column, NumericTransformer):
-        return f"possible are {', '.join(labels[:SHOWN])}{more}"
-    near = difflib.get_close_matches(str(value), labels, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"{hint}possible are {', '.join(map(repr, labels[:SHOWN]))}{more}"

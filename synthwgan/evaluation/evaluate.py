@@ -12,22 +12,22 @@ import pandas as pd
 from tqdm.auto import tqdm
 
 from synthwgan.evaluation.inputs import Tables
-from synthwgan.evaluation.measures import Section
+from synthwgan.evaluation.measures import Question, Section
 from synthwgan.evaluation.report import Report
 from synthwgan.evaluation.sections import columns, joint, pairs, privacy, utility, validity
 from synthwgan.evaluation.sections.yardsticks import Yardsticks
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
 
-_SECTIONS: dict[str, tuple[str, Callable[..., Section]]] = {
-    "validity": (validity.TITLE, validity.validity_section),
-    "columns": (columns.TITLE, columns.columns_section),
-    "pairs": (pairs.TITLE, pairs.pairs_section),
-    "joint": (joint.TITLE, joint.joint_section),
-    "utility": (utility.TITLE, utility.utility_section),
-    "privacy": (privacy.TITLE, privacy.privacy_section),
+# The sections of a report, in order.
+QUESTIONS: dict[str, Question] = {
+    "validity": Question(validity.TITLE, validity.validity_section),
+    "columns": Question(columns.TITLE, columns.columns_section),
+    "pairs": Question(pairs.TITLE, pairs.pairs_section),
+    "joint": Question(joint.TITLE, joint.joint_section),
+    "utility": Question(utility.TITLE, utility.utility_section, with_target=True),
+    "privacy": Question(privacy.TITLE, privacy.privacy_section, with_target=True),
 }
 MIN_TEST_ROWS = 20
-_WITH_TARGET = ("utility", "privacy")
 
 
 def evaluate(
@@ -107,17 +107,17 @@ def evaluate(
         raise ValueError(
             f"target={target!r} is no column; did you mean one of {list(real.columns[:10])}?"
         )
-    seeds = draw_seeds(random_state, 2 + len(_SECTIONS))
+    seeds = draw_seeds(random_state, 2 + len(QUESTIONS))
     tables = Tables.of(real, synthetic, test, column_kinds=column_kinds, rng=as_generator(seeds[0]))
     yardsticks = Yardsticks.of(tables, as_generator(seeds[1]))
     sections, seconds = [], {}
-    progress = tqdm(_SECTIONS.items(), desc="report", disable=not verbose, leave=False)
-    for (key, (title, make)), seed in zip(progress, seeds[2:], strict=False):
+    progress = tqdm(QUESTIONS.items(), desc="report", disable=not verbose, leave=False)
+    for (key, question), seed in zip(progress, seeds[2:], strict=False):
         progress.set_postfix_str(key)
         started = time.perf_counter()
-        options = {"target": target} if key in _WITH_TARGET else {}
-        make = partial(make, tables, yardsticks, as_generator(seed), **options)
-        sections.append(_guarded(key, title, make))
+        options = {"target": target} if question.with_target else {}
+        make = partial(question.answer, tables, yardsticks, as_generator(seed), **options)
+        sections.append(_guarded(key, question.title, make))
         seconds[key] = time.perf_counter() - started
     return Report(tuple(sections), tables, target, history, seconds)
 

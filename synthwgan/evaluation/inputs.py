@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.evaluation.plain import Content, as_floats, as_texts, contents
-from synthwgan.evaluation.spread import spread_pairs
+from synthwgan.evaluation.spread import spread_numbers
 
 MAX_ROWS = 50_000
 # A category of fewer real rows says nothing of another table: fresh real rows have others.
@@ -49,12 +49,12 @@ class Column:
     @property
     def kind(self) -> str:
         """``"number"``, of dates and durations too, or ``"category"``."""
-        return "number" if self.content.kind in ("numeric", "datetime") else "category"
+        return "number" if self.content.is_number else "category"
 
     @property
     def is_number(self) -> bool:
         """Whether its cells are floats and not codes of categories."""
-        return self.kind == "number"
+        return self.content.is_number
 
     @property
     def label(self) -> str:
@@ -130,7 +130,7 @@ class Rows:
 class Tables:
     """Real, synthetic and test rows made comparable.
 
-    Columns whose kind the schema calls ``identifier`` are left out of every comparison.
+    Columns of which nothing is learned, identifiers, are left out of every comparison.
 
     Parameters
     ----------
@@ -201,7 +201,7 @@ class Tables:
             If a table is no DataFrame, is empty, or has other columns.
         """
         frames = _checked(real, synthetic, test)
-        frames, held = spread_pairs(frames, contents(real, column_kinds))
+        frames, held = spread_numbers(frames, contents(real, column_kinds))
         rng = np.random.default_rng(0) if rng is None else rng
         notes = []
         for part, frame in frames.items():
@@ -210,7 +210,7 @@ class Tables:
                 frame = frame.iloc[np.sort(rng.choice(len(frame), max_rows, replace=False))]
             frames[part] = frame
         reader = _Reader(frames, held)
-        compared = [name for name in frames["real"].columns if held[name].kind != "identifier"]
+        compared = [name for name in frames["real"].columns if held[name].is_compared]
         if not compared:
             raise ValueError(
                 f"every column looks like an identifier, so that nothing can be compared: say "
@@ -255,8 +255,7 @@ class _Reader:
     def rows(self, names: list[Any]) -> dict[str, Rows]:
         columns, arrays = [], {part: {} for part in self.frames}
         for name in names:
-            is_number = self.held[name].kind in ("numeric", "datetime")
-            column, read = self._floats(name) if is_number else self._codes(name)
+            column, read = (self._floats if self.held[name].is_number else self._codes)(name)
             columns.append(column)
             for part, array in read.items():
                 arrays[part][name] = array

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import pandas as pd
@@ -164,3 +165,22 @@ class Section:
     def not_scored(self) -> tuple[Measure, ...]:
         """The measures that would count, and could not be scored."""
         return tuple(one for one in self.measures if one.counts and not one.is_scored)
+
+
+@dataclass(frozen=True)
+class Question:
+    """What a report asks of a synthetic table; `QUESTIONS` in `evaluate` holds all of them.
+
+    Parameters
+    ----------
+    title : str
+        The question, for people.
+    answer : callable
+        ``answer(tables, yardsticks, rng)`` returns the `Section` with the measures.
+    with_target : bool, default False
+        Whether it is also told the column that a user would predict, ``target=``.
+    """
+
+    title: str
+    answer: Callable[..., Section]
+    with_target: bool = False

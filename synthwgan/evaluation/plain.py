@@ -18,7 +18,7 @@ import pandas as pd
 from synthwgan.table.columns.written import form_of, parse_cells
 from synthwgan.table.door import given_kinds, naming_column
 from synthwgan.table.forms.base import Form
-from synthwgan.table.schema import COLUMN_CLASSES, check_kind, infer_kind
+from synthwgan.table.schema import COLUMN_CLASSES, infer_kind
 from synthwgan.table.storage.physical import physical_type, refuse_nul
 
 _SNIFFED_ROWS = 10_000
@@ -31,8 +31,8 @@ class Content:
 
     Parameters
     ----------
-    kind : {"numeric", "datetime", "categorical", "identifier", "pair"}
-        The schema's kind.
+    kind : str
+        The schema's kind, a key of ``COLUMN_CLASSES``.
     form : {"number", "duration", "date", "text", "truth"}
         How its cells are read.
     written : Form or None
@@ -42,6 +42,16 @@ class Content:
     kind: str
     form: str
     written: Form | None = None
+
+    @property
+    def is_number(self) -> bool:
+        """Whether cells are read as numbers, as dates and durations are too."""
+        return self.form in ("number", "duration", "date")
+
+    @property
+    def is_compared(self) -> bool:
+        """Whether its cells say something: identifiers do not."""
+        return COLUMN_CLASSES[self.kind].in_features
 
 
 def contents(
@@ -77,20 +87,20 @@ def content_of(column: pd.Series, kind: str | None = None) -> Content:
     if kind is not None:
         with naming_column(column.name):
             physical = physical_type(column)
-            check_kind(kind, physical, physical.read(column))
+            COLUMN_CLASSES[kind].check_fits(physical, physical.read(column))
     else:
         kind = _inferred(column)
-    if kind == "datetime":
-        return Content(kind, "date", _written(column, kind))
-    if kind == "numeric":
-        form = "duration" if sniffed == "timedelta" else "number"
-        return Content(kind, form, _written(column, kind))
-    return Content(kind, "truth" if sniffed == "boolean" else "text")
+    form = COLUMN_CLASSES[kind].reads_as
+    if form == "text":
+        return Content(kind, "truth" if sniffed == "boolean" else "text")
+    written = _written(column, "datetime" if form == "date" else "numeric")
+    is_duration = form == "number" and sniffed == "timedelta"
+    return Content(kind, "duration" if is_duration else form, written)
 
 
-def _written(column: pd.Series, kind: str) -> Form | None:
+def _written(column: pd.Series, meaning: str) -> Form | None:
     physical = physical_type(column)
-    return form_of(physical, physical.read(column).present, kind)
+    return form_of(physical, physical.read(column).present, meaning)
 
 
 def sniff(values: pd.Series) -> str:

@@ -16,15 +16,8 @@ from synthwgan.evaluation.inputs import check_same_columns
 from synthwgan.evaluation.plain import Content, as_floats, as_moments, content_of
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.textdates import TextDate
+from synthwgan.table.schema import COLUMN_CLASSES
 
-_SDTYPES = {
-    "numeric": "numerical",
-    "datetime": "datetime",
-    "categorical": "categorical",
-    "identifier": "id",
-    # sdmetrics has no measure for two numbers in a cell.
-    "pair": "id",
-}
 _TABLE = "table"
 
 
@@ -191,10 +184,11 @@ def _with_text_names(metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 def _column_metadata(column: pd.Series) -> dict[str, str]:
     content = content_of(column)
-    if content.kind == "categorical" and content.form == "truth":
+    sdtype = COLUMN_CLASSES[content.kind].sdtype
+    if sdtype == "categorical" and content.form == "truth":
         is_category = isinstance(column.dtype, pd.CategoricalDtype)
         return {"sdtype": "categorical" if is_category else "boolean"}
-    metadata = {"sdtype": _SDTYPES[content.kind]}
+    metadata = {"sdtype": sdtype}
     if isinstance(content.written, TextDate):
         metadata["datetime_format"] = content.written.strptime
     return metadata

@@ -1,5 +1,13 @@
 """Tables and models as files: whole or not at all, and nothing in them is executed."""
 
-from synthwgan.io.tables import SUFFIXES, TableWriter, check_writable, read_table, write_text
+from synthwgan.io.formats import FORMATS, TableFormat
+from synthwgan.io.tables import TableWriter, check_writable, read_table, write_text
 
-__all__ = ["SUFFIXES", "TableWriter", "check_writable", "read_table", "write_text"]
+__all__ = [
+    "FORMATS",
+    "TableFormat",
+    "TableWriter",
+    "check_writable",
+    "read_table",
+    "write_text",
+]

@@ -245,5 +245,5 @@ def _warn_of_lost_codes(name: str, cells: pa.ChunkedArray, read: pd.Series) -> N
                 f"codes of {len(text)} letters; if it is one too, read the file with na=[] "
                 "(--na '' on the command line)",
                 UserWarning,
-                stacklevel=4,
+                stacklevel=5,
             )

@@ -2,29 +2,21 @@
 
 from __future__ import annotations
 
-import csv
 import errno
-import gzip
-import io
 import os
 import secrets
 import shutil
-import zlib
 from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol
 
 import pandas as pd
 
-from synthwgan.io.csv import NA_TEXTS, parse_csv
-from synthwgan.io.parquet import parse_parquet
-
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
+from synthwgan.io.csv import NA_TEXTS
+from synthwgan.io.formats import FORMATS, Sink
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_DECIMAL_DIGITS = 38
 
 
 def read_table(
@@ -84,20 +76,7 @@ def read_table(
     _check_readable(path)
     if path.stat().st_size == 0:
         raise ValueError(f"{path} is empty; a table needs a header and rows.")
-    if suffix == ".parquet":
-        with _unreadable_explained(path, suffix), open(path, "rb") as file:
-            frame = parse_parquet(file)
-        for name in frame.columns[frame.columns.duplicated()]:
-            raise ValueError(
-                f"{path}: a column and the index are both called {name!r}; rename one."
-            )
-        return frame
-    with _unreadable_explained(path, suffix):
-        data = gzip.decompress(path.read_bytes()) if suffix == ".csv.gz" else path.read_bytes()
-    try:
-        return parse_csv(data, path, texts, NA_TEXTS if na is None else na)
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not written in UTF-8; save it in that encoding.") from error
+    return FORMATS[suffix]().read(path, texts, NA_TEXTS if na is None else na)
 
 
 class TableWriter:
@@ -151,7 +130,8 @@ class TableWriter:
         """Open the temporary file."""
         with ExitStack() as stack:
             temporary = stack.enter_context(atomic_path(self.path))
-            self._sink: _Sink = stack.enter_context(_SINKS[self._suffix](temporary, self.path))
+            sink = FORMATS[self._suffix]().sink(temporary, self.path)
+            self._sink: Sink = stack.enter_context(sink)
             self._stack = stack.pop_all()
         return self
 
@@ -234,24 +214,6 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def csv_text(frame: pd.DataFrame, *, header: bool) -> str:
-    """Return a table as CSV that reads back as it is.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The table; its index is left out.
-    header : bool
-        Whether the columns' names come first.
-    """
-    options = {"index": False, "header": header, "lineterminator": "\n"}
-    text = frame.to_csv(**options)
-    if "\r" in text:
-        # Python before 3.13 does not quote a carriage return, at which readers end the line.
-        text = frame.to_csv(**options, quoting=csv.QUOTE_NONNUMERIC)
-    return text
-
-
 def check_writable(path: str | os.PathLike[str]) -> None:
     """Raise an OSError that says why a file could not be written, before work is spent on it.
 
@@ -286,7 +248,7 @@ create it first.
 
 
 def table_suffix(path: str | os.PathLike[str]) -> str:
-    """Return which of ``SUFFIXES`` a table's path ends in, whatever its case.
+    """Return which of the suffixes in ``FORMATS`` a table's path ends in, whatever its case.
 
     Parameters
     ----------
@@ -304,99 +266,10 @@ def table_suffix(path: str | os.PathLike[str]) -> str:
     >>> table_suffix("Customers.CSV.gz")
     '.csv.gz'
     """
-    for suffix in SUFFIXES:
+    for suffix in sorted(FORMATS, key=len, reverse=True):
         if os.fspath(path).lower().endswith(suffix):
             return suffix
-    raise ValueError(f"{path}: unknown file type; supported are {', '.join(SUFFIXES)}.")
-
-
-class _Sink(Protocol):
-    """An open file that takes frames; leaving its context closes it."""
-
-    def write(self, frame: pd.DataFrame) -> None: ...
-
-
-class _CsvSink:
-    def __init__(self, path: Path, shown: Path) -> None:
-        self._stack = ExitStack()
-        self._text = self._stack.enter_context(self._open(path))
-        self._is_first = True
-
-    def _open(self, path: Path) -> io.TextIOBase:
-        return open(path, "w", encoding="utf-8", newline="")
-
-    def __enter__(self) -> _CsvSink:
-        return self
-
-    def write(self, frame: pd.DataFrame) -> None:
-        self._text.write(csv_text(frame, header=self._is_first))
-        self._is_first = False
-
-    def __exit__(self, kind: type | None, error: object, traceback: object) -> None:
-        # After a failed write, closing fails again on the buffer's rest: the first error counts.
-        with suppress(OSError) if kind else nullcontext():
-            self._stack.close()
-
-
-class _GzipCsvSink(_CsvSink):
-    def _open(self, path: Path) -> io.TextIOBase:
-        raw = self._stack.enter_context(open(path, "wb"))
-        # No name and no time in the header: the same rows give the same bytes.
-        packed = gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0)
-        return io.TextIOWrapper(self._stack.enter_context(packed), encoding="utf-8", newline="")
-
-
-class _ParquetSink:
-    def __init__(self, path: Path, shown: Path) -> None:
-        self._path, self._shown = path, shown
-        self._stack = ExitStack()
-        self._writer = None
-
-    def __enter__(self) -> _ParquetSink:
-        return self
-
-    def write(self, frame: pd.DataFrame) -> None:
-        import pyarrow as pa
-
-        frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
-        try:
-            table = pa.Table.from_pandas(frame, preserve_index=False)
-            if self._writer is None:
-                self._open(table.schema)
-            self._writer.write_table(table.cast(self._writer.schema))
-        except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
-            reason = str(error).splitlines()[0]
-            raise ValueError(
-                f"{self._shown}: a column does not fit into Parquet ({reason}); write .csv "
-                "instead, or give the column one type."
-            ) from error
-
-    def _open(self, schema: object) -> None:
-        import pyarrow.parquet as pq
-
-        # Through Python's file, errors of the disk keep their number.
-        file = self._stack.enter_context(open(self._path, "wb"))
-        self._writer = self._stack.enter_context(pq.ParquetWriter(file, _lasting(schema)))
-
-    def __exit__(self, kind: type | None, error: object, traceback: object) -> None:
-        with suppress(OSError) if kind else nullcontext():
-            self._stack.close()
-
-
-def _lasting(schema: object) -> object:
-    """Widen the first chunk's types that later chunks may outgrow."""
-    import pyarrow as pa
-
-    for index, field in enumerate(schema):
-        if pa.types.is_null(field.type):
-            schema = schema.set(index, field.with_type(pa.string()))
-        elif pa.types.is_decimal128(field.type):
-            widest = pa.decimal128(_DECIMAL_DIGITS, field.type.scale)
-            schema = schema.set(index, field.with_type(widest))
-    return schema
-
-
-_SINKS = {".csv": _CsvSink, ".csv.gz": _GzipCsvSink, ".parquet": _ParquetSink}
+    raise ValueError(f"{path}: unknown file type; supported are {', '.join(FORMATS)}.")
 
 
 def _check_readable(path: Path) -> None:
@@ -410,18 +283,6 @@ def _check_readable(path: Path) -> None:
         raise ValueError(f"{path} is a pipe or a device and no regular file; write it to one.")
     if not os.access(path, os.R_OK):
         raise PermissionError(f"{path}: no permission to read it.")
-
-
-@contextmanager
-def _unreadable_explained(path: Path, suffix: str) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, OSError, EOFError, zlib.error, NotImplementedError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
-        raise ValueError(
-            f"{path} cannot be read as {suffix.removeprefix('.')} ({reason}); "
-            "check that the file is complete and of that type."
-        ) from error
 
 
 @contextmanager

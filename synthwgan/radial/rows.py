@@ -97,8 +97,18 @@ class DomainRows:
                     held = kept[own.place]
                     written[held] = cells[held].astype(written.dtype).array
                     table[name] = written
+        table = self._finished(target, table, kept)
         table.index = X.index
         return table
+
+    def _finished(
+        self, domain: str, table: pd.DataFrame, kept: Mapping[int, np.ndarray]
+    ) -> pd.DataFrame:
+        """Return rows of a domain as its transformer finishes them; kept cells stay."""
+        given = np.zeros(table.shape, dtype=bool)
+        for column, (_, _, own) in enumerate(self._named(domain)):
+            given[:, column] = kept.get(own.place, False)
+        return self.union.domains[domain].transformer.finish(table, given)
 
     def _named(self, domain: str) -> list[tuple[Any, ColumnTransformer, OwnColumn]]:
         return self.union.domains[domain].named()
@@ -106,9 +116,9 @@ class DomainRows:
     def new(self, n_rows: int, domain: str) -> pd.DataFrame:
         """Return new rows of a domain."""
         drawn = self.sampler.new_rows(self.union.code_of(domain), n_rows, self.noise)
-        return self.union.write(
-            domain, self.union.decode(domain, drawn, self.rng), n_rows, self.rng
-        )
+        values = self.union.decode(domain, drawn, self.rng)
+        table = self.union.write(domain, values, n_rows, self.rng)
+        return self._finished(domain, table, {})
 
     def encode(self, X: pd.DataFrame, domain: str) -> np.ndarray:
         """Return the latent vectors of rows."""

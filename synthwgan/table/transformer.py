@@ -310,10 +310,32 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         if identifiers is None:
             identifiers = IdentifierStream(self.columns_, rng)
         frame = decode_table(self._named_columns(), n_rows, parts, rng, identifiers, given)
+        frame.columns = self.column_index_
+        frame = self.finish(frame, None if given is None else given.given)
         if self.array_dtype_ is not None:
             return frame.to_numpy().astype(self.array_dtype_, copy=False)
-        frame.columns = self.column_index_
         return frame
+
+    def finish(self, rows: pd.DataFrame, given: np.ndarray | None = None) -> pd.DataFrame:
+        """Return decoded rows as they go to the user: here, as they are.
+
+        Every row that is drawn, completed, imputed or translated passes once, before it is
+        checked against conditions. What holds between columns is made to hold here: a rule
+        rebuilds its dependent columns from the others.
+
+        Parameters
+        ----------
+        rows : DataFrame of shape (n_rows, n_columns)
+            With the fitted names and dtypes, and a RangeIndex.
+        given : ndarray of shape (n_rows, n_columns), bool, default=None
+            Cells that a user gave, which stay as they are; None for none.
+
+        Returns
+        -------
+        rows : DataFrame of shape (n_rows, n_columns)
+            As many rows, in the same order.
+        """
+        return rows
 
     def identifier_stream(self, random_state: Any = None) -> IdentifierStream:
         """Return the state that keeps identifiers unique over several calls of `decode`."""

@@ -13,7 +13,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from synthwgan.cli.where import parse_where
-from synthwgan.conditions.values import read_bound
 from synthwgan.table import TableTransformer
 
 TEXTS = st.text(st.sampled_from("ab |\\=<>,.:é'\"\n"), max_size=6)
@@ -215,10 +214,10 @@ class TestBounds:
     def test_a_strict_bound_is_beyond_in_every_dtype(self, ordered: dict) -> None:
         for name, column in ordered.items():
             text = str(column.physical.labels(some_value(column))[0])
-            bound = read_bound(column, text, round)
+            bound = column.read_bound(text, round)
             low, _ = parse_where([f"{name}>{text}"], ordered)[name]
             _, high = parse_where([f"{name}<{text}"], ordered)[name]
-            assert read_bound(column, high, round) < bound < read_bound(column, low, round), name
+            assert column.read_bound(high, round) < bound < column.read_bound(low, round), name
 
     @pytest.mark.parametrize(
         "expression",
@@ -284,7 +283,7 @@ def test_bounds_of_ordered_categories_go_by_their_order(expressions, expected):
     for wrong, message in {
         "size>L": "no category lies above 'L'",
         "size<S": "no category lies below 'S'",
-        "size>XL": "'XL' is no category; there are",
+        "size>XL": "'XL' is no category; .*possible are",
         "plain>S": "a categorical column has no order",
     }.items():
         with pytest.raises(ValueError, match=message):

@@ -16,7 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthwgan.io.csv import NA_TEXTS, parse_csv
-from synthwgan.io.tables import csv_text, read_table
+from synthwgan.io.formats import csv_text
+from synthwgan.io.tables import read_table
 
 
 @pytest.fixture

@@ -13,10 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthwgan.io.tables import SUFFIXES, TableWriter, atomic_path, check_writable, read_table
+from synthwgan.io.formats import FORMATS
+from synthwgan.io.tables import TableWriter, atomic_path, check_writable, read_table
 
 
-@pytest.fixture(params=SUFFIXES)
+@pytest.fixture(params=list(FORMATS))
 def path(request, tmp_path: Path) -> Path:
     return tmp_path / f"table{request.param}"
 

@@ -68,14 +68,8 @@ class Domain:
         return list(zip(fitted.column_index_, fitted.columns_, self.columns, strict=True))
 
 
-def refuse_pairs(domain: str, transformer: TableTransformer) -> None:
-    """Raise a ValueError if a column has two numbers in a cell; the message says what to do."""
+def check_shared(domain: str, transformer: TableTransformer) -> None:
+    """Raise a ValueError if a column cannot be learned across tables; it says what to do."""
     for name, column in zip(transformer.column_index_, transformer.columns_, strict=True):
-        if column.kind == "pair":
-            halves = [f"{name}[{place}]" for place in range(2)]
-            raise ValueError(
-                f"column {name!r} of domain {domain!r} has two numbers in a cell, which are not "
-                f"learned across tables: split it with table[{halves}] = table.pop({name!r})"
-                r".str.extract(r'([+-]?[\d.]+)[^\d.+-]+([+-]?[\d.]+)').astype(float), or give it "
-                "the kind 'categorical'"
-            )
+        if why := column.why_not_shared(name):
+            raise ValueError(f"column {name!r} of domain {domain!r} {why}")

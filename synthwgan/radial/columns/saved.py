@@ -12,7 +12,7 @@ from synthwgan.parameters import Number, OneOf
 from synthwgan.radial.columns.domain import Domain, OwnColumn
 from synthwgan.radial.columns.maps import NumberMap, StateMap, map_from_dict
 from synthwgan.radial.columns.union import DOMAIN_PLACE, DomainUnion
-from synthwgan.radial.columns.values import labels, sort_of
+from synthwgan.radial.columns.values import sort_of
 from synthwgan.table import TableTransformer
 from synthwgan.table.checks import (
     COUNT,
@@ -100,7 +100,7 @@ def union_from_state(
         domain = _unpack_domain(packed, place, arrays)
         _check_domain(union, domain)
         union.domains[domain.name] = domain
-    of_states = labels(union.columns[DOMAIN_PLACE][1])
+    of_states = union.columns[DOMAIN_PLACE][1].plain.labels()
     expect(sorted(union.domains) == sorted(of_states), "domains and their names differ")
     return union
 

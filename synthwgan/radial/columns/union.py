@@ -9,14 +9,10 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.radial.columns.alignment import Match, align, with_new_states
-from synthwgan.radial.columns.domain import Domain, OwnColumn, refuse_pairs
+from synthwgan.radial.columns.domain import Domain, OwnColumn, check_shared
 from synthwgan.radial.columns.maps import SAME_CATEGORIES, ColumnMap, NumberMap
 from synthwgan.radial.columns.values import (
-    bounds,
-    can_hold,
-    labels,
     no_values,
-    on_grid,
     read_values,
     sort_of,
     unlearned,
@@ -121,7 +117,7 @@ class DomainUnion:
         dict of int to ndarray
             The table's plain values, by place in the union.
         """
-        refuse_pairs(name, transformer)
+        check_shared(name, transformer)
         own = {
             place: read_values(column, table.iloc[:, place])
             for place, column in enumerate(transformer.columns_)
@@ -390,7 +386,7 @@ class DomainUnion:
             cells = shared.decode(len(encoded), codes, scores, rng)
             plain = read_values(shared, cells)
             if plain.dtype.kind == "f":
-                low, high = sorted(own.map.to_shared(np.array(bounds(column))))
+                low, high = sorted(own.map.to_shared(np.array(column.plain.bounds())))
                 plain = np.clip(plain, low, high)
             elif len(shared.rare_levels):
                 plain = _own_rare(column, own, shared, plain, rng)
@@ -413,7 +409,7 @@ class DomainUnion:
                     plain = no_values(column, n_rows)
                 cells = own.map.to_own(plain)
                 # Units found from the data are not exact; the domain's own steps are.
-                cells = on_grid(column, cells) if own.how == "data" else cells
+                cells = column.plain.on_grid(cells) if own.how == "data" else cells
                 written[place] = write_values(column, cells)
             else:
                 written[place] = unlearned(column, n_rows, rng, identifiers.sources[place])
@@ -426,7 +422,7 @@ class DomainUnion:
         column, own = next(
             (column, own) for _, column, own in self.domains[domain].named() if own.place == place
         )
-        return can_hold(column, own.map.to_own(plain))
+        return column.plain.can_hold(own.map.to_own(plain))
 
 
 def _identity(sort: str) -> ColumnMap:
@@ -456,7 +452,7 @@ def _own_rare(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Put a domain's own rare categories in the place of others', which share a state with them."""
-    own_labels = own.map.to_shared(np.array(labels(column), dtype=object))
+    own_labels = own.map.to_shared(np.array(column.plain.labels(), dtype=object))
     foreign = ~pd.isna(plain) & ~pd.Index(plain).isin(own_labels)
     rare = own_labels[pd.Index(own_labels).isin(shared.rare_levels)]
     plain[foreign] = rng.choice(rare if len(rare) else own_labels, int(foreign.sum()))

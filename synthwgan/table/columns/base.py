@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,18 +13,29 @@ import pandas as pd
 from synthwgan.parameters import Constraint
 from synthwgan.table.checks import SHARE, STATE, TEXT, check_state
 from synthwgan.table.columns.options import ColumnOptions
+from synthwgan.table.columns.shared import Plain, PlainLabels
+from synthwgan.table.door import SHOWN
 from synthwgan.table.storage.dtypes import Cells, PhysicalType
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, read_cells
+from synthwgan.table.storage.scalars import is_missing
+
+if TYPE_CHECKING:
+    from synthwgan.table.columns.evidence import Evidence
 
 UNKNOWN = -1
 # The middle and both ends of what values may be.
 _PROBES = np.array([-9.0, 0.0, 9.0])
+_DOMAIN_WORDS = {"number": "numbers", "time": "dates", "text": "text", "label": "categories"}
 _FIELDS = {"kind": TEXT, "physical": STATE, "missing_rate": SHARE}
 REGULAR, MISSING, RARE, OFF_GRID = "<regular>", "<missing>", "<rare>", "<off grid>"
 
 
 class ColumnTransformer(ABC):
-    """One column of a table.
+    """One column of a table: a kind of column is a subclass with all its verbs.
+
+    It takes part everywhere once it is in ``COLUMN_CLASSES`` of `synthwgan.table.schema`: in the
+    inference of kinds, in conditions, across tables, in reports and in files. Verbs that a kind
+    does not speak of are those of categories without an order.
 
     Parameters
     ----------
@@ -42,23 +54,208 @@ class ColumnTransformer(ABC):
         Share of missing cells when fitted.
     state_fields : mapping of str to Constraint
         What a kind of column has in its state beside what all have, and what each may be.
+    in_features : bool
+        Whether the column is learned; where not, as of identifiers, its cells are made anew.
+    domains : tuple of str
+        What canonical values the kind takes, see `PhysicalType`.
+    remedy : str
+        What to do with a column that a user calls of this kind, and is not.
+    sdtype : str
+        What sdmetrics calls the kind.
+    reads_as : {"text", "number", "date"}
+        How a report reads cells of any table as those of this kind.
+    n_numbers : int
+        How many numbers a report compares instead of each cell; 0 for the cell itself.
     """
 
     kind: ClassVar[str]
     state_fields: ClassVar[Mapping[str, Constraint]]
     in_features: ClassVar[bool] = True
+    domains: ClassVar[tuple[str, ...]] = ("number", "time", "text", "label")
+    remedy: ClassVar[str] = "leave its kind out"
+    sdtype: ClassVar[str] = "categorical"
+    reads_as: ClassVar[str] = "text"
+    n_numbers: ClassVar[int] = 0
 
     n_states: int
     has_value: bool
     missing_rate: float
+    n_masked: int = 0
+    n_masked_rows: int = 0
 
     def __init__(self, physical: PhysicalType, options: ColumnOptions | None = None) -> None:
         self.physical = physical
         self.options = options if options is not None else ColumnOptions()
 
+    @classmethod
+    def infers(cls, evidence: Evidence) -> bool:
+        """Whether a column of which nobody said the kind is of this one.
+
+        Kinds that were registered later are asked before this one.
+        """
+        return False
+
+    @classmethod
+    def check_fits(cls, physical: PhysicalType, cells: Cells) -> None:
+        """Raise if a column cannot be of this kind, though a user says so.
+
+        Raises
+        ------
+        ValueError
+            With a cell that does not fit, and the remedy.
+        """
+        if physical.domain not in cls.domains:
+            needed = " or ".join(_DOMAIN_WORDS[domain] for domain in cls.domains)
+            raise ValueError(
+                f"kind {cls.kind!r} does not fit dtype {physical.name}: it needs {needed}; "
+                f"{cls.remedy}"
+            )
+
+    @classmethod
+    def numbers_within(cls, texts: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """Return how a report reads the numbers in each cell, if there are `n_numbers`.
+
+        Parameters
+        ----------
+        texts : ndarray of shape (n,), object
+            Distinct cells of the real column.
+
+        Returns
+        -------
+        callable
+            From texts, shape (n,), to numbers, shape (n, n_numbers), NaN where there is none.
+        """
+        raise TypeError(f"a {cls.kind} column has no numbers within its cells")
+
     def read(self, series: pd.Series) -> Cells:
         """Return the cells of a series, converted to the fitted dtype where it differs."""
         return read_cells(self.physical, series)
+
+    def read_value(self, value: Any) -> Cells:
+        """Return a value that a user writes as one cell, just as the column stores it.
+
+        Text stands for numbers, dates and booleans too, as on a command line.
+
+        Raises
+        ------
+        ValueError, TypeError
+            If it cannot be a cell of the column.
+        """
+        if isinstance(value, np.generic) and value.dtype.kind not in "mM":
+            # Of an array, text is `np.str_`, which no cell of a table is.
+            value = value.item()
+        if is_missing(value):
+            return self.missing_cells(1)
+        if not pd.api.types.is_scalar(value):
+            raise TypeError(f"a cell must be one value, got {value!r}")
+        try:
+            cells = self.read(pd.Series([self._parse(value)]))
+        except (TypeError, ValueError, ArithmeticError) as error:
+            raise ValueError(f"{value!r} is no value of {self._what_it_holds}") from error
+        # Floats are rounded to the precision that they have in the table.
+        return self.read(self.physical.write(cells)) if cells.values.dtype.kind == "f" else cells
+
+    def _parse(self, value: Any) -> Any:
+        """Return a value that a user writes as an object that can be a cell."""
+        return self.physical.parse(value)
+
+    @property
+    def _what_it_holds(self) -> str:
+        return f"dtype {self.physical.name}"
+
+    @property
+    def has_order(self) -> bool:
+        """Whether its cells have an order, so that they have ranges."""
+        return False
+
+    def check_range(self, wanted: tuple[Any, ...]) -> None:
+        """Raise a ValueError that says what to do if a user wants a range where there is none."""
+        if not self.has_order:
+            raise ValueError(
+                f"a pair is a range, but a {self.kind} column has no order; for some values give "
+                f"a list: {list(wanted)!r}"
+            )
+
+    def read_numbers(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return canonical values as the numbers that have an order, and where they are any.
+
+        Returns
+        -------
+        numbers : ndarray of shape (n,), int64, uint64 or float64
+        are_numbers : ndarray of shape (n,), bool
+            False where a cell is written in another form.
+        """
+        raise TypeError(f"a {self.kind} column has no order")
+
+    def read_bound(self, bound: Any, round_to: Callable[[Any], int]) -> Any:
+        """Return the bound of a range among the numbers of `read_numbers`, None for no bound.
+
+        Parameters
+        ----------
+        bound : scalar or None
+            What the user wrote; None and infinity are no bound.
+        round_to : callable
+            ``math.ceil`` or ``math.floor``: how a bound between two whole numbers is taken.
+        """
+        raise TypeError(f"a {self.kind} column has no order")
+
+    def beyond(self, bound: Any, *, above: bool) -> Any:
+        """Return the nearest cell above or below a bound, as a user would write it."""
+        raise TypeError(f"a {self.kind} column has no order")
+
+    def rank_span(
+        self, low: Any, high: Any, state_shares: np.ndarray
+    ) -> tuple[tuple[float, float] | None, float]:
+        """Return the ranks of the value between two numbers, and the share of rows there.
+
+        Parameters
+        ----------
+        low, high : number or None
+            Bounds among the column's numbers, both included; None for none.
+        state_shares : ndarray of shape (n_states,)
+            Share of rows in each state.
+
+        Returns
+        -------
+        ranks : pair of float or None
+            None if there are no values there.
+        share : float
+        """
+        return None, 0.0
+
+    def possible(self, value: Any) -> str:
+        """Say in a few words which cells the column can have, where a user wants another."""
+        if self.has_value:
+            low, high = self.bounds()
+            return f"possible are {low!s} to {high!s}"
+        labels = self._text(self.menu().present)
+        near = difflib.get_close_matches(str(value), labels, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        return f"{hint}possible are {shown(list(map(repr, labels)))}"
+
+    def taken_for(self, values: np.ndarray) -> str:
+        """Say what given cells count as that did not occur when fitted; empty if they may not.
+
+        Parameters
+        ----------
+        values : ndarray of shape (n,)
+            Canonical values that the column does not hold.
+        """
+        return ""
+
+    @property
+    def plain(self) -> Plain | None:
+        """The way to plain values that columns of several tables share; None if there is none."""
+        return PlainLabels(self)
+
+    def why_not_shared(self, name: Any) -> str:
+        """Say why a column is not learned across tables, and what to do; empty if it can be."""
+        return ""
+
+    @property
+    def decimals(self) -> int | None:
+        """Decimals of a column of floats that has few; else None."""
+        return None
 
     def fit(self, series: pd.Series, rng: np.random.Generator | None = None) -> ColumnTransformer:
         """Learn the column."""
@@ -297,3 +494,9 @@ class PartTransformer(ColumnTransformer):
             return []
         states = [f"{name}={label}" for label in self.state_labels()]
         return states + [str(name)] * self.has_value
+
+
+def shown(labels: Sequence[str]) -> str:
+    """Return the first labels of a list in words, and how many more there are."""
+    more = f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else ""
+    return f"{', '.join(labels[:SHOWN])}{more}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import reprlib
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,10 @@ from synthwgan.table.checks import COUNT, FLAG, LIST, Array, expect
 from synthwgan.table.columns.base import MISSING, RARE, UNKNOWN, PartTransformer
 from synthwgan.table.storage.dtypes import CategoryType, Cells
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
+from synthwgan.table.storage.scalars import is_missing
+
+if TYPE_CHECKING:
+    from synthwgan.table.columns.evidence import Evidence
 
 _LEVEL_TYPES = {"object": str, "bool": bool, "int64": int, "uint64": int, "float64": float | int}
 
@@ -56,6 +61,54 @@ class CategoricalTransformer(PartTransformer):
     rare_counts: np.ndarray
     n_masked: int
     n_masked_rows: int
+
+    @classmethod
+    def infers(cls, evidence: Evidence) -> bool:
+        return evidence.domain == "label" or (evidence.domain == "text" and evidence.form is None)
+
+    @property
+    def has_order(self) -> bool:
+        return isinstance(self.physical, CategoryType) and bool(self.physical.dtype.ordered)
+
+    def read_numbers(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return canonical values, which are places in the order of the categories."""
+        if not self.has_order:
+            return super().read_numbers(values)
+        return values, np.ones(len(values), dtype=bool)
+
+    def read_bound(self, bound: Any, round_to: Callable[[Any], int]) -> Any:
+        """Return the place of a category in their order; it need not have occurred."""
+        if not self.has_order:
+            return super().read_bound(bound, round_to)
+        if is_missing(bound):
+            return None
+        place = int(self.read_value(bound).values[0])
+        if place >= len(self.physical.dtype.categories):
+            raise ValueError(f"{bound!r} is no category; {self.possible(bound)}")
+        return place
+
+    def beyond(self, bound: Any, *, above: bool) -> Any:
+        if not self.has_order:
+            return super().beyond(bound, above=above)
+        categories = self.physical.dtype.categories
+        place = self.read_bound(bound, int) + (1 if above else -1)
+        if not 0 <= place < len(categories):
+            raise ValueError(f"no category lies {'above' if above else 'below'} {bound!r}")
+        return categories[place]
+
+    def possible(self, value: Any) -> str:
+        words = super().possible(value)
+        if not self.is_masked or not isinstance(self.physical, CategoryType):
+            return words
+        return (
+            f"{words}. It may be one of the rare categories that were masked, which dtype "
+            "category lists no longer: convert the column to str before the model is fitted"
+        )
+
+    def taken_for(self, values: np.ndarray) -> str:
+        if not self.is_masked or isinstance(self.physical, CategoryType):
+            return ""
+        return "a rare category that was masked"
 
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
         self._with_missing = bool(cells.missing.any())

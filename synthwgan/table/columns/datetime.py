@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,9 @@ from synthwgan.table.columns.grid import Grid
 from synthwgan.table.columns.numeric import NumericTransformer
 from synthwgan.table.columns.options import ColumnOptions
 from synthwgan.table.storage.dtypes import Cells, PhysicalType, ticks_to_index
+
+if TYPE_CHECKING:
+    from synthwgan.table.columns.evidence import Evidence
 
 
 class DatetimeTransformer(NumericTransformer):
@@ -30,6 +33,11 @@ class DatetimeTransformer(NumericTransformer):
     """
 
     kind: ClassVar[str] = "datetime"
+    meaning: ClassVar[str] = "datetime"
+    domains = ("time", "text", "number")
+    remedy = "convert the column with pd.to_datetime or leave its kind out"
+    sdtype = "datetime"
+    reads_as = "date"
     _word: ClassVar[str] = "date"
     state_fields = {**NumericTransformer.state_fields, "local": FLAG}
 
@@ -38,6 +46,11 @@ class DatetimeTransformer(NumericTransformer):
     def __init__(self, physical: PhysicalType, options: ColumnOptions | None = None) -> None:
         super().__init__(physical, options)
         self.local = False
+
+    @classmethod
+    def infers(cls, evidence: Evidence) -> bool:
+        is_written = evidence.form is not None and evidence.form.meaning == cls.meaning
+        return evidence.domain == "time" or is_written
 
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
         present = cells.present

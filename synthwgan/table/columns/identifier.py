@@ -6,7 +6,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Callable
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from synthwgan.table.checks import (
     optional,
 )
 from synthwgan.table.columns.base import MISSING, ColumnTransformer, PartTransformer
+from synthwgan.table.columns.lookalikes import warn_of_lookalikes
 from synthwgan.table.columns.patterns import (
     FEW,
     IntegerSource,
@@ -33,8 +34,14 @@ from synthwgan.table.columns.patterns import (
     learn_templates,
 )
 from synthwgan.table.columns.realfilter import RealFilter
-from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.storage.dtypes import Cells, NumberType
 
+if TYPE_CHECKING:
+    from synthwgan.table.columns.evidence import Evidence
+
+# Fewer cells may all differ by chance.
+_MIN_KEYS = 20
+_ID_NAME = re.compile(r"(^|.*[_\s.-])(id|uuid|guid|key)$|.*[a-z](Id|ID|Key|Uuid|UUID)$")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _MIN_EMAILS = 0.9
 _MAX_LEARNED = 100_000
@@ -103,6 +110,9 @@ class IdentifierTransformer(PartTransformer):
 
     kind: ClassVar[str] = "identifier"
     in_features: ClassVar[bool] = False
+    domains = ("number", "text")
+    remedy = "convert the column to text or leave its kind out"
+    sdtype = "id"
     state_fields = {
         "with_missing": FLAG,
         "form": STATE,
@@ -118,6 +128,21 @@ class IdentifierTransformer(PartTransformer):
     sizes: np.ndarray
     counts: np.ndarray
     partition: int
+
+    @classmethod
+    def infers(cls, evidence: Evidence) -> bool:
+        if evidence.is_personal:
+            return True
+        if evidence.form is not None:
+            return False
+        if evidence.domain == "number":
+            return _are_integer_keys(evidence)
+        return evidence.domain == "text" and _are_text_keys(evidence)
+
+    @property
+    def plain(self) -> None:
+        """None: nothing of its cells is learned."""
+        return None
 
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
         self._with_missing = bool(cells.missing.any())
@@ -305,6 +330,32 @@ class IdentifierStream:
     def __init__(self, columns: list[ColumnTransformer], rng: np.random.Generator) -> None:
         seed = int(rng.integers(2**62))
         self.sources = [column.source(rng, seed) for column in columns]
+
+
+def looks_like_id(name: Any) -> bool:
+    """Whether a column name says that its cells are keys: id, user_id, userId, UUID, key."""
+    if not isinstance(name, str):
+        return False
+    return bool(_ID_NAME.match(name) or _ID_NAME.match(name.lower()))
+
+
+def _are_text_keys(evidence: Evidence) -> bool:
+    distinct = pd.unique(evidence.cells.present)
+    if len(distinct) >= _MIN_KEYS and warn_of_lookalikes(evidence.name, distinct):
+        return False
+    return evidence.all_distinct
+
+
+def _are_integer_keys(evidence: Evidence) -> bool:
+    present = evidence.cells.present
+    if not isinstance(evidence.physical, NumberType) or len(present) < _MIN_KEYS:
+        return False
+    if present.dtype.kind == "f":
+        whole = (np.mod(present, 1) == 0).all() and np.abs(present).max() < 2**53
+        return bool(whole) and looks_like_id(evidence.name) and evidence.all_distinct
+    # Rows numbered from 0 or 1; consecutive years, say, are numbers and no keys.
+    counts_up = present[0] in (0, 1) and bool((present[1:] == present[:-1] + 1).all())
+    return counts_up or (looks_like_id(evidence.name) and evidence.all_distinct)
 
 
 def _digest(owners: np.ndarray) -> int:

@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+import math
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from synthwgan.table.checks import FLAG, LIST, STATE, Array, expect, optional
-from synthwgan.table.columns.base import MISSING, OFF_GRID, REGULAR, UNKNOWN, PartTransformer
+from synthwgan.table.columns.base import (
+    MISSING,
+    OFF_GRID,
+    REGULAR,
+    UNKNOWN,
+    PartTransformer,
+    shown,
+)
 from synthwgan.table.columns.extremes import without_extremes
 from synthwgan.table.columns.grid import Grid
 from synthwgan.table.columns.quantiles import RankTransform, rank_to_score, score_to_rank
-from synthwgan.table.columns.written import form_for, parse_cells, write_cells
+from synthwgan.table.columns.shared import Plain, PlainNumbers
+from synthwgan.table.columns.written import (
+    as_written,
+    form_for,
+    parse_cells,
+    plain_number,
+    write_cells,
+)
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.distinct import as_cells, distinct_cells
 from synthwgan.table.forms.registry import form_from_dict
-from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.storage.dtypes import Cells, PhysicalType
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
+from synthwgan.table.storage.scalars import is_infinite, is_missing
+
+if TYPE_CHECKING:
+    from synthwgan.table.columns.evidence import Evidence
 
 _NO_COUNTS = np.empty(0, dtype=np.int64)
 # Rows that a spike holds at least, unless its share of all rows is enough.
@@ -49,6 +69,13 @@ class NumericTransformer(PartTransformer):
     """
 
     kind: ClassVar[str] = "numeric"
+    # What forms of its cells mean, see `Form`.
+    meaning: ClassVar[str] = "numeric"
+    domains = ("number", "text")
+    remedy = "convert the column with pd.to_numeric or leave its kind out"
+    sdtype = "numerical"
+    reads_as = "number"
+    has_order = True
     _word: ClassVar[str] = "number"
     state_fields = {
         "form": optional(STATE),
@@ -69,8 +96,19 @@ class NumericTransformer(PartTransformer):
     odd: np.ndarray
     ranks: RankTransform | None
 
+    @classmethod
+    def infers(cls, evidence: Evidence) -> bool:
+        if evidence.form is not None:
+            return evidence.form.meaning == cls.meaning
+        return evidence.domain == "number"
+
+    @classmethod
+    def check_fits(cls, physical: PhysicalType, cells: Cells) -> None:
+        super().check_fits(physical, cells)
+        form_for(cls.meaning, physical, cells.present)
+
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
-        self.form = form_for(self.kind, self.physical, cells.present)
+        self.form = form_for(self.meaning, self.physical, cells.present)
         self.grid, self.ranks = None, None
         self.levels, self.strays, self.stray_counts = np.empty(0), np.empty(0), _NO_COUNTS
         self.odd = cells.values[:0]
@@ -96,17 +134,87 @@ class NumericTransformer(PartTransformer):
         self.ranks = RankTransform.from_counts(keys[~spikes], counts[~spikes])
 
     def read_numbers(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return canonical values as the numbers that have an order, and where they are any.
-
-        Returns
-        -------
-        numbers : ndarray of shape (n,), int64, uint64 or float64
-        are_numbers : ndarray of shape (n,), bool
-            False where a cell is written in another form.
-        """
         if self.form is None:
             return values, np.ones(len(values), dtype=bool)
         return parse_cells(self.form, values)
+
+    def _parse(self, value: Any) -> Any:
+        """Return a value as a cell: where a form writes it, it is such a cell or a plain value."""
+        if self.form is None:
+            return super()._parse(value)
+        cell = as_written(self.physical, value)
+        if cell is not None and (self.read_numbers(cell)[1][0] or cell[0] in self.odd.tolist()):
+            return cell.tolist()[0]
+        number = plain_number(self.form, self.physical, value)
+        cell = self.from_numbers(np.array([number]))
+        if self.to_numbers(cell)[0] != number:
+            raise ValueError(f"{value!r} cannot be written as {self.form.sample}")
+        return cell.tolist()[0]
+
+    @property
+    def _what_it_holds(self) -> str:
+        if self.form is None:
+            return super()._what_it_holds
+        return f"a column that is written as {self.form.sample}"
+
+    def read_bound(self, bound: Any, round_to: Callable[[Any], int]) -> Any:
+        if is_missing(bound) or is_infinite(bound):
+            return None
+        if self.form is not None:
+            return self._written_bound(bound)
+        cell = self.read_value(self.physical.next_cell(bound, round_to))
+        if cell.missing[0]:
+            raise ValueError(f"a range has no bound {bound!r}; None is no bound")
+        return self.to_numbers(cell.values)[0]
+
+    def _written_bound(self, bound: Any) -> Any:
+        """Return a bound of a column that is written in a form: given as a cell, or plainly."""
+        cell = as_written(self.physical, bound)
+        if cell is not None and self.read_numbers(cell)[1][0]:
+            return self.read_numbers(cell)[0][0]
+        try:
+            return plain_number(self.form, self.physical, bound)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"{bound!r} is no value of {self._what_it_holds}") from error
+
+    def beyond(self, bound: Any, *, above: bool) -> Any:
+        limit = self.read_bound(bound, math.floor if above else math.ceil)
+        # In arrays, numbers pass their largest without a warning, and are found out below.
+        numbers = np.array([limit])
+        if numbers.dtype.kind == "f":
+            end = np.array([np.inf if above else -np.inf], self.physical.float_type)
+            with np.errstate(over="ignore"):
+                numbers = np.nextafter(numbers.astype(end.dtype), end).astype(np.float64)
+        else:
+            numbers = numbers + 1 if above else numbers - 1
+        if self.form is not None and numbers.dtype.kind == "f":
+            return numbers.tolist()[0]
+        nearest = self.physical.labels(self.from_numbers(numbers))[0]
+        reached = self.read_bound(nearest, math.floor)
+        if reached is None or not (reached > limit if above else reached < limit):
+            where = "above" if above else "below"
+            raise ValueError(f"no {self.physical.name} lies {where} {bound}")
+        return nearest
+
+    def possible(self, value: Any) -> str:
+        if self.has_value:
+            return super().possible(value)
+        return f"possible are {shown(self._text(self.menu().present))}"
+
+    def taken_for(self, values: np.ndarray) -> str:
+        if self.physical.overflows(values):
+            return ""
+        # Odd cells that were never seen are no numbers, and refused by their form.
+        self.to_numbers(values)
+        return "the nearest"
+
+    @property
+    def plain(self) -> Plain | None:
+        return PlainNumbers(self)
+
+    @property
+    def decimals(self) -> int | None:
+        return None if self.grid is None else self.grid.decimals
 
     def _without_extremes(self, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Return the numbers with others in the place of the outermost, on the same grid."""
@@ -329,21 +437,6 @@ class NumericTransformer(PartTransformer):
     def rank_span(
         self, low: Any, high: Any, state_shares: np.ndarray
     ) -> tuple[tuple[float, float] | None, float]:
-        """Return the ranks of the value between two numbers, and the share of rows there.
-
-        Parameters
-        ----------
-        low, high : number or None
-            Bounds among the column's numbers, both included; None for none.
-        state_shares : ndarray of shape (n_states,)
-            Share of rows in each state.
-
-        Returns
-        -------
-        ranks : pair of float or None
-            None if there are no values there.
-        share : float
-        """
         span = None if not self.has_value else self._key_span(low, high)
         found = None if span is None else self.ranks.span(*span)
         if found is None:

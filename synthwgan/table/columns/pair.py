@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -15,8 +16,14 @@ from synthwgan.table.forms.distinct import as_cells, distinct_cells
 from synthwgan.table.forms.registry import find_form
 from synthwgan.table.forms.textform import some_texts
 from synthwgan.table.forms.texts import commonest, read_most
-from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.storage.dtypes import Cells, PhysicalType
 
+if TYPE_CHECKING:
+    from synthwgan.table.columns.evidence import Evidence
+
+# Pairs that are fewer, such as the places of shops, are categories: each stays a place.
+_MAX_STATES = 256
+_FEW = 50
 _NUMBER = r"[+-]?[0-9]+(?:\.[0-9]+)?"
 _BEFORE, _BETWEEN, _BEHIND = r"(?:[A-Z]{0,12} ?[(\[])?", r"[,;] ?| ", r"[)\]]?"
 _PAIR = re.compile(f"({_BEFORE})({_NUMBER})({_BETWEEN})({_NUMBER})({_BEHIND})")
@@ -41,7 +48,11 @@ class PairTransformer(ColumnTransformer):
     """
 
     kind: ClassVar[str] = "pair"
-
+    domains = ("text",)
+    remedy = "write two numbers into each cell or leave its kind out"
+    # sdmetrics has no measure for two numbers in a cell.
+    sdtype = "id"
+    n_numbers = 2
     state_fields = {
         "frame": ListOf(TEXT, min_length=3),
         "filler": TEXT,
@@ -51,6 +62,48 @@ class PairTransformer(ColumnTransformer):
     frame: Frame
     _parts: tuple[NumericTransformer, NumericTransformer]
     _filler: str
+
+    @classmethod
+    def infers(cls, evidence: Evidence) -> bool:
+        if evidence.domain != "text" or evidence.is_personal or evidence.form is not None:
+            return False
+        # A few cells say at once that most text is something else.
+        present = evidence.cells.present
+        if find_frame(present[:: 1 + len(present) // _FEW]) is None:
+            return False
+        distinct, _ = distinct_cells(present)
+        are_many = evidence.all_distinct or len(distinct) > _MAX_STATES
+        return are_many and find_frame(distinct) is not None
+
+    @classmethod
+    def check_fits(cls, physical: PhysicalType, cells: Cells) -> None:
+        super().check_fits(physical, cells)
+        if len(cells.present):
+            frame_of_all(cells.present)
+
+    @classmethod
+    def numbers_within(cls, texts: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        return partial(read_pairs, find_frame(texts))
+
+    def check_range(self, wanted: tuple[Any, ...]) -> None:
+        raise ValueError(
+            f"a tuple is a range, but two numbers in a cell have no order; give a cell as it is "
+            f"written: {self.bounds()[0]!r}"
+        )
+
+    @property
+    def plain(self) -> None:
+        """None: two numbers are not learned across tables."""
+        return None
+
+    def why_not_shared(self, name: Any) -> str:
+        halves = [f"{name}[{place}]" for place in range(2)]
+        return (
+            f"has two numbers in a cell, which are not learned across tables: split it with "
+            f"table[{halves}] = table.pop({name!r})"
+            r".str.extract(r'([+-]?[\d.]+)[^\d.+-]+([+-]?[\d.]+)').astype(float), or give it "
+            "the kind 'categorical'"
+        )
 
     @property
     def parts(self) -> tuple[PartTransformer, ...]:

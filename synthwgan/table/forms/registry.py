@@ -23,13 +23,18 @@ from synthwgan.table.forms.writtendates import WrittenDate
 from synthwgan.table.forms.zoned import ZonedMoment
 
 # In order of preference, where several fit as many cells.
-FORMS: tuple[type[Form], ...] = (
-    *(TextDate, DigitMoments, WrittenDate, ZonedMoment),
-    *(ClockText, ClockDigits, DaysAndClock, Counted, Components),
-    *(IPv4, AbbreviatedNumber, TextNumber, ScientificNumber),
-)
+FORMS: dict[str, type[Form]] = {
+    form_class.name: form_class
+    for form_class in (
+        *(TextDate, DigitMoments, WrittenDate, ZonedMoment),
+        *(ClockText, ClockDigits, DaysAndClock, Counted, Components),
+        *(IPv4, AbbreviatedNumber, TextNumber, ScientificNumber),
+    )
+}
 # Forms of what could mean something else, if the user says what it means.
-ASKED_FORMS: tuple[type[Form], ...] = (PlainNumber, AskedMoments)
+ASKED_FORMS: dict[str, type[Form]] = {
+    form_class.name: form_class for form_class in (PlainNumber, AskedMoments)
+}
 
 # Cells of another form are exceptions: signs for what is unknown, bounds of a measurement, slips
 # of the pen. Each becomes a state, so there may be few different ones. They may be one cell in
@@ -93,7 +98,7 @@ def _best_form(
         return best, odd
     distinct, places = distinct_cells(cells)
     counts = np.bincount(places)
-    for form_class in FORMS if meaning is None else FORMS + ASKED_FORMS:
+    for form_class in (FORMS if meaning is None else FORMS | ASKED_FORMS).values():
         if form_class.meaning != (meaning or form_class.meaning):
             continue
         form = form_class.find(distinct)
@@ -123,7 +128,7 @@ def form_from_dict(state: dict[str, Any]) -> Form:
     ValueError
         If there is no such form.
     """
-    classes = {form_class.name: form_class for form_class in FORMS + ASKED_FORMS}
+    classes = FORMS | ASKED_FORMS
     try:
         parameters = {key: value for key, value in state.items() if key != "name"}
         return classes[state["name"]].from_dict(parameters)

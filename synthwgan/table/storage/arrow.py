@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -13,8 +14,15 @@ import pyarrow.compute as pc
 
 from synthwgan.parameters import Number, OneOf, PairOf
 from synthwgan.table.checks import FLAG, STATE, TEXT, check_state, optional
-from synthwgan.table.storage.dtypes import Cells, NumberType, PhysicalType
+from synthwgan.table.storage.dtypes import (
+    CalendarType,
+    Cells,
+    NumberType,
+    PhysicalType,
+    measure_of_duration,
+)
 from synthwgan.table.storage.named import UNITS, arrow_dtype, time_zone
+from synthwgan.table.storage.scalars import as_boolean, next_decimal
 
 # Older pyarrows have no narrow ones.
 _DECIMALS: dict[str, Callable[[int, int], pa.DataType]] = {
@@ -124,6 +132,9 @@ class ArrowNumber(ArrowType, NumberType):
 class ArrowBoolean(ArrowType):
     """Booleans."""
 
+    def parse(self, value: Any) -> Any:
+        return as_boolean(value)
+
     def to_values(self, array: pa.Array) -> np.ndarray:
         return pc.fill_null(array, False).to_numpy(zero_copy_only=False)
 
@@ -156,10 +167,8 @@ class _Ticks(ArrowType):
         return pa.int32() if self.arrow.bit_width == 32 else pa.int64()
 
 
-class ArrowTime(_Ticks):
+class ArrowTime(_Ticks, CalendarType):
     """Timestamps with or without zone, date32 and date64."""
-
-    domain = "time"
 
     @property
     def tz(self) -> str | None:
@@ -179,6 +188,16 @@ class ArrowDuration(_Ticks):
 
     domain = "number"
 
+    @property
+    def _are_durations(self) -> bool:
+        return pa.types.is_duration(self.arrow)
+
+    def parse(self, value: Any) -> Any:
+        return pd.Timedelta(value) if self._are_durations and isinstance(value, str) else value
+
+    def measure(self) -> tuple[str, Fraction]:
+        return measure_of_duration(self) if self._are_durations else super().measure()
+
 
 class ArrowDecimal(ArrowType):
     """Decimals of up to 64 bits: int64 multiples of the scale."""
@@ -189,6 +208,12 @@ class ArrowDecimal(ArrowType):
     def exponent(self) -> int:
         """Power of ten that all decimals are multiples of."""
         return -self.arrow.scale
+
+    def next_cell(self, bound: Any, round_to: Callable[[Any], int]) -> Any:
+        return next_decimal(bound, self.exponent, round_to)
+
+    def measure(self) -> tuple[str, Fraction]:
+        return "number", Fraction(10) ** self.exponent
 
     def _cast(self, series: pd.Series) -> pd.Series:
         # pyarrow itself would cut the digits of texts and floats.
@@ -214,6 +239,9 @@ class ArrowDictionary(ArrowType):
     @property
     def _inner(self) -> ArrowType:
         return _of_arrow(self.arrow.value_type)
+
+    def parse(self, value: Any) -> Any:
+        return self._inner.parse(value)
 
     def to_values(self, array: pa.Array) -> np.ndarray:
         return self._inner.to_values(array.dictionary_decode())

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import reprlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -14,7 +15,19 @@ from synthwgan.parameters import Either, OneOf
 from synthwgan.table.checks import FLAG, LIST, STATE, TEXT, check_state, expect
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.storage.named import named_dtype
+from synthwgan.table.storage.scalars import as_boolean, as_moment, as_whole, next_whole
 
+# Plain numbers of moments and durations are microseconds: float64 holds them exactly for 285
+# years.
+MICROSECONDS = {
+    "D": Fraction(86_400_000_000),
+    "h": Fraction(3_600_000_000),
+    "m": Fraction(60_000_000),
+    "s": Fraction(1_000_000),
+    "ms": Fraction(1000),
+    "us": Fraction(1),
+    "ns": Fraction(1, 1000),
+}
 _STORAGE = OneOf(("python", "pyarrow"))
 _CATEGORY_FIELDS = {"ordered": FLAG, "categories": LIST, "dtype": Either((TEXT, STATE))}
 
@@ -70,6 +83,8 @@ class PhysicalType:
     domain: ClassVar[str] = "label"
     holds_missing: bool = True
     float_type: Any = np.float64
+    # Whether pandas and numpy compare its cells with moments and durations of other units.
+    holds_ticks: ClassVar[bool] = False
 
     def __init__(self, dtype: Any) -> None:
         self.dtype = dtype
@@ -102,6 +117,43 @@ class PhysicalType:
     def labels(self, values: np.ndarray) -> list[Any]:
         """Return canonical values as the objects a user sees in the table."""
         return listed(self.write(Cells(values, np.zeros(len(values), dtype=bool))))
+
+    def parse(self, value: Any) -> Any:
+        """Return a value that a user writes, maybe as text, as an object that can be a cell.
+
+        Raises
+        ------
+        ValueError, TypeError, ArithmeticError
+            If it cannot be one.
+        """
+        return value
+
+    def next_cell(self, bound: Any, round_to: Callable[[Any], int]) -> Any:
+        """Return a bound that lies between two possible cells as the one that it is rounded to.
+
+        Parameters
+        ----------
+        bound : scalar
+        round_to : callable
+            ``math.ceil`` or ``math.floor``.
+        """
+        return bound
+
+    def limits(self) -> tuple[float, float]:
+        """Return the smallest and the largest number that it can hold; ticks are int64."""
+        return float(np.iinfo(np.int64).min), float(np.iinfo(np.int64).max)
+
+    def overflows(self, values: np.ndarray) -> bool:
+        """Whether canonical values are beyond its limits."""
+        return False
+
+    def measure(self) -> tuple[str, Fraction]:
+        """Return what its numbers measure, and how many plain numbers its 1 is.
+
+        Plain numbers are the same in every container: microseconds of moments and durations,
+        and numbers themselves.
+        """
+        return self.name, Fraction(1)
 
     def matches(self, series: pd.Series) -> bool:
         """Whether `read` takes the series as it is."""
@@ -170,6 +222,29 @@ class NumberType(PhysicalType):
         """The numpy dtype of the numbers themselves."""
         return np.dtype(self.dtype)
 
+    def parse(self, value: Any) -> Any:
+        if self.canonical.kind == "f":
+            return float(value) if isinstance(value, str) else value
+        return as_whole(value) if isinstance(value, float | np.floating | str) else value
+
+    def next_cell(self, bound: Any, round_to: Callable[[Any], int]) -> Any:
+        return bound if self.canonical.kind == "f" else next_whole(bound, round_to)
+
+    def limits(self) -> tuple[float, float]:
+        if self.plain_dtype.kind == "f":
+            return -np.inf, np.inf
+        limits = np.iinfo(self.plain_dtype)
+        return float(limits.min), float(limits.max)
+
+    def overflows(self, values: np.ndarray) -> bool:
+        if self.plain_dtype.kind == "f":
+            return False
+        limits = np.iinfo(self.plain_dtype)
+        return bool(((values < limits.min) | (values > limits.max)).any())
+
+    def measure(self) -> tuple[str, Fraction]:
+        return "number", Fraction(1)
+
     def read(self, series: pd.Series) -> Cells:
         missing = series.isna().to_numpy()
         values = self._values(series)
@@ -219,6 +294,13 @@ class DurationType(PhysicalType):
     """timedelta64 of any unit: int64 ticks."""
 
     domain = "number"
+    holds_ticks = True
+
+    def parse(self, value: Any) -> Any:
+        return pd.Timedelta(value) if isinstance(value, str) else value
+
+    def measure(self) -> tuple[str, Fraction]:
+        return measure_of_duration(self)
 
     def read(self, series: pd.Series) -> Cells:
         return Cells(pd.TimedeltaIndex(series).asi8.copy(), series.isna().to_numpy())
@@ -229,10 +311,34 @@ class DurationType(PhysicalType):
         return ticks
 
 
-class TimeType(PhysicalType):
-    """datetime64 of any unit, with or without a time zone: int64 ticks, UTC if aware."""
+class CalendarType(PhysicalType):
+    """Moments or dates in some container: int64 ticks.
+
+    Attributes
+    ----------
+    unit : str
+        numpy's unit of the ticks; another word where they are not all of one length.
+    tz : object
+        Time zone, or None.
+    """
 
     domain = "time"
+    unit: str
+    tz: Any
+
+    def parse(self, value: Any) -> Any:
+        return as_moment(value, self.tz)
+
+    def measure(self) -> tuple[str, Fraction]:
+        if self.unit not in MICROSECONDS:
+            return f"date ({self.name})", Fraction(1)
+        return "date", MICROSECONDS[self.unit]
+
+
+class TimeType(CalendarType):
+    """datetime64 of any unit, with or without a time zone: int64 ticks, UTC if aware."""
+
+    holds_ticks = True
 
     @property
     def unit(self) -> str:
@@ -251,10 +357,9 @@ class TimeType(PhysicalType):
         return ticks_to_index(cells, self.unit, self.tz)
 
 
-class PeriodType(PhysicalType):
+class PeriodType(CalendarType):
     """Period of any frequency: int64 ordinals."""
 
-    domain = "time"
     tz: ClassVar[Any] = None
     unit: ClassVar[str] = "period"
 
@@ -272,6 +377,9 @@ class BooleanType(PhysicalType):
     def __init__(self, dtype: Any) -> None:
         super().__init__(dtype)
         self.holds_missing = not isinstance(dtype, np.dtype)
+
+    def parse(self, value: Any) -> Any:
+        return as_boolean(value)
 
     def read(self, series: pd.Series) -> Cells:
         values = series.to_numpy(dtype=bool, na_value=False)
@@ -334,6 +442,11 @@ class CategoryType(PhysicalType):
         if not isinstance(series.dtype, pd.CategoricalDtype):
             return False
         return series.dtype.categories.equals(self.dtype.categories)
+
+    def parse(self, value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        return next((one for one in self.dtype.categories if str(one) == value), value)
 
     def read(self, series: pd.Series) -> Cells:
         codes = series.cat.codes.to_numpy().astype(np.int64)
@@ -423,6 +536,12 @@ def listed(values: pd.Series | pd.Index) -> list[Any]:
         array = values.array
         return [array[place] for place in range(len(array))]
     return list(values)
+
+
+def measure_of_duration(physical: PhysicalType) -> tuple[str, Fraction]:
+    """Return `PhysicalType.measure` of durations."""
+    one = physical.labels(np.ones(1, dtype=np.int64))[0]
+    return "duration", Fraction(pd.Timedelta(one).value, 1000)
 
 
 def _change_canonical(values: np.ndarray, canonical: np.dtype) -> np.ndarray:

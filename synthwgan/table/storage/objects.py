@@ -5,7 +5,8 @@ from __future__ import annotations
 import datetime
 import decimal
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,8 +14,17 @@ import pandas as pd
 
 from synthwgan.parameters import Constraint, Number, OneOf
 from synthwgan.table.checks import FLAG, TEXT, check_state, expect, optional
-from synthwgan.table.storage.dtypes import Cells, NumberType, PhysicalType, listed, ticks_to_index
+from synthwgan.table.storage.dtypes import (
+    CalendarType,
+    Cells,
+    NumberType,
+    PhysicalType,
+    listed,
+    measure_of_duration,
+    ticks_to_index,
+)
 from synthwgan.table.storage.named import time_zone
+from synthwgan.table.storage.scalars import as_boolean, next_decimal
 
 _SENTINELS: dict[str, Any] = {"None": None, "nan": np.nan, "NA": pd.NA, "NaT": pd.NaT}
 _DAY = datetime.date(1970, 1, 1).toordinal()
@@ -144,6 +154,9 @@ class ObjectText(ObjectType):
 class ObjectBoolean(ObjectType):
     """Objects of type bool."""
 
+    def parse(self, value: Any) -> Any:
+        return as_boolean(value)
+
     def to_values(self, objects: np.ndarray) -> np.ndarray:
         return objects.astype(bool)
 
@@ -213,6 +226,12 @@ class ObjectDecimal(ObjectType):
     learned = {"exponent": Number(-_MAX_EXPONENT, _MAX_EXPONENT, integer=True)}
     exponent: int = 0
 
+    def next_cell(self, bound: Any, round_to: Callable[[Any], int]) -> Any:
+        return next_decimal(bound, self.exponent, round_to)
+
+    def measure(self) -> tuple[str, Fraction]:
+        return "number", Fraction(10) ** self.exponent
+
     def learn(self, objects: np.ndarray) -> None:
         _check_finite(objects)
         self.exponent = min(value.as_tuple().exponent for value in objects)
@@ -248,12 +267,14 @@ def _check_finite(objects: np.ndarray) -> None:
             raise ValueError(f"holds {value}: replace it by a number or a missing value")
 
 
-class ObjectDate(ObjectType):
+class ObjectDate(ObjectType, CalendarType):
     """datetime.date: days since 1970."""
 
-    domain = "time"
     tz: ClassVar[Any] = None
     unit: ClassVar[str] = "D"
+
+    def parse(self, value: Any) -> Any:
+        return super().parse(value).date()
 
     def learn(self, objects: np.ndarray) -> None:
         if any(isinstance(value, datetime.datetime) for value in objects):
@@ -270,10 +291,10 @@ class ObjectDate(ObjectType):
         return Cells(self.to_values(dates), np.zeros(len(dates), dtype=bool))
 
 
-class ObjectDatetime(ObjectType):
+class ObjectDatetime(ObjectType, CalendarType):
     """datetime.datetime or pandas Timestamps in one zone or none: int64 ticks."""
 
-    domain = "time"
+    holds_ticks = True
     learned = {"stamps": FLAG, "tz": optional(TEXT), "unit": OneOf(("us", "ns"))}
     stamps: bool = False
     tz: Any = None
@@ -329,9 +350,16 @@ class ObjectDuration(ObjectType):
     """datetime.timedelta or pandas Timedeltas: int64 ticks."""
 
     domain = "number"
+    holds_ticks = True
     learned = {"stamps": FLAG, "unit": OneOf(("us", "ns"))}
     stamps: bool = False
     unit: str = "us"
+
+    def parse(self, value: Any) -> Any:
+        return pd.Timedelta(value) if isinstance(value, str) else value
+
+    def measure(self) -> tuple[str, Fraction]:
+        return measure_of_duration(self)
 
     def learn(self, objects: np.ndarray) -> None:
         _check_types(objects, datetime.timedelta, "pd.to_timedelta")

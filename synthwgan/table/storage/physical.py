@@ -135,6 +135,53 @@ def _read(physical: PhysicalType, series: pd.Series) -> Cells:
     return physical.convert(series)
 
 
+def check_exact(physical: PhysicalType, series: pd.Series, cells: Cells) -> None:
+    """Check that given numbers and moments stay what they are in a column's dtype.
+
+    Parameters
+    ----------
+    physical : PhysicalType
+        How the column is stored.
+    series : Series of shape (n,)
+        The cells as they are given.
+    cells : Cells
+        What was read of them.
+
+    Raises
+    ------
+    ValueError
+        If one is changed: given cells stay as they are.
+    """
+    if physical.matches(series):
+        return
+    if physical.holds_ticks and series.dtype.kind in "mM":
+        present = series[~cells.missing]
+        back = physical.write(cells.take(~cells.missing)).set_axis(present.index)
+        _check_kept(physical, present, back != present)
+    if not isinstance(physical, NumberType):
+        return
+    given = physical_type(series)
+    if not isinstance(given, NumberType) or given.canonical == cells.values.dtype:
+        return
+    # As objects, whole numbers and floats are compared exactly.
+    before = pd.Series(given.read(series).present.astype(object))
+    _check_kept(physical, before, before != cells.present.astype(object))
+
+
+def _check_kept(physical: PhysicalType, given: pd.Series, changed: pd.Series) -> None:
+    if not changed.any():
+        return
+    cell = given[changed].iloc[0]
+    if isinstance(cell, float) and cell % 1:
+        raise ValueError(
+            f"{cell} is no whole number, and the column's dtype when fitted, {physical.name}, "
+            "holds no other"
+        )
+    raise ValueError(
+        f"the column's dtype when fitted, {physical.name}, does not hold {cell} exactly"
+    )
+
+
 def physical_to_dict(physical: PhysicalType) -> dict[str, Any]:
     """Return a JSON-able description of a physical type."""
     return {"class": type(physical).__name__, **physical.to_dict()}

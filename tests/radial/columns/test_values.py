@@ -13,9 +13,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthwgan.radial.columns.values import (
-    bounds,
-    can_hold,
-    labels,
     read_values,
     sort_of,
     write_values,
@@ -230,7 +227,7 @@ def test_numbers_beyond_the_dtype_do_not_wrap_around(dtype):
     # The largest float64 below 2 ** 64 is 2048 less.
     assert 0 <= int(limits.max) - int(written[0]) <= (2048 if "64" in dtype else 0)
     assert int(written[1]) == limits.min
-    assert can_hold(column, np.array([1e30, -1e30, 1.0, np.nan])).tolist() == [False] * 2 + [
+    assert column.plain.can_hold(np.array([1e30, -1e30, 1.0, np.nan])).tolist() == [False] * 2 + [
         True,
         False,
     ]
@@ -242,17 +239,17 @@ def test_labels_that_a_dtype_cannot_hold_are_missing():
     written = write_values(column, plain)
     assert written.dtype == column.physical.dtype
     assert written.astype(object).where(written.notna(), None).tolist() == ["b", None, None, "a"]
-    assert can_hold(column, plain).tolist() == [True, False, False, True]
+    assert column.plain.can_hold(plain).tolist() == [True, False, False, True]
     text = fitted(pd.Series(["a", "b", "a"]))
-    assert can_hold(text, plain).tolist() == [True, True, False, True]
+    assert text.plain.can_hold(plain).tolist() == [True, True, False, True]
     assert write_values(text, plain[:2]).tolist() == ["b", "c"]
 
 
 def test_bounds_and_labels():
     days = pd.Series(pd.to_datetime(["2020-05-01", "2021-07-03"])).astype("datetime64[s]")
-    assert bounds(fitted(days)) == (1588291200e6, 1625270400e6)
-    assert bounds(fitted(pd.Series([3, 1, 2]))) == (1.0, 3.0)
-    assert bounds(fitted(pd.Series(["a", "b", "a"]))) == (-np.inf, np.inf)
-    assert labels(fitted(pd.Series(["b", None, "a", "a"], dtype=object))) == ["a", "b"]
-    assert labels(fitted(pd.Series([True, False]))) == ["False", "True"]
-    assert labels(fitted(pd.Series([3, 1, 2]))) == []
+    assert fitted(days).plain.bounds() == (1588291200e6, 1625270400e6)
+    assert fitted(pd.Series([3, 1, 2])).plain.bounds() == (1.0, 3.0)
+    assert fitted(pd.Series(["a", "b", "a"])).plain.bounds() == (-np.inf, np.inf)
+    assert fitted(pd.Series(["b", None, "a", "a"], dtype=object)).plain.labels() == ["a", "b"]
+    assert fitted(pd.Series([True, False])).plain.labels() == ["False", "True"]
+    assert fitted(pd.Series([3, 1, 2])).plain.labels() == []

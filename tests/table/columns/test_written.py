@@ -230,7 +230,7 @@ WHOLE = pd.Series([*range(200_001, 200_013), *range(201_401, 201_413), 999_999] 
 def test_whole_numbers_may_be_written_in_a_form(
     monkeypatch: pytest.MonkeyPatch, dtype: object, max_discrete: int
 ) -> None:
-    monkeypatch.setattr(registry, "FORMS", (Months,))
+    monkeypatch.setattr(registry, "FORMS", {Months.name: Months})
     cells = WHOLE.astype(dtype)
     if dtype not in ("int32", "uint64"):
         cells[cells.index % 7 == 0] = None
@@ -252,7 +252,7 @@ def test_whole_numbers_may_be_written_in_a_form(
 
 @pytest.mark.parametrize("bounds", [(200_003, 201_402), ("2000-03", "2014-02-01")])
 def test_ranges_of_whole_numbers_in_a_form(monkeypatch: pytest.MonkeyPatch, bounds: tuple) -> None:
-    monkeypatch.setattr(registry, "FORMS", (Months,))
+    monkeypatch.setattr(registry, "FORMS", {Months.name: Months})
     column = fitted(WHOLE).columns_[0]
     condition = read_condition(column, bounds, shares(column, WHOLE))
     assert condition.share == pytest.approx(12 / 25)

@@ -15,12 +15,12 @@ AMOUNTS = [f"{amount / 100:.2f}" for amount in range(5000, 5300)]
 
 
 def test_every_form_has_a_name_and_a_meaning() -> None:
-    names = [form.name for form in FORMS + ASKED_FORMS]
-    assert len(set(names)) == len(names)
-    assert {form.meaning for form in FORMS} <= {"numeric", "datetime"}
+    assert all(name == form.name for name, form in (FORMS | ASKED_FORMS).items())
+    assert not FORMS.keys() & ASKED_FORMS.keys()
+    assert {form.meaning for form in FORMS.values()} <= {"numeric", "datetime"}
 
 
-@pytest.mark.parametrize("form", FORMS + ASKED_FORMS, ids=lambda form: form.name)
+@pytest.mark.parametrize("form", (FORMS | ASKED_FORMS).values(), ids=lambda form: form.name)
 @pytest.mark.parametrize(
     "cells",
     [

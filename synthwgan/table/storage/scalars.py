@@ -1,0 +1,110 @@
+"""One value that a user writes, on a command line or in Python: a number, a truth value, none."""
+
+from __future__ import annotations
+
+import decimal
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+_BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
+_BOOLEANS |= {"1": True, "0": False, "1.0": True, "0.0": False}
+
+
+def is_missing(value: Any) -> bool:
+    """Whether a value stands for a missing cell: None, NaN, NaT or pandas' NA."""
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))
+
+
+def is_infinite(value: Any) -> bool:
+    """Whether a value is infinite, or the text of it."""
+    if isinstance(value, str):
+        return value.strip().lower().lstrip("+-") in {"inf", "infinity"}
+    return isinstance(value, float | np.floating) and math.isinf(value)
+
+
+def as_number(value: Any) -> Any:
+    """Return a number; of text exactly that which is written.
+
+    Raises
+    ------
+    ValueError
+        If text is no number.
+    """
+    if not isinstance(value, str):
+        return value
+    try:
+        return decimal.Decimal(value)
+    except decimal.InvalidOperation:
+        raise ValueError(f"{value!r} is no number") from None
+
+
+def as_whole(value: Any) -> int:
+    """Return a whole number, also of text and of floats.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    number = as_number(value)
+    if number != int(number):
+        raise ValueError(f"{number!r} is no whole number")
+    return int(number)
+
+
+def as_boolean(value: Any) -> bool:
+    """Return a truth value, also of the words for it.
+
+    Raises
+    ------
+    ValueError
+        If it is none.
+    """
+    text = str(value).lower()
+    if text not in _BOOLEANS:
+        raise ValueError(f"{value!r} is neither true nor false")
+    return _BOOLEANS[text]
+
+
+def as_moment(value: Any, zone: Any = None) -> Any:
+    """Return a moment; one without a zone is taken as one of the given zone's clock."""
+    stamp = value if isinstance(value, pd.Period) else pd.Timestamp(value)
+    if zone is not None and isinstance(stamp, pd.Timestamp) and stamp.tz is None:
+        return stamp.tz_localize(zone)
+    return stamp
+
+
+def next_whole(bound: Any, round_to: Callable[[Any], int]) -> Any:
+    """Return a bound as the next whole number, if it may be none.
+
+    Raises
+    ------
+    ValueError
+        If it is no number.
+    """
+    if not isinstance(bound, float | np.floating | str):
+        return bound
+    try:
+        return round_to(as_number(bound))
+    except ValueError as error:
+        raise ValueError(f"{bound!r} is no number") from error
+
+
+def next_decimal(bound: Any, exponent: int, round_to: Callable[[Any], int]) -> decimal.Decimal:
+    """Return a bound as the next multiple of a power of ten.
+
+    Raises
+    ------
+    ValueError
+        If it is no number.
+    """
+    with decimal.localcontext(decimal.Context(prec=80)):
+        try:
+            scaled = decimal.Decimal(str(bound)).scaleb(-exponent)
+        except decimal.InvalidOperation as error:
+            raise ValueError(f"{bound!r} is no number") from error
+        return decimal.Decimal(round_to(scaled)).scaleb(exponent)

@@ -1,0 +1,442 @@
+"""What a user may add from outside, by one class and one registration each; and the one way out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from sklearn.base import clone
+from torch import Tensor, nn
+
+from synthwgan import GANOverSampler, RadialGANSynthesizer, WGANGPSynthesizer
+from synthwgan.evaluation import Measure, Section, Tables, evaluate, sdmetrics_metadata
+from synthwgan.evaluation.evaluate import QUESTIONS
+from synthwgan.evaluation.measures import Question
+from synthwgan.io import TableFormat, TableWriter, read_table
+from synthwgan.io.formats import FORMATS
+from synthwgan.networks.critics import CRITICS, CriticChoice
+from synthwgan.networks.critics.network import Critic
+from synthwgan.networks.generators import GENERATORS, GeneratorChoice
+from synthwgan.networks.generators.base import SIZES, RawOutput
+from synthwgan.networks.objectives import OBJECTIVES
+from synthwgan.networks.objectives.base import Objective
+from synthwgan.parameters import Constraint, Number
+from synthwgan.table import TableTransformer
+from synthwgan.table.columns.evidence import Evidence
+from synthwgan.table.columns.numeric import NumericTransformer
+from synthwgan.table.forms import FORMS, Form
+from synthwgan.table.schema import COLUMN_CLASSES
+from synthwgan.table.storage.dtypes import Cells, PhysicalType
+
+RNG = np.random.default_rng(0)
+
+
+def table(n_rows: int = 120) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "size": RNG.gamma(2, 3, n_rows).round(2),
+            "colour": RNG.choice(["red", "green", "blue"], n_rows),
+        }
+    )
+
+
+def quick(**parameters: Any) -> WGANGPSynthesizer:
+    given = {"max_steps": 5, "conditional": False, "rejection": None, "random_state": 0}
+    return WGANGPSynthesizer(**{**given, **parameters})
+
+
+def check_fits_samples_and_is_saved(model: WGANGPSynthesizer, folder: Path) -> None:
+    """Check that a model with something added draws the same rows once it was a file."""
+    fitted = clone(model).fit(table())
+    fitted.save(folder / "model.safetensors")
+    again = WGANGPSynthesizer.load(folder / "model.safetensors")
+    assert str(again.get_params(deep=False)) == str(model.get_params(deep=False))
+    pd.testing.assert_frame_equal(
+        again.sample(40, random_state=1), fitted.sample(40, random_state=1)
+    )
+
+
+# A kind of column.
+
+
+class Bearing(NumericTransformer):
+    """Degrees of the compass, which are 0 to 359 and always whole."""
+
+    kind: ClassVar[str] = "bearing"
+    remedy = "take the degrees modulo 360"
+
+    @classmethod
+    def infers(cls, evidence: Evidence) -> bool:
+        return evidence.name == "bearing" and cls._are_degrees(evidence.cells.present)
+
+    @classmethod
+    def check_fits(cls, physical: PhysicalType, cells: Cells) -> None:
+        super().check_fits(physical, cells)
+        if not cls._are_degrees(cells.present):
+            raise ValueError(f"{cells.present.max()} is no bearing: {cls.remedy}")
+
+    @staticmethod
+    def _are_degrees(values: np.ndarray) -> bool:
+        return bool(((values >= 0) & (values < 360)).all())
+
+    def describe_encoding(self) -> str:
+        return f"degrees, {super().describe_encoding()}"
+
+
+@pytest.fixture
+def bearings(monkeypatch: pytest.MonkeyPatch) -> pd.DataFrame:
+    monkeypatch.setitem(COLUMN_CLASSES, "bearing", Bearing)
+    return table().assign(bearing=RNG.integers(0, 360, 120))
+
+
+def test_a_kind_of_column_takes_part_in_everything(bearings: pd.DataFrame, tmp_path: Path) -> None:
+    model = quick().fit(bearings)
+    assert [column.kind for column in model.schema_] == ["numeric", "categorical", "bearing"]
+    assert "degrees" in str(model.schema_)
+    drawn = model.sample(200, random_state=1)
+    assert drawn["bearing"].between(0, 359).all()
+    assert drawn["bearing"].dtype == bearings["bearing"].dtype
+    north = model.sample(20, conditions={"bearing": (None, 180.5)}, on_rare="error")
+    assert north["bearing"].max() <= 180
+    with pytest.raises(ValueError, match="column 'bearing': nothing lies within"):
+        model.sample(conditions={"bearing": (400, 500)})
+    model.save(tmp_path / "model.safetensors")
+    again = WGANGPSynthesizer.load(tmp_path / "model.safetensors")
+    pd.testing.assert_frame_equal(again.sample(200, random_state=1), drawn)
+
+
+def test_a_kind_of_column_may_be_asked_for_and_refused(bearings: pd.DataFrame) -> None:
+    turned = bearings.rename(columns={"bearing": "course"})
+    found = TableTransformer(column_kinds={"course": "bearing"}).fit(turned)
+    assert found.columns_[2].kind == "bearing"
+    with pytest.raises(ValueError, match="column 'course': 719 is no bearing: take the degrees"):
+        TableTransformer(column_kinds={"course": "bearing"}).fit(
+            turned.assign(course=np.arange(600, 720))
+        )
+
+
+def test_a_kind_of_column_is_compared_in_reports(bearings: pd.DataFrame) -> None:
+    tables = Tables.of(bearings, bearings.sample(frac=1, random_state=0))
+    assert tables.by_name["bearing"].is_number
+    assert sorted(tables.synthetic["bearing"]) == sorted(bearings["bearing"])
+    assert sdmetrics_metadata(bearings)["columns"]["bearing"] == {"sdtype": "numerical"}
+
+
+def test_a_kind_of_column_is_learned_across_tables(bearings: pd.DataFrame) -> None:
+    other = bearings.assign(size=bearings["size"] * 2)
+    model = RadialGANSynthesizer(max_steps=2, random_state=0).fit({"a": bearings, "b": other})
+    translated = model.translate(bearings, "a", "b", random_state=0)
+    assert translated["bearing"].tolist() == bearings["bearing"].tolist()
+
+
+# An objective, a generator, a critic.
+
+
+class Hinge(Objective):
+    """Scores are told apart by a margin (Lim, Ye 2017, "Geometric GAN")."""
+
+    constraints: ClassVar[dict[str, Constraint]] = {
+        "margin": Number(0, open_low=True),
+        "n_critic": Number(1, integer=True),
+    }
+    penalty = None
+    penalty_at = "auto"
+    gradient_penalty = 0.0
+    penalty_interval = 1
+
+    def __init__(self, *, margin: float = 1.0, n_critic: int = 1) -> None:
+        self.margin = margin
+        self.n_critic = n_critic
+
+    def critic_loss(self, real: Tensor, fake: Tensor) -> Tensor:
+        return torch.relu(self.margin - real).mean() + torch.relu(self.margin + fake).mean()
+
+    def generator_loss(self, fake: Tensor, real: Callable[[], Tensor]) -> Tensor:
+        return -fake.mean()
+
+
+def test_an_objective(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(OBJECTIVES, "hinge", Hinge)
+    check_fits_samples_and_is_saved(quick(objective="hinge"), tmp_path)
+    model = quick(objective=Hinge()).set_params(objective__margin=0.5)
+    check_fits_samples_and_is_saved(model, tmp_path)
+    assert WGANGPSynthesizer.load(tmp_path / "model.safetensors").objective.margin == 0.5
+    with pytest.raises(ValueError, match="margin"):
+        quick(objective=Hinge(margin=-1)).fit(table())
+
+
+class Linear(GeneratorChoice):
+    """Noise times a matrix, plus the marginals."""
+
+    constraints: ClassVar[dict[str, Constraint]] = {"latent_dim": SIZES["latent_dim"]}
+    width = 1
+    layers = 1
+
+    def __init__(self, *, latent_dim: int | str = "auto") -> None:
+        self.latent_dim = latent_dim
+
+    def build(
+        self, n_slots: int, output_bias: Tensor, n_context: int, rng: torch.Generator | None
+    ) -> nn.Module:
+        return LinearGenerator(self.latent_dim, n_slots, output_bias, n_context, rng)
+
+
+class LinearGenerator(RawOutput):
+    def __init__(
+        self,
+        latent_dim: int,
+        n_slots: int,
+        output_bias: Tensor,
+        n_context: int,
+        rng: torch.Generator | None,
+    ) -> None:
+        super().__init__(latent_dim)
+        self.add_output(latent_dim, n_slots, output_bias, n_context, rng)
+
+    def forward(self, latent: Tensor, context: Any = None) -> Tensor:
+        return self.raw(latent, context)
+
+
+def test_a_generator(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(GENERATORS, "linear", Linear)
+    check_fits_samples_and_is_saved(quick(generator="linear"), tmp_path)
+    check_fits_samples_and_is_saved(quick(generator=Linear(latent_dim=3)), tmp_path)
+    assert WGANGPSynthesizer.load(tmp_path / "model.safetensors").generator.latent_dim == 3
+
+
+class Narrow(CriticChoice):
+    """A critic of one small layer."""
+
+    constraints: ClassVar[dict[str, Constraint]] = {"width": Number(1, integer=True)}
+    layers = 1
+    packing = 1
+    instance_noise = 0.0
+
+    def __init__(self, *, width: int = 8) -> None:
+        self.width = width
+
+    def build(self, n_slots: int, n_columns: int, rng: torch.Generator | None) -> nn.Module:
+        return Critic(n_slots, self.width, 1, n_columns, rng)
+
+
+def test_a_critic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(CRITICS, "narrow", Narrow)
+    check_fits_samples_and_is_saved(quick(critic="narrow"), tmp_path)
+    check_fits_samples_and_is_saved(quick(critic=Narrow(width=4)), tmp_path)
+    model = WGANGPSynthesizer.load(tmp_path / "model.safetensors")
+    assert sum(weights.numel() for weights in model.critic_.parameters()) < 200
+    assert len(model.score_samples(table())) == 120
+
+
+# A form of written numbers.
+
+
+class Stars(Form):
+    """``***``: as many stars as the number says."""
+
+    name = "stars"
+    meaning = "numeric"
+
+    @classmethod
+    def find(cls, cells: np.ndarray) -> Stars | None:
+        return cls() if cells.dtype == object and cls().parse(cells)[1].any() else None
+
+    def parse(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        fits = np.array([0 < len(cell) == cell.count("*") for cell in cells], dtype=bool)
+        lengths = np.array([len(cell) for cell in cells], dtype=np.int64)
+        return np.where(fits, lengths, 0), fits
+
+    def write(self, numbers: np.ndarray) -> np.ndarray:
+        cells = np.empty(len(numbers), dtype=object)
+        cells[:] = ["*" * int(number) for number in numbers]
+        return cells
+
+
+def test_a_form_of_written_numbers(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(FORMS, "stars", Stars)
+    rated = table().assign(rating=["*" * n for n in RNG.integers(1, 6, 120)])
+    model = quick().fit(rated)
+    assert model.schema_[2].kind == "numeric"
+    assert "written as stars" in model.schema_[2].encoding
+    drawn = model.sample(60, conditions={"rating": ("***", None)}, on_rare="error")
+    assert set(drawn["rating"]) <= {"***", "****", "*****"}
+    model.save(tmp_path / "model.safetensors")
+    again = WGANGPSynthesizer.load(tmp_path / "model.safetensors")
+    pd.testing.assert_frame_equal(
+        again.sample(60, random_state=1), model.sample(60, random_state=1)
+    )
+
+
+# A question of the report.
+
+
+def rarity(tables: Any, yardsticks: Any, rng: np.random.Generator) -> Section:
+    """Ask how many categories of the real table are there."""
+    column = tables.by_name["colour"]
+    there = len(np.unique(tables.synthetic["colour"]))
+    share = there / column.n_real_levels
+    measure = Measure("categories_there", "Categories there", share, floor=0.0, ceiling=1.0)
+    return Section("rarity", "Are all categories there?", (measure,))
+
+
+def test_a_question_of_the_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    # The slowest question, and not asked here.
+    monkeypatch.delitem(QUESTIONS, "joint")
+    real = table()
+    before = evaluate(real, real, random_state=0)
+    monkeypatch.setitem(QUESTIONS, "rarity", Question("Are all categories there?", rarity))
+    report = evaluate(real, real.assign(colour="red"), random_state=0)
+    assert report["rarity"].score == pytest.approx(1 / 3)
+    assert report.to_dict()["sections"][-1]["key"] == "rarity"
+    again = evaluate(real, real, random_state=0)
+    assert again["rarity"].score == 1
+    assert again["columns"].score == before["columns"].score
+    pytest.importorskip("jinja2")
+    report.save_html(tmp_path / "report.html")
+    assert "Are all categories there?" in (tmp_path / "report.html").read_text("utf-8")
+
+
+# A file format.
+
+
+class JsonLines(TableFormat):
+    """One JSON object a line."""
+
+    suffix = ".jsonl"
+
+    def read(self, path: Path, texts: Collection[str], na: Collection[str]) -> pd.DataFrame:
+        return pd.read_json(path, lines=True)
+
+    def sink(self, path: Path, shown: Path) -> JsonLinesSink:
+        return JsonLinesSink(path)
+
+
+class JsonLinesSink:
+    def __init__(self, path: Path) -> None:
+        self.file = open(path, "w", encoding="utf-8")
+
+    def __enter__(self) -> JsonLinesSink:
+        return self
+
+    def write(self, frame: pd.DataFrame) -> None:
+        frame.to_json(self.file, orient="records", lines=True)
+
+    def __exit__(self, *error: object) -> None:
+        self.file.close()
+
+
+def test_a_file_format(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    path, rows = tmp_path / "Rows.JSONL", table()
+    with pytest.raises(ValueError, match=r"supported are \.csv, \.csv\.gz, \.parquet\."):
+        read_table(path)
+    monkeypatch.setitem(FORMATS, ".jsonl", JsonLines)
+    with TableWriter(path) as writer:
+        writer.write(rows[:50])
+        writer.write(rows[50:])
+    pd.testing.assert_frame_equal(read_table(path), rows)
+    with pytest.raises(RuntimeError), TableWriter(path) as writer:
+        writer.write(rows[:10])
+        raise RuntimeError
+    assert len(read_table(path)) == len(rows)
+
+
+def test_a_file_format_on_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    from typer.testing import CliRunner
+
+    from synthwgan.cli import app
+
+    monkeypatch.setitem(FORMATS, ".jsonl", JsonLines)
+    with TableWriter(tmp_path / "rows.jsonl") as writer:
+        writer.write(table())
+    model, drawn = tmp_path / "model.safetensors", tmp_path / "drawn.jsonl"
+    quick().fit(read_table(tmp_path / "rows.jsonl")).save(model)
+    ran = CliRunner().invoke(app, ["sample", str(model), "-n", "15", "-o", str(drawn)])
+    assert ran.exit_code == 0, ran.output
+    assert len(read_table(drawn)) == 15
+
+
+# The one way out.
+
+
+class Seen:
+    """A rule between columns, in short: remembers the rows that it finishes, and changes them."""
+
+    def __init__(self) -> None:
+        self.rows: list[pd.DataFrame] = []
+        self.n_given = 0
+
+    def __call__(
+        self, transformer: TableTransformer, rows: pd.DataFrame, given: np.ndarray | None = None
+    ) -> pd.DataFrame:
+        self.rows.append(rows)
+        assert given is None or given.shape == rows.shape
+        self.n_given += 0 if given is None else int(given.sum())
+        return rows.assign(size=rows["size"].round(0) + 0.25)
+
+    def check_all_of(self, rows: pd.DataFrame) -> None:
+        """Check that each row was finished, and is what came of it."""
+        assert len(rows)
+        assert (rows["size"] % 1 == 0.25).all()
+        finished = pd.concat(self.rows)["colour"].value_counts()
+        for colour, count in rows["colour"].value_counts().items():
+            assert count <= finished[colour]
+        self.rows.clear()
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
+    hook = Seen()
+    monkeypatch.setattr(
+        TableTransformer, "finish", lambda own, rows, given=None: hook(own, rows, given)
+    )
+    return hook
+
+
+def test_every_row_of_a_synthesizer_is_finished_in_one_place(seen: Seen) -> None:
+    real = table()
+    model = quick(conditional=True, max_steps=8).fit(real)
+    seen.rows.clear()
+    seen.check_all_of(model.sample(30))
+    seen.check_all_of(model.sample(30, conditions={"colour": "red"}))
+    seen.check_all_of(model.sample(30, conditions={"colour": {"red": 0.5, "blue": 0.5}}))
+    # Rows are finished before conditions are checked: what is asked for is there at the end.
+    within = model.sample(30, conditions={"size": (2, 9), "colour": ["red", "green"]})
+    seen.check_all_of(within)
+    seen.check_all_of(pd.concat(model.sample_iter(30, chunk_size=7)))
+    seen.check_all_of(pd.concat(model.sample_iter(30, chunk_size=7, conditions={"colour": "red"})))
+    seen.n_given = 0
+    seen.check_all_of(model.sample(conditions=real[["colour"]].head(20)))
+    assert seen.n_given == 20
+    hidden = real.head(20).mask(RNG.random((20, 2)) < 0.5)
+    seen.n_given = 0
+    seen.check_all_of(model.impute(hidden, n_draws=2))
+    assert seen.n_given == 2 * int(hidden.notna().to_numpy().sum())
+
+
+def test_rows_of_an_array_are_finished_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = quick().fit(RNG.normal(size=(100, 2)))
+    monkeypatch.setattr(TableTransformer, "finish", lambda own, rows, given=None: rows * 0 + 7)
+    assert (model.sample(10) == 7).all()
+
+
+def test_rows_of_an_oversampler_are_finished_too(seen: Seen) -> None:
+    real = table()
+    classes = pd.Series(["no"] * 100 + ["yes"] * 20)
+    more, _ = GANOverSampler(max_steps=5, random_state=0).fit_resample(real, classes)
+    assert len(more) == 200
+    seen.check_all_of(more[120:])
+
+
+def test_rows_of_domains_are_finished_too(seen: Seen) -> None:
+    real = table()
+    tables = {"a": real, "b": real.assign(size=real["size"] * 2)}
+    model = RadialGANSynthesizer(max_steps=2, random_state=0).fit(tables)
+    seen.rows.clear()
+    seen.check_all_of(model.translate(real, "a", "b"))
+    assert seen.n_given > 0
+    seen.check_all_of(model.sample(20, domain="b"))
