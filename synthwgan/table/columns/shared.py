@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
 
 from synthwgan.table.storage.dtypes import MICROSECONDS, Cells
-
-if TYPE_CHECKING:
-    from synthwgan.table.columns.base import ColumnTransformer
-    from synthwgan.table.columns.numeric import NumericTransformer
-
 
 class Plain(Protocol):
     """The way from the cells of a fitted column to plain values, and back.
@@ -63,7 +58,7 @@ class PlainLabels:
     sort: ClassVar[str] = "category"
     none: ClassVar[Any] = None
 
-    def __init__(self, column: ColumnTransformer) -> None:
+    def __init__(self, column: Any) -> None:
         self.column, self.physical = column, column.physical
 
     def read(self, cells: Cells) -> np.ndarray:
@@ -123,7 +118,7 @@ class PlainNumbers:
 
     none: ClassVar[Any] = np.nan
 
-    def __init__(self, column: NumericTransformer) -> None:
+    def __init__(self, column: Any) -> None:
         self.column, self.physical, self.grid = column, column.physical, column.grid
         self.sort, self.unit = self._measure()
 
