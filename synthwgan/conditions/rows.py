@@ -116,7 +116,7 @@ class ConditionalRows:
 
     def _draw(self, pinned: Conditions, n_rows: int) -> Table:
         """Rows that meet the pinned conditions."""
-        if not pinned:
+        if self.conditional is None or not pinned:
             chunks = list(self.sampler.chunks(n_rows, self.noise))
             return self._decode(EncodedTable.concatenate(chunks))
         cells = {place: condition.draw(n_rows, self.rng) for place, condition in pinned.items()}

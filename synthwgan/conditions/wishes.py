@@ -19,6 +19,7 @@ from synthwgan.conditions.values import (
     read_bound,
     read_value,
 )
+from synthwgan.parameters import required
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.numeric import NumericTransformer
 from synthwgan.table.door import SHOWN
@@ -234,7 +235,7 @@ def _in_range(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray
     if column.kind == "pair":
         raise ValueError(
             f"a tuple is a range, but two numbers in a cell have no order; give a cell as it is "
-            f"written: {column.bounds()[0]!r}"
+            f"written: {required(column.bounds())[0]!r}"
         )
     is_number = isinstance(column, NumericTransformer)
     if not is_number and not has_ordered_categories(column):
@@ -293,8 +294,8 @@ def _is_within(numbers: np.ndarray, low: Any, high: Any) -> np.ndarray:
 
 def _what_is_possible(column: ColumnTransformer, value: Any) -> str:
     """Say in a few words which cells a column can have."""
-    bounds = column.bounds()
     if column.has_value:
+        bounds = required(column.bounds())
         return f"possible are {bounds[0]!s} to {bounds[1]!s}"
     menu = column.menu()
     labels = [str(label) for label in column.physical.labels(menu.present)]

@@ -1,5 +1,7 @@
 """What an objective is: what critic and generator minimise, and what holds the critic."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from abc import abstractmethod

@@ -1,5 +1,7 @@
 """WGAN-GP: the Wasserstein distance, its critic held by a gradient penalty."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from collections.abc import Callable

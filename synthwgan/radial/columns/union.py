@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import required
 from synthwgan.radial.columns.alignment import Match, align, with_new_states
 from synthwgan.radial.columns.domain import Domain, OwnColumn, refuse_pairs
 from synthwgan.radial.columns.maps import SAME_CATEGORIES, ColumnMap, NumberMap
@@ -292,7 +293,7 @@ class DomainUnion:
 
     def code_of(self, domain: str) -> int:
         """Return the state of a domain."""
-        return int(self._codes(DOMAIN_PLACE, np.array([domain], dtype=object))[0][0])
+        return int(required(self._codes(DOMAIN_PLACE, np.array([domain], dtype=object))[0])[0])
 
     def read(self, domain: str, table: pd.DataFrame, absent: Any = None) -> Values:
         """Return the rows of a domain as the union's plain values, by place.
@@ -319,7 +320,7 @@ class DomainUnion:
             if own.place >= 0 and not (name == absent and table.iloc[:, place].isna().all()):
                 with naming_column(name):
                     plain = read_values(column, table.iloc[:, place])
-                values[own.place] = own.map.to_shared(plain)
+                values[own.place] = required(own.map).to_shared(plain)
         return values
 
     def encode(
@@ -371,7 +372,7 @@ class DomainUnion:
     def _codes(
         self, place: int, plain: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray | None, np.ndarray | None]:
-        column = self.columns[place][1]
+        column: Any = self.columns[place][1]
         return column.encode(pd.Series(plain), rng)
 
     def decode(self, domain: str, encoded: EncodedTable, rng: np.random.Generator) -> Values:
@@ -386,11 +387,11 @@ class DomainUnion:
             )
             codes = None if block < 0 else encoded.codes[:, block]
             scores = None if value < 0 else encoded.values[:, value]
-            shared = self.columns[own.place][1]
+            shared: Any = self.columns[own.place][1]
             cells = shared.decode(len(encoded), codes, scores, rng)
             plain = read_values(shared, cells)
             if plain.dtype.kind == "f":
-                low, high = sorted(own.map.to_shared(np.array(bounds(column))))
+                low, high = sorted(required(own.map).to_shared(np.array(bounds(column))))
                 plain = np.clip(plain, low, high)
             elif len(shared.rare_levels):
                 plain = _own_rare(column, own, shared, plain, rng)
@@ -411,7 +412,7 @@ class DomainUnion:
                 plain = values.get(own.place)
                 if plain is None:
                     plain = no_values(column, n_rows)
-                cells = own.map.to_own(plain)
+                cells = required(own.map).to_own(plain)
                 # Units found from the data are not exact; the domain's own steps are.
                 cells = on_grid(column, cells) if own.how == "data" else cells
                 written[place] = write_values(column, cells)
@@ -426,7 +427,7 @@ class DomainUnion:
         column, own = next(
             (column, own) for _, column, own in self.domains[domain].named() if own.place == place
         )
-        return can_hold(column, own.map.to_own(plain))
+        return can_hold(column, required(own.map).to_own(plain))
 
 
 def _identity(sort: str) -> ColumnMap:
@@ -456,7 +457,7 @@ def _own_rare(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Put a domain's own rare categories in the place of others', which share a state with them."""
-    own_labels = own.map.to_shared(np.array(labels(column), dtype=object))
+    own_labels = required(own.map).to_shared(np.array(labels(column), dtype=object))
     foreign = ~pd.isna(plain) & ~pd.Index(plain).isin(own_labels)
     rare = own_labels[pd.Index(own_labels).isin(shared.rare_levels)]
     plain[foreign] = rng.choice(rare if len(rare) else own_labels, int(foreign.sum()))

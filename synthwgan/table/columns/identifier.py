@@ -56,6 +56,7 @@ class Source(Protocol):
 
     def take(self, n: int) -> np.ndarray:
         """Return at most `n` identifiers, at least one."""
+        ...
 
 
 class UnseenSource:

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from synthwgan.parameters import required
 from synthwgan.table.checks import STATE, TEXT, ListOf
 from synthwgan.table.columns.base import ColumnTransformer, PartTransformer
 from synthwgan.table.columns.numeric import NumericTransformer
@@ -121,7 +122,7 @@ class PairTransformer(ColumnTransformer):
     @property
     def _sample(self) -> str:
         before, between, behind = self.frame
-        one, other = (part.form.sample for part in self._parts)
+        one, other = (required(part.form).sample for part in self._parts)
         return f"{before}{one}{between}{other}{behind}"
 
     def menu(self) -> Cells:
