@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -159,20 +160,44 @@ def timing(_: int) -> dict[str, Any]:
     rows = []
     for n_columns, n_rows in ((20, 10_000), (100, 10_000), (100, 1_000_000), (1000, 10_000)):
         table = wide(n_columns, n_rows)
-        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        rules, seconds = _timed(table)
-        after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        with _Memory() as memory:
+            rules, seconds = _timed(table)
         rows.append(
             {
                 "columns": table.shape[1],
                 "rows": n_rows,
                 "seconds": seconds,
-                "more_memory_gb": (after - before) / 1e6,
+                "more_memory_gb": memory.grown / 1e9,
                 "rules": len(rules),
                 "left_out": rules.left_out,
             }
         )
     return {"rows": rows}
+
+
+class _Memory:
+    """The most memory that the process held, above what it held at first, in bytes."""
+
+    def __enter__(self) -> _Memory:
+        self._first = self._most = _resident()
+        self._done = threading.Event()
+        self._watcher = threading.Thread(target=self._watch)
+        self._watcher.start()
+        return self
+
+    def _watch(self) -> None:
+        while not self._done.wait(0.02):
+            self._most = max(self._most, _resident())
+
+    def __exit__(self, *_: object) -> None:
+        self._done.set()
+        self._watcher.join()
+        self.grown = self._most - self._first
+
+
+def _resident() -> int:
+    pages = Path("/proc/self/statm").read_text().split()[1]
+    return int(pages) * resource.getpagesize()
 
 
 def wide(n_columns: int, n_rows: int) -> pd.DataFrame:
@@ -215,7 +240,7 @@ def write_page(results: dict[str, Any]) -> None:
             f"{row['columns']:,}",
             f"{row['rows']:,}",
             f"{row['seconds']:.0f}",
-            f"{row['more_memory_gb']:.1f}",
+            "-" if row["more_memory_gb"] is None else f"{row['more_memory_gb']:.1f}",
             str(row["rules"]),
             "; ".join(row["left_out"]) or "nothing",
         ]

@@ -20,7 +20,6 @@ from synthwgan.rules import (
     Product,
     Rule,
     Sum,
-    Unique,
 )
 
 Make = Callable[[pd.DataFrame, np.random.Generator], "pd.Series | np.ndarray"]
@@ -432,6 +431,3 @@ def _vector(rule: Sum, names: list[Hashable]) -> list[float]:
     weights = dict(zip(rule.sources, map(float, rule.fractions), strict=True))
     weights[rule.target] = weights.get(rule.target, 0.0) - 1.0
     return [weights.get(name, 0.0) for name in names]
-
-
-__all__ = ["Plan", "Unique", "draw", "is_found", "make_plan"]

@@ -23,7 +23,8 @@ from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import roc_auc_score
 
-from synthwgan import WGANGP, Conditional, Optimizer, WGANGPSynthesizer, finishing
+from synthwgan import WGANGP, Conditional, Optimizer, WGANGPSynthesizer
+from synthwgan import fitted as fitted_module
 from synthwgan import synthesizer as synthesizer_module
 from synthwgan.training.step import TrainingStep
 
@@ -536,7 +537,7 @@ def test_a_refit_that_fails_after_training_leaves_the_old_model(
     model, table, mixed_table, monkeypatch, tmp_path, step
 ):
     before = model.set_params(calibrate=True).fit(table).sample(9, random_state=0)
-    monkeypatch.setattr(finishing, step, fail)
+    monkeypatch.setattr(fitted_module, step, fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         model.fit(mixed_table)
     pd.testing.assert_frame_equal(model.sample(9, random_state=0), before)
@@ -545,7 +546,7 @@ def test_a_refit_that_fails_after_training_leaves_the_old_model(
 
 @pytest.mark.parametrize("step", ["calibrate", "learn_rejection"])
 def test_a_fit_that_fails_after_training_is_no_fit(model, table, monkeypatch, step):
-    monkeypatch.setattr(finishing, step, fail)
+    monkeypatch.setattr(fitted_module, step, fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         model.set_params(calibrate=True).fit(table)
     with pytest.raises(NotFittedError, match="not fitted"):
@@ -603,7 +604,7 @@ def test_ctrl_c_during_fit_in_a_real_process(tmp_path):
     code = """
 import os, signal, sys, threading, warnings
 import pandas as pd
-from synthwgan import WGANGPSynthesizer, finishing
+from synthwgan import Residual, WGANGPSynthesizer
 from synthwgan.training.step import TrainingStep
 # A process in the background may have been told to ignore it.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -16,7 +16,7 @@ from benchmarks.data import Dataset
 from benchmarks.domains import Domains
 from benchmarks.page import read_part
 from benchmarks.radial_methods import METHODS
-from synthwgan import gain
+from synthwgan.evaluation import gain
 
 CODES = {"north": {"a": "n2", "b": "n0", "c": "n1"}, "south": {"a": "s0", "b": "s1", "c": "s2"}}
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.columns.grid import Grid
-from synthwgan.table.columns.textdates import TextFormat, find_format
 from synthwgan.table.door import naming_column
+from synthwgan.table.forms.textdates import TextDate
 from synthwgan.table.storage.dtypes import Cells
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, physical_type
 
@@ -53,7 +53,7 @@ class Column:
         self.missing = cells.missing
         self.values = cells.values
         self.kind = {"number": "number", "time": "time"}.get(self.physical.domain, "label")
-        self.format: TextFormat | None = None
+        self.format: TextDate | None = None
         if hasattr(self.physical.dtype, "categories"):
             self._read_categories()
         elif self.physical.domain == "text":
@@ -73,11 +73,11 @@ class Column:
     def _read_texts(self) -> None:
         self.kind = "text"
         codes, texts = self._factorized
-        self.format = find_format(texts) if len(texts) else None
+        self.format = _format_of(texts)
         if self.format is not None and self.format.unit == "M":
             self.format = None
         if self.format is not None:
-            ticks = self.format.parse(texts)
+            ticks = _ticks(self.format, texts)
             self.kind = "time"
             self.values = np.append(ticks, 0)[codes]
             self._factorized = codes, ticks
@@ -167,7 +167,7 @@ class Column:
             return "missing"
         cells = Cells(self.values[row : row + 1], np.zeros(1, dtype=bool))
         if self.format is not None:
-            return repr(self.format.format(cells.values)[0])
+            return repr(self.format.write(cells.values)[0])
         if self.kind == "time":
             return str(self.physical.write(cells).iloc[0])
         value = cells.values[0]
@@ -206,7 +206,7 @@ class Form:
         if self.pattern is not None:
             texts = np.empty(len(values), dtype=object)
             texts[:] = ""
-            texts[~missing] = TextFormat(self.pattern).format(values[~missing].astype(np.int64))
+            texts[~missing] = TextDate(self.pattern).write(values[~missing].astype(np.int64))
             values = texts
         elif hasattr(self.physical.dtype, "categories"):
             categories = self.physical.dtype.categories
@@ -225,7 +225,7 @@ class Form:
     @property
     def unit(self) -> str:
         """The unit of a time's ticks."""
-        return self.physical.unit if self.pattern is None else TextFormat(self.pattern).unit
+        return self.physical.unit if self.pattern is None else TextDate(self.pattern).unit
 
     def read(self, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         """Return values and missing cells of a series in this form, or in a nullable one."""
@@ -234,7 +234,7 @@ class Form:
             return np.zeros(len(series), dtype=object if self.is_text else np.int64), missing
         if self.pattern is not None:
             present = series[~missing].to_numpy(dtype=object)
-            ticks = TextFormat(self.pattern).parse(present)
+            ticks = _ticks(TextDate(self.pattern), present)
             if ticks is None:
                 raise ValueError(f"column {series.name!r}: not all dates look like {self.pattern}")
             values = np.zeros(len(series), dtype=np.int64)
@@ -317,3 +317,15 @@ class Table:
 def as_table(frame: pd.DataFrame | Table) -> Table:
     """Return a table of a frame, or the table that it is."""
     return frame if isinstance(frame, Table) else Table(frame)
+
+
+def _format_of(texts: np.ndarray) -> TextDate | None:
+    """Return the format in which all texts are dates, or None."""
+    found = TextDate.find(texts) if len(texts) else None
+    return None if found is None or _ticks(found, texts) is None else found
+
+
+def _ticks(form: TextDate, texts: np.ndarray) -> np.ndarray | None:
+    """Return the ticks of texts, or None if one is in another format."""
+    ticks, fits = form.parse(texts)
+    return ticks if fits.all() else None

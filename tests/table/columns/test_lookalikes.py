@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthwgan.table import TableTransformer, lookalikes
+from synthwgan.table import TableTransformer
+from synthwgan.table.columns import lookalikes
 
 RNG = np.random.default_rng(0)
 DAYS = pd.Series(pd.date_range("2001-01-01", periods=200, freq="27h"))
