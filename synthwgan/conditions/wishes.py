@@ -19,7 +19,6 @@ from synthwgan.conditions.values import (
     read_bound,
     read_value,
 )
-from synthwgan.parameters import required
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.numeric import NumericTransformer
 from synthwgan.table.door import SHOWN
@@ -233,9 +232,11 @@ def _any_of(column: ColumnTransformer, cells: list[Cells], state_shares: np.ndar
 
 def _in_range(column: ColumnTransformer, wanted: tuple, state_shares: np.ndarray) -> Condition:
     if column.kind == "pair":
+        bounds = column.bounds()
+        example = "" if bounds is None else f": {bounds[0]!r}"
         raise ValueError(
-            f"a tuple is a range, but two numbers in a cell have no order; give a cell as it is "
-            f"written: {required(column.bounds())[0]!r}"
+            "a tuple is a range, but two numbers in a cell have no order; give a cell as it is "
+            f"written{example}"
         )
     is_number = isinstance(column, NumericTransformer)
     if not is_number and not has_ordered_categories(column):
@@ -294,8 +295,8 @@ def _is_within(numbers: np.ndarray, low: Any, high: Any) -> np.ndarray:
 
 def _what_is_possible(column: ColumnTransformer, value: Any) -> str:
     """Say in a few words which cells a column can have."""
-    if column.has_value:
-        bounds = required(column.bounds())
+    bounds = column.bounds()
+    if column.has_value and bounds is not None:
         return f"possible are {bounds[0]!s} to {bounds[1]!s}"
     menu = column.menu()
     labels = [str(label) for label in column.physical.labels(menu.present)]
