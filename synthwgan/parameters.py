@@ -327,14 +327,14 @@ class ComponentParameters(BaseEstimator):
 
     components: ClassVar[Mapping[str, Choice]] = {}
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Answer a parameter that does not exist with where to find what it means."""
-        for name in kwargs.keys() - set(cls._get_param_names()):
-            raise TypeError(f"{cls.__name__} has no parameter {name!r}{_hint(cls, name)}")
-        return super().__new__(cls)
-
-    # A type checker is to say what attributes there are, and not to take all for possible.
+    # A type checker is to read the constructors of subclasses, and to say which attributes exist.
     if not TYPE_CHECKING:
+
+        def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+            """Answer a parameter that does not exist with where to find what it means."""
+            for name in kwargs.keys() - set(cls._get_param_names()):
+                raise TypeError(f"{cls.__name__} has no parameter {name!r}{_hint(cls, name)}")
+            return super().__new__(cls)
 
         def __getattr__(self, name: str) -> Any:
             """Answer a method of another package with the one that does the same here."""
