@@ -146,7 +146,7 @@ def _copies(own: Pair, unseen: Pair, rng: np.random.Generator) -> Measure:
         float(copied.mean()),
         floor=ceiling + FAILING_COPIES * (1 - ceiling),
         ceiling=ceiling,
-        interval=mean_interval(own, rng),
+        interval=mean_interval(copied, rng),
         meaning="Share of rows that equal a real one; floor: chance, and one row in ten copied.",
         form=".2%",
         higher=False,
