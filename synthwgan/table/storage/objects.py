@@ -297,8 +297,8 @@ class ObjectDatetime(ObjectType):
         if self.stamps:
             naive = [_in_nanoseconds(value).asm8 for value in moments]
         else:
-            _check_microseconds(objects, "nanosecond")
-            naive = [value.replace(tzinfo=None) for value in objects]
+            _check_microseconds(moments, "nanosecond")
+            naive = [value.replace(tzinfo=None) for value in moments]
         return np.array(naive, dtype=f"M8[{self.unit}]").view(np.int64)
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
