@@ -3,11 +3,13 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 VENV3 := .venv-pandas3
 STAMP3 := $(VENV3)/.installed
+VENV_LOWEST := .venv-lowest
+STAMP_LOWEST := $(VENV_LOWEST)/.installed
 VENV_PEERS := .venv-peers
 STAMP_PEERS := $(VENV_PEERS)/.installed
 PYTHON ?= python3
 
-.PHONY: demo test test-pandas3 lint docs bench bench-peers
+.PHONY: demo test test-pandas3 test-lowest lint types docs bench bench-peers
 
 # torch comes first and pinned, so that nothing later pulls another build of it.
 $(STAMP): pyproject.toml constraints.txt
@@ -28,6 +30,14 @@ $(STAMP3): pyproject.toml constraints.txt
 	$(VENV3)/bin/python -m pip install --quiet --constraint $(VENV3)/constraints.txt --editable ".[dev]" "pandas>=3,<4"
 	touch $@
 
+# The lowest versions that pyproject.toml allows, but for torch, of which one build is at hand.
+$(STAMP_LOWEST): pyproject.toml .ci/lowest.py
+	test -x $(VENV_LOWEST)/bin/python || $(PYTHON) -m venv $(VENV_LOWEST)
+	$(PYTHON) .ci/lowest.py > $(VENV_LOWEST)/constraints.txt
+	$(VENV_LOWEST)/bin/python -m pip install --quiet --constraint $(VENV_LOWEST)/constraints.txt torch==2.13.0
+	$(VENV_LOWEST)/bin/python -m pip install --quiet --constraint $(VENV_LOWEST)/constraints.txt --editable . hypothesis pytest
+	touch $@
+
 demo: $(STAMP)
 	$(BIN)/synthwgan demo
 
@@ -37,9 +47,16 @@ test: $(STAMP)
 test-pandas3: $(STAMP3)
 	$(VENV3)/bin/python -m pytest
 
+# What touches the packages below: tables, files, the command line, the estimators.
+test-lowest: $(STAMP_LOWEST)
+	$(VENV_LOWEST)/bin/python -m pytest -m "not slow" tests/table tests/io tests/conditions tests/cli tests/test_*.py
+
 lint: $(STAMP)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+types: $(STAMP)
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 docs: $(STAMP)
 	$(BIN)/mkdocs build --strict

@@ -1,15 +1,16 @@
 """What every fitted synthesizer does: sample, complete, save and load."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast, get_args, overload
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
 from synthwgan.conditions.rows import TableRows
@@ -25,10 +26,14 @@ from synthwgan.parameters import (
     reject_misnamed,
 )
 from synthwgan.randomness import RandomState, draw_seeds
+from synthwgan.sampling.conditional import ConditionalSampler
+from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import score_rows
+from synthwgan.table import TableTransformer
 from synthwgan.table.schema import Schema
 from synthwgan.table.target import with_target
-from synthwgan.training.config import COMPONENTS
+from synthwgan.training.config import COMPONENTS, TrainingConfig
+from synthwgan.training.cost import TrainingCost
 from synthwgan.training.device import resolve_device
 
 if TYPE_CHECKING:
@@ -36,23 +41,39 @@ if TYPE_CHECKING:
 
     from synthwgan.evaluation import Report
 
+OnRare = Literal["restrict", "fewer", "error"]
+
 _POSITIVE = Number(1, integer=True)
 _SAMPLING_PARAMETERS = {
     "n_samples": _POSITIVE,
     "n_draws": _POSITIVE,
     "chunk_size": _POSITIVE,
     "gibbs_steps": Number(0, integer=True),
-    "on_rare": OneOf(("restrict", "fewer", "error")),
+    "on_rare": OneOf(get_args(OnRare)),
     "truncation": Either((Number(0, 1), OneOf((None,)))),
     "random_state": RANDOM_STATE,
 }
 
 
-class BaseSynthesizer(ComponentParameters, BaseEstimator):
+class BaseSynthesizer(ComponentParameters):
     """A synthesizer once it is fitted; a subclass has the parameters and `fit`."""
 
     components = COMPONENTS
     constraints: ClassVar[Mapping[str, Constraint]]
+
+    # Those of `FittedState`, once it is fitted.
+    transformer_: TableTransformer
+    target_name_: Any
+    config_: TrainingConfig
+    sampler_: Sampler
+    conditional_sampler_: ConditionalSampler | None
+    critic_: Any
+    history_: pd.DataFrame
+    n_iter_: int
+    fit_seconds_: float
+    cost_: TrainingCost
+    acceptance_rate_: float
+    n_rejection_rounds_: int
 
     def _keep(self, state: FittedState) -> Self:
         """Set the fitted attributes, all at once: a fit that fails changes none."""
@@ -85,13 +106,39 @@ class BaseSynthesizer(ComponentParameters, BaseEstimator):
         check_is_fitted(self)
         return self.transformer_.schema_
 
+    @overload
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        conditions: Mapping[Any, Any] | pd.DataFrame | None = None,
+        n_draws: int = 1,
+        on_rare: OnRare = "restrict",
+        gibbs_steps: int = 0,
+        truncation: float | None = None,
+        random_state: RandomState = None,
+    ) -> pd.DataFrame: ...
+
+    @overload
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        conditions: np.ndarray,
+        n_draws: int = 1,
+        on_rare: OnRare = "restrict",
+        gibbs_steps: int = 0,
+        truncation: float | None = None,
+        random_state: RandomState = None,
+    ) -> np.ndarray: ...
+
     def sample(
         self,
         n_samples: int = 1,
         *,
         conditions: Mapping[Any, Any] | pd.DataFrame | np.ndarray | None = None,
         n_draws: int = 1,
-        on_rare: str = "restrict",
+        on_rare: OnRare = "restrict",
         gibbs_steps: int = 0,
         truncation: float | None = None,
         random_state: RandomState = None,
@@ -130,8 +177,9 @@ class BaseSynthesizer(ComponentParameters, BaseEstimator):
         Returns
         -------
         DataFrame or ndarray of shape (n_samples, n_columns)
-            Rows in the form of the table given to `fit`: names, order and dtypes. The index
-            is that of a DataFrame given as `conditions`, else it counts the rows.
+            Rows in the form of the table given to `fit`: names, order and dtypes; an array, if
+            it was one (a type checker takes it for a DataFrame). The index is that of a DataFrame
+            given as `conditions`, else it counts the rows.
 
         Raises
         ------
@@ -181,11 +229,11 @@ class BaseSynthesizer(ComponentParameters, BaseEstimator):
         n_samples: int,
         *,
         conditions: Mapping[Any, Any] | None = None,
-        on_rare: str = "restrict",
+        on_rare: OnRare = "restrict",
         truncation: float | None = None,
         chunk_size: int = 50_000,
         random_state: RandomState = None,
-    ) -> Iterator[pd.DataFrame | np.ndarray]:
+    ) -> Iterator[pd.DataFrame]:
         """Draw synthetic rows in chunks, in constant memory.
 
         Parameters
@@ -206,7 +254,7 @@ class BaseSynthesizer(ComponentParameters, BaseEstimator):
         Yields
         ------
         DataFrame or ndarray
-            The next rows. Identifiers are unique over all chunks.
+            The next rows, an array if `fit` had one. Identifiers are unique over all chunks.
 
         Raises
         ------
@@ -224,11 +272,13 @@ class BaseSynthesizer(ComponentParameters, BaseEstimator):
         )
         rows = self._rows(seeds, truncation)
         if conditions is None:
-            return rows.in_chunks(n_samples, chunk_size)
+            return cast("Iterator[pd.DataFrame]", rows.in_chunks(n_samples, chunk_size))
         _check_form(conditions)
         if not isinstance(conditions, Mapping):
             raise TypeError("sample_iter() takes conditions as a mapping; use sample() for rows")
-        return rows.where(conditions, n_samples, chunk_size, on_rare)
+        return cast(
+            "Iterator[pd.DataFrame]", rows.where(conditions, n_samples, chunk_size, on_rare)
+        )
 
     def _rows(
         self, seeds: list[int], truncation: float | None = None, gibbs_steps: int = 0
@@ -238,6 +288,26 @@ class BaseSynthesizer(ComponentParameters, BaseEstimator):
             conditional = conditional.truncated(truncation)
             conditional.gibbs_steps = gibbs_steps
         return TableRows(self.transformer_, sampler, conditional, seeds)
+
+    @overload
+    def impute(
+        self,
+        X: pd.DataFrame,
+        *,
+        n_draws: int = 1,
+        gibbs_steps: int = 0,
+        random_state: RandomState = None,
+    ) -> pd.DataFrame: ...
+
+    @overload
+    def impute(
+        self,
+        X: np.ndarray,
+        *,
+        n_draws: int = 1,
+        gibbs_steps: int = 0,
+        random_state: RandomState = None,
+    ) -> np.ndarray: ...
 
     def impute(
         self,

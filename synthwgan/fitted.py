@@ -1,5 +1,7 @@
 """What a fit leaves behind: how it is made from trained networks, and its file."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 import numbers
@@ -285,16 +287,17 @@ def _make_networks(
 ) -> tuple[Sampler, ConditionalSampler | None, nn.Module]:
     """Networks of a file's sizes, without its weights yet."""
     head = OutputHead(layout, config.couple_columns).to(device)
-    marginals, knots, conditional_knots, slice_means = (
+    marginals = torch.from_numpy(np.array(arrays["marginals"])).to(device)
+    knots, conditional_knots, slice_means = (
         torch.from_numpy(np.array(arrays[name])).to(device) if name in arrays else None
-        for name in ("marginals", "value_knots", "conditional_value_knots", "slice_means")
+        for name in ("value_knots", "conditional_value_knots", "slice_means")
     )
     networks = build_networks(head, marginals, config, seed=0)
-    generator = networks["generator"]
+    generator: Any = networks["generator"]
     sampler = Sampler(generator, head, generator.latent_dim, marginals, knots)
     if not is_conditional:
         return sampler, None, networks["critic"]
-    told = add_context(networks, config, seed=0)
+    told: Any = add_context(networks, config, seed=0)
     conditional_sampler = ConditionalSampler(
         told["generator"],
         told["head"],
@@ -388,7 +391,7 @@ def make_sampler(trained: TrainedNetworks, calibrated: bool, *, seed: int) -> Sa
     seed : int
         Seed of the rows drawn for it.
     """
-    generator = trained.generator
+    generator: Any = trained.generator
     sampler = Sampler(generator, trained.head, generator.latent_dim, trained.marginals)
     if calibrated:
         calibrate(sampler, sampler.noise(seed))
@@ -411,7 +414,8 @@ def make_conditional_sampler(
     """
     if trained.conditional is None:
         return None
-    generator, head = trained.conditional.generator, trained.conditional.head
+    generator: Any = trained.conditional.generator
+    head = trained.conditional.head
     sampler = ConditionalSampler(generator, head, generator.latent_dim, trained.marginals)
     if calibrated:
         calibrate(sampler, sampler.noise(seed), trained.conditional.context)

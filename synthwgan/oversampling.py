@@ -1,11 +1,13 @@
 """`GANOverSampler`: fill up rare classes with synthetic rows."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
@@ -99,7 +101,7 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         sampling_strategy: Strategy = "auto",
         synthesizer: WGANGPSynthesizer | None = None,
         column_kinds: dict[Any, str] | None = None,
-        max_steps: int | str | None = None,
+        max_steps: int | Literal["auto"] | None = None,
         max_seconds: float | None = None,
         device: str | None = None,
         verbose: int | None = None,
@@ -124,7 +126,7 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         tags.input_tags.categorical = True
         return tags
 
-    def fit(self, X: Any, y: Any) -> GANOverSampler:
+    def fit(self, X: Any, y: Any) -> Self:
         """Check the table and count the rows that classes lack; nothing is learnt yet.
 
         Parameters
@@ -193,7 +195,8 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         if not isinstance(model, WGANGPSynthesizer):
             raise TypeError(f"synthesizer must be a WGANGPSynthesizer or None, got {model!r}")
         own = {name: getattr(self, name) for name in _OF_SYNTHESIZER}
-        model = clone(model).set_params(
+        fresh: Any = clone(model)
+        model = fresh.set_params(
             **{name: value for name, value in own.items() if value is not None}
         )
         check_parameters(model.get_params(deep=False), SYNTHESIZER_PARAMETERS)
@@ -221,7 +224,7 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
                 f"y has {len(target.counts)} classes, but the synthesizer keeps only {limit} "
                 f"apart: pass synthesizer=WGANGPSynthesizer(max_categories={len(target.counts)})"
             )
-        rarest = min(target.counts, key=target.counts.get)
+        rarest = min(target.counts, key=target.counts.__getitem__)
         if target.counts[rarest] < model.min_category_rows:
             raise ValueError(
                 f"class {rarest!r} of y has {target.counts[rarest]} rows, fewer than the "
@@ -347,7 +350,7 @@ def _rows_to_draw(strategy: Any, counts: dict[Any, int], y: Any) -> dict[Any, in
 
 
 def _by_name(strategy: str, counts: dict[Any, int]) -> dict[Any, int]:
-    rarest, commonest = min(counts, key=counts.get), max(counts, key=counts.get)
+    rarest, commonest = min(counts, key=counts.__getitem__), max(counts, key=counts.__getitem__)
     chosen = {
         "minority": {rarest},
         "not minority": counts.keys() - {rarest},
@@ -371,7 +374,7 @@ def _by_ratio(ratio: float, counts: dict[Any, int]) -> dict[Any, int]:
         )
     if not 0 < ratio <= 1:
         raise ValueError(f"sampling_strategy must be > 0 and <= 1 if it is a float, got {ratio!r}")
-    commonest = max(counts, key=counts.get)
+    commonest = max(counts, key=counts.__getitem__)
     rarest = next(label for label in counts if label != commonest)
     n_new = int(counts[commonest] * ratio - counts[rarest])
     if n_new <= 0:

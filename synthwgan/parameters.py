@@ -1,5 +1,7 @@
 """Checking constructor parameters against a table, all problems in one message."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 import difflib
@@ -7,10 +9,12 @@ import math
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, Self, TypeVar, get_args
 
 import numpy as np
 from sklearn.base import BaseEstimator
+
+T = TypeVar("T")
 
 
 class Constraint(Protocol):
@@ -43,7 +47,7 @@ class Number:
 
     def allows(self, value: Any) -> bool:
         """Whether ``value`` is such a number; booleans are not."""
-        kind = numbers.Integral if self.integer else numbers.Real
+        kind: Any = numbers.Integral if self.integer else numbers.Real
         if isinstance(value, bool) or not isinstance(value, kind) or value != value:
             return False
         above = value > self.low if self.open_low else value >= self.low
@@ -174,9 +178,11 @@ class Component(BaseEstimator):
 
     def __eq__(self, other: object) -> bool:
         """Whether both have the same type and parameters."""
-        return type(self) is type(other) and self.get_params() == other.get_params()
+        return isinstance(other, Component) and _content(self) == _content(other)
 
-    __hash__ = None
+
+def _content(component: Component) -> tuple[type[Component], dict[str, Any]]:
+    return type(component), component.get_params()
 
 
 # What a file says where a user's own function was.
@@ -220,7 +226,7 @@ class Choice:
         if OneOf(tuple(self.short)).allows(value):
             component = self.short[value]
             return None if component is None else component()
-        return self.own(value)
+        return required(self.own)(value)
 
     def pack(self, value: Any) -> Any:
         """Return an allowed value as JSON: a short form as it is, a component with its parameters.
@@ -282,7 +288,7 @@ class Choice:
             raise ValueError("; ".join(problems))
         return component
 
-    def _classes(self) -> dict[Any, type[Component]]:
+    def _classes(self) -> dict[Any, Any]:
         """The class that each short form stands for."""
         return {
             name: getattr(made, "func", made)
@@ -306,7 +312,7 @@ class Choice:
         return f"{OneOf(tuple(self.short))} or {names}{function}"
 
 
-class ComponentParameters:
+class ComponentParameters(BaseEstimator):
     """Lets ``set_params`` reach into a parameter that is still a short form.
 
     ``set_params(objective__gradient_penalty=1)`` of an estimator with ``objective="wgan-gp"``
@@ -321,23 +327,26 @@ class ComponentParameters:
 
     components: ClassVar[Mapping[str, Choice]] = {}
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
-        """Answer a parameter that does not exist with where to find what it means."""
-        for name in kwargs.keys() - set(cls._get_param_names()):
-            raise TypeError(f"{cls.__name__} has no parameter {name!r}{_hint(cls, name)}")
-        return super().__new__(cls)
+    # A type checker is to read the constructors of subclasses, and to say which attributes exist.
+    if not TYPE_CHECKING:
 
-    def __getattr__(self, name: str) -> Any:
-        """Answer a method of another package with the one that does the same here."""
-        if name in METHODS_ELSEWHERE:
-            raise AttributeError(
-                f"{type(self).__name__} has no method {name!r}; here it is "
-                f"{METHODS_ELSEWHERE[name]}"
-            )
-        # Also where a property raised: its own error comes again.
-        return object.__getattribute__(self, name)
+        def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+            """Answer a parameter that does not exist with where to find what it means."""
+            for name in kwargs.keys() - set(cls._get_param_names()):
+                raise TypeError(f"{cls.__name__} has no parameter {name!r}{_hint(cls, name)}")
+            return super().__new__(cls)
 
-    def set_params(self, **params: Any) -> Any:
+        def __getattr__(self, name: str) -> Any:
+            """Answer a method of another package with the one that does the same here."""
+            if name in METHODS_ELSEWHERE:
+                raise AttributeError(
+                    f"{type(self).__name__} has no method {name!r}; here it is "
+                    f"{METHODS_ELSEWHERE[name]}"
+                )
+            # Also where a property raised: its own error comes again.
+            return object.__getattribute__(self, name)
+
+    def set_params(self, **params: Any) -> Self:
         """Set parameters of the estimator, and of its components with two underscores."""
         for name in {key.partition("__")[0] for key in params} - set(self._get_param_names()):
             raise ValueError(f"{type(self).__name__} has no parameter {name!r}{_hint(self, name)}")
@@ -464,6 +473,13 @@ def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Co
         raise ValueError("; ".join(problems))
 
 
+def required(value: T | None) -> T:
+    """Return a value that is never None where it is asked for, although its type allows it."""
+    if value is None:
+        raise RuntimeError("a value is missing that should be there: a fault of synthwgan itself")
+    return value
+
+
 def reject_misnamed(arguments: Mapping[str, Any]) -> None:
     """Name the right argument of ``sample`` to people who come from other packages.
 
@@ -489,7 +505,8 @@ OTHER_NAMES_OF_N_SAMPLES = (
     *("n", "num_rows", "n_rows", "count", "size", "n_sample", "n_samples", "num_samples"),
 )
 DEVICE = Instance((str,))
-PRECISION = OneOf(("auto", "float32", "bfloat16"))
+Precision = Literal["auto", "float32", "bfloat16"]
+PRECISION = OneOf(get_args(Precision))
 VERBOSE = Either((Number(0, integer=True), OneOf((True, False))))
 SAMPLING_PARAMETERS: dict[str, Constraint] = {
     "n_samples": Number(1, integer=True),

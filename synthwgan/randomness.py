@@ -1,5 +1,7 @@
 """One `random_state`, split into what needs randomness; no global seed is ever touched."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 import numpy as np

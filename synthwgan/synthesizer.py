@@ -1,18 +1,20 @@
 """`WGANGPSynthesizer`: fit a table, sample another."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 
 from synthwgan.base import BaseSynthesizer
 from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
-from synthwgan.networks.critics import CriticChoice
-from synthwgan.networks.generators import GeneratorChoice
-from synthwgan.networks.objectives import Objective
+from synthwgan.networks.critics import CriticChoice, CriticName
+from synthwgan.networks.generators import GeneratorChoice, GeneratorName
+from synthwgan.networks.objectives import Objective, ObjectiveName
 from synthwgan.parameters import (
     DEVICE,
     PRECISION,
@@ -23,6 +25,7 @@ from synthwgan.parameters import (
     Instance,
     Number,
     OneOf,
+    Precision,
     check_parameters,
 )
 from synthwgan.randomness import RandomState, draw_seeds
@@ -195,26 +198,26 @@ class WGANGPSynthesizer(BaseSynthesizer):
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
         min_category_rows: int = 1,
-        rare: str = "resample",
+        rare: Literal["resample", "mask"] = "resample",
         protect_extremes: int = 0,
-        max_steps: int | str = "auto",
+        max_steps: int | Literal["auto"] = "auto",
         max_seconds: float | None = None,
         conditional: bool | Conditional = True,
-        rejection: int | str | None = "auto",
+        rejection: int | Literal["auto"] | None = "auto",
         calibrate: bool = True,
         random_state: RandomState = None,
         verbose: int = 0,
-        batch_size: int | str = "auto",
+        batch_size: int | Literal["auto"] = "auto",
         optimizer: str | Optimizer | Callable[..., Any] = "auto",
         moment_weight: float = 1.0,
         ema_decay: float = 0.998,
         early_stopping: bool | EarlyStopping = False,
-        objective: str | Objective = "wgan-gp",
-        generator: str | GeneratorChoice | Callable[..., Any] = "residual",
-        critic: str | CriticChoice | Callable[..., Any] = "mlp",
+        objective: ObjectiveName | Objective = "wgan-gp",
+        generator: GeneratorName | GeneratorChoice | Callable[..., Any] = "residual",
+        critic: CriticName | CriticChoice | Callable[..., Any] = "mlp",
         couple_columns: bool = True,
         device: str = "auto",
-        precision: str = "auto",
+        precision: Precision = "auto",
     ) -> None:
         self.column_kinds = column_kinds
         self.max_categories = max_categories
@@ -240,7 +243,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         self.device = device
         self.precision = precision
 
-    def fit(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> WGANGPSynthesizer:
+    def fit(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> Self:
         """Learn a table.
 
         Parameters

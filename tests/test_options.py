@@ -12,8 +12,8 @@ import pytest
 import torch
 from torch import nn
 
-from synthwgan import GAN, MLP, WGAN, EarlyStopping, Optimizer, Residual, WGANGPSynthesizer
-from synthwgan.networks import critics
+from synthwgan import GAN, MLP, WGAN, EarlyStopping, Optimizer, Residual, Style, WGANGPSynthesizer
+from synthwgan.networks import critics, generators
 from synthwgan.networks.generators.style import StyleGenerator
 
 
@@ -29,14 +29,15 @@ def slow_adam(params: Any, lr: float) -> torch.optim.Optimizer:
     return torch.optim.Adam(params, lr / 2)
 
 
+SMALL_STYLE = Style(width=32, layers=2)
 OPTIONS: dict[str, dict[str, Any]] = {
     "wgan": {"objective": "wgan"},
     "gan": {"objective": GAN(label_smoothing=0.1)},
     "gan-minimax": {"objective": "gan-minimax", "critic__instance_noise": 0.1},
     "relativistic": {"objective": "relativistic", "critic__packing": 2},
     "minibatch": {"critic__minibatch_features": 3, "critic__minibatch_std": True},
-    "mlp": {"generator": "mlp", "objective__penalty": "r1"},
-    "style": {"generator": "style", "optimizer": "adamw"},
+    "mlp": {"generator": generators.MLP(width=32), "objective__penalty": "r1"},
+    "style": {"generator": SMALL_STYLE, "optimizer": "adamw"},
     "early stopping": {"early_stopping": EarlyStopping(patience=1)},
     "own optimizer": {"optimizer": slow_adam},
     "own networks": {"generator": own_generator, "critic": critics.Own(own_critic, packing=3)},
@@ -54,7 +55,7 @@ def table() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def style(quick: dict[str, Any], table: pd.DataFrame) -> WGANGPSynthesizer:
     """A model with styles; tests must not change it."""
-    options = {"max_steps": 60, "calibrate": True, "generator": "style"}
+    options = {"max_steps": 60, "calibrate": True, "generator": SMALL_STYLE}
     return WGANGPSynthesizer(**(quick | options)).fit(table)
 
 

@@ -18,7 +18,7 @@ import torch
 from torch import nn
 
 import synthwgan
-from synthwgan import MLP, WGANGPSynthesizer
+from synthwgan import MLP, Residual, Style, WGANGPSynthesizer
 from synthwgan.networks.state import module_arrays
 
 N_FITS = 6
@@ -97,7 +97,11 @@ def watching(look: Callable[[], Any], seen: list[Any]) -> Iterator[None]:
         thread.join()
 
 
-@pytest.mark.parametrize("generator", ["residual", "style"])
+@pytest.mark.parametrize(
+    "generator",
+    [Residual(width=32, layers=2), Style(width=32, layers=2)],
+    ids=["residual", "style"],
+)
 def test_fits_in_threads_are_those_of_one(table, quick, generator):
     quick |= {"generator": generator, "critic": MLP(width=16, minibatch_features=2)}
     serial = [fitted(table, quick, seed) for seed in range(N_FITS)]

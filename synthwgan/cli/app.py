@@ -16,7 +16,7 @@ from synthwgan.cli.elsewhere import answer
 
 _INTERRUPTED = 130
 # Newer versions of typer hold a copy of click, so that click's own classes are others.
-_UsageError = typer.BadParameter.__base__
+_UsageError: Any = typer.BadParameter.__base__
 
 
 class _OneLineErrors(TyperGroup):

@@ -43,7 +43,7 @@ def as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:
 
     if not isinstance(rows, pd.DataFrame):
         return pd.DataFrame(rows, columns=columns)
-    return rows if columns is None else rows[list(columns)]
+    return rows if columns is None else rows.loc[:, list(columns)]
 
 
 def read_as_fitted(

@@ -141,6 +141,7 @@ class TableRows:
     def _filled(self, rows: GivenRows, forbidden: np.ndarray | None) -> Table:
         """Rows of which some cells are given, the others drawn, but for forbidden states."""
         partial = self.reader.encode(rows, self.rng)
+        assert self.conditional is not None  # Callers refuse a model without one.
         encoded = self.conditional.complete(partial, self.noise, forbidden)
         return self._decode(encoded, self.identifiers, rows)
 

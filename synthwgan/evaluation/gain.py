@@ -107,7 +107,7 @@ def measure_gain(
     is_class = _are_classes(real[target])
     truth = real[target].astype(str).to_numpy() if is_class else real[target].to_numpy(np.float64)
     if is_class:
-        added = added[added[target].astype(str).isin(set(truth))]
+        added = added.loc[added[target].astype(str).isin(set(truth))]
         classes, counts = np.unique(truth, return_counts=True)
         n_folds = min(n_folds, int(counts.min()))
         if len(classes) < 2 or n_folds < 2:
@@ -165,14 +165,14 @@ def _out_of_fold(
     from sklearn.model_selection import KFold, StratifiedKFold
 
     folds = StratifiedKFold if is_class else KFold
-    predicted = None
+    tests, predicted = [], []
     for train, test in folds(n_folds, shuffle=True, random_state=seed).split(truth, truth):
         rows = pd.concat([real.iloc[train], added]) if len(added) else real.iloc[train]
         scores = _predict(estimator, rows, real.iloc[test], target, is_class, np.unique(truth))
-        if predicted is None:
-            predicted = np.zeros((len(truth), *scores.shape[1:]))
-        predicted[test] = scores
-    return predicted
+        tests.append(test)
+        predicted.append(scores.astype(np.float64))
+    # Each row is in one test set: sorted by row, these are predictions of all.
+    return np.concatenate(predicted)[np.argsort(np.concatenate(tests))]
 
 
 def default_estimator(is_class: bool) -> Any:

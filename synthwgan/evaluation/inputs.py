@@ -263,7 +263,10 @@ class _Reader:
 
     def key(self, name: Any) -> tuple[np.ndarray, np.ndarray]:
         content = self.held[name]
-        return tuple(as_texts(self.frames[part][name], content) for part in ("real", "synthetic"))
+        real, synthetic = (
+            as_texts(self.frames[part][name], content) for part in ("real", "synthetic")
+        )
+        return real, synthetic
 
     def _floats(self, name: Any) -> tuple[Column, dict[str, np.ndarray]]:
         read = {}

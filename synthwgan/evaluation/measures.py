@@ -68,10 +68,13 @@ class Measure:
     @property
     def score(self) -> float:
         """Where ``value`` lies between floor (0) and ceiling (1); NaN if that says nothing."""
-        if self.why_not_scored:
+        return math.nan if self.why_not_scored else round(self.placed(self.value), 12)
+
+    def placed(self, value: float) -> float:
+        """Return where a value lies between floor (0) and ceiling (1), NaN without them."""
+        if self.floor is None or self.ceiling is None:
             return math.nan
-        span = self.ceiling - self.floor
-        return round(min(1.0, max(0.0, (self.value - self.floor) / span)), 12)
+        return min(1.0, max(0.0, (value - self.floor) / (self.ceiling - self.floor)))
 
     @property
     def why_not_scored(self) -> str:

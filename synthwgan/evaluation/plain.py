@@ -149,9 +149,10 @@ def as_floats(column: pd.Series, content: Content) -> np.ndarray:
 
 def numbers(column: pd.Series) -> np.ndarray:
     """Return cells as float64, NaN where one is missing, infinite or no number."""
+    cells: Any = column
     if not pd.api.types.is_numeric_dtype(column.dtype):
-        column = pd.to_numeric(column.astype(object), errors="coerce")
-    values = column.to_numpy(dtype="float64", na_value=np.nan)
+        cells = pd.to_numeric(column.astype(object), errors="coerce")
+    values = cells.to_numpy(dtype="float64", na_value=np.nan)
     return np.where(np.isinf(values), np.nan, values)
 
 

@@ -66,7 +66,7 @@ def _spread(
     texts, present, places = _texts(table[name])
     numbers = np.full((len(table), len(labels)), np.nan)
     numbers[present] = read(texts)[places]
-    at = table.columns.get_loc(name)
+    at = int(table.columns.get_indexer([name])[0])
     halves = pd.DataFrame(numbers, index=table.index, columns=labels)
     return pd.concat([table.iloc[:, :at], halves, table.iloc[:, at + 1 :]], axis=1)
 

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import ClassVar, Protocol
+from typing import Any, ClassVar, Protocol
 
 import pandas as pd
 
@@ -62,6 +62,7 @@ class TableFormat(ABC):
         shown : Path
             What messages call the file.
         """
+        ...
 
 
 class Sink(Protocol):
@@ -72,6 +73,7 @@ class Sink(Protocol):
 
     def __enter__(self) -> Sink:
         """Return itself."""
+        ...
 
     def __exit__(self, kind: type | None, error: object, traceback: object) -> None:
         """Finish the file."""
@@ -111,7 +113,7 @@ class _ParquetSink:
     def __init__(self, path: Path, shown: Path) -> None:
         self._path, self._shown = path, shown
         self._stack = ExitStack()
-        self._writer = None
+        self._writer: Any = None
 
     def __enter__(self) -> _ParquetSink:
         return self
@@ -123,7 +125,7 @@ class _ParquetSink:
         try:
             table = pa.Table.from_pandas(frame, preserve_index=False)
             if self._writer is None:
-                self._open(table.schema)
+                self._writer = self._open(table.schema)
             self._writer.write_table(table.cast(self._writer.schema))
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
             reason = str(error).splitlines()[0]
@@ -132,12 +134,12 @@ class _ParquetSink:
                 "instead, or give the column one type."
             ) from error
 
-    def _open(self, schema: object) -> None:
+    def _open(self, schema: Any) -> Any:
         import pyarrow.parquet as pq
 
         # Through Python's file, errors of the disk keep their number.
         file = self._stack.enter_context(open(self._path, "wb"))
-        self._writer = self._stack.enter_context(pq.ParquetWriter(file, _lasting(schema)))
+        return self._stack.enter_context(pq.ParquetWriter(file, _lasting(schema)))
 
     def __exit__(self, kind: type | None, error: object, traceback: object) -> None:
         with suppress(OSError) if kind else nullcontext():

@@ -25,8 +25,11 @@ from synthwgan.table.layout import Layout
 class NetworkChoices(Protocol):
     """Which networks are to be made; `TrainingConfig` says it."""
 
-    generator: GeneratorChoice
-    critic: CriticChoice
+    @property
+    def generator(self) -> GeneratorChoice: ...
+
+    @property
+    def critic(self) -> CriticChoice: ...
 
 
 def build_networks(

@@ -37,6 +37,8 @@ class Coupling(nn.Module):
         Largest number of state slots that are coupled; 0 for none.
     """
 
+    scale: Tensor
+
     def __init__(self, layout: Layout, max_coupled_slots: int = MAX_COUPLED_SLOTS) -> None:
         super().__init__()
         self.n_states = layout.n_state_slots

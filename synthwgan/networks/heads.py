@@ -7,6 +7,7 @@ what is done within a block then runs along neighbouring numbers, several times 
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -27,7 +28,14 @@ class _DrawSlots(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, raw, matrix, noise, head, context):  # noqa: ANN001, ANN205
+    def forward(
+        ctx: Any,
+        raw: Tensor,
+        matrix: Tensor,
+        noise: Tensor,
+        head: OutputHead,
+        context: Context | None,
+    ) -> Tensor:
         slots = torch.empty_like(raw, dtype=torch.float32, memory_format=torch.contiguous_format)
         coupling, sizes = head.coupling, [head.layout.n_state_slots, head.layout.n_values]
         (states, values), (raw_states, raw_values) = slots.split(sizes), raw.split(sizes)
@@ -56,7 +64,7 @@ class _DrawSlots(torch.autograd.Function):
         return slots
 
     @staticmethod
-    def backward(ctx, gradient):  # noqa: ANN001, ANN205
+    def backward(ctx: Any, gradient: Tensor) -> Any:
         slots, soft, matrix, gates, ungated = ctx.saved_tensors
         head, coupling, by_raw = ctx.head, ctx.head.coupling, gradient.clone()
         n_states = len(soft)
@@ -122,6 +130,12 @@ class OutputHead(nn.Module):
     couple_columns : bool, default True
         Whether each block knows the states drawn before it.
     """
+
+    logit_bias: Tensor
+    gates: Tensor
+    gated_values: Tensor
+    gate_slots: Tensor
+    block_starts: Tensor
 
     def __init__(self, layout: Layout, couple_columns: bool = True) -> None:
         super().__init__()

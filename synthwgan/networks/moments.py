@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -32,6 +33,10 @@ class PairwiseMoments(nn.Module):
     max_features : int, default 2048
         Largest number of features for which the matrix is held (16 MiB at 2048).
     """
+
+    first_hats: Tensor
+    scale: Tensor
+    matrix: Tensor
 
     def __init__(self, head: OutputHead, max_features: int = 2048) -> None:
         super().__init__()
@@ -132,14 +137,14 @@ class _MomentProduct(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, features, matrix):  # noqa: ANN001, ANN205
+    def forward(ctx: Any, features: Tensor, matrix: Tensor) -> Tensor:
         halves = features.chunk(2, dim=1)
         differences = [(half @ half.T).float().div_(half.shape[1]).sub_(matrix) for half in halves]
         ctx.save_for_backward(features, *differences)
         return (differences[0] * differences[1]).sum()
 
     @staticmethod
-    def backward(ctx, gradient):  # noqa: ANN001, ANN205
+    def backward(ctx: Any, gradient: Tensor) -> Any:
         features, *differences = ctx.saved_tensors
         by_features = [
             (other * (2 * gradient / half.shape[1])).to(half.dtype) @ half

@@ -1,8 +1,11 @@
 """A domain's table, enlarged by rows of the others, and whether they help."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 import warnings
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,12 +13,24 @@ import pandas as pd
 
 from synthwgan.evaluation.gain import Gain, GainNotMeasurable, measure_gain, warn_if_useless
 from synthwgan.radial.columns.intake import check_domain
+from synthwgan.radial.columns.union import DomainUnion
 from synthwgan.radial.rows import DomainRows
+from synthwgan.radial.sampler import DomainSampler
 from synthwgan.randomness import RandomState, as_generator
 
 
 class AugmentationMixin:
     """Enlarges a domain's table; for a synthesizer of several domains that is fitted."""
+
+    union_: DomainUnion
+    sampler_: DomainSampler
+    target_: Any
+    tables_: Mapping[str, pd.DataFrame] | None
+    gain_: Gain | None
+
+    @abstractmethod
+    def _checked(self, *domains: str, **arguments: Any) -> list[int]:
+        """Check that the model is fitted, and the arguments; return seeds."""
 
     def augment(
         self,
@@ -95,7 +110,7 @@ class AugmentationMixin:
         enlarged = pd.concat([real, added], ignore_index=True) if include_real else added
         if provenance is not None:
             enlarged[provenance] = [domain] * len(real) * include_real + origins
-        self.gain_: Gain | None = gain
+        self.gain_ = gain
         return enlarged
 
     def _tables(
@@ -107,7 +122,7 @@ class AugmentationMixin:
                 "a model file holds no rows: pass the tables, augment(domain, {'name': table, ...})"
             )
         for name in tables:
-            check_domain(name, self.domains_)
+            check_domain(name, self.union_.domains)
         if domain not in tables or len(tables) < 2:
             raise ValueError(f"rows of {domain!r} and of another domain are needed")
         return tables

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from synthwgan.networks.heads import OutputHead
+from synthwgan.table.layout import BlockGroup
 
 
 class RowReconstruction(nn.Module):
@@ -66,7 +67,7 @@ class RowReconstruction(nn.Module):
         return (torch.cat([*entropies, errors]) * counts).sum() / counts.sum()
 
     @staticmethod
-    def _blocks(slots: Tensor, group) -> Tensor:  # noqa: ANN001
+    def _blocks(slots: Tensor, group: BlockGroup) -> Tensor:
         return slots[group.start : group.stop].unflatten(0, (group.n_blocks, group.width))
 
 

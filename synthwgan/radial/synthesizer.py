@@ -1,20 +1,21 @@
 """`RadialGANSynthesizer`: several tables around one latent space."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
-from synthwgan.networks.critics import CriticChoice
-from synthwgan.networks.generators import GeneratorChoice
-from synthwgan.networks.objectives import Objective
+from synthwgan.networks.critics import CriticChoice, CriticName
+from synthwgan.networks.generators import GeneratorChoice, GeneratorName
+from synthwgan.networks.objectives import Objective, ObjectiveName
 from synthwgan.parameters import (
     DEVICE,
     PRECISION,
@@ -27,6 +28,7 @@ from synthwgan.parameters import (
     Instance,
     Number,
     OneOf,
+    Precision,
     check_parameters,
 )
 from synthwgan.radial.augmentation import AugmentationMixin
@@ -80,7 +82,7 @@ RADIAL_PARAMETERS: dict[str, Constraint] = {
 }
 
 
-class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator):
+class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
     """Learns several tables together, so that rows of one become rows of another.
 
     Hospitals, say: other patients, other columns, other units, one question. Every domain's rows
@@ -191,19 +193,19 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator
         align_columns: bool = True,
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
-        batch_size: int | str = "auto",
-        max_steps: int | str = "auto",
+        batch_size: int | Literal["auto"] = "auto",
+        max_steps: int | Literal["auto"] = "auto",
         max_seconds: float | None = None,
-        objective: str | Objective = "wgan-gp",
-        generator: str | GeneratorChoice = "residual",
-        critic: str | CriticChoice = "mlp",
+        objective: ObjectiveName | Objective = "wgan-gp",
+        generator: GeneratorName | GeneratorChoice = "residual",
+        critic: CriticName | CriticChoice = "mlp",
         optimizer: str | Optimizer | Callable[..., Any] = "auto",
         moment_weight: float = 1.0,
         cycle_weight: float = 1.0,
         latent_weight: float = 1.0,
         ema_decay: float = 0.998,
         device: str = "auto",
-        precision: str = "auto",
+        precision: Precision = "auto",
         random_state: RandomState = None,
         verbose: int = 0,
     ) -> None:
@@ -234,7 +236,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator
         *,
         target: Any = None,
         domain: Any = "domain",
-    ) -> RadialGANSynthesizer:
+    ) -> Self:
         """Learn the tables of two domains or more.
 
         Parameters
@@ -285,9 +287,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin, BaseEstimator
         state = learn_domains(union, tables, target, config, where, as_generator(seeds[2]))
         return self._keep(state, tables)
 
-    def add_domain(
-        self, name: str, X: pd.DataFrame, *, random_state: RandomState = None
-    ) -> RadialGANSynthesizer:
+    def add_domain(self, name: str, X: pd.DataFrame, *, random_state: RandomState = None) -> Self:
         """Learn one domain more; what the others' rows become is not changed.
 
         The new domain gets weights of its own for what is new in it, beside those that all share,

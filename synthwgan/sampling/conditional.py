@@ -140,7 +140,7 @@ class ConditionalSampler(BaseSampler):
     def _calibration(self, rows: PartialRows, block: int) -> SliceCalibration | None:
         """What rows of one state need; it is kept, and does not depend on the noise of a call."""
         slot = int(self.head.layout.block_starts[block]) + int(rows.encoded.codes[0, block])
-        if not self.targets.knows(slot):
+        if self.targets is None or not self.targets.knows(slot):
             return None
         if slot not in self._slices:
             alike = np.zeros(min(CALIBRATION_ROWS, self.chunk_rows), dtype=np.int64)

@@ -171,7 +171,6 @@ def decode_table(
 ) -> pd.DataFrame:
     """Return the decoded columns as a frame, named by their places; given cells as they are."""
     decoded = {}
-    given_cells = {} if rows is None else rows.cells
     places = part_places(column for _, column in columns)
     for position, (name, column) in enumerate(columns):
         with naming_column(name):
@@ -182,8 +181,8 @@ def decode_table(
                     for place, part in zip(places[position], column.parts, strict=True)
                 ]
             )
-            if position in given_cells:
-                cells = cells.replace(rows.given[:, position], given_cells[position])
+            if rows is not None and position in rows.cells:
+                cells = cells.replace(rows.given[:, position], rows.cells[position])
             decoded[position] = column.physical.write(cells)
     return pd.DataFrame(decoded, index=pd.RangeIndex(n_rows))
 

@@ -151,6 +151,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
     ValueError: column 'colour': 'red' is no number: correct it or use the kind 'categorical'
     """
 
+    n_features_in_: int
+    feature_names_in_: np.ndarray
+
     def __init__(
         self,
         *,

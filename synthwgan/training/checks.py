@@ -50,21 +50,22 @@ def check_config(state: dict[str, Any], config_class: type[TrainingConfig]) -> N
 def check_sizes(config: TrainingConfig, arrays: Mapping[str, np.ndarray]) -> None:
     """Raise if networks would have more layers or inputs than the file has arrays or numbers."""
     sizes = config.generator.latent_dim, config.critic.packing
-    known = all(isinstance(size, int) for size in sizes)
-    expect(known, "a hyperparameter of its config is 'auto'")
+    known = [size for size in sizes if isinstance(size, int)]
+    expect(len(known) == len(sizes), "a hyperparameter of its config is 'auto'")
     layers = max(config.generator.layers, config.critic.layers)
     expect(layers <= len(arrays), f"networks of {layers} layers have more weights than it holds")
     n_numbers = sum(array.size for array in arrays.values())
     expect(
-        max(sizes) <= n_numbers, f"networks of {max(sizes)} inputs have more weights than it holds"
+        max(known) <= n_numbers, f"networks of {max(known)} inputs have more weights than it holds"
     )
 
 
 def check_shares(layout: Layout, arrays: Mapping[str, np.ndarray]) -> None:
     """Raise unless ``marginals``, and ``slice_means`` if there are any, are shares of rows."""
     n_states = layout.n_state_slots
-    marginals = arrays.get("marginals")
-    expect(_are_shares(marginals, (n_states,)), "its marginals are no shares of its states")
+    fits = _are_shares(arrays.get("marginals"), (n_states,))
+    expect(fits, "its marginals are no shares of its states")
+    marginals = arrays["marginals"]
     expect(not marginals[~layout.state_mask].any(), "its marginals are those of another layout")
     for start, size in zip(layout.block_starts, layout.block_sizes, strict=True):
         total = marginals[start : start + size].sum()
@@ -113,4 +114,7 @@ def check_seen(layout: Layout, n_domains: int, arrays: Mapping[str, np.ndarray])
     seen, shape = arrays.get("seen"), (n_domains, layout.n_state_slots)
     fits = seen is not None and seen.dtype == np.float32 and seen.shape == shape
     expect(fits and np.isin(seen, (0, 1)).all(), "its seen states are none")
-    expect(not seen[:, ~layout.state_mask].any(), "its seen states are those of another layout")
+    expect(
+        not arrays["seen"][:, ~layout.state_mask].any(),
+        "its seen states are those of another layout",
+    )

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
+from synthwgan.parameters import required
 from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
 from synthwgan.training.conditioning import ConditionalBatches
 from synthwgan.training.data import TableBatches
@@ -35,7 +36,7 @@ class ConditionalStep(TrainingStep):
         return ConditionalBatches(
             self.batches,
             config.batch_size,
-            config.conditional.training_by_sampling,
+            required(config.conditional).training_by_sampling,
             config.critic.packing,
         )
 

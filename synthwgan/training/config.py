@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from sklearn.base import clone
 
@@ -107,7 +107,7 @@ class TrainingConfig:
     }
 
     @classmethod
-    def resolve(cls, parameters: Mapping[str, Any], n_rows: int) -> TrainingConfig:
+    def resolve(cls, parameters: Mapping[str, Any], n_rows: int) -> Self:
         """Take hyperparameters from an estimator's; "auto" becomes a number for the table.
 
         Parameters
@@ -117,7 +117,7 @@ class TrainingConfig:
         n_rows : int
             Rows of the training table.
         """
-        given = {field.name: parameters.get(field.name) for field in fields(cls)}
+        given: dict[str, Any] = {field.name: parameters.get(field.name) for field in fields(cls)}
         for name, choice in COMPONENTS.items():
             component = choice.resolve(given[name])
             given[name] = None if component is None else clone(component)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import copy
+from typing import Generic, TypeVar
 
 import torch
 from torch import nn
 
+M = TypeVar("M", bound=nn.Module)
 
-class ExponentialMovingAverage:
+
+class ExponentialMovingAverage(Generic[M]):
     """Keeps a moving average of a module's parameters in a copy of the module.
 
     The decay is warmed up, ``min(decay, (1 + t) / (10 + t))``, so that the first weights
@@ -23,7 +26,7 @@ class ExponentialMovingAverage:
         Largest share of the old average that a step keeps.
     """
 
-    def __init__(self, module: nn.Module, decay: float) -> None:
+    def __init__(self, module: M, decay: float) -> None:
         self.module = copy.deepcopy(module).requires_grad_(False)
         self.decay = decay
         self.n_updates = 0
@@ -35,4 +38,5 @@ class ExponentialMovingAverage:
         """Move the average towards the module's present weights."""
         decay = min(self.decay, (1 + self.n_updates) / (10 + self.n_updates))
         self.n_updates += 1
-        torch._foreach_lerp_(self._averages, self._sources, 1 - decay)
+        # What torch.optim uses too; torch does not list it.
+        torch._foreach_lerp_(self._averages, self._sources, 1 - decay)  # pyright: ignore

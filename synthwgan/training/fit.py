@@ -18,6 +18,7 @@ from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.networks.randomness import global_state
+from synthwgan.parameters import required
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training.callbacks import History, ProgressBar, announce
 from synthwgan.training.conditional import ConditionalStep
@@ -290,7 +291,7 @@ def _of_whole_rows(config: TrainingConfig) -> TrainingConfig:
 
 def _of_conditions(config: TrainingConfig, whole_rows: TrainingOutcome) -> TrainingConfig:
     """Bounds of the second phase, which also gets the seconds that the first one did not use."""
-    config = replace(config, max_steps=config.conditional.max_steps)
+    config = replace(config, max_steps=required(config.conditional).max_steps)
     if config.max_seconds is None:
         return config
     return replace(config, max_seconds=max(0.0, config.max_seconds - whole_rows.seconds))

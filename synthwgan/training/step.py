@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from synthwgan.networks.context import Context
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.networks.objectives import wasserstein_estimate
+from synthwgan.parameters import required
 from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.critic_input import CriticInput
@@ -146,7 +147,7 @@ class TrainingStep:
             with self.autocast():
                 return self.critic.input_gradient(points, given)
 
-        penalty, norm = self.penalty(gradient_at, real, fake, self.rng)
+        penalty, norm = required(self.penalty)(gradient_at, real, fake, self.rng)
         weight = self.objective.gradient_penalty * self.objective.penalty_interval
         return weight * penalty, {"penalty": penalty.detach(), "gradient_norm": norm}
 

@@ -130,7 +130,7 @@ def table_view(
         for dtype in table.dtypes
     ]
     if any(is_number):
-        table = table[table.loc[:, is_number].notna().any(axis=1)]
+        table = table.loc[table.loc[:, is_number].notna().any(axis=1)]
     shown = table.head(MAX_TABLE_ROWS)
     columns = [
         [_cell(value, numeric) for value in shown.iloc[:, at]]
@@ -164,6 +164,5 @@ def _cell(value: Any, is_number: bool) -> dict[str, Any]:
 
 
 def _band(measure: Measure, interval: tuple[float, float]) -> tuple[float, float]:
-    span = measure.ceiling - measure.floor
-    ends = sorted(min(1.0, max(0.0, (end - measure.floor) / span)) for end in interval)
+    ends = sorted(measure.placed(end) for end in interval)
     return ends[0], ends[1]

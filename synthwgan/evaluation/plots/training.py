@@ -40,7 +40,8 @@ def history_figure(history: pd.DataFrame) -> Figure:
     from plotly.subplots import make_subplots
 
     numbers = history.select_dtypes("number")
-    names = [name for name in numbers if name not in _NO_FIGURES and numbers[name].notna().any()]
+    numbers = numbers.loc[:, numbers.notna().any()]
+    names = [name for name in numbers if name not in _NO_FIGURES]
     titles = [shown(str(name).replace("_", " ")) for name in names]
     n_panels = max(1, len(names))
     figure = make_subplots(n_panels, 1, shared_xaxes=True, subplot_titles=titles)

@@ -181,7 +181,7 @@ def _out_of_fold(
 
 
 def _has_none(matrix: np.ndarray) -> np.ndarray:
-    return np.isnan(matrix).all(axis=0)
+    return np.all(np.isnan(matrix), axis=0)
 
 
 def _auc(

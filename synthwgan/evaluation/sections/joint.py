@@ -105,6 +105,7 @@ def _manifold(yardsticks: Yardsticks, n_points: int, rng: np.random.Generator) -
 
 def _points(pair: Pair, n_points: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
     space = Space(pair.reference)
-    return tuple(
+    reference, candidate = (
         space.points(rows.sample(n_points, rng)) for rows in (pair.reference, pair.candidate)
     )
+    return reference, candidate

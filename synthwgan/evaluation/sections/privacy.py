@@ -77,12 +77,12 @@ def privacy_section(
     own = Pair(tables.real, tables.synthetic)
     ratio, details = _distance_ratio(own, yardsticks.ceiling, rng)
     measures = [_copies(own, yardsticks.ceiling, rng), ratio]
-    notes = list(_PROMISE)
+    notes: list[str] = list(_PROMISE)
     if tables.test is None:
         notes.append(_NO_HOLDOUT)
     else:
         measures += [
-            _closer_to_training(tables, rng),
+            _closer_to_training(tables.real, tables.test, tables.synthetic, rng),
             _membership(tables.real, tables.test, tables.synthetic, rng),
         ]
         notes += _PROMISE_HOLDOUT
@@ -136,17 +136,17 @@ def closest_distances(tables: Tables, seed: int = 0) -> dict[str, np.ndarray]:
 
 
 def _copies(own: Pair, unseen: Pair, rng: np.random.Generator) -> Measure:
-    own, chance = (
+    copied, chance = (
         copy_mask(pair.reference, pair.candidate).astype(float) for pair in (own, unseen)
     )
     ceiling = float(chance.mean())
     return Measure(
         "exact_copies",
         "Exact copies",
-        float(own.mean()),
+        float(copied.mean()),
         floor=ceiling + FAILING_COPIES * (1 - ceiling),
         ceiling=ceiling,
-        interval=mean_interval(own, rng),
+        interval=mean_interval(copied, rng),
         meaning="Share of rows that equal a real one; floor: chance, and one row in ten copied.",
         form=".2%",
         higher=False,
@@ -191,20 +191,16 @@ def _distance_ratio(
     return measure, {"Distance to the closest real row": quantiles}
 
 
-def _closer_to_training(tables: Tables, rng: np.random.Generator) -> Measure:
-    n_rows = min(len(tables.real), len(tables.test), MAX_REFERENCES)
-    space = Space(tables.real)
-    training, held_out, synthetic = (
+def _closer_to_training(
+    real: Rows, test: Rows, synthetic: Rows, rng: np.random.Generator
+) -> Measure:
+    n_rows = min(len(real), len(test), MAX_REFERENCES)
+    space = Space(real)
+    training, held_out, drawn = (
         space.points(rows.sample(limit, rng))
-        for rows, limit in (
-            (tables.real, n_rows),
-            (tables.test, n_rows),
-            (tables.synthetic, MAX_CANDIDATES),
-        )
+        for rows, limit in ((real, n_rows), (test, n_rows), (synthetic, MAX_CANDIDATES))
     )
-    own, copied = (
-        _closer(training, held_out, rows) for rows in (synthetic, training[:MAX_CANDIDATES])
-    )
+    own, copied = (_closer(training, held_out, rows) for rows in (drawn, training[:MAX_CANDIDATES]))
     return Measure(
         "closer_to_training",
         "Closer to training",
@@ -265,7 +261,7 @@ def _rounded(distances: np.ndarray) -> np.ndarray:
 def _flags(measures: list[Measure]) -> list[str]:
     flags = []
     for measure in measures:
-        if measure.interval is None or not measure.is_scored:
+        if measure.interval is None or measure.ceiling is None or not measure.is_scored:
             continue
         low, high = measure.interval
         margin = _MARGINS[measure.key]

@@ -109,8 +109,8 @@ def unique_share(real: np.ndarray, synthetic: np.ndarray) -> float:
     >>> unique_share(["a", "b", "c"], ["d", "d", None, "e"])
     0.5
     """
-    real, keys = (pd.Series(part, dtype=object) for part in (real, synthetic))
-    if real.isna().any():
+    known, keys = (pd.Series(part, dtype=object) for part in (real, synthetic))
+    if known.isna().any():
         keys = keys.dropna()
     return float((keys.notna() & ~keys.duplicated()).mean()) if len(keys) else 0.0
 

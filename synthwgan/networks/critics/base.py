@@ -1,5 +1,7 @@
 """What a critic is, chosen and built: rows in, one score a row out."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from abc import abstractmethod

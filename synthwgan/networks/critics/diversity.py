@@ -36,6 +36,8 @@ class BatchFeatures(nn.Module):
         Number of features.
     """
 
+    mean: Tensor
+
     def __init__(self, n_features: int) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(n_features, 1))

@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from synthwgan.networks.linear import Linear
+from synthwgan.parameters import required
 
 NEGATIVE_SLOPE = 0.2
 
@@ -65,7 +66,7 @@ class Critic(nn.Module):
         """Bias of each layer, shape (width, 1), or (width, n_rows) where the mask adds to it."""
         biases = [layer.bias.unsqueeze(1) for layer in self.layers]
         if given is not None:
-            biases[0] = torch.addmm(biases[0], self.given.weight, given.T)
+            biases[0] = torch.addmm(biases[0], required(self.given).weight, given.T)
         return biases
 
     def input_gradient(self, slots: Tensor, given: Tensor | None = None) -> Tensor:

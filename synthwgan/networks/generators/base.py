@@ -1,5 +1,7 @@
 """What a generator is, chosen and built: latent noise in, raw outputs out."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from abc import abstractmethod
@@ -10,7 +12,7 @@ from torch import Tensor, nn
 from synthwgan.networks.context import Context
 from synthwgan.networks.coupling import STEP_SCALE
 from synthwgan.networks.linear import Linear
-from synthwgan.parameters import Component, Constraint, Either, Number, OneOf
+from synthwgan.parameters import Component, Constraint, Either, Number, OneOf, required
 
 LATENT_DIM = 64
 SIZES: dict[str, Constraint] = {
@@ -104,14 +106,20 @@ class RawOutput(nn.Module):
         self.context = Linear(n_context, width, bias=False, rng=rng) if n_context else None
         # Given cells add to all logits directly, as the coupling does with drawn states.
         self.skip = Linear(n_context, n_slots, bias=False, rng=rng) if n_context else None
-        if n_context:
-            nn.init.zeros_(self.context.weight)
-            nn.init.zeros_(self.skip.weight)
+        for layer in (self.context, self.skip):
+            if layer is not None:
+                nn.init.zeros_(layer.weight)
+
+    def told(self, hidden: Tensor, context: Context | None) -> Tensor:
+        """Add what is given to features; a generator made with a context always needs one."""
+        if self.context is None:
+            return hidden
+        return hidden + self.context(required(context).features)
 
     def raw(self, hidden: Tensor, context: Context | None) -> Tensor:
         """Map last hidden features, shape (n_rows, width), to raw outputs (n_rows, n_slots)."""
         # Slot by slot in memory, since the head works along the rows of each slot.
         raw = torch.addmm(self.output.bias.unsqueeze(1), self.output.weight, hidden.T)
         if self.skip is not None:
-            raw = torch.addmm(raw, self.skip.weight, context.features.T, alpha=STEP_SCALE)
+            raw = torch.addmm(raw, self.skip.weight, required(context).features.T, alpha=STEP_SCALE)
         return raw.T

@@ -123,9 +123,7 @@ class Generator(RawOutput):
 
         A generator that takes a context always needs one.
         """
-        hidden = self.input(latent)
-        if self.context is not None:
-            hidden = hidden + self.context(context.features)
+        hidden = self.told(self.input(latent), context)
         for block in self.blocks:
             hidden = block(hidden)
         return self.raw(F.relu(self.norm(hidden), inplace=True), context)

@@ -134,6 +134,8 @@ class StyleGenerator(RawOutput):
         As for `Generator`; the style is as wide as the hidden layers.
     """
 
+    mean_style: Tensor
+
     def __init__(
         self,
         latent_dim: int,
@@ -168,8 +170,7 @@ class StyleGenerator(RawOutput):
         style = self._style(latent)
         if truncation is not None:
             style = torch.lerp(self.mean_style, style.float(), truncation)
-        if context is not None:
-            style = style + self.context(context.features)
+        style = self.told(style, context)
         hidden = self.constant.expand(len(latent), -1)
         for layer, of_layer in zip(self.layers, noise.split(1, dim=1), strict=True):
             hidden = layer(hidden, style, of_layer)

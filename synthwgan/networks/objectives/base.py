@@ -1,5 +1,7 @@
 """What an objective is: the losses of critic and generator, and the penalty on the critic."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from abc import abstractmethod

@@ -1,5 +1,7 @@
 """The GAN of 2014: cross-entropy, in the form that trains and in the original one."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -30,14 +31,14 @@ class _RowNorms(torch.autograd.Function):
     """Norms of rows; backward in one multiplication, in the precision of the rows."""
 
     @staticmethod
-    def forward(ctx, rows):  # noqa: ANN001, ANN205
+    def forward(ctx: Any, rows: Tensor) -> Tensor:
         norms = rows.float().square().sum(1).add_(1e-12).sqrt_()
         ctx.save_for_backward(rows, norms)
         return norms
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, by_norms):  # noqa: ANN001, ANN205
+    def backward(ctx: Any, by_norms: Tensor) -> Tensor:
         rows, norms = ctx.saved_tensors
         return rows * (by_norms / norms).to(rows.dtype).unsqueeze(1)
 

@@ -1,5 +1,7 @@
 """The relativistic GAN: real and generated rows are compared pair by pair."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from collections.abc import Callable

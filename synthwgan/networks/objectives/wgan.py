@@ -1,5 +1,7 @@
 """WGAN: the Wasserstein distance, with a critic of clipped weights."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -1,5 +1,7 @@
 """WGAN-GP: the Wasserstein distance, with a gradient penalty on the critic."""
 
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -132,8 +132,8 @@ def with_new_states(map: ColumnMap, reference: np.ndarray, other: np.ndarray) ->
     if not isinstance(map, StateMap) or not map.shared_of:
         return map
     shared_of = dict(map.shared_of)
-    taken = {*shared_of.values(), *pd.unique(reference)}
-    for own in pd.unique(other[~pd.isna(other)]):
+    taken = {*shared_of.values(), *pd.unique(reference).tolist()}
+    for own in pd.unique(other[~pd.isna(other)]).tolist():
         if own not in shared_of:
             name = own
             while name in taken:

@@ -68,7 +68,7 @@ def check_table(name: Any, table: Any, target: Any) -> None:
             f"domain {name!r} lacks the target {target!r}: all domains need it, under one name; "
             f"its columns are {list(table.columns[:10])}"
         )
-    if table[target].isna().all():
+    if bool(table[target].isna().all()):
         raise ValueError(f"domain {name!r} has no cell of the target {target!r}; leave it out")
 
 
@@ -143,7 +143,7 @@ def _split(table: pd.DataFrame, domain: Any) -> dict[str, pd.DataFrame]:
             f"one table needs a column that says the domain, and {domain!r} is none of "
             f"{list(table.columns[:10])}; pass domain=, or a dict of tables"
         )
-    if table[domain].isna().any():
+    if bool(table[domain].isna().any()):
         raise ValueError(f"column {domain!r} does not say the domain of every row: fill it")
     with naming_column(domain):
         refuse_nul(table[domain])

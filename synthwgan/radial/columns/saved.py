@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from synthwgan.parameters import Number, OneOf
+from synthwgan.parameters import Number, OneOf, required
 from synthwgan.radial.columns.domain import Domain, OwnColumn
 from synthwgan.radial.columns.maps import NumberMap, StateMap, map_from_dict
 from synthwgan.radial.columns.union import DOMAIN_PLACE, DomainUnion
@@ -50,13 +50,17 @@ _OWN_COLUMN = {
 }
 
 
+def _kind_and_state(column: ColumnTransformer) -> dict[str, Any]:
+    return {"kind": column.kind, "state": column.to_dict()}
+
+
 def union_to_state(
     union: DomainUnion,
 ) -> tuple[dict[str, Any], list[dict[str, Any]], dict[str, np.ndarray]]:
     """Return a union, and each of its domains, as JSON and the arrays that these name."""
     state = {
         "columns": [
-            {"name": name, "sort": sort, "kind": column.kind, "state": column.to_dict()}
+            {"name": name, "sort": sort, **_kind_and_state(required(column))}
             for (name, column), sort in zip(union.columns, union.sorts, strict=True)
         ],
         "align_columns": union.align_columns,
@@ -100,7 +104,8 @@ def union_from_state(
         domain = _unpack_domain(packed, place, arrays)
         _check_domain(union, domain)
         union.domains[domain.name] = domain
-    of_states = union.columns[DOMAIN_PLACE][1].plain.labels()
+    column = required(union.columns[DOMAIN_PLACE][1])
+    of_states = required(column.plain).labels()
     expect(sorted(union.domains) == sorted(of_states), "domains and their names differ")
     return union
 
@@ -156,7 +161,7 @@ def _check_place(union: DomainUnion, column: ColumnTransformer, own: OwnColumn) 
     expect(sort is not None and sort_of(column) == sort, "it is of another sort than its place")
     kind, wanted = ("categorical", StateMap) if sort == "category" else ("numeric", NumberMap)
     expect(isinstance(own.map, wanted), "its map is for another sort of column")
-    expect(union.columns[own.place][1].kind == kind, "its place is of another kind")
+    expect(required(union.columns[own.place][1]).kind == kind, "its place is of another kind")
 
 
 def pack_names(names_of: Mapping[str, Mapping[str, Any]]) -> dict[str, list[Any]]:

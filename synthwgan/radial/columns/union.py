@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import required
 from synthwgan.radial.columns.alignment import Match, align, with_new_states
 from synthwgan.radial.columns.domain import Domain, OwnColumn, check_shared
 from synthwgan.radial.columns.maps import SAME_CATEGORIES, ColumnMap, NumberMap
@@ -288,7 +289,7 @@ class DomainUnion:
 
     def code_of(self, domain: str) -> int:
         """Return the state of a domain."""
-        return int(self._codes(DOMAIN_PLACE, np.array([domain], dtype=object))[0][0])
+        return int(required(self._codes(DOMAIN_PLACE, np.array([domain], dtype=object))[0])[0])
 
     def read(self, domain: str, table: pd.DataFrame, absent: Any = None) -> Values:
         """Return the rows of a domain as the union's plain values, by place.
@@ -315,7 +316,7 @@ class DomainUnion:
             if own.place >= 0 and not (name == absent and table.iloc[:, place].isna().all()):
                 with naming_column(name):
                     plain = read_values(column, table.iloc[:, place])
-                values[own.place] = own.map.to_shared(plain)
+                values[own.place] = required(own.map).to_shared(plain)
         return values
 
     def encode(
@@ -367,7 +368,7 @@ class DomainUnion:
     def _codes(
         self, place: int, plain: np.ndarray, rng: np.random.Generator | None = None
     ) -> tuple[np.ndarray | None, np.ndarray | None]:
-        column = self.columns[place][1]
+        column: Any = self.columns[place][1]
         return column.encode(pd.Series(plain), rng)
 
     def decode(self, domain: str, encoded: EncodedTable, rng: np.random.Generator) -> Values:
@@ -382,11 +383,13 @@ class DomainUnion:
             )
             codes = None if block < 0 else encoded.codes[:, block]
             scores = None if value < 0 else encoded.values[:, value]
-            shared = self.columns[own.place][1]
+            shared: Any = self.columns[own.place][1]
             cells = shared.decode(len(encoded), codes, scores, rng)
             plain = read_values(shared, cells)
             if plain.dtype.kind == "f":
-                low, high = sorted(own.map.to_shared(np.array(column.plain.bounds())))
+                low, high = sorted(
+                    required(own.map).to_shared(np.array(required(column.plain).bounds()))
+                )
                 plain = np.clip(plain, low, high)
             elif len(shared.rare_levels):
                 plain = _own_rare(column, own, shared, plain, rng)
@@ -407,9 +410,9 @@ class DomainUnion:
                 plain = values.get(own.place)
                 if plain is None:
                     plain = no_values(column, n_rows)
-                cells = own.map.to_own(plain)
+                cells = required(own.map).to_own(plain)
                 # Units found from the data are not exact; the domain's own steps are.
-                cells = column.plain.on_grid(cells) if own.how == "data" else cells
+                cells = required(column.plain).on_grid(cells) if own.how == "data" else cells
                 written[place] = write_values(column, cells)
             else:
                 written[place] = unlearned(column, n_rows, rng, identifiers.sources[place])
@@ -422,7 +425,7 @@ class DomainUnion:
         column, own = next(
             (column, own) for _, column, own in self.domains[domain].named() if own.place == place
         )
-        return column.plain.can_hold(own.map.to_own(plain))
+        return required(column.plain).can_hold(required(own.map).to_own(plain))
 
 
 def _identity(sort: str) -> ColumnMap:
@@ -452,7 +455,9 @@ def _own_rare(
     rng: np.random.Generator,
 ) -> np.ndarray:
     """Put a domain's own rare categories in the place of others', which share a state with them."""
-    own_labels = own.map.to_shared(np.array(column.plain.labels(), dtype=object))
+    own_labels = required(own.map).to_shared(
+        np.array(required(column.plain).labels(), dtype=object)
+    )
     foreign = ~pd.isna(plain) & ~pd.Index(plain).isin(own_labels)
     rare = own_labels[pd.Index(own_labels).isin(shared.rare_levels)]
     plain[foreign] = rng.choice(rare if len(rare) else own_labels, int(foreign.sum()))

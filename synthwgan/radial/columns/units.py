@@ -39,13 +39,13 @@ def line_between(reference: np.ndarray, other: np.ndarray) -> NumberMap:
     """
     reference, other = (values[~np.isnan(values)] for values in (reference, other))
     line = line_of_form(reference, other)
-    steps = [_step(values) for values in (reference, other)]
-    if all(steps):
-        ratio = steps[0] / steps[1]
+    step, step_of_other = _step(reference), _step(other)
+    if step and step_of_other:
+        ratio = step / step_of_other
         tens = np.log10(ratio)
         largest = MAX_ROUNDED_SLOPE_RATIO if np.isclose(tens, np.rint(tens)) else MAX_SLOPE_RATIO
         if 1 / largest < ratio / line.slope < largest:
-            return NumberMap(ratio, _whole_steps(reference, other * ratio, steps[0]))
+            return NumberMap(ratio, _whole_steps(reference, other * ratio, step))
     return line
 
 
@@ -62,8 +62,10 @@ def lines_between(reference: np.ndarray, other: np.ndarray) -> list[NumberMap]:
     """
     line = line_between(reference, other)
     reference, other = (values[~np.isnan(values)] for values in (reference, other))
-    step = _step(reference) if len(reference) and len(other) else None
-    if step is None or _step(other) is None or not np.isclose(line.slope, step / _step(other)):
+    if not (len(reference) and len(other)):
+        return [line]
+    step, step_of_other = _step(reference), _step(other)
+    if step is None or step_of_other is None or not np.isclose(line.slope, step / step_of_other):
         return [line]
     middle = _whole_steps_of_quantiles(reference, other * line.slope, step)
     others = [NumberMap(line.slope, middle + steps * step) for steps in NEARBY_STEPS]

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import required
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.shared import Plain
 from synthwgan.table.storage.dtypes import Cells
@@ -46,7 +47,7 @@ def read_values(column: ColumnTransformer, series: pd.Series) -> np.ndarray:
         Of numbers and dates float64, with NaN for a missing cell and one that is none; of
         categories object: str, and None for a missing cell.
     """
-    return column.plain.read(column.read(series))
+    return required(column.plain).read(column.read(series))
 
 
 def write_values(column: ColumnTransformer, values: np.ndarray) -> pd.Series:
@@ -58,7 +59,7 @@ def write_values(column: ColumnTransformer, values: np.ndarray) -> pd.Series:
     of them.
     """
     missing = pd.isna(values)
-    cells, unknown = column.plain.write(values[~missing])
+    cells, unknown = required(column.plain).write(values[~missing])
     missing[np.flatnonzero(~missing)[unknown]] = True
     cells = cells[~unknown]
     if column.physical.holds_missing:
@@ -76,7 +77,7 @@ def write_values(column: ColumnTransformer, values: np.ndarray) -> pd.Series:
 
 def no_values(column: ColumnTransformer, n_rows: int) -> np.ndarray:
     """Return plain values of a column that are all missing."""
-    none = column.plain.none
+    none = required(column.plain).none
     return np.full(n_rows, none, dtype=object if none is None else np.float64)
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from synthwgan.parameters import Constraint
+from synthwgan.parameters import Constraint, required
 from synthwgan.table.checks import SHARE, STATE, TEXT, check_state
 from synthwgan.table.columns.options import ColumnOptions
 from synthwgan.table.columns.shared import Plain, PlainLabels
@@ -226,7 +226,7 @@ class ColumnTransformer(ABC):
     def possible(self, value: Any) -> str:
         """Say in a few words which cells the column can have, where a user wants another."""
         if self.has_value:
-            low, high = self.bounds()
+            low, high = required(self.bounds())
             return f"possible are {low!s} to {high!s}"
         labels = self._text(self.menu().present)
         near = difflib.get_close_matches(str(value), labels, n=1)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 # More of a column's rows are not taken for its ends, however few it has.
@@ -57,7 +59,7 @@ def without_extremes(
     return keys
 
 
-def _distance(numbers: np.ndarray, inner: np.generic) -> np.ndarray:
+def _distance(numbers: np.ndarray, inner: Any) -> np.ndarray:
     if numbers.dtype.kind == "f":
         with np.errstate(over="ignore"):
             return np.minimum(np.abs(numbers - inner), np.finfo(np.float64).max)
@@ -72,7 +74,7 @@ def _tail(distances: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray
     return -scale * np.log1p(-rng.random(n) * below) * end
 
 
-def _moved(inner: np.generic, outer: np.generic, distances: np.ndarray) -> np.ndarray:
+def _moved(inner: Any, outer: Any, distances: np.ndarray) -> np.ndarray:
     """Return numbers so far from the next one towards the outermost, which is not reached."""
     if isinstance(inner, np.floating):
         low, high = sorted((inner, np.nextafter(outer, inner)))

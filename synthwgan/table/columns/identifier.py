@@ -63,6 +63,7 @@ class Source(Protocol):
 
     def take(self, n: int) -> np.ndarray:
         """Return at most `n` identifiers, at least one."""
+        ...
 
 
 class UnseenSource:

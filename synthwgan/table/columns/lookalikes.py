@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import required
 from synthwgan.table.forms.affixes import Anatomy, dissect, is_unit
 from synthwgan.table.forms.distinct import as_cells
 from synthwgan.table.forms.numerals import Numerals, find_numerals
@@ -249,7 +250,7 @@ def _is_clock(text: str) -> bool:
 
 def _remedies_of_numbers(cells: pd.Series) -> list[_Remedy]:
     """Return to_numeric, on texts without what surrounds their digits."""
-    anatomies = [dissect(text) for text in cells]
+    anatomies = [required(dissect(text)) for text in cells]
     numerals, _ = find_numerals([one.core for one in anatomies])
     units = {tuple(part.strip(" +") for part in one.unsigned) for one in anatomies}
     # In several units, the same digits do not mean the same.

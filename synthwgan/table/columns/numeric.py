@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from synthwgan.parameters import required
 from synthwgan.table.checks import FLAG, LIST, STATE, Array, expect, optional
 from synthwgan.table.columns.base import (
     MISSING,
@@ -75,7 +76,6 @@ class NumericTransformer(PartTransformer):
     remedy = "convert the column with pd.to_numeric or leave its kind out"
     sdtype = "numerical"
     reads_as = "number"
-    has_order = True
     _word: ClassVar[str] = "number"
     state_fields = {
         "form": optional(STATE),
@@ -237,7 +237,7 @@ class NumericTransformer(PartTransformer):
         if not fits.all():
             raise ValueError(
                 f"{values[~fits].tolist()[0]!r} is no {self._word} in the fitted format "
-                f"{self.form.sample}"
+                f"{required(self.form).sample}"
             )
         return numbers
 
@@ -249,6 +249,11 @@ class NumericTransformer(PartTransformer):
     def _canonical(self) -> np.dtype:
         """The dtype of the canonical values of a column that is written in a form."""
         return getattr(self.physical, "canonical", np.dtype(object))
+
+    @property
+    def has_order(self) -> bool:
+        """See `ColumnTransformer.has_order`."""
+        return True
 
     @property
     def has_value(self) -> bool:
@@ -328,7 +333,7 @@ class NumericTransformer(PartTransformer):
 
     def _scores(self, keys: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
         uniform = None if rng is None else rng.random(len(keys))
-        return rank_to_score(self.ranks.to_ranks(keys, uniform))
+        return rank_to_score(required(self.ranks).to_ranks(keys, uniform))
 
     def decode_cells(
         self,
@@ -359,7 +364,7 @@ class NumericTransformer(PartTransformer):
         rng: np.random.Generator,
     ) -> np.ndarray:
         """Return the numbers of states and scores, any number where there is none."""
-        numbers = self.grid.from_keys(self._keys(codes, values, missing))
+        numbers = required(self.grid).from_keys(self._keys(codes, values, missing))
         if len(self.strays):
             stray = (codes == self._stray_code) & ~missing
             share = self.stray_counts / self.stray_counts.sum()
@@ -377,7 +382,7 @@ class NumericTransformer(PartTransformer):
         keys[leveled] = self.levels[codes[leveled].astype(np.int64) - self._gate_states]
         if self.ranks is not None:
             regular = ~behind & ~missing
-            keys[regular] = self.ranks.from_ranks(score_to_rank(values[regular]))
+            keys[regular] = self.ranks.from_ranks(score_to_rank(required(values)[regular]))
         return keys
 
     def menu(self) -> Cells:
@@ -416,7 +421,7 @@ class NumericTransformer(PartTransformer):
 
     def _stored(self, keys: np.ndarray) -> np.ndarray:
         """Return the numbers of keys, with the precision that they have in the table."""
-        numbers = self.grid.from_keys(keys)
+        numbers = required(self.grid).from_keys(keys)
         if numbers.dtype.kind != "f":
             return numbers
         return numbers.astype(self.physical.float_type).astype(np.float64)
@@ -430,15 +435,15 @@ class NumericTransformer(PartTransformer):
             shares[stray] *= self.stray_counts[place] / self.stray_counts.sum()
         if values is not None:
             regular = np.ones(len(shares), dtype=bool) if codes is None else codes == 0
-            keys = self.grid.to_keys(self.to_numbers(cells.values[regular]))
-            shares[regular] *= self.ranks.shares(keys)
+            keys = required(self.grid).to_keys(self.to_numbers(cells.values[regular]))
+            shares[regular] *= required(self.ranks).shares(keys)
         return shares
 
     def rank_span(
         self, low: Any, high: Any, state_shares: np.ndarray
     ) -> tuple[tuple[float, float] | None, float]:
         span = None if not self.has_value else self._key_span(low, high)
-        found = None if span is None else self.ranks.span(*span)
+        found = None if span is None else required(self.ranks).span(*span)
         if found is None:
             return None, 0.0
         ranks, share = found
@@ -446,7 +451,7 @@ class NumericTransformer(PartTransformer):
 
     def _key_span(self, low: Any, high: Any) -> tuple[Any, Any] | None:
         """Return the first and last key of a value from one number to another, None if none is."""
-        knots = self.ranks.knots
+        knots = required(self.ranks).knots
         smallest, largest = self._stored(knots[[0, -1]])
         if (low is not None and low > largest) or (high is not None and high < smallest):
             return None
@@ -456,7 +461,7 @@ class NumericTransformer(PartTransformer):
 
     def _key_beside(self, number: Any, *, above: bool) -> Any:
         """Return the key of a number, or of the next one on the grid above or below."""
-        key = self.grid.to_keys(np.array([number]))
+        key = required(self.grid).to_keys(np.array([number]))
         stored = self._stored(key)[0]
         if above:
             return key[0] + 1 if stored < number else key[0]
@@ -464,7 +469,7 @@ class NumericTransformer(PartTransformer):
 
     def cells_at_ranks(self, ranks: np.ndarray, low: Any = None, high: Any = None) -> Cells:
         """Return the cells of the column's value at ranks in [0, 1], from one number to another."""
-        keys = np.clip(self.ranks.from_ranks(ranks), *self._key_span(low, high))
+        keys = np.clip(required(self.ranks).from_ranks(ranks), *required(self._key_span(low, high)))
         return Cells(self.from_numbers(self._stored(keys)), np.zeros(len(ranks), dtype=bool))
 
     def state_labels(self) -> list[str]:
@@ -479,7 +484,7 @@ class NumericTransformer(PartTransformer):
     def _labels(self, keys: np.ndarray) -> list[str]:
         if not len(keys):
             return []
-        return self._text(self.from_numbers(self.grid.from_keys(keys)))
+        return self._text(self.from_numbers(required(self.grid).from_keys(keys)))
 
     def bounds(self) -> tuple[Any, Any] | None:
         if self.grid is None:
@@ -494,7 +499,7 @@ class NumericTransformer(PartTransformer):
         return np.array([numbers.min(), numbers.max()])
 
     def describe_encoding(self) -> str:
-        written = "" if self.form is None else f", written as {self.form.sample}"
+        written = "" if self.form is None else f", written as {required(self.form).sample}"
         return self._describe_states() + written
 
     def _describe_states(self) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from synthwgan.parameters import required
 from synthwgan.table.checks import STATE, TEXT, ListOf
 from synthwgan.table.columns.base import ColumnTransformer, PartTransformer
 from synthwgan.table.columns.numeric import NumericTransformer
@@ -88,7 +89,7 @@ class PairTransformer(ColumnTransformer):
     def check_range(self, wanted: tuple[Any, ...]) -> None:
         raise ValueError(
             f"a tuple is a range, but two numbers in a cell have no order; give a cell as it is "
-            f"written: {self.bounds()[0]!r}"
+            f"written: {required(self.bounds())[0]!r}"
         )
 
     @property
@@ -174,7 +175,7 @@ class PairTransformer(ColumnTransformer):
     @property
     def _sample(self) -> str:
         before, between, behind = self.frame
-        one, other = (part.form.sample for part in self._parts)
+        one, other = (required(part.form).sample for part in self._parts)
         return f"{before}{one}{between}{other}{behind}"
 
     def menu(self) -> Cells:

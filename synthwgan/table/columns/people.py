@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.storage.dtypes import NumberType, PhysicalType
 
 _MIN_SHARE = 0.9
@@ -139,7 +138,7 @@ def _come_back(name: Any, texts: list[str]) -> bool:
     return len(texts) > 1 and (_looks_personal(name, texts) or _are_names(name, texts))
 
 
-def warn_of_people(columns: Iterable[tuple[Any, ColumnTransformer]]) -> None:
+def warn_of_people(columns: Iterable[tuple[Any, Any]]) -> None:
     """Say which columns were taken for personal data, and which real texts come back.
 
     Parameters
@@ -190,11 +189,11 @@ def _are_sentences(texts: list[str]) -> bool:
     return n_sentences >= max(_MIN_NAMES, len(texts) / 2)
 
 
-def _is_text(column: ColumnTransformer) -> bool:
+def _is_text(column: Any) -> bool:
     return column.physical.domain == "text"
 
 
-def _categories(column: ColumnTransformer) -> list[str]:
+def _categories(column: Any) -> list[str]:
     """Return the texts that a column of categories gives back."""
     if column.kind != "categorical" or column.physical.domain not in ("text", "label"):
         return []

@@ -10,6 +10,7 @@ import pandas as pd
 
 from synthwgan.table.storage.dtypes import MICROSECONDS, Cells
 
+
 class Plain(Protocol):
     """The way from the cells of a fitted column to plain values, and back.
 
@@ -26,24 +27,31 @@ class Plain(Protocol):
     @property
     def sort(self) -> str:
         """What plain values are."""
+        ...
 
     def read(self, cells: Cells) -> np.ndarray:
         """Return plain values of cells, `none` where one is missing or has none."""
+        ...
 
     def write(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return canonical values of plain ones, and where the column has none for them."""
+        ...
 
     def can_hold(self, values: np.ndarray) -> np.ndarray:
         """Whether the column's dtype can hold each plain value; none is missing."""
+        ...
 
     def on_grid(self, values: np.ndarray) -> np.ndarray:
         """Return plain values moved to where the column's own can lie."""
+        ...
 
     def bounds(self) -> tuple[float, float]:
         """Return the smallest and the largest plain value, infinite where there is no order."""
+        ...
 
     def labels(self) -> list[str]:
         """Return all plain values if they are categories."""
+        ...
 
 
 class PlainLabels:
@@ -55,7 +63,7 @@ class PlainLabels:
         Fitted.
     """
 
-    sort: ClassVar[str] = "category"
+    sort: str = "category"
     none: ClassVar[Any] = None
 
     def __init__(self, column: Any) -> None:

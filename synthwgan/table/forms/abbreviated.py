@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from synthwgan.parameters import required
 from synthwgan.table.forms.affixes import Affixes, find_affixes
 from synthwgan.table.forms.numbers import anatomies_of
 from synthwgan.table.forms.numerals import Numerals, find_numerals
@@ -67,7 +68,7 @@ class AbbreviatedNumber(TextForm):
 
     @classmethod
     def find(cls, cells: np.ndarray) -> AbbreviatedNumber | None:
-        tails = [(one, _TAIL.fullmatch(one.unsigned[1])) for one in anatomies_of(cells)]
+        tails = [(one, required(_TAIL.fullmatch(one.unsigned[1]))) for one in anatomies_of(cells)]
         scaled = Counter(match.group("blank", "rest") for _, match in tails if match["scale"])
         if not scaled:
             return None
@@ -83,9 +84,8 @@ class AbbreviatedNumber(TextForm):
         if affixes is None or not _are_scales(cores, affixes):
             return None
         found = {scale: find_numerals(cores[scale])[0] for scale in SCALES if scale in cores}
-        if None in found.values():
-            return None
-        return cls(vars(affixes), blank, {scale: way.to_dict() for scale, way in found.items()})
+        written = {scale: way.to_dict() for scale, way in found.items() if way is not None}
+        return cls(vars(affixes), blank, written) if len(written) == len(found) else None
 
     def number_of(self, text: str) -> float | None:
         for digits, sign in self._affixes.strip(text):

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from synthwgan.parameters import required
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.digits import DigitMoments
 from synthwgan.table.forms.distinct import as_cells
@@ -55,7 +56,7 @@ class ZonedMoment(Form):
     @property
     def unit(self) -> str:
         """Unit of the ticks."""
-        return self.inner.unit
+        return required(self.inner.unit)
 
     @property
     def sample(self) -> str:

@@ -119,7 +119,7 @@ class ComputedRule(Rule):
                 values, missing = np.where(own, held, values), np.where(own, absent, missing)
         rebuilt = inputs.drop(columns=[self.state_column], errors="ignore").copy()
         rebuilt[self.target] = self.form_.write(values, missing, frame.index)
-        return rebuilt if columns is None else rebuilt[columns]
+        return rebuilt if columns is None else rebuilt.loc[:, columns]
 
 
 def same_cells(column: Column, values: np.ndarray) -> np.ndarray:

@@ -98,7 +98,7 @@ class OneHot(Rule):
             for name, label, form in zip(self.columns, self._labels(), self.forms_, strict=True)
         ]
         rebuilt = pd.concat([rebuilt, *parts], axis=1)
-        return rebuilt if columns is None else rebuilt[columns]
+        return rebuilt if columns is None else rebuilt.loc[:, columns]
 
     def _labels(self) -> list[str]:
         return [str(name) for name in self.columns]

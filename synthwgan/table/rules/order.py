@@ -150,9 +150,8 @@ class Order(Rule):
             for steps, column in zip(values, (low, high), strict=True)
             if column.present.any()
         ]
-        self.gap_floor_ = min(lowest) if lowest else 0
-        if hasattr(self.gap_floor_, "item"):
-            self.gap_floor_ = self.gap_floor_.item()
+        floor = min(lowest) if lowest else 0
+        self.gap_floor_ = floor.item() if isinstance(floor, np.generic) else floor
 
     def _unit(self, low: Column) -> str | None:
         """Return the finer unit of two columns of times."""
@@ -198,10 +197,10 @@ class Order(Rule):
             high = high / 10.0**self.gap_decimals_
         rebuilt = frame.assign(**{_PLACE: self.form_.write(high, missing, frame.index)})
         rebuilt = _put_in_place(rebuilt, high_name)
-        return rebuilt if columns is None else rebuilt[columns]
+        return rebuilt if columns is None else rebuilt.loc[:, columns]
 
     def __str__(self) -> str:
-        if len(self.terms) > 3:
+        if len(self.terms) != 3:
             return " ".join(str(term) for term in self.terms)
         low, sign, high = self.terms
         # "end >= start" names the column first that the rule is about.
@@ -235,7 +234,7 @@ _PLACE = "<gap>"
 def _put_in_place(frame: pd.DataFrame, name: Hashable) -> pd.DataFrame:
     """Put the last column in the place of another."""
     order = [_PLACE if column == name else column for column in frame.columns[:-1]]
-    return frame[order].set_axis([name if c is _PLACE else c for c in order], axis=1)
+    return frame.loc[:, order].set_axis([name if c is _PLACE else c for c in order], axis=1)
 
 
 def _is_constant(term: Any) -> bool:

@@ -62,8 +62,9 @@ class RuleSet(Sequence[Rule]):
     def __getitem__(self, index: slice) -> RuleSet: ...
 
     def __getitem__(self, index: int | slice) -> Rule | RuleSet:
-        found = self.rules[index]
-        return RuleSet(found, self.left_out) if isinstance(index, slice) else found
+        if isinstance(index, slice):
+            return RuleSet(self.rules[index], self.left_out)
+        return self.rules[index]
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, RuleSet) and self.rules == other.rules
@@ -284,7 +285,7 @@ class RuleSet(Sequence[Rule]):
         rebuilt = frame
         for rule in self.builders():
             rebuilt = rule.rebuild(rebuilt)  # type: ignore[attr-defined]
-        return rebuilt if columns is None else rebuilt[list(columns)]
+        return rebuilt if columns is None else rebuilt.loc[:, list(columns)]
 
 
 def _priority(rule: Rule) -> tuple[bool, int, int]:

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from synthwgan.parameters import required
 from synthwgan.table.rules import clock as clocks
 from synthwgan.table.rules.base import names_of
 from synthwgan.table.rules.columns import Column, Form, Table, ticks_per
@@ -252,7 +253,7 @@ class Sum(ComputedRule):
     def _step_of_form(self, form: Form, decimals: int | None) -> Fraction:
         if form.is_time:
             return _tick(form.unit, self.unit)
-        return Fraction(1, 10 ** (form.decimals if decimals is None else decimals))
+        return Fraction(1, 10 ** (required(form.decimals) if decimals is None else decimals))
 
     def _refuse(self, table: Table) -> None:
         if self.total in table.frame.columns:

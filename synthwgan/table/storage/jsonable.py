@@ -22,7 +22,7 @@ def _pack_timestamp(value: pd.Timestamp) -> list[Any]:
     return [value.as_unit(value.unit).asm8.view("i8").item(), value.unit, zone]
 
 
-def _unpack_timestamp(packed: list[Any]) -> pd.Timestamp:
+def _unpack_timestamp(packed: list[Any]) -> Any:
     ticks, unit, zone = packed
     stamp = pd.Timestamp(np.int64(ticks).view(numpy_dtype(f"M8[{unit}]")))
     return stamp if zone is None else stamp.tz_localize("UTC").tz_convert(time_zone(zone))
@@ -32,12 +32,12 @@ def _pack_timedelta(value: pd.Timedelta) -> list[Any]:
     return [value.asm8.view("i8").item(), value.unit]
 
 
-def _unpack_timedelta(packed: list[Any]) -> pd.Timedelta:
+def _unpack_timedelta(packed: list[Any]) -> Any:
     ticks, unit = packed
     return pd.Timedelta(np.int64(ticks).view(numpy_dtype(f"m8[{unit}]")))
 
 
-def _unpack_period(packed: list[Any]) -> pd.Period:
+def _unpack_period(packed: list[Any]) -> Any:
     ordinal, freq = packed
     return pd.Period(ordinal=ordinal, freq=frequency(freq))
 

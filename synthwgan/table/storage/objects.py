@@ -7,7 +7,7 @@ import decimal
 from collections import Counter
 from collections.abc import Callable, Mapping
 from fractions import Fraction
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import pandas as pd
@@ -117,7 +117,7 @@ class ObjectType(PhysicalType):
         return {key: value for key, value in vars(self).items() if key not in _NOT_SAVED}
 
     @classmethod
-    def from_dict(cls, state: dict[str, Any]) -> ObjectType:
+    def from_dict(cls, state: dict[str, Any]) -> Self:
         check_state("a type of objects", state, {**_OBJECT_FIELDS, **cls.learned})
         sentinel, inferred = state["sentinel"], state["inferred"]
         expect(_BY_INFERRED[inferred] is cls, f"{cls.__name__} stores no {inferred} objects")
@@ -144,7 +144,7 @@ class ObjectText(ObjectType):
         return texts
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
-        return values
+        return values.tolist()
 
     def _parse(self, series: pd.Series) -> Cells:
         texts = series.astype(str).to_numpy(dtype=object)
@@ -200,7 +200,7 @@ class ObjectNumber(ObjectType, NumberType):
         return {**super().to_dict(), "unsigned": self.canonical.kind == "u"}
 
     @classmethod
-    def from_dict(cls, state: dict[str, Any]) -> ObjectNumber:
+    def from_dict(cls, state: dict[str, Any]) -> Self:
         own = {name: value for name, value in state.items() if name != "unsigned"}
         physical = super().from_dict(own)
         check_state("a type of objects", state, {**_OBJECT_FIELDS, "unsigned": FLAG})
@@ -314,13 +314,12 @@ class ObjectDatetime(ObjectType, CalendarType):
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
         _check_types(objects, datetime.datetime, "pd.to_datetime")
-        if self.tz is not None:
-            objects = [_in_utc(value) for value in objects]
+        moments = list(objects) if self.tz is None else [_in_utc(value) for value in objects]
         if self.stamps:
-            naive = [_in_nanoseconds(value).asm8 for value in objects]
+            naive = [_in_nanoseconds(value).asm8 for value in moments]
         else:
-            _check_microseconds(objects, "nanosecond")
-            naive = [value.replace(tzinfo=None) for value in objects]
+            _check_microseconds(moments, "nanosecond")
+            naive = [value.replace(tzinfo=None) for value in moments]
         return np.array(naive, dtype=f"M8[{self.unit}]").view(np.int64)
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
@@ -339,7 +338,7 @@ class ObjectDatetime(ObjectType, CalendarType):
         return {**super().to_dict(), "tz": zone}
 
     @classmethod
-    def from_dict(cls, state: dict[str, Any]) -> ObjectDatetime:
+    def from_dict(cls, state: dict[str, Any]) -> Self:
         physical = super().from_dict(state)
         if physical.tz is not None:
             physical.tz = pd.DatetimeTZDtype("ns", time_zone(physical.tz)).tz
@@ -369,10 +368,11 @@ class ObjectDuration(ObjectType):
     def to_values(self, objects: np.ndarray) -> np.ndarray:
         _check_types(objects, datetime.timedelta, "pd.to_timedelta")
         if self.stamps:
-            objects = [pd.Timedelta(value).as_unit("ns").asm8 for value in objects]
+            spans = [pd.Timedelta(value).as_unit("ns").asm8 for value in objects]
         else:
             _check_microseconds(objects, "nanoseconds")
-        return np.array(list(objects), dtype=f"m8[{self.unit}]").view(np.int64)
+            spans = list(objects)
+        return np.array(spans, dtype=f"m8[{self.unit}]").view(np.int64)
 
     def to_objects(self, values: np.ndarray) -> list[Any]:
         index = pd.TimedeltaIndex(values.view(f"m8[{self.unit}]"))
@@ -400,7 +400,8 @@ def _check_microseconds(objects: Any, attribute: str) -> None:
 
 def _in_nanoseconds(value: datetime.datetime) -> pd.Timestamp:
     try:
-        return pd.Timestamp(value).tz_localize(None).as_unit("ns")
+        stamp: Any = pd.Timestamp(value).tz_localize(None)
+        return stamp.as_unit("ns")
     except pd.errors.OutOfBoundsDatetime as error:
         raise ValueError(
             f"{value!r} lies beyond the years 1678 to 2261, which nanoseconds reach: convert the "

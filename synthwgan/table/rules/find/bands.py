@@ -67,7 +67,7 @@ def _find_differences(
 def _both_matter(first: Column, second: Column, spread: float) -> bool:
     """Whether the difference is more than one of the columns with a little noise."""
     spreads = [np.nanstd(difference(column)) for column in (first, second)]
-    return min(spreads) > 0.02 * max(spreads)
+    return bool(min(spreads) > 0.02 * max(spreads))
 
 
 def _minority(column: Column) -> int:

@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from synthwgan.parameters import required
 from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.determines import Determines
 from synthwgan.table.rules.find.search import MIN_BROKEN, NEARLY, Search, is_computed
@@ -159,7 +160,7 @@ def _accept(
         min_share=NEARLY if is_labelled else 1.0,
     )
     # Exceptions must be rare beside what chance would do, and not just beside all rows.
-    support = rule.support_
+    support = required(rule.support_)
     if accepted and support.broken > 0.02 * support.rows * permuted:
         search.rules.remove(rule)
         return False

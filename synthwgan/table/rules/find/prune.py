@@ -7,6 +7,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
+from synthwgan.parameters import required
 from synthwgan.table.rules.bands import Bands
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.combinations import Combinations
@@ -213,7 +214,7 @@ def _has_one_sign(search: Search, rule: Sum, low: Hashable, high: Hashable) -> b
 def _transitive_orders(search: Search) -> None:
     """Drop an order that two others imply in all rows of which it says something."""
     orders = [rule for rule in search.rules if isinstance(rule, Order)]
-    orders.sort(key=lambda rule: rule.support_.permuted)
+    orders.sort(key=lambda rule: required(rule.support_).permuted)
     ends = {rule._ends(): rule for rule in orders}
     dropped: list[Rule] = []
     for low, high in list(ends):

@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
+from synthwgan.parameters import required
 from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.find.linear import n_digits, snap
 from synthwgan.table.rules.find.prune import closure
@@ -93,7 +94,7 @@ def _try(
         return False
     if whole and abs(slope - round(slope)) > 1e-6:
         return False
-    step = 10.0**-target.decimals
+    step = 10.0 ** -required(target.decimals)
     spread = float(np.nanstd(source.floats))
     # A sum that moves by a few steps only agrees with anything.
     if spread * abs(slope) < 5 * step:
@@ -117,7 +118,7 @@ def _best(
     source: Column, target: Column, slope: float, tolerance: float
 ) -> tuple[float, Fraction, Fraction]:
     """Return the share of rows that the best simple weight keeps, the weight and its constant."""
-    step = 10.0**-target.decimals
+    step = 10.0 ** -required(target.decimals)
     best = (0.0, Fraction(0), Fraction(0))
     for narrower in (1, 4, 16, 64):
         weight = snap(slope, tolerance / narrower + 1e-6 * abs(slope))

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 
 import numpy as np
 
+from synthwgan.parameters import required
 from synthwgan.table.rules.base import Rule, Support
 from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.computed import ComputedRule
@@ -131,7 +132,7 @@ class Search:
             rule.fit(self.table)
         except (TypeError, ValueError, OverflowError):
             return None
-        support = rule.support_
+        support = required(rule.support_)
         if not support.rows or support.share < min_share:
             return None
         broken = support.broken / max(len(self.table), 1)

@@ -165,4 +165,5 @@ def stands_out(
     gap = gap[first]
     hits = int((gap == 0).sum())
     near = np.mean([(gap == step * place).sum() for place in _NEIGHBOURS])
-    return hits >= max(_MIN_ROWS, 0.5 * min_share * len(gap)) and hits >= _RISE * (near + 1)
+    enough = max(_MIN_ROWS, 0.5 * min_share * len(gap), _RISE * (near + 1))
+    return bool(hits >= enough)
