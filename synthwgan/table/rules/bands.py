@@ -67,6 +67,8 @@ class Bands(ComputedRule):
     def _measure(self, table: Table) -> np.ndarray:
         """Return what the bands are of, NaN where unknown."""
         columns = [self._column(table, name, "number", "time") for name in self.sources]
+        if len(columns) == 2 and all(column.present.any() for column in columns):
+            self._column(table, self.minus, columns[0].kind)
         return difference(*columns)
 
     def _learn_how(self, table: Table) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -11,8 +12,10 @@ import pandas as pd
 
 from synthwgan.table.columns.grid import Grid
 from synthwgan.table.door import naming_column
-from synthwgan.table.forms.textdates import TextDate
-from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.forms.base import Form as CellForm
+from synthwgan.table.forms.digits import DigitMoments
+from synthwgan.table.forms.registry import find_form, form_from_dict, nearest_form
+from synthwgan.table.storage.dtypes import Cells, NumberType
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, physical_type
 
 _NANOSECONDS = {
@@ -25,6 +28,9 @@ _NANOSECONDS = {
     "ns": 1,
 }
 UNITS = tuple(_NANOSECONDS)
+# Whole numbers below the first month that a form of dates reads are no dates.
+_FIRST_DATE = 180_001
+FIND = object()
 
 
 def ticks_per(unit: str, ticks: str) -> int:
@@ -35,6 +41,17 @@ def ticks_per(unit: str, ticks: str) -> int:
 class Column:
     """One column of a table.
 
+    Text, and whole numbers, that are all written in one form of dates are times; text that is all
+    in a form of numbers is numbers.
+
+    Parameters
+    ----------
+    name : column name
+    series : Series
+    written : Form or None, optional
+        The form in which the cells were written when a rule was fitted, None if in none. It is
+        sought if not given, and if the cells are in another.
+
     Attributes
     ----------
     kind : {"number", "time", "text", "label"}
@@ -43,9 +60,11 @@ class Column:
         int64, uint64 or float64 numbers, int64 ticks, str or other objects; arbitrary where
         missing.
     missing : ndarray of shape (n_rows,), bool
+    written : Form or None
+        How numbers and times are written as text, or times as numbers.
     """
 
-    def __init__(self, name: Hashable, series: pd.Series) -> None:
+    def __init__(self, name: Hashable, series: pd.Series, written: Any = FIND) -> None:
         self.name = name
         with naming_column(name):
             self.physical = physical_type(series)
@@ -53,15 +72,19 @@ class Column:
         self.missing = cells.missing
         self.values = cells.values
         self.kind = {"number": "number", "time": "time"}.get(self.physical.domain, "label")
-        self.format: TextDate | None = None
+        self.written: CellForm | None = None
         if hasattr(self.physical.dtype, "categories"):
             self._read_categories()
         elif self.physical.domain == "text":
-            self._read_texts()
+            self.kind = "text"
+            self._read_written(written)
         elif self.kind == "time" and getattr(self.physical, "unit", "period") not in UNITS:
             self.kind = "label"
-        elif self.kind == "number" and self.values.dtype.kind == "f":
-            self.missing = self.missing | ~np.isfinite(self.values)
+        elif self.kind == "number":
+            if self.values.dtype.kind == "f":
+                self.missing = self.missing | ~np.isfinite(self.values)
+            if self.may_be_written:
+                self._read_written(written)
 
     def _read_categories(self) -> None:
         categories = self.physical.dtype.categories
@@ -70,17 +93,49 @@ class Column:
         labels = np.append(np.array(list(categories) + [None], dtype=object)[:-1], None)
         self.values = labels[np.where(self.missing, len(labels) - 1, self.values)]
 
-    def _read_texts(self) -> None:
-        self.kind = "text"
-        codes, texts = self._factorized
-        self.format = _format_of(texts)
-        if self.format is not None and self.format.unit == "M":
-            self.format = None
-        if self.format is not None:
-            ticks = _ticks(self.format, texts)
-            self.kind = "time"
-            self.values = np.append(ticks, 0)[codes]
-            self._factorized = codes, ticks
+    @property
+    def may_be_written(self) -> bool:
+        """Whether the cells are such as could be written in a form: text, or whole numbers."""
+        if self.written is not None or self.kind == "text":
+            return not hasattr(self.physical.dtype, "categories")
+        if self.kind != "number" or not isinstance(self.physical, NumberType):
+            return False
+        present = self.values[~self.missing]
+        if not len(present) or present.min() < 0 or present.max() < _FIRST_DATE:
+            return False
+        return present.dtype.kind != "f" or bool((present % 1 == 0).all() and present.max() < 2**53)
+
+    def _read_written(self, written: Any) -> None:
+        """Read the cells through the form in which all of them are written, if there is one."""
+        codes, cells = self._factorized
+        whole = cells.astype(np.int64) if cells.dtype.kind == "f" else cells
+        form = _form_of(whole, written)
+        if form is None:
+            return
+        self.written, self._stored_cells = form, cells
+        self.kind = "time" if form.meaning == "datetime" else "number"
+        numbers = _numbers_of(form, whole)[0]
+        self.values = np.append(numbers, numbers[:1])[codes]
+        self._factorized = codes, numbers
+
+    @property
+    def stored_kind(self) -> str:
+        """What the cells are as they are stored, not as what they mean."""
+        if self.written is None:
+            return self.kind
+        return "text" if self.physical.domain == "text" else "number"
+
+    @cached_property
+    def stored(self) -> Column:
+        """The column with its cells as they are stored, not as what they mean."""
+        if self.written is None:
+            return self
+        stored, codes = object.__new__(Column), self.codes
+        stored.name, stored.physical, stored.missing = self.name, self.physical, self.missing
+        stored.kind, stored.written = self.stored_kind, None
+        stored.values = np.append(self._stored_cells, self._stored_cells[:1])[codes]
+        stored._factorized = codes, self._stored_cells
+        return stored
 
     def __len__(self) -> int:
         return len(self.missing)
@@ -88,7 +143,7 @@ class Column:
     @property
     def unit(self) -> str:
         """The unit of a time's ticks."""
-        return self.format.unit if self.format is not None else self.physical.unit
+        return self.physical.unit if self.written is None else _unit_of(self.written)
 
     @property
     def zone(self) -> Any:
@@ -110,6 +165,8 @@ class Column:
         """Decimals of the grid on which the numbers lie, or None if they lie on none."""
         if self.kind != "number":
             return None
+        if self.written is not None and self.written.n_decimals is not None:
+            return self.written.n_decimals
         if self.values.dtype.kind in "iu":
             return 0
         present = self.values[self.present]
@@ -166,18 +223,33 @@ class Column:
         if self.missing[row]:
             return "missing"
         cells = Cells(self.values[row : row + 1], np.zeros(1, dtype=bool))
-        if self.format is not None:
-            return repr(self.format.write(cells.values)[0])
+        if self.written is not None:
+            return repr(_cells_of(self.written, cells.values).tolist()[0])
         if self.kind == "time":
             return str(self.physical.write(cells).iloc[0])
         value = cells.values[0]
         return repr(value.item() if isinstance(value, np.generic) else value)
 
+    def exception(self) -> tuple[int, str | None]:
+        """Return the row of a cell that is not written as most are, and how these are.
+
+        It is the first filled row, and None, where most cells are in no form.
+        """
+        first = int(np.argmax(self.present))
+        if self.kind != "text" or not self.may_be_written:
+            return first, None
+        texts = self._factorized[1]
+        form, odd = nearest_form(texts, None)
+        if form is None or not len(odd) or 2 * len(odd) > len(texts):
+            return first, None
+        row = int(np.argmax(self.present & (self.values == odd[0])))
+        return row, form.sample
+
     @property
     def form(self) -> Form:
         """How the column is written, to rebuild it."""
         decimals = self.decimals if self.kind == "number" else None
-        return Form(self.physical, decimals, None if self.format is None else self.format.pattern)
+        return Form(self.physical, decimals, self.written)
 
 
 def as_labels(values: np.ndarray, column: Column) -> list[Any]:
@@ -194,20 +266,21 @@ def _plain(value: Any) -> Any:
 
 
 class Form:
-    """How a column is stored: dtype, decimals and the format of dates in text."""
+    """How a column is stored: dtype, decimals and the form in which its cells are written."""
 
-    def __init__(self, physical: Any, decimals: int | None, pattern: str | None) -> None:
+    def __init__(self, physical: Any, decimals: int | None, written: CellForm | None) -> None:
         self.physical = physical
         self.decimals = decimals
-        self.pattern = pattern
+        self.written = written
 
     def write(self, values: np.ndarray, missing: np.ndarray, index: pd.Index) -> pd.Series:
         """Return values, as `Column.values` has them, as a series of the column's dtype."""
-        if self.pattern is not None:
-            texts = np.empty(len(values), dtype=object)
-            texts[:] = ""
-            texts[~missing] = TextDate(self.pattern).write(values[~missing].astype(np.int64))
-            values = texts
+        if self.written is not None:
+            written = _cells_of(self.written, values[~missing])
+            values = np.full(len(values), "" if written.dtype == object else 0, written.dtype)
+            values[~missing] = written
+            if self.physical.domain == "number":
+                values = self._number(values, missing)
         elif hasattr(self.physical.dtype, "categories"):
             categories = self.physical.dtype.categories
             codes = categories.get_indexer(pd.Index(np.where(missing, None, values)))
@@ -220,26 +293,49 @@ class Form:
     @property
     def is_time(self) -> bool:
         """Whether the cells are dates or times."""
-        return self.pattern is not None or self.physical.domain == "time"
+        if self.written is not None:
+            return self.written.meaning == "datetime"
+        return self.physical.domain == "time"
+
+    @property
+    def kind(self) -> str:
+        """What the cells are, as `Column.kind` has it; labels may be anything."""
+        if self.is_time:
+            return "time" if self.unit in UNITS else "label"
+        if self.is_number:
+            return "number"
+        return "text" if self.physical.domain == "text" else "label"
+
+    @property
+    def is_number(self) -> bool:
+        """Whether the cells are numbers, perhaps as text."""
+        if self.written is not None:
+            return self.written.meaning == "numeric"
+        return self.physical.domain == "number"
 
     @property
     def unit(self) -> str:
         """The unit of a time's ticks."""
-        return self.physical.unit if self.pattern is None else TextDate(self.pattern).unit
+        return self.physical.unit if self.written is None else _unit_of(self.written)
+
+    @property
+    def stored_kind(self) -> str:
+        """What the cells are as they are stored, not as what they mean."""
+        return "text" if self.is_text or self.physical.domain == "text" else "number"
+
+    def parse(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Return what cells, as they are stored, mean, and which are of the written form."""
+        codes, distinct = pd.factorize(cells)
+        numbers, fits = _numbers_of(self.written, distinct)
+        return numbers[codes], fits[codes]
 
     def read(self, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         """Return values and missing cells of a series in this form, or in a nullable one."""
         missing = series.isna().to_numpy()
         if missing.all():
             return np.zeros(len(series), dtype=object if self.is_text else np.int64), missing
-        if self.pattern is not None:
-            present = series[~missing].to_numpy(dtype=object)
-            ticks = _ticks(TextDate(self.pattern), present)
-            if ticks is None:
-                raise ValueError(f"column {series.name!r}: not all dates look like {self.pattern}")
-            values = np.zeros(len(series), dtype=np.int64)
-            values[~missing] = ticks
-            return values, missing
+        if self.written is not None:
+            return self._read_written(series, missing), missing
         if hasattr(self.physical.dtype, "categories"):
             return series.astype(object).to_numpy(), missing
         read = self.physical.read if self.physical.matches(series) else self.physical.convert
@@ -249,7 +345,7 @@ class Form:
     def is_text(self) -> bool:
         """Whether the canonical values are objects."""
         categorical = hasattr(self.physical.dtype, "categories")
-        return self.pattern is None and (categorical or self.physical.domain == "text")
+        return self.written is None and (categorical or self.physical.domain == "text")
 
     def values_of(self, labels: list[Any]) -> np.ndarray:
         """Return labels, as `as_labels` gives them, as values of the column."""
@@ -260,9 +356,25 @@ class Form:
         if self.is_time and self.unit in UNITS:
             stamps = np.array(labels, dtype=f"M8[{self.unit}]")
             return stamps.view(np.int64)
+        if self.written is not None:
+            return np.array(labels, dtype=_number_dtype(self.written))
         if self.physical.domain == "number":
             return np.array(labels, dtype=getattr(self.physical, "canonical", None))
         return np.array(labels)
+
+    def _read_written(self, series: pd.Series, missing: np.ndarray) -> np.ndarray:
+        present = series[~missing]
+        is_number = self.physical.domain == "number"
+        cells = present.to_numpy(dtype=np.int64 if is_number else object)
+        numbers, fits = self.parse(cells)
+        if not fits.all():
+            raise ValueError(
+                f"column {series.name!r}: {cells[~fits].tolist()[0]!r} is not written as the "
+                f"others are, {self.written.sample!r}: rebuild a table that `reduce` gave"
+            )
+        values = np.zeros(len(series), dtype=numbers.dtype)
+        values[~missing] = numbers
+        return values
 
     def _number(self, values: np.ndarray, missing: np.ndarray) -> np.ndarray:
         canonical = getattr(self.physical, "canonical", values.dtype)
@@ -276,13 +388,19 @@ class Form:
         return {
             "physical": physical_to_dict(self.physical),
             "decimals": self.decimals,
-            "pattern": self.pattern,
+            "written": None if self.written is None else self.written.to_dict(),
         }
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> Form:
         """Rebuild from `to_dict`."""
-        return cls(physical_from_dict(state["physical"]), state["decimals"], state["pattern"])
+        written = None if state["written"] is None else form_from_dict(state["written"])
+        return cls(physical_from_dict(state["physical"]), state["decimals"], written)
+
+
+def _unit_of(written: CellForm) -> str:
+    """Return the unit of ticks; months are read as their first days."""
+    return "D" if written.unit == "M" else written.unit
 
 
 class Table:
@@ -297,6 +415,7 @@ class Table:
         self.frame = frame
         self._n_kept = n_kept
         self._columns: dict[Hashable, Column] = {}
+        self._written: dict[Hashable, CellForm | None] = {}
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -306,12 +425,26 @@ class Table:
         """Names of the columns."""
         return list(self.frame.columns)
 
+    def row_label(self, row: int) -> str:
+        """Return what a message calls a row."""
+        return f"row {self.frame.index[row : row + 1].tolist()[0]!r}"
+
     def __getitem__(self, name: Hashable) -> Column:
-        if name not in self._columns:
+        written = self._written.get(name, FIND)
+        key = name, written if written is None or written is FIND else str(written.to_dict())
+        if key not in self._columns:
             if len(self._columns) >= self._n_kept:
                 self._columns.pop(next(iter(self._columns)))
-            self._columns[name] = Column(name, self.frame[name])
-        return self._columns[name]
+            self._columns[key] = Column(name, self.frame[name], written)
+        return self._columns[key]
+
+    def written_as(self, written: dict[Hashable, CellForm | None]) -> Table:
+        """Return the table with some columns read in the form in which they once were written."""
+        if not written:
+            return self
+        table = copy(self)
+        table._written = written
+        return table
 
 
 def as_table(frame: pd.DataFrame | Table) -> Table:
@@ -319,13 +452,41 @@ def as_table(frame: pd.DataFrame | Table) -> Table:
     return frame if isinstance(frame, Table) else Table(frame)
 
 
-def _format_of(texts: np.ndarray) -> TextDate | None:
-    """Return the format in which all texts are dates, or None."""
-    found = TextDate.find(texts) if len(texts) else None
-    return None if found is None or _ticks(found, texts) is None else found
+def _form_of(cells: np.ndarray, written: Any) -> CellForm | None:
+    """Return the form in which all cells are written, that of the fitted table first, or None."""
+    if written is None or not len(cells):
+        return None
+    is_text = cells.dtype == object
+    if written is not FIND and (is_text or isinstance(written, DigitMoments)):
+        if written.parse(cells)[1].all():
+            return written
+    found = find_form(cells)
+    if found is None or not found.parse(cells)[1].all():
+        return None
+    # Numbers that could be clock times are such only where a rule says so.
+    return found if is_text or found.meaning == "datetime" else None
 
 
-def _ticks(form: TextDate, texts: np.ndarray) -> np.ndarray | None:
-    """Return the ticks of texts, or None if one is in another format."""
-    ticks, fits = form.parse(texts)
-    return ticks if fits.all() else None
+def _numbers_of(form: CellForm, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return what cells mean, months as their first days, and which are of the form."""
+    numbers, fits = form.parse(cells)
+    if form.unit == "M":
+        numbers = numbers.astype("M8[M]").astype("M8[D]").astype(np.int64)
+    return numbers, fits
+
+
+def _cells_of(form: CellForm, numbers: np.ndarray) -> np.ndarray:
+    """Return numbers, or ticks, as cells of a form: the way back from `_numbers_of`."""
+    if form.unit == "M":
+        numbers = numbers.astype(np.int64).view("M8[D]").astype("M8[M]").astype(np.int64)
+    elif form.unit is not None:
+        numbers = numbers.astype(np.int64)
+    else:
+        dtype = _number_dtype(form)
+        numbers = (np.rint(numbers) if dtype.kind == "i" else numbers).astype(dtype)
+    return form.write(numbers)
+
+
+def _number_dtype(form: CellForm) -> np.dtype:
+    """Return the dtype of the numbers that a form of text means."""
+    return form.parse(np.empty(0, dtype=object))[0].dtype

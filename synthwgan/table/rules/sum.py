@@ -142,7 +142,9 @@ class Sum(ComputedRule):
 
     def _agree(self, table: Table, way: str) -> np.ndarray:
         """Return where the total is the sum, rounded in some way; halves may go either way."""
-        target = table[self.total]
+        target = self._checked_target(table)
+        if not target.present.any():
+            return np.ones(len(table), dtype=bool)
         if self.clock is not None:
             values, known = self._clock_sum(table)
             return ~(known & target.present) | (_as_minutes(target.values, target) == values)
@@ -226,7 +228,7 @@ class Sum(ComputedRule):
         None if a number lies on no grid.
         """
         form = self._form(table)
-        if not form.is_time and (form.physical.domain != "number" or form.decimals is None):
+        if not form.is_time and (not form.is_number or form.decimals is None):
             self._refuse(table)
             return None
         columns = [self._column(table, name, "number", "time") for name in self.sources]
@@ -264,7 +266,7 @@ class Sum(ComputedRule):
             if column.kind == "time"
         ]
         if times and sum(times) != (1 if form.is_time else 0):
-            raise TypeError(
+            raise ValueError(
                 f"rule '{self}': dates may be subtracted from each other, or have numbers added: "
                 "their weights must add up to 1 for a date and to 0 for a number"
             )
@@ -272,7 +274,7 @@ class Sum(ComputedRule):
     def _calendar(self, columns: list[Column]) -> np.ndarray:
         """Return whole months between two dates."""
         if len(columns) != 2 or [column.kind for column in columns] != ["time", "time"]:
-            raise TypeError(f"rule '{self}': {self.unit} are counted between two columns of dates")
+            raise ValueError(f"rule '{self}': {self.unit} are counted between two columns of dates")
         sign = int(self.fractions[0])
         late, early = columns if sign > 0 else columns[::-1]
         return whole_months(late, early) + int(as_fraction(self.constant)) * _CALENDAR[self.unit]
