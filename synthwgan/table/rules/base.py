@@ -105,11 +105,12 @@ class Rule:
         """
         return self._keeps(self._read(frame))
 
-    def applies(self, frame: pd.DataFrame | Table) -> np.ndarray:
-        """Return of which rows the rule says something, shape (n_rows,), bool."""
+    def judge(self, frame: pd.DataFrame | Table) -> tuple[np.ndarray, np.ndarray]:
+        """Return whether each row keeps the rule, and of which rows it says something."""
         table = self._read(frame)
+        kept = self._keeps(table)
         # Some rules are broken by some cells, whatever the missing ones would be.
-        return self._applies(table) | ~self._keeps(table)
+        return kept, self._applies(table) | ~kept
 
     def fit(self, frame: pd.DataFrame | Table) -> Rule:
         """Learn from a table what the rule has to know, and count the rows that speak for it.
@@ -169,7 +170,7 @@ class Rule:
         if column.kind not in kinds and column.present.any():
             raise ValueError(
                 f"rule '{self}': column {name!r} holds {self._what(table, column)}, and the rule "
-                f"needs {' or '.join(_IS_A[kind] for kind in kinds)}: {_remedy(kinds)}"
+                f"needs {' or '.join(_IS_A[kind] for kind in kinds)}: {_remedy(column, kinds)}"
             )
         return column
 
@@ -276,11 +277,13 @@ class Rule:
             self.support_ = Support(**state["support"])
 
 
-def _remedy(kinds: tuple[str, ...]) -> str:
+def _remedy(column: Column, kinds: tuple[str, ...]) -> str:
     """Say how a column becomes one of some kinds."""
+    if column.exception()[1] is not None:
+        return "correct or empty such cells, or drop the rule"
     how = {"number": "pd.to_numeric", "time": "pd.to_datetime", "text": ".astype(str)"}
     ways = " or ".join(how[kind] for kind in kinds if kind in how)
-    return f"convert the column with {ways}, mend its cells, or drop the rule"
+    return f"convert the column with {ways}, name another column, or drop the rule"
 
 
 def pack(value: Any) -> Any:

@@ -112,7 +112,7 @@ class Column:
         form = _form_of(whole, written)
         if form is None:
             return
-        self.written, self._stored_cells = form, cells
+        self.written = form
         self.kind = "time" if form.meaning == "datetime" else "number"
         numbers = _numbers_of(form, whole)[0]
         self.values = np.append(numbers, numbers[:1])[codes]
@@ -133,8 +133,9 @@ class Column:
         stored, codes = object.__new__(Column), self.codes
         stored.name, stored.physical, stored.missing = self.name, self.physical, self.missing
         stored.kind, stored.written = self.stored_kind, None
-        stored.values = np.append(self._stored_cells, self._stored_cells[:1])[codes]
-        stored._factorized = codes, self._stored_cells
+        cells = _cells_of(self.written, self._factorized[1])
+        stored.values = np.append(cells, cells[:1])[codes]
+        stored._factorized = codes, cells
         return stored
 
     def __len__(self) -> int:

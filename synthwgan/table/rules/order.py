@@ -85,7 +85,7 @@ class Order(Rule):
     def _applies(self, table: Table) -> np.ndarray:
         applies = np.zeros(len(table), dtype=bool)
         for step in self.pairs():
-            applies |= super(Order, step)._applies(table)
+            applies |= Rule._applies(step, table)
         return applies
 
     def _keeps(self, table: Table) -> np.ndarray:

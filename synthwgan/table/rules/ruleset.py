@@ -108,8 +108,8 @@ class RuleSet(Sequence[Rule]):
         table = as_table(frame)
         lines = []
         for rule in self:
-            broken = np.flatnonzero(~rule.check(table))
-            n_applying = int(rule.applies(table).sum())
+            kept, applies = rule.judge(table)
+            broken, n_applying = np.flatnonzero(~kept), int(applies.sum())
             lines.append(
                 {
                     "rule": str(rule),

@@ -81,7 +81,7 @@ def part_of(column: Column, rows: np.ndarray) -> Column:
     """Return a few cells of a column as a column."""
     few = object.__new__(Column)
     few.__dict__.update(column.__dict__)
-    for cached in ("present", "floats", "_factorized", "labels"):
+    for cached in ("present", "floats", "_factorized", "labels", "stored"):
         few.__dict__.pop(cached, None)
     few.values, few.missing = column.values[rows], column.missing[rows]
     few.__dict__["decimals"] = column.decimals if column.kind == "number" else None

@@ -87,8 +87,8 @@ class Search:
             if sample is not None:
                 self.leave_out(
                     column.name,
-                    f"text, as {column.shown(row)} in {self.sample.row_label(row)} is not written as {sample!r} "
-                    "is; only look-ups and pieces of text were sought",
+                    f"text, as {column.shown(row)} in {self.sample.row_label(row)} is not written "
+                    f"as {sample!r} is; only look-ups and pieces of text were sought",
                 )
             elif column.n_distinct * MIN_ROWS_PER_VALUE > n_present >= MIN_ROWS:
                 what = "text in no form of dates or numbers" if column.kind == "text" else "labels"
