@@ -30,6 +30,8 @@ _NANOSECONDS = {
 UNITS = tuple(_NANOSECONDS)
 # Whole numbers below the first month that a form of dates reads are no dates.
 _FIRST_DATE = 180_001
+# Forms of numbers that are what they are written as; those of others count minutes, seconds, ...
+_PLAIN_NUMBERS = ("number", "plain_number", "abbreviated_number", "scientific_number")
 FIND = object()
 
 
@@ -145,6 +147,14 @@ class Column:
     def unit(self) -> str:
         """The unit of a time's ticks."""
         return self.physical.unit if self.written is None else _unit_of(self.written)
+
+    @property
+    def measure(self) -> tuple[Any, ...] | None:
+        """What the numbers of a clock, a duration or an address count; None for plain numbers."""
+        written = self.written if self.kind == "number" else None
+        if written is None or written.name in _PLAIN_NUMBERS:
+            return None
+        return written.name, getattr(written, "n_fields", None), getattr(written, "decimals", None)
 
     @property
     def zone(self) -> Any:

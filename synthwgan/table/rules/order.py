@@ -139,6 +139,12 @@ class Order(Rule):
                 f"column {second.name!r} {self._what(table, second)}, which have no order: convert "
                 "one of them with pd.to_datetime, or drop the rule"
             )
+        if first.measure != second.measure:
+            raise ValueError(
+                f"rule '{self}': column {first.name!r} ({table.row_label(0)}: {first.shown(0)}) "
+                f"and column {second.name!r} ({second.shown(0)}) count in different units: convert "
+                "both to numbers of one unit, or drop the rule"
+            )
         zones = [getattr(column.written, "zone", None) for column in (first, second)]
         if None not in zones and zones[0] != zones[1]:
             raise ValueError(

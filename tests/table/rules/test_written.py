@@ -231,6 +231,10 @@ def test_shares_of_all_rows_and_of_those_that_rules_speak_about() -> None:
         (Sum("text", ["n"]), "column 'text' holds text"),
         (Sum("n", ["name"]), r"column 'name' holds text \(row 0: 'Ann'\).*pd.to_numeric"),
         (Bands("name", of="n", minus="day"), r"column 'day' holds dates .*needs numbers"),
+        (
+            Order("clock", "<=", "n"),
+            r"column 'clock' \(row 0: '05:30'\) and column 'n' \(0\) count",
+        ),
         (Order("name", "<=", "text"), r"rule 'text >= name': column 'name' holds text"),
     ],
     ids=lambda item: str(item)[:30],
@@ -240,6 +244,7 @@ def test_unlike_columns_are_refused(rule: Rule, message: str) -> None:
         {
             "n": np.arange(12),
             "day": as_dates(np.arange(12), "%d-%b-%y"),
+            "clock": [f"05:{30 + k}" for k in range(12)],
             "name": ["Ann", "Bob", "Cid"] * 4,
             "text": [f"{k}.50" for k in range(12)],
         }
