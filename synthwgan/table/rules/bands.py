@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from synthwgan.table.rules.columns import Table, ticks_per
+from synthwgan.table.rules.columns import Table
 from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.units import ticks_per
 
 
 class Bands(ComputedRule):

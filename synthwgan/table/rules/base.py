@@ -13,7 +13,8 @@ import pandas as pd
 
 from synthwgan.table.forms.base import Form as CellForm
 from synthwgan.table.forms.registry import form_from_dict
-from synthwgan.table.rules.columns import Column, Form, Table, as_table
+from synthwgan.table.rules.columns import Column, Table, as_table
+from synthwgan.table.rules.form import Form
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 
 _SHOWN_ROWS = 3

@@ -13,31 +13,17 @@ import pandas as pd
 from synthwgan.table.columns.grid import Grid
 from synthwgan.table.door import naming_column
 from synthwgan.table.forms.base import Form as CellForm
-from synthwgan.table.forms.digits import DigitMoments
-from synthwgan.table.forms.registry import find_form, form_from_dict, nearest_form
+from synthwgan.table.forms.registry import nearest_form
+from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.units import UNITS, ticks_per
+from synthwgan.table.rules.written import FIND, cells_of, form_of, numbers_of, unit_of
 from synthwgan.table.storage.dtypes import Cells, NumberType
-from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, physical_type
+from synthwgan.table.storage.physical import physical_type
 
-_NANOSECONDS = {
-    "D": 86_400 * 10**9,
-    "h": 3600 * 10**9,
-    "m": 60 * 10**9,
-    "s": 10**9,
-    "ms": 10**6,
-    "us": 10**3,
-    "ns": 1,
-}
-UNITS = tuple(_NANOSECONDS)
 # Whole numbers below the first month that a form of dates reads are no dates.
 _FIRST_DATE = 180_001
 # Forms of numbers that are what they are written as; those of others count minutes, seconds, ...
 _PLAIN_NUMBERS = ("number", "plain_number", "abbreviated_number", "scientific_number")
-FIND = object()
-
-
-def ticks_per(unit: str, ticks: str) -> int:
-    """Return how many ticks of a finer unit make one of a coarser."""
-    return _NANOSECONDS[unit] // _NANOSECONDS[ticks]
 
 
 class Column:
@@ -111,12 +97,12 @@ class Column:
         """Read the cells through the form in which all of them are written, if there is one."""
         codes, cells = self._factorized
         whole = cells.astype(np.int64) if cells.dtype.kind == "f" else cells
-        form = _form_of(whole, written)
+        form = form_of(whole, written)
         if form is None:
             return
         self.written = form
         self.kind = "time" if form.meaning == "datetime" else "number"
-        numbers = _numbers_of(form, whole)[0]
+        numbers = numbers_of(form, whole)[0]
         self.values = np.append(numbers, numbers[:1])[codes]
         self._factorized = codes, numbers
 
@@ -135,7 +121,7 @@ class Column:
         stored, codes = object.__new__(Column), self.codes
         stored.name, stored.physical, stored.missing = self.name, self.physical, self.missing
         stored.kind, stored.written = self.stored_kind, None
-        cells = _cells_of(self.written, self._factorized[1])
+        cells = cells_of(self.written, self._factorized[1])
         stored.values = np.append(cells, cells[:1])[codes]
         stored._factorized = codes, cells
         return stored
@@ -146,7 +132,7 @@ class Column:
     @property
     def unit(self) -> str:
         """The unit of a time's ticks."""
-        return self.physical.unit if self.written is None else _unit_of(self.written)
+        return self.physical.unit if self.written is None else unit_of(self.written)
 
     @property
     def measure(self) -> tuple[Any, ...] | None:
@@ -235,7 +221,7 @@ class Column:
             return "missing"
         cells = Cells(self.values[row : row + 1], np.zeros(1, dtype=bool))
         if self.written is not None:
-            return repr(_cells_of(self.written, cells.values).tolist()[0])
+            return repr(cells_of(self.written, cells.values).tolist()[0])
         if self.kind == "time":
             return str(self.physical.write(cells).iloc[0])
         value = cells.values[0]
@@ -274,144 +260,6 @@ def as_labels(values: np.ndarray, column: Column) -> list[Any]:
 
 def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
-
-
-class Form:
-    """How a column is stored: dtype, decimals and the form in which its cells are written."""
-
-    def __init__(self, physical: Any, decimals: int | None, written: CellForm | None) -> None:
-        self.physical = physical
-        self.decimals = decimals
-        self.written = written
-
-    def write(self, values: np.ndarray, missing: np.ndarray, index: pd.Index) -> pd.Series:
-        """Return values, as `Column.values` has them, as a series of the column's dtype."""
-        if self.written is not None:
-            written = _cells_of(self.written, values[~missing])
-            values = np.full(len(values), "" if written.dtype == object else 0, written.dtype)
-            values[~missing] = written
-            if self.physical.domain == "number":
-                values = self._number(values, missing)
-        elif hasattr(self.physical.dtype, "categories"):
-            categories = self.physical.dtype.categories
-            codes = categories.get_indexer(pd.Index(np.where(missing, None, values)))
-            values, missing = codes.astype(np.int64), missing | (codes < 0)
-        elif self.physical.domain == "number":
-            values = self._number(values, missing)
-        series = self.physical.write(Cells(values, missing))
-        return series.set_axis(index)
-
-    @property
-    def is_time(self) -> bool:
-        """Whether the cells are dates or times."""
-        if self.written is not None:
-            return self.written.meaning == "datetime"
-        return self.physical.domain == "time"
-
-    @property
-    def kind(self) -> str:
-        """What the cells are, as `Column.kind` has it; labels may be anything."""
-        if self.is_time:
-            return "time" if self.unit in UNITS else "label"
-        if self.is_number:
-            return "number"
-        return "text" if self.physical.domain == "text" else "label"
-
-    @property
-    def is_number(self) -> bool:
-        """Whether the cells are numbers, perhaps as text."""
-        if self.written is not None:
-            return self.written.meaning == "numeric"
-        return self.physical.domain == "number"
-
-    @property
-    def unit(self) -> str:
-        """The unit of a time's ticks."""
-        return self.physical.unit if self.written is None else _unit_of(self.written)
-
-    @property
-    def stored_kind(self) -> str:
-        """What the cells are as they are stored, not as what they mean."""
-        return "text" if self.is_text or self.physical.domain == "text" else "number"
-
-    def parse(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Return what cells, as they are stored, mean, and which are of the written form."""
-        codes, distinct = pd.factorize(cells)
-        numbers, fits = _numbers_of(self.written, distinct)
-        return numbers[codes], fits[codes]
-
-    def read(self, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-        """Return values and missing cells of a series in this form, or in a nullable one."""
-        missing = series.isna().to_numpy()
-        if missing.all():
-            return np.zeros(len(series), dtype=object if self.is_text else np.int64), missing
-        if self.written is not None:
-            return self._read_written(series, missing), missing
-        if hasattr(self.physical.dtype, "categories"):
-            return series.astype(object).to_numpy(), missing
-        read = self.physical.read if self.physical.matches(series) else self.physical.convert
-        return read(series).values, missing
-
-    @property
-    def is_text(self) -> bool:
-        """Whether the canonical values are objects."""
-        categorical = hasattr(self.physical.dtype, "categories")
-        return self.written is None and (categorical or self.physical.domain == "text")
-
-    def values_of(self, labels: list[Any]) -> np.ndarray:
-        """Return labels, as `as_labels` gives them, as values of the column."""
-        if self.is_text:
-            values = np.empty(len(labels), dtype=object)
-            values[:] = labels
-            return values
-        if self.is_time and self.unit in UNITS:
-            stamps = np.array(labels, dtype=f"M8[{self.unit}]")
-            return stamps.view(np.int64)
-        if self.written is not None:
-            return np.array(labels, dtype=_number_dtype(self.written))
-        if self.physical.domain == "number":
-            return np.array(labels, dtype=getattr(self.physical, "canonical", None))
-        return np.array(labels)
-
-    def _read_written(self, series: pd.Series, missing: np.ndarray) -> np.ndarray:
-        present = series[~missing]
-        is_number = self.physical.domain == "number"
-        cells = present.to_numpy(dtype=np.int64 if is_number else object)
-        numbers, fits = self.parse(cells)
-        if not fits.all():
-            raise ValueError(
-                f"column {series.name!r}: {cells[~fits].tolist()[0]!r} is not written as the "
-                f"others are, {self.written.sample!r}: rebuild a table that `reduce` gave"
-            )
-        values = np.zeros(len(series), dtype=numbers.dtype)
-        values[~missing] = numbers
-        return values
-
-    def _number(self, values: np.ndarray, missing: np.ndarray) -> np.ndarray:
-        canonical = getattr(self.physical, "canonical", values.dtype)
-        values = np.where(missing, 0, values)
-        if canonical.kind in "iu" and values.dtype.kind == "f":
-            values = np.rint(values)
-        return values.astype(canonical)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the form as a JSON-able dict."""
-        return {
-            "physical": physical_to_dict(self.physical),
-            "decimals": self.decimals,
-            "written": None if self.written is None else self.written.to_dict(),
-        }
-
-    @classmethod
-    def from_dict(cls, state: dict[str, Any]) -> Form:
-        """Rebuild from `to_dict`."""
-        written = None if state["written"] is None else form_from_dict(state["written"])
-        return cls(physical_from_dict(state["physical"]), state["decimals"], written)
-
-
-def _unit_of(written: CellForm) -> str:
-    """Return the unit of ticks; months are read as their first days."""
-    return "D" if written.unit == "M" else written.unit
 
 
 class Table:
@@ -461,43 +309,3 @@ class Table:
 def as_table(frame: pd.DataFrame | Table) -> Table:
     """Return a table of a frame, or the table that it is."""
     return frame if isinstance(frame, Table) else Table(frame)
-
-
-def _form_of(cells: np.ndarray, written: Any) -> CellForm | None:
-    """Return the form in which all cells are written, that of the fitted table first, or None."""
-    if written is None or not len(cells):
-        return None
-    is_text = cells.dtype == object
-    if written is not FIND and (is_text or isinstance(written, DigitMoments)):
-        if written.parse(cells)[1].all():
-            return written
-    found = find_form(cells)
-    if found is None or not found.parse(cells)[1].all():
-        return None
-    # Numbers that could be clock times are such only where a rule says so.
-    return found if is_text or found.meaning == "datetime" else None
-
-
-def _numbers_of(form: CellForm, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return what cells mean, months as their first days, and which are of the form."""
-    numbers, fits = form.parse(cells)
-    if form.unit == "M":
-        numbers = numbers.astype("M8[M]").astype("M8[D]").astype(np.int64)
-    return numbers, fits
-
-
-def _cells_of(form: CellForm, numbers: np.ndarray) -> np.ndarray:
-    """Return numbers, or ticks, as cells of a form: the way back from `_numbers_of`."""
-    if form.unit == "M":
-        numbers = numbers.astype(np.int64).view("M8[D]").astype("M8[M]").astype(np.int64)
-    elif form.unit is not None:
-        numbers = numbers.astype(np.int64)
-    else:
-        dtype = _number_dtype(form)
-        numbers = (np.rint(numbers) if dtype.kind == "i" else numbers).astype(dtype)
-    return form.write(numbers)
-
-
-def _number_dtype(form: CellForm) -> np.dtype:
-    """Return the dtype of the numbers that a form of text means."""
-    return form.parse(np.empty(0, dtype=object))[0].dtype

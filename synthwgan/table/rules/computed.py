@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.rules.base import Rule
-from synthwgan.table.rules.columns import Column, Form, Table
+from synthwgan.table.rules.columns import Column, Table
+from synthwgan.table.rules.form import Form
 
 COMPUTED, OWN, MISSING = "computed", "own", "missing"
 

@@ -7,9 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwgan.table.rules.columns import Column, Form, Table, ticks_per
+from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.computed import ComputedRule, same_cells
+from synthwgan.table.rules.form import Form
 from synthwgan.table.rules.parts import PARTS, apply_part
+from synthwgan.table.rules.units import ticks_per
 
 _GIVES = {"number": "number", "time": "time", "text": "text", "label": "label"}
 

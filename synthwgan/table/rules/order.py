@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.rules.base import Rule
-from synthwgan.table.rules.columns import FIND, Column, Form, Table, ticks_per
+from synthwgan.table.rules.columns import Column, Table
+from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.units import ticks_per
+from synthwgan.table.rules.written import FIND
 
 _SIGNS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
 _FLIPPED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}

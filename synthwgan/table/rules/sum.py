@@ -11,9 +11,11 @@ import numpy as np
 
 from synthwgan.table.rules import clock as clocks
 from synthwgan.table.rules.base import names_of
-from synthwgan.table.rules.columns import Column, Form, Table, ticks_per
+from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.form import Form
 from synthwgan.table.rules.rounding import agrees, find_way, round_to
+from synthwgan.table.rules.units import ticks_per
 
 _FIXED_UNITS = {"weeks": ("D", 7), "days": ("D", 1), "hours": ("h", 1), "minutes": ("m", 1)}
 _FIXED_UNITS |= {"seconds": ("s", 1)}

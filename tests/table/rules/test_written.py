@@ -93,6 +93,11 @@ def test_dates_in_whole_numbers_are_times(dtype: str) -> None:
     few = frame.head(3).copy()
     few.loc[1, "end"] += 1
     assert rule.check(few).tolist() == [True, False, True]
+    assert rule.check(few.astype({"start": "int64"}).astype({"start": str})).tolist() == [
+        True,
+        False,
+        True,
+    ]
 
 
 @pytest.mark.parametrize("style", NUMBERS)
