@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -62,10 +63,13 @@ def _check(table: Path, path: Path, as_json: bool) -> None:
     if as_json:
         typer.echo(broken.to_json(orient="records", indent=2))
     else:
+        if len(broken):
+            typer.echo("of all  of those that the rule speaks about")
         for line, rule in zip(broken.itertuples(), rules, strict=True):
+            applying = "-" if math.isnan(line.share_applying) else f"{line.share_applying:.2%}"
             first = f", first in rows {line.first_rows}" if line.n_broken else ""
             usual = "" if rule.support_ is None else f" ({1 - rule.support_.share:.2%} where found)"
-            typer.echo(f"{line.share:7.2%} break {line.rule}{usual}{first}")
+            typer.echo(f"{line.share:7.2%} {applying:>7} break {line.rule}{usual}{first}")
     tolerated = [rule.tolerate for rule in rules]
     if (broken["share"].to_numpy() > tolerated).any():
         raise typer.Exit(BROKEN)

@@ -38,8 +38,17 @@ def test_find_write_and_check(bills: Path) -> None:
     assert checked.exit_code == 3
     assert "0.33% break total = net + tax" in checked.stdout
     assert "first in rows [7]" in checked.stdout
+    broken.loc[:149, "tax"] = np.nan
+    broken.to_csv(bills, index=False)
+    checked = RUNNER.invoke(app, ["rules", str(bills), "--check", str(path)])
+    assert "0.00%   0.00% break total = net + tax" in checked.stdout
+    broken.loc[200, "total"] += 1
+    broken.to_csv(bills, index=False)
+    checked = RUNNER.invoke(app, ["rules", str(bills), "--check", str(path)])
+    assert "0.33%   0.67% break total = net + tax" in checked.stdout
     checked = RUNNER.invoke(app, ["rules", str(bills), "--check", str(path), "--json"])
-    assert json.loads(checked.stdout)[0]["n_broken"] == 1
+    (line,) = json.loads(checked.stdout)
+    assert (line["n_broken"], line["share_applying"]) == (1, pytest.approx(1 / 150))
 
 
 def test_json_and_errors(bills: Path) -> None:

@@ -23,11 +23,14 @@ class Form(ABC):
         The kind of a column whose cells are written so.
     unit : str or None
         numpy's unit of ticks since 1970; None if the numbers are none.
+    n_decimals : int or None
+        Decimals of numbers that are not whole; None if the form does not say.
     """
 
     name: ClassVar[str]
     meaning: ClassVar[str]
     unit: str | None = None
+    n_decimals: int | None = None
 
     @classmethod
     @abstractmethod

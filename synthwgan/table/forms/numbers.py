@@ -57,6 +57,11 @@ class TextNumber(TextForm):
         """The dtype of the numbers."""
         return np.int64 if self._numerals.are_whole else np.float64
 
+    @property
+    def n_decimals(self) -> int | None:
+        """Decimals of numbers that are not whole, None for as many as they need."""
+        return self._numerals.decimals
+
     @classmethod
     def find(cls, cells: np.ndarray) -> TextNumber | None:
         anatomies = anatomies_of(cells)

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from synthwgan.table.rules.columns import Table, ticks_per
+from synthwgan.table.rules.columns import Table
 from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.units import ticks_per
 
 
 class Bands(ComputedRule):
@@ -67,6 +68,8 @@ class Bands(ComputedRule):
     def _measure(self, table: Table) -> np.ndarray:
         """Return what the bands are of, NaN where unknown."""
         columns = [self._column(table, name, "number", "time") for name in self.sources]
+        if len(columns) == 2 and all(column.present.any() for column in columns):
+            self._column(table, self.minus, columns[0].kind)
         return difference(*columns)
 
     def _learn_how(self, table: Table) -> None:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import asdict, dataclass
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.rules.columns import Column, Form, Table, as_table
+from synthwgan.table.forms.base import Form as CellForm
+from synthwgan.table.forms.registry import form_from_dict
+from synthwgan.table.rules.columns import Column, Table, as_table
+from synthwgan.table.rules.form import Form
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 
 _SHOWN_ROWS = 3
+_IS_A = {"number": "numbers", "time": "dates", "text": "text", "label": "labels"}
 
 
 @dataclass(frozen=True)
@@ -60,9 +65,13 @@ class Rule:
     ----------
     support_ : Support or None
         How many rows speak for the rule, after `fit` or if it was found.
+    written_ : mapping of column name to Form or None
+        How cells of text, and dates in whole numbers, were written when the rule was fitted: a
+        few rows of another table may not tell.
     """
 
     support_: Support | None = None
+    written_: Mapping[Hashable, CellForm | None] = MappingProxyType({})
     tolerate: float = 0.0
     _learned: ClassVar[tuple[str, ...]] = ()
 
@@ -92,13 +101,17 @@ class Rule:
         Raises
         ------
         ValueError
-            If the table lacks a column.
-        TypeError
-            If columns cannot be compared, such as a text with a number.
+            If the table lacks a column, or columns cannot be compared, such as a text with a
+            number.
         """
-        table = as_table(frame)
-        self._require(table)
-        return self._keeps(table)
+        return self._keeps(self._read(frame))
+
+    def judge(self, frame: pd.DataFrame | Table) -> tuple[np.ndarray, np.ndarray]:
+        """Return whether each row keeps the rule, and of which rows it says something."""
+        table = self._read(frame)
+        kept = self._keeps(table)
+        # Some rules are broken by some cells, whatever the missing ones would be.
+        return kept, self._applies(table) | ~kept
 
     def fit(self, frame: pd.DataFrame | Table) -> Rule:
         """Learn from a table what the rule has to know, and count the rows that speak for it.
@@ -106,10 +119,14 @@ class Rule:
         Raises
         ------
         ValueError
-            If more rows than `tolerate` allows break the rule; the first are named.
+            If more rows than `tolerate` allows break the rule; the first are named. Or if columns
+            cannot be compared.
         """
-        table = as_table(frame)
-        self._require(table)
+        self.written_ = {}
+        table = self._read(frame)
+        self.written_ = {
+            name: table[name].written for name in self.columns if table[name].may_be_written
+        }
         self._learn(table)
         kept = self._keeps(table)
         broken = int((~kept).sum())
@@ -119,6 +136,12 @@ class Rule:
         permuted = 0.0 if self.support_ is None else self.support_.permuted
         self.support_ = Support(rows, broken, permuted)
         return self
+
+    def _read(self, frame: pd.DataFrame | Table) -> Table:
+        """Return a table with the rule's columns, read as those of the fitted table."""
+        table = as_table(frame)
+        self._require(table)
+        return table.written_as(self.written_)
 
     def _learn(self, table: Table) -> None:
         """Learn what the rule needs; most need nothing."""
@@ -146,18 +169,25 @@ class Rule:
         """Return a column that must be of some kinds."""
         column = table[name]
         if column.kind not in kinds and column.present.any():
-            is_a = {"number": "numbers", "time": "dates", "text": "text", "label": "labels"}
-            raise TypeError(
-                f"rule '{self}': column {name!r} holds {is_a[column.kind]}, and the rule needs "
-                f"{' or '.join(is_a[kind] for kind in kinds)}: convert the column or drop the rule"
+            raise ValueError(
+                f"rule '{self}': column {name!r} holds {self._what(table, column)}, and the rule "
+                f"needs {' or '.join(_IS_A[kind] for kind in kinds)}: {_remedy(column, kinds)}"
             )
         return column
+
+    @staticmethod
+    def _what(table: Table, column: Column) -> str:
+        """Say what a column holds, with a cell: of text the first that is not as most are."""
+        row, sample = column.exception()
+        others = "" if sample is None else f", not written as {sample!r} is"
+        cell = f"{table.row_label(row)}: {column.shown(row)}{others}"
+        return f"{_IS_A[column.kind]} ({cell})"
 
     def _complaint(self, table: Table, kept: np.ndarray) -> str:
         rows = np.flatnonzero(~kept)
         share = len(rows) / len(table)
         shown = "; ".join(
-            f"row {table.frame.index[row]!r}: "
+            f"{table.row_label(row)}: "
             + ", ".join(f"{name} = {table[name].shown(row)}" for name in self.columns[:6])
             for row in rows[:_SHOWN_ROWS]
         )
@@ -199,6 +229,11 @@ class Rule:
         learned = {name: pack(getattr(self, name)) for name in self._learned if hasattr(self, name)}
         if learned:
             state["learned"] = learned
+        if self.written_:
+            state["written"] = [
+                [to_jsonable(name), None if form is None else form.to_dict()]
+                for name, form in self.written_.items()
+            ]
         if self.support_ is not None:
             state["support"] = asdict(self.support_)
         return state
@@ -213,7 +248,9 @@ class Rule:
             If a parameter is unknown or lacks.
         """
         state = {name: value for name, value in state.items() if name != "kind"}
-        remembered = {name: state.pop(name) for name in ("learned", "support") if name in state}
+        remembered = {
+            name: state.pop(name) for name in ("learned", "written", "support") if name in state
+        }
         try:
             rule = cls(**cls._unpacked(state))
         except TypeError as error:
@@ -232,8 +269,22 @@ class Rule:
         learned = state.get("learned", {})
         for name in set(learned) & set(self._learned):
             setattr(self, name, unpack(learned[name]))
+        if state.get("written"):
+            self.written_ = {
+                from_jsonable(name): None if form is None else form_from_dict(form)
+                for name, form in state["written"]
+            }
         if state.get("support") is not None:
             self.support_ = Support(**state["support"])
+
+
+def _remedy(column: Column, kinds: tuple[str, ...]) -> str:
+    """Say how a column becomes one of some kinds."""
+    if column.exception()[1] is not None:
+        return "correct or empty such cells, or drop the rule"
+    how = {"number": "pd.to_numeric", "time": "pd.to_datetime", "text": ".astype(str)"}
+    ways = " or ".join(how[kind] for kind in kinds if kind in how)
+    return f"convert the column with {ways}, name another column, or drop the rule"
 
 
 def pack(value: Any) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from copy import copy
 from functools import cached_property
 from typing import Any
 
@@ -11,29 +12,33 @@ import pandas as pd
 
 from synthwgan.table.columns.grid import Grid
 from synthwgan.table.door import naming_column
-from synthwgan.table.forms.textdates import TextDate
-from synthwgan.table.storage.dtypes import Cells
-from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, physical_type
+from synthwgan.table.forms.base import Form as CellForm
+from synthwgan.table.forms.registry import nearest_form
+from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.units import UNITS, ticks_per
+from synthwgan.table.rules.written import FIND, cells_of, form_of, numbers_of, unit_of
+from synthwgan.table.storage.dtypes import Cells, NumberType
+from synthwgan.table.storage.physical import physical_type
 
-_NANOSECONDS = {
-    "D": 86_400 * 10**9,
-    "h": 3600 * 10**9,
-    "m": 60 * 10**9,
-    "s": 10**9,
-    "ms": 10**6,
-    "us": 10**3,
-    "ns": 1,
-}
-UNITS = tuple(_NANOSECONDS)
-
-
-def ticks_per(unit: str, ticks: str) -> int:
-    """Return how many ticks of a finer unit make one of a coarser."""
-    return _NANOSECONDS[unit] // _NANOSECONDS[ticks]
+# Whole numbers below the first month that a form of dates reads are no dates.
+_FIRST_DATE = 180_001
+# Forms of numbers that are what they are written as; those of others count minutes, seconds, ...
+_PLAIN_NUMBERS = ("number", "plain_number", "abbreviated_number", "scientific_number")
 
 
 class Column:
     """One column of a table.
+
+    Text, and whole numbers, that are all written in one form of dates are times; text that is all
+    in a form of numbers is numbers.
+
+    Parameters
+    ----------
+    name : column name
+    series : Series
+    written : Form or None, optional
+        The form in which the cells were written when a rule was fitted, None if in none. It is
+        sought if not given, and if the cells are in another.
 
     Attributes
     ----------
@@ -43,9 +48,11 @@ class Column:
         int64, uint64 or float64 numbers, int64 ticks, str or other objects; arbitrary where
         missing.
     missing : ndarray of shape (n_rows,), bool
+    written : Form or None
+        How numbers and times are written as text, or times as numbers.
     """
 
-    def __init__(self, name: Hashable, series: pd.Series) -> None:
+    def __init__(self, name: Hashable, series: pd.Series, written: Any = FIND) -> None:
         self.name = name
         with naming_column(name):
             self.physical = physical_type(series)
@@ -53,15 +60,19 @@ class Column:
         self.missing = cells.missing
         self.values = cells.values
         self.kind = {"number": "number", "time": "time"}.get(self.physical.domain, "label")
-        self.format: TextDate | None = None
+        self.written: CellForm | None = None
         if hasattr(self.physical.dtype, "categories"):
             self._read_categories()
         elif self.physical.domain == "text":
-            self._read_texts()
+            self.kind = "text"
+            self._read_written(written)
         elif self.kind == "time" and getattr(self.physical, "unit", "period") not in UNITS:
             self.kind = "label"
-        elif self.kind == "number" and self.values.dtype.kind == "f":
-            self.missing = self.missing | ~np.isfinite(self.values)
+        elif self.kind == "number":
+            if self.values.dtype.kind == "f":
+                self.missing = self.missing | ~np.isfinite(self.values)
+            if self.may_be_written:
+                self._read_written(written)
 
     def _read_categories(self) -> None:
         categories = self.physical.dtype.categories
@@ -70,17 +81,50 @@ class Column:
         labels = np.append(np.array(list(categories) + [None], dtype=object)[:-1], None)
         self.values = labels[np.where(self.missing, len(labels) - 1, self.values)]
 
-    def _read_texts(self) -> None:
-        self.kind = "text"
-        codes, texts = self._factorized
-        self.format = _format_of(texts)
-        if self.format is not None and self.format.unit == "M":
-            self.format = None
-        if self.format is not None:
-            ticks = _ticks(self.format, texts)
-            self.kind = "time"
-            self.values = np.append(ticks, 0)[codes]
-            self._factorized = codes, ticks
+    @property
+    def may_be_written(self) -> bool:
+        """Whether the cells are such as could be written in a form: text, or whole numbers."""
+        if self.written is not None or self.kind == "text":
+            return not hasattr(self.physical.dtype, "categories")
+        if self.kind != "number" or not isinstance(self.physical, NumberType):
+            return False
+        present = self.values[~self.missing]
+        if not len(present) or present.min() < 0 or present.max() < _FIRST_DATE:
+            return False
+        return present.dtype.kind != "f" or bool((present % 1 == 0).all() and present.max() < 2**53)
+
+    def _read_written(self, written: Any) -> None:
+        """Read the cells through the form in which all of them are written, if there is one."""
+        codes, cells = self._factorized
+        whole = cells.astype(np.int64) if cells.dtype.kind == "f" else cells
+        form = form_of(whole, written)
+        if form is None:
+            return
+        self.written = form
+        self.kind = "time" if form.meaning == "datetime" else "number"
+        numbers = numbers_of(form, whole)[0]
+        self.values = np.append(numbers, numbers[:1])[codes]
+        self._factorized = codes, numbers
+
+    @property
+    def stored_kind(self) -> str:
+        """What the cells are as they are stored, not as what they mean."""
+        if self.written is None:
+            return self.kind
+        return "text" if self.physical.domain == "text" else "number"
+
+    @cached_property
+    def stored(self) -> Column:
+        """The column with its cells as they are stored, not as what they mean."""
+        if self.written is None:
+            return self
+        stored, codes = object.__new__(Column), self.codes
+        stored.name, stored.physical, stored.missing = self.name, self.physical, self.missing
+        stored.kind, stored.written = self.stored_kind, None
+        cells = cells_of(self.written, self._factorized[1])
+        stored.values = np.append(cells, cells[:1])[codes]
+        stored._factorized = codes, cells
+        return stored
 
     def __len__(self) -> int:
         return len(self.missing)
@@ -88,7 +132,15 @@ class Column:
     @property
     def unit(self) -> str:
         """The unit of a time's ticks."""
-        return self.format.unit if self.format is not None else self.physical.unit
+        return self.physical.unit if self.written is None else unit_of(self.written)
+
+    @property
+    def measure(self) -> tuple[Any, ...] | None:
+        """What the numbers of a clock, a duration or an address count; None for plain numbers."""
+        written = self.written if self.kind == "number" else None
+        if written is None or written.name in _PLAIN_NUMBERS:
+            return None
+        return written.name, getattr(written, "n_fields", None), getattr(written, "decimals", None)
 
     @property
     def zone(self) -> Any:
@@ -110,6 +162,8 @@ class Column:
         """Decimals of the grid on which the numbers lie, or None if they lie on none."""
         if self.kind != "number":
             return None
+        if self.written is not None and self.written.n_decimals is not None:
+            return self.written.n_decimals
         if self.values.dtype.kind in "iu":
             return 0
         present = self.values[self.present]
@@ -166,18 +220,33 @@ class Column:
         if self.missing[row]:
             return "missing"
         cells = Cells(self.values[row : row + 1], np.zeros(1, dtype=bool))
-        if self.format is not None:
-            return repr(self.format.write(cells.values)[0])
+        if self.written is not None:
+            return repr(cells_of(self.written, cells.values).tolist()[0])
         if self.kind == "time":
             return str(self.physical.write(cells).iloc[0])
         value = cells.values[0]
         return repr(value.item() if isinstance(value, np.generic) else value)
 
+    def exception(self) -> tuple[int, str | None]:
+        """Return the row of a cell that is not written as most are, and how these are.
+
+        It is the first filled row, and None, where most cells are in no form.
+        """
+        first = int(np.argmax(self.present))
+        if self.kind != "text" or not self.may_be_written:
+            return first, None
+        texts = self._factorized[1]
+        form, odd = nearest_form(texts, None)
+        if form is None or not len(odd) or 2 * len(odd) > len(texts):
+            return first, None
+        row = int(np.argmax(self.present & (self.values == odd[0])))
+        return row, form.sample
+
     @property
     def form(self) -> Form:
         """How the column is written, to rebuild it."""
         decimals = self.decimals if self.kind == "number" else None
-        return Form(self.physical, decimals, None if self.format is None else self.format.pattern)
+        return Form(self.physical, decimals, self.written)
 
 
 def as_labels(values: np.ndarray, column: Column) -> list[Any]:
@@ -193,98 +262,6 @@ def _plain(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
-class Form:
-    """How a column is stored: dtype, decimals and the format of dates in text."""
-
-    def __init__(self, physical: Any, decimals: int | None, pattern: str | None) -> None:
-        self.physical = physical
-        self.decimals = decimals
-        self.pattern = pattern
-
-    def write(self, values: np.ndarray, missing: np.ndarray, index: pd.Index) -> pd.Series:
-        """Return values, as `Column.values` has them, as a series of the column's dtype."""
-        if self.pattern is not None:
-            texts = np.empty(len(values), dtype=object)
-            texts[:] = ""
-            texts[~missing] = TextDate(self.pattern).write(values[~missing].astype(np.int64))
-            values = texts
-        elif hasattr(self.physical.dtype, "categories"):
-            categories = self.physical.dtype.categories
-            codes = categories.get_indexer(pd.Index(np.where(missing, None, values)))
-            values, missing = codes.astype(np.int64), missing | (codes < 0)
-        elif self.physical.domain == "number":
-            values = self._number(values, missing)
-        series = self.physical.write(Cells(values, missing))
-        return series.set_axis(index)
-
-    @property
-    def is_time(self) -> bool:
-        """Whether the cells are dates or times."""
-        return self.pattern is not None or self.physical.domain == "time"
-
-    @property
-    def unit(self) -> str:
-        """The unit of a time's ticks."""
-        return self.physical.unit if self.pattern is None else TextDate(self.pattern).unit
-
-    def read(self, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-        """Return values and missing cells of a series in this form, or in a nullable one."""
-        missing = series.isna().to_numpy()
-        if missing.all():
-            return np.zeros(len(series), dtype=object if self.is_text else np.int64), missing
-        if self.pattern is not None:
-            present = series[~missing].to_numpy(dtype=object)
-            ticks = _ticks(TextDate(self.pattern), present)
-            if ticks is None:
-                raise ValueError(f"column {series.name!r}: not all dates look like {self.pattern}")
-            values = np.zeros(len(series), dtype=np.int64)
-            values[~missing] = ticks
-            return values, missing
-        if hasattr(self.physical.dtype, "categories"):
-            return series.astype(object).to_numpy(), missing
-        read = self.physical.read if self.physical.matches(series) else self.physical.convert
-        return read(series).values, missing
-
-    @property
-    def is_text(self) -> bool:
-        """Whether the canonical values are objects."""
-        categorical = hasattr(self.physical.dtype, "categories")
-        return self.pattern is None and (categorical or self.physical.domain == "text")
-
-    def values_of(self, labels: list[Any]) -> np.ndarray:
-        """Return labels, as `as_labels` gives them, as values of the column."""
-        if self.is_text:
-            values = np.empty(len(labels), dtype=object)
-            values[:] = labels
-            return values
-        if self.is_time and self.unit in UNITS:
-            stamps = np.array(labels, dtype=f"M8[{self.unit}]")
-            return stamps.view(np.int64)
-        if self.physical.domain == "number":
-            return np.array(labels, dtype=getattr(self.physical, "canonical", None))
-        return np.array(labels)
-
-    def _number(self, values: np.ndarray, missing: np.ndarray) -> np.ndarray:
-        canonical = getattr(self.physical, "canonical", values.dtype)
-        values = np.where(missing, 0, values)
-        if canonical.kind in "iu" and values.dtype.kind == "f":
-            values = np.rint(values)
-        return values.astype(canonical)
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the form as a JSON-able dict."""
-        return {
-            "physical": physical_to_dict(self.physical),
-            "decimals": self.decimals,
-            "pattern": self.pattern,
-        }
-
-    @classmethod
-    def from_dict(cls, state: dict[str, Any]) -> Form:
-        """Rebuild from `to_dict`."""
-        return cls(physical_from_dict(state["physical"]), state["decimals"], state["pattern"])
-
-
 class Table:
     """A frame whose columns are read when they are needed, each once."""
 
@@ -297,6 +274,7 @@ class Table:
         self.frame = frame
         self._n_kept = n_kept
         self._columns: dict[Hashable, Column] = {}
+        self._written: dict[Hashable, CellForm | None] = {}
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -306,26 +284,28 @@ class Table:
         """Names of the columns."""
         return list(self.frame.columns)
 
+    def row_label(self, row: int) -> str:
+        """Return what a message calls a row."""
+        return f"row {self.frame.index[row : row + 1].tolist()[0]!r}"
+
     def __getitem__(self, name: Hashable) -> Column:
-        if name not in self._columns:
+        written = self._written.get(name, FIND)
+        key = name, written if written is None or written is FIND else str(written.to_dict())
+        if key not in self._columns:
             if len(self._columns) >= self._n_kept:
                 self._columns.pop(next(iter(self._columns)))
-            self._columns[name] = Column(name, self.frame[name])
-        return self._columns[name]
+            self._columns[key] = Column(name, self.frame[name], written)
+        return self._columns[key]
+
+    def written_as(self, written: dict[Hashable, CellForm | None]) -> Table:
+        """Return the table with some columns read in the form in which they once were written."""
+        if not written:
+            return self
+        table = copy(self)
+        table._written = written
+        return table
 
 
 def as_table(frame: pd.DataFrame | Table) -> Table:
     """Return a table of a frame, or the table that it is."""
     return frame if isinstance(frame, Table) else Table(frame)
-
-
-def _format_of(texts: np.ndarray) -> TextDate | None:
-    """Return the format in which all texts are dates, or None."""
-    found = TextDate.find(texts) if len(texts) else None
-    return None if found is None or _ticks(found, texts) is None else found
-
-
-def _ticks(form: TextDate, texts: np.ndarray) -> np.ndarray | None:
-    """Return the ticks of texts, or None if one is in another format."""
-    ticks, fits = form.parse(texts)
-    return ticks if fits.all() else None

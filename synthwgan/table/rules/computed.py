@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.rules.base import Rule
-from synthwgan.table.rules.columns import Column, Form, Table, as_table
+from synthwgan.table.rules.columns import Column, Table
+from synthwgan.table.rules.form import Form
 
 COMPUTED, OWN, MISSING = "computed", "own", "missing"
 
@@ -71,11 +72,16 @@ class ComputedRule(Rule):
 
     def _keeps(self, table: Table) -> np.ndarray:
         values, known = self._compute(table)
-        target = table[self.target]
+        target = self._checked_target(table)
         return ~(known & target.present) | same_cells(target, values)
 
+    def _checked_target(self, table: Table) -> Column:
+        """Return the target's column, which must hold what it held in the fitted table."""
+        column, kind = table[self.target], self._form(table).kind
+        return column if "label" in (kind, column.kind) else self._column(table, self.target, kind)
+
     def _states(self, table: Table) -> np.ndarray:
-        target = table[self.target]
+        target = self._checked_target(table)
         values, known = self._compute(table)
         exact = known & target.present & same_cells(target, values)
         return np.where(exact, COMPUTED, np.where(target.missing, MISSING, OWN)).astype(object)
@@ -85,8 +91,7 @@ class ComputedRule(Rule):
 
         A column named as `state_column` replaces it where not all cells can be computed.
         """
-        table = as_table(frame)
-        self._require(table)
+        table = self._read(frame)
         reduced = table.frame
         if not self.keeps_states_:
             return reduced.drop(columns=[self.target])
@@ -108,7 +113,7 @@ class ComputedRule(Rule):
             Order of the columns; by default the column comes last.
         """
         inputs = frame.drop(columns=[self.target], errors="ignore")
-        values, known = self._compute(Table(inputs))
+        values, known = self._compute(Table(inputs).written_as(self.written_))
         missing = ~known
         if self.keeps_states_:
             states = frame[self.state_column].to_numpy(dtype=object)

@@ -74,6 +74,9 @@ class Determines(ComputedRule):
         values = [target.labels[code] for code in winners[order]]
         return dict(zip(zip(*labels, strict=True), values, strict=True))
 
+    def _applies(self, table: Table) -> np.ndarray:
+        return super()._applies(table) & self._compute(table)[1]
+
     def _compute(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
         learned = self.map_ if hasattr(self, "map_") else self._commonest(table)
         found, _ = positions(table, self.sources, list(learned))

@@ -7,9 +7,11 @@ from typing import ClassVar
 
 import numpy as np
 
-from synthwgan.table.rules.columns import Column, Form, Table, ticks_per
+from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.computed import ComputedRule, same_cells
+from synthwgan.table.rules.form import Form
 from synthwgan.table.rules.parts import PARTS, apply_part
+from synthwgan.table.rules.units import ticks_per
 
 _GIVES = {"number": "number", "time": "time", "text": "text", "label": "label"}
 
@@ -76,11 +78,11 @@ class Function(ComputedRule):
 
     def _find_part(self, table: Table) -> str:
         source, target = table[self.of], table[self.target]
-        fits = possible_parts(source, target)
         rows = source.present & target.present
         shares = {
-            name: same_cells(target, as_values(name, source, target.form, self.zone))[rows].mean()
-            for name in fits
+            name: same_cells(target, as_values(name, reading, target.form, self.zone))[rows].mean()
+            for reading in ([source] if source.stored is source else [source, source.stored])
+            for name in possible_parts(reading, target)
         }
         best = max(shares, key=lambda name: shares[name], default=None)
         if best is None or shares[best] < 1 - max(self.tolerate, 1e-12):
@@ -92,7 +94,11 @@ class Function(ComputedRule):
 
     def _compute(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
         part = self.part or getattr(self, "part_", None) or self._find_part(table)
-        source = self._column(table, self.of, PARTS[part].of)
+        source = table[self.of]
+        if source.kind != PARTS[part].of and source.stored_kind == PARTS[part].of:
+            source = source.stored
+        else:
+            self._column(table, self.of, PARTS[part].of)
         return as_values(part, source, self._form(table), self.zone), source.present
 
     def __str__(self) -> str:
@@ -108,13 +114,22 @@ def possible_parts(source: Column, target: Column) -> list[str]:
         name
         for name, part in PARTS.items()
         if part.of == source.kind
-        and (part.gives == target.kind or (part.gives == "label" and target.kind == "number"))
+        and (
+            part.gives in (target.kind, target.stored_kind)
+            or (part.gives == "label" and target.kind == "number")
+        )
     ]
 
 
 def as_values(part: str, source: Column, form: Form, zone: str | None = None) -> np.ndarray:
     """Return a part of a column as the values of a column of some form."""
-    values = apply_part(part, source, zone)
+    return as_written(part, apply_part(part, source, zone), form)
+
+
+def as_written(part: str, values: np.ndarray, form: Form) -> np.ndarray:
+    """Return what a part gives as the values of a column of some form."""
+    if form.written is not None and PARTS[part].gives == form.stored_kind:
+        return form.parse(values)[0]
     if PARTS[part].gives == "time" and form.is_time:
         return values * ticks_per("D", form.unit)
     return values

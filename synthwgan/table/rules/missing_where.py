@@ -60,7 +60,9 @@ class MissingWhere(Rule):
         """Return where the other column has one of the values."""
         other = table[self.where]
         wanted = {value for value in self.values if value is not None}
-        is_wanted = np.array([label in wanted for label in other.labels] + [False])
+        # A user may name a cell as the table shows it, or what it means.
+        labels = zip(other.labels, other.stored.labels, strict=True)
+        is_wanted = np.array([bool(wanted & {*pair}) for pair in labels] + [False])
         return np.where(other.missing, None in self.values, is_wanted[other.codes])
 
     def _applies(self, table: Table) -> np.ndarray:

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.rules.base import Rule, names_of
-from synthwgan.table.rules.columns import Column, Form, Table, as_table
+from synthwgan.table.rules.columns import Column, Table
+from synthwgan.table.rules.form import Form
 
 _NONE = "none"
 
@@ -60,7 +61,20 @@ class OneHot(Rule):
 
     def _set(self, table: Table) -> np.ndarray:
         """Return which are set, shape (n_rows, n_columns)."""
-        return np.column_stack([_is_set(table[name], self) for name in self.columns])
+        return np.column_stack([self._is_set(table, table[name]) for name in self.columns])
+
+    def _is_set(self, table: Table, column: Column) -> np.ndarray:
+        if not is_binary(column):
+            other = column.present
+            if column.kind == "number":
+                other = other & (column.values != 0) & (column.values != 1)
+            row = int(np.argmax(other))
+            raise ValueError(
+                f"rule '{self}': column {column.name!r} holds more than 0 and 1 "
+                f"({table.row_label(row)}: {column.shown(row)}): name columns of 0 and 1 or of "
+                "booleans, or drop the rule"
+            )
+        return column.present & column.values.astype(bool)
 
     def _keeps(self, table: Table) -> np.ndarray:
         n_set = self._set(table).sum(axis=1)
@@ -77,8 +91,7 @@ class OneHot(Rule):
 
         Rows that break the rule, or lack a cell, leave the table as it is.
         """
-        table = as_table(frame)
-        self._require(table)
+        table = self._read(frame)
         if not self.reduces_:
             return table.frame
         chosen = self._set(table)
@@ -118,12 +131,3 @@ def is_binary(column: Column) -> bool:
         return False
     present = column.values[column.present]
     return bool(((present == 0) | (present == 1)).all())
-
-
-def _is_set(column: Column, rule: Rule) -> np.ndarray:
-    if not is_binary(column):
-        raise TypeError(
-            f"rule '{rule}': column {column.name!r} holds more than 0 and 1: name columns of 0 and "
-            "1 or of booleans"
-        )
-    return column.present & column.values.astype(bool)

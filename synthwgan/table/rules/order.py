@@ -10,7 +10,10 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.rules.base import Rule
-from synthwgan.table.rules.columns import Column, Form, Table, as_table, ticks_per
+from synthwgan.table.rules.columns import Column, Table
+from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.units import ticks_per
+from synthwgan.table.rules.written import FIND
 
 _SIGNS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
 _FLIPPED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}
@@ -82,6 +85,12 @@ class Order(Rule):
         starts = range(0, len(self.terms) - 2, 2)
         return [Order(*self.terms[start : start + 3], tolerate=self.tolerate) for start in starts]
 
+    def _applies(self, table: Table) -> np.ndarray:
+        applies = np.zeros(len(table), dtype=bool)
+        for step in self.pairs():
+            applies |= Rule._applies(step, table)
+        return applies
+
     def _keeps(self, table: Table) -> np.ndarray:
         kept = np.ones(len(table), dtype=bool)
         for start in range(0, len(self.terms) - 2, 2):
@@ -96,18 +105,23 @@ class Order(Rule):
         ]
         if any(column is not None and not column.present.any() for column in columns):
             return np.ones(len(table), dtype=bool)
-        first, second = self._comparable(columns, (left, right))
+        first, second = self._comparable(table, columns, (left, right))
         missing = np.zeros(len(table), dtype=bool)
         for column in columns:
             if column is not None:
                 missing |= column.missing
         return missing | np.asarray(compare(first, second), dtype=bool)
 
-    def _comparable(self, columns: list[Column | None], terms: tuple[Any, Any]) -> list[Any]:
+    def _comparable(
+        self, table: Table, columns: list[Column | None], terms: tuple[Any, Any]
+    ) -> list[Any]:
         """Return both sides as numbers of one scale."""
         given = [column for column in columns if column is not None]
         if len(given) == 2:
-            self._refuse_mixture(*given)
+            self._refuse_mixture(table, *given)
+        for term in terms:
+            if _is_constant(term):
+                self._refuse_constant(table, given[0], term)
         if given[0].kind == "number":
             return [
                 term if column is None else column.values
@@ -117,23 +131,55 @@ class Order(Rule):
         if len(given) == 1:
             unit = "ns"
         return [
-            _ticks_of(term, given[0]) if column is None else column.ticks(unit)
+            term.as_unit("ns").value if column is None else column.ticks(unit)
             for column, term in zip(columns, terms, strict=True)
         ]
 
-    def _refuse_mixture(self, first: Column, second: Column) -> None:
+    def _refuse_mixture(self, table: Table, first: Column, second: Column) -> None:
         if first.kind != second.kind:
-            raise TypeError(
-                f"rule '{self}': {first.name!r} holds {first.kind}s and {second.name!r} "
-                f"{second.kind}s, which have no order: convert one of them"
+            raise ValueError(
+                f"rule '{self}': column {first.name!r} holds {self._what(table, first)} and "
+                f"column {second.name!r} {self._what(table, second)}, which have no order: convert "
+                "one of them with pd.to_datetime, or drop the rule"
+            )
+        if first.measure != second.measure:
+            raise ValueError(
+                f"rule '{self}': column {first.name!r} ({table.row_label(0)}: {first.shown(0)}) "
+                f"and column {second.name!r} ({second.shown(0)}) count in different units: convert "
+                "both to numbers of one unit, or drop the rule"
+            )
+        zones = [getattr(column.written, "zone", None) for column in (first, second)]
+        if None not in zones and zones[0] != zones[1]:
+            raise ValueError(
+                f"rule '{self}': column {first.name!r} is written with {zones[0]!r} and column "
+                f"{second.name!r} with {zones[1]!r}: convert both with pd.to_datetime(utc=True)"
             )
         if first.kind == "time" and (first.zone is None) != (second.zone is None):
-            raise TypeError(
-                f"rule '{self}': of {first.name!r} and {second.name!r} one has a time zone and "
-                "the other none: localize it with .dt.tz_localize"
+            aware, naive = (first, second) if first.zone is not None else (second, first)
+            raise ValueError(
+                f"rule '{self}': column {aware.name!r} has a time zone and column {naive.name!r} "
+                f"holds {self._what(table, naive)} without one: give it one with "
+                "pd.to_datetime and .dt.tz_localize, or drop the rule"
+            )
+
+    def _refuse_constant(self, table: Table, column: Column, term: Any) -> None:
+        is_date, what = isinstance(term, pd.Timestamp), self._what(table, column)
+        if is_date != (column.kind == "time"):
+            wanted = "a number" if is_date else "a pandas.Timestamp"
+            raise ValueError(
+                f"rule '{self}': column {column.name!r} holds {what}: compare it with {wanted}, "
+                f"not with {term!r}"
+            )
+        if is_date and (term.tz is None) != (column.zone is None):
+            has = "no time zone" if column.zone is None else f"the time zone {column.zone}"
+            raise ValueError(
+                f"rule '{self}': column {column.name!r} holds {what} with {has}: give {term!r} "
+                "the same with tz_localize, or drop the rule"
             )
 
     def _learn(self, table: Table) -> None:
+        # What cannot be compared is refused before anything is learnt of it.
+        self._keeps(table)
         if not self._is_pair:
             return
         low, high = (table[name] for name in self._ends())
@@ -168,8 +214,7 @@ class Order(Rule):
         is missing, the distance is from the lowest value of both columns. A chain, and an order
         with a constant, leave the table as it is.
         """
-        table = as_table(frame)
-        self._require(table)
+        table = self._read(frame)
         if not self._is_pair or self.gap_floor_ is None:
             return table.frame
         low, high = (table[name] for name in self._ends())
@@ -185,7 +230,7 @@ class Order(Rule):
         if not self._is_pair or self.gap_floor_ is None:
             return frame
         low_name, high_name = self._ends()
-        low = Column(low_name, frame[low_name])
+        low = Column(low_name, frame[low_name], self.written_.get(low_name, FIND))
         unit = self._unit(low)
         missing = frame[high_name].isna().to_numpy()
         gap = _gap_steps(frame[high_name], missing, self.gap_decimals_)
@@ -239,12 +284,6 @@ def _put_in_place(frame: pd.DataFrame, name: Hashable) -> pd.DataFrame:
 
 def _is_constant(term: Any) -> bool:
     return isinstance(term, int | float | pd.Timestamp | np.generic) and not isinstance(term, bool)
-
-
-def _ticks_of(term: Any, column: Column) -> int:
-    if not isinstance(term, pd.Timestamp):
-        raise TypeError(f"column {column.name!r} holds dates: compare it with a pandas.Timestamp")
-    return term.as_unit("ns").value
 
 
 def _steps(column: Column, decimals: int | None, unit: str | None) -> np.ndarray:

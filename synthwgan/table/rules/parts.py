@@ -155,7 +155,9 @@ def apply_part(name: str, column: Column, zone: str | None = None) -> np.ndarray
         return part.compute(values)
     if not column.present.any():
         gives_text = part.gives == "text"
-        return np.zeros(len(column), dtype=object if gives_text else np.int64)
+        return np.full(
+            len(column), "" if gives_text else 0, dtype=object if gives_text else np.int64
+        )
     # Dates and texts are slow one by one, and repeat.
     codes, uniques = column._factorized
     whole = dates_of(column, uniques, zone) if part.of == "time" else uniques

@@ -91,6 +91,9 @@ class Product(ComputedRule):
         known &= np.isfinite(product)
         return np.where(known, product, 0.0), known
 
+    def _applies(self, table: Table) -> np.ndarray:
+        return super()._applies(table) & self._products(table)[1]
+
     def _learn_how(self, table: Table) -> None:
         products, known = self._products(table)
         target = self._column(table, self.result, "number")

@@ -19,6 +19,7 @@ from synthwgan.table.rules.order import Order
 
 _FORMAT = 1
 _FIRST_ROWS = 5
+_CHECKED = ["rule", "share", "share_applying", "n_broken", "first_rows"]
 
 
 class RuleSet(Sequence[Rule]):
@@ -36,8 +37,8 @@ class RuleSet(Sequence[Rule]):
     >>> from synthwgan.rules import Order, RuleSet
     >>> rules = RuleSet([Order("low", "<=", "high")])
     >>> rules.check(pd.DataFrame({"low": [1, 5], "high": [2, 3]}))
-              rule  share  n_broken  first_rows
-    0  high >= low    0.5         1         [1]
+              rule  share  share_applying  n_broken  first_rows
+    0  high >= low    0.5             0.5         1         [1]
     """
 
     def __init__(self, rules: Iterable[Rule] = (), left_out: Iterable[str] = ()) -> None:
@@ -101,22 +102,25 @@ class RuleSet(Sequence[Rule]):
         Returns
         -------
         broken : DataFrame
-            One row a rule: ``rule``, ``share`` and ``n_broken`` of rows that break it, and
-            ``first_rows``, the index of the first of them.
+            One row a rule: ``rule``, ``share`` of all rows that break it, ``share_applying`` of
+            the rows of which it says something (NaN if there are none), ``n_broken``, and
+            ``first_rows``, the index of the first that break it.
         """
         table = as_table(frame)
         lines = []
         for rule in self:
-            broken = np.flatnonzero(~rule.check(table))
+            kept, applies = rule.judge(table)
+            broken, n_applying = np.flatnonzero(~kept), int(applies.sum())
             lines.append(
                 {
                     "rule": str(rule),
                     "share": len(broken) / max(len(table), 1),
+                    "share_applying": len(broken) / n_applying if n_applying else np.nan,
                     "n_broken": len(broken),
                     "first_rows": table.frame.index[broken[:_FIRST_ROWS]].tolist(),
                 }
             )
-        return pd.DataFrame(lines, columns=["rule", "share", "n_broken", "first_rows"])
+        return pd.DataFrame(lines, columns=_CHECKED)
 
     def broken_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the rows that break a rule that holds in all rows, with the rules they break.

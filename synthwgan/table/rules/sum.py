@@ -12,9 +12,11 @@ import numpy as np
 from synthwgan.parameters import required
 from synthwgan.table.rules import clock as clocks
 from synthwgan.table.rules.base import names_of
-from synthwgan.table.rules.columns import Column, Form, Table, ticks_per
+from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.form import Form
 from synthwgan.table.rules.rounding import agrees, find_way, round_to
+from synthwgan.table.rules.units import ticks_per
 
 _FIXED_UNITS = {"weeks": ("D", 7), "days": ("D", 1), "hours": ("h", 1), "minutes": ("m", 1)}
 _FIXED_UNITS |= {"seconds": ("s", 1)}
@@ -144,7 +146,9 @@ class Sum(ComputedRule):
 
     def _agree(self, table: Table, way: str) -> np.ndarray:
         """Return where the total is the sum, rounded in some way; halves may go either way."""
-        target = table[self.total]
+        target = self._checked_target(table)
+        if not target.present.any():
+            return np.ones(len(table), dtype=bool)
         if self.clock is not None:
             values, known = self._clock_sum(table)
             return ~(known & target.present) | (_as_minutes(target.values, target) == values)
@@ -228,7 +232,7 @@ class Sum(ComputedRule):
         None if a number lies on no grid.
         """
         form = self._form(table)
-        if not form.is_time and (form.physical.domain != "number" or form.decimals is None):
+        if not form.is_time and (not form.is_number or form.decimals is None):
             self._refuse(table)
             return None
         columns = [self._column(table, name, "number", "time") for name in self.sources]
@@ -266,7 +270,7 @@ class Sum(ComputedRule):
             if column.kind == "time"
         ]
         if times and sum(times) != (1 if form.is_time else 0):
-            raise TypeError(
+            raise ValueError(
                 f"rule '{self}': dates may be subtracted from each other, or have numbers added: "
                 "their weights must add up to 1 for a date and to 0 for a number"
             )
@@ -274,7 +278,7 @@ class Sum(ComputedRule):
     def _calendar(self, columns: list[Column]) -> np.ndarray:
         """Return whole months between two dates."""
         if len(columns) != 2 or [column.kind for column in columns] != ["time", "time"]:
-            raise TypeError(f"rule '{self}': {self.unit} are counted between two columns of dates")
+            raise ValueError(f"rule '{self}': {self.unit} are counted between two columns of dates")
         sign = int(self.fractions[0])
         late, early = columns if sign > 0 else columns[::-1]
         return whole_months(late, early) + int(as_fraction(self.constant)) * _CALENDAR[self.unit]

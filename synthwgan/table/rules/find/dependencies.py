@@ -10,12 +10,16 @@ import numpy as np
 from synthwgan.parameters import required
 from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.determines import Determines
-from synthwgan.table.rules.find.search import MIN_BROKEN, NEARLY, Search, is_computed
+from synthwgan.table.rules.find.search import (
+    MIN_BROKEN,
+    MIN_ROWS_PER_VALUE,
+    NEARLY,
+    Search,
+    is_computed,
+)
 from synthwgan.table.rules.lookup import joint_codes
 from synthwgan.table.rules.one_hot import OneHot
 
-# A dependency with fewer rows a group would be a memory of rows, not a rule.
-_ROWS_PER_GROUP = 3
 _STAGES, _EARLY = (300, 3000), 0.02
 _MAX_COLUMNS, _MAX_IN_PAIRS = 400, 60
 
@@ -32,7 +36,7 @@ def find_dependencies(search: Search) -> None:
     bys = [
         place
         for place, size in enumerate(sizes)
-        if size * _ROWS_PER_GROUP <= (codes[:, place] >= 0).sum() and size >= 2
+        if size * MIN_ROWS_PER_VALUE <= (codes[:, place] >= 0).sum() and size >= 2
     ]
     known = _find_single(search, columns, codes, sizes, bys)
     _find_pairs(search, columns, codes, sizes, bys, known)
@@ -143,7 +147,7 @@ def _accept(
     n_groups = _n_used(group[rows])
     counts = np.bincount(target[rows], minlength=1) / max(rows.sum(), 1)
     informative = rows.sum() - n_groups
-    if n_groups * _ROWS_PER_GROUP > rows.sum() or informative * (1 - counts.max()) < MIN_BROKEN:
+    if n_groups * MIN_ROWS_PER_VALUE > rows.sum() or informative * (1 - counts.max()) < MIN_BROKEN:
         return False
     agree = float((counts**2).sum())
     log_chance = float(informative * math.log(max(min(agree, 1 - 1e-12), 1e-6)))
@@ -201,7 +205,7 @@ def _find_pairs(
         group = codes[:, left] * (int(codes[:, right].max()) + 1) + codes[:, right]
         group = np.where(present, group, -1)
         targets = np.array([place for place in open_ if place not in (left, right)], dtype=int)
-        if len(np.unique(group)) * _ROWS_PER_GROUP > present.sum() or not len(targets):
+        if len(np.unique(group)) * MIN_ROWS_PER_VALUE > present.sum() or not len(targets):
             continue
         held = targets[_few_conflicts(group, codes[:, targets])]
         found += [((left, right), int(target), group) for target in held]

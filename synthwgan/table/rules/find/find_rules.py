@@ -74,7 +74,8 @@ def find_rules(
     Returns
     -------
     rules : RuleSet
-        Its `left_out` says what was not searched because the table is too wide.
+        Its `left_out` says what was not searched because the table is too wide, and which columns
+        nothing could be sought in, and why.
 
     Examples
     --------
@@ -101,6 +102,7 @@ def find_rules(
             finder(search)
             search.say(what)
     prune(search)
+    search.note_unusable()
     rules = [rule for rule in search.rules if n_rows >= MIN_ROWS or _is_simple(rule)]
     return RuleSet(rules, left_out=list(dict.fromkeys(search.left_out)))
 

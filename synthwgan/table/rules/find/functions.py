@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from synthwgan.table.rules.columns import Column, ticks_per
+from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.computed import same_cells
 from synthwgan.table.rules.find.search import NEARLY, Search
-from synthwgan.table.rules.function import Function, as_values, possible_parts
+from synthwgan.table.rules.function import Function, as_values, as_written, possible_parts
 from synthwgan.table.rules.parts import PARTS, apply_part
 
 _PROBED, _ENOUGH = 256, 0.97
@@ -36,6 +36,8 @@ def find_functions(search: Search) -> None:
     for source in sources:
         if source.kind != "number" or source.decimals is not None:
             _try_source(search, source, columns, tried)
+        if source.kind == "number" and source.stored_kind == "text":
+            _try_source(search, source.stored, columns, tried)
 
 
 def _try_source(search: Search, source: Column, columns: list[Column], tried: int) -> None:
@@ -45,7 +47,7 @@ def _try_source(search: Search, source: Column, columns: list[Column], tried: in
     targets = {
         column.name: (column, part_of(column, probe))
         for column in columns
-        if column is not source and column.n_distinct <= source.n_distinct
+        if column.name != source.name and column.n_distinct <= source.n_distinct
     }
     for zone in [None, *_zones(source, columns)]:
         for part in PARTS:
@@ -71,8 +73,7 @@ def _equal(part: str, values: np.ndarray, target: Column) -> bool:
     """Whether a part of a few rows is what a column has there, where it has anything."""
     if not target.present.any():
         return False
-    if PARTS[part].gives == "time":
-        values = values * ticks_per("D", target.unit)
+    values = as_written(part, values, target.form)
     return bool(same_cells(target, values)[target.present].mean() >= _ENOUGH)
 
 
@@ -80,7 +81,7 @@ def part_of(column: Column, rows: np.ndarray) -> Column:
     """Return a few cells of a column as a column."""
     few = object.__new__(Column)
     few.__dict__.update(column.__dict__)
-    for cached in ("present", "floats", "_factorized", "labels"):
+    for cached in ("present", "floats", "_factorized", "labels", "stored"):
         few.__dict__.pop(cached, None)
     few.values, few.missing = column.values[rows], column.missing[rows]
     few.__dict__["decimals"] = column.decimals if column.kind == "number" else None

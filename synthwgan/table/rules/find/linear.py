@@ -7,10 +7,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from synthwgan.table.rules.columns import Column, ticks_per
+from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.find.search import NEARLY, Search
 from synthwgan.table.rules.one_hot import OneHot, is_binary
 from synthwgan.table.rules.sum import Sum, as_weight
+from synthwgan.table.rules.units import ticks_per
 
 _MAX_COLUMNS = 200
 _MAX_PARTS = 40

@@ -40,7 +40,9 @@ def _comparable(columns: list[Column]) -> list[list[Column]]:
     numbers = [c for c in columns if c.kind == "number" and not is_binary(c)]
     naive = [c for c in columns if c.kind == "time" and c.zone is None]
     aware = [c for c in columns if c.kind == "time" and c.zone is not None]
-    return [numbers, naive, aware]
+    measures = list(dict.fromkeys(column.measure for column in numbers))
+    alike = [[c for c in numbers if c.measure == measure] for measure in measures]
+    return [*alike, naive, aware]
 
 
 def _scaled(column: Column) -> np.ndarray:

@@ -16,6 +16,8 @@ from synthwgan.table.rules.computed import ComputedRule
 SAMPLE_ROWS = 20_000
 MIN_ROWS = 100
 MIN_BROKEN = 10
+# A dependency with fewer rows a value would be a memory of rows, not a rule.
+MIN_ROWS_PER_VALUE = 3
 MAX_LOG_CHANCE = math.log(1e-4)
 NEARLY = 0.999
 
@@ -40,6 +42,8 @@ class Search:
         Those found so far.
     left_out : list of str
         What was not searched, in words.
+    unread : set of column names
+        Columns in which nothing can be sought.
     """
 
     def __init__(
@@ -51,15 +55,49 @@ class Search:
         self.sample = Table(table.frame.iloc[rows], n_kept=len(table.names))
         self.rules: list[Rule] = []
         self.left_out: list[str] = []
+        self.unread: set[Hashable] = set()
         self.columns = [column for column in map(self._readable, table.names) if column is not None]
 
     def _readable(self, name: Hashable) -> Column | None:
         try:
             column = self.sample[name]
-            return column if column.n_distinct > 0 else None
-        except (TypeError, ValueError):
-            self.left_out.append(f"column {name!r}, whose cells cannot be read")
+            n_distinct = column.n_distinct
+        except (TypeError, ValueError) as error:
+            self.leave_out(name, f"cells cannot be read: {error}")
             return None
+        if not n_distinct:
+            self.leave_out(name, "no cell is filled")
+            return None
+        if n_distinct == 1 and not column.missing.any():
+            self.leave_out(name, "all cells are the same")
+        return column
+
+    def leave_out(self, name: Hashable, why: str) -> None:
+        """Note a column in which nothing can be sought."""
+        self.unread.add(name)
+        self.left_out.append(f"column {name!r}: {why}")
+
+    def note_unusable(self) -> None:
+        """Note the columns without an order, in no rule, with too many values to look up."""
+        used = {name for rule in self.rules for name in rule.columns} | self.unread
+        for column in self.columns:
+            if column.kind not in ("text", "label") or column.name in used:
+                continue
+            row, sample = column.exception()
+            n_present = int(column.present.sum())
+            if sample is not None:
+                self.leave_out(
+                    column.name,
+                    f"text, as {column.shown(row)} in {self.sample.row_label(row)} is not written "
+                    f"as {sample!r} is; only look-ups and pieces of text were sought",
+                )
+            elif column.n_distinct * MIN_ROWS_PER_VALUE > n_present >= MIN_ROWS:
+                what = "text in no form of dates or numbers" if column.kind == "text" else "labels"
+                self.leave_out(
+                    column.name,
+                    f"{what}, with {column.n_distinct:,} values in {n_present:,} cells too many "
+                    "for a look-up",
+                )
 
     def of_kind(self, *kinds: str, min_distinct: int = 2) -> list[Column]:
         """Return the columns of some kinds that are not constant."""

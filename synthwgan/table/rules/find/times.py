@@ -7,10 +7,11 @@ import itertools
 import numpy as np
 
 from synthwgan.table.rules import clock as clocks
-from synthwgan.table.rules.columns import Column, ticks_per
+from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.find.functions import part_of
 from synthwgan.table.rules.find.search import NEARLY, Search
 from synthwgan.table.rules.sum import Sum, whole_months
+from synthwgan.table.rules.units import ticks_per
 
 _MAX_TIMES = 25
 _MIN_CLOCKS = 40
