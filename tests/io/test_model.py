@@ -90,6 +90,9 @@ def test_the_rest_of_the_package_does_so_only_where_no_file_is_read() -> None:
         "base.py:save",
         "oversampling.py:_unfitted",
         "parameters.py:set_params",
+        "table/rules/base.py:__repr__",
+        "table/rules/base.py:_parameters",
+        "table/rules/base.py:to_dict",
         "table/storage/objects.py:_check_microseconds",
         "table/transformer.py:_options",
         # The time zones of the system, by a name that has been checked.
