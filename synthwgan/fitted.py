@@ -159,9 +159,9 @@ def load_model(
     content, arrays = read_model(path, TABLE, _CONTENT)
     with refusing(path):
         check_config(content["config"], TrainingConfig)
-        parameters = unpack_parameters(content["parameters"], constraints, own)
     _check_functions(path, content["config"], own)
     with refusing(path):
+        parameters = unpack_parameters(content["parameters"], constraints, own)
         config = unpack_config(TrainingConfig, content["config"], own)
         transformer = TableTransformer.from_state(content["table"], arrays)
         _check_arrays(transformer.layout_, config, content["conditional"], arrays)
