@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from synthwgan import RadialGANSynthesizer, WGANGPSynthesizer
+from synthwgan import MLP, RadialGANSynthesizer, Residual, WGANGPSynthesizer
 
 N_ROWS = 600
 
@@ -32,7 +32,11 @@ def bills() -> pd.DataFrame:
 @pytest.fixture(scope="module")
 def model(bills: pd.DataFrame) -> WGANGPSynthesizer:
     return WGANGPSynthesizer(
-        max_steps=60, generator_width=64, critic_width=64, rejection=None, random_state=0
+        max_steps=60,
+        generator=Residual(width=64),
+        critic=MLP(width=64),
+        rejection=None,
+        random_state=0,
     ).fit(bills)
 
 
