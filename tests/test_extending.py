@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -284,12 +284,21 @@ def rarity(tables: Any, yardsticks: Any, rng: np.random.Generator) -> Section:
     return Section("rarity", "Are all categories there?", (measure,))
 
 
-def test_a_question_of_the_report(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@pytest.fixture
+def questions() -> Iterator[dict[str, Question]]:
+    """The questions of a report, put back in their order."""
+    before = dict(QUESTIONS)
+    yield QUESTIONS
+    QUESTIONS.clear()
+    QUESTIONS.update(before)
+
+
+def test_a_question_of_the_report(questions: dict[str, Question], tmp_path: Path) -> None:
     # The slowest question, and not asked here.
-    monkeypatch.delitem(QUESTIONS, "joint")
+    del questions["joint"]
     real = table()
     before = evaluate(real, real, random_state=0)
-    monkeypatch.setitem(QUESTIONS, "rarity", Question("Are all categories there?", rarity))
+    questions["rarity"] = Question("Are all categories there?", rarity)
     report = evaluate(real, real.assign(colour="red"), random_state=0)
     assert report["rarity"].score == pytest.approx(1 / 3)
     assert report.to_dict()["sections"][-1]["key"] == "rarity"

@@ -103,7 +103,7 @@ def watching(look: Callable[[], Any], seen: list[Any]) -> Iterator[None]:
     ids=["residual", "style"],
 )
 def test_fits_in_threads_are_those_of_one(table, quick, generator):
-    quick |= {"generator": generator, "critic": MLP(width=16, minibatch_features=2)}
+    quick = quick | {"generator": generator, "critic": MLP(width=16, minibatch_features=2)}
     serial = [fitted(table, quick, seed) for seed in range(N_FITS)]
     before, seen = process_state(), []
     with switching_often(), watching(process_state, seen), ThreadPoolExecutor(N_FITS) as pool:
@@ -113,11 +113,12 @@ def test_fits_in_threads_are_those_of_one(table, quick, generator):
         check_same(threaded[1:], serial[:-1])
     # Nothing moved while others fitted, nor afterwards.
     assert seen
-    assert all(state == before for state in [*seen, process_state()])
+    for state in [*seen, process_state()]:
+        assert state == before
 
 
 def test_own_networks_in_threads_are_those_of_one(table, quick):
-    quick |= {"generator": noisy}
+    quick = quick | {"generator": noisy}
     serial = [fitted(table, quick, seed) for seed in range(3)]
     before = process_state()
     with switching_often(), ThreadPoolExecutor(3) as pool:

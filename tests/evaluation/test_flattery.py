@@ -47,10 +47,18 @@ def test_independent_columns_score_near_0(name: str) -> None:
         assert all(measure.why_not_scored for measure in section.not_scored)
 
 
-@pytest.mark.parametrize("name", ["telecom", "people"])
-def test_columns_that_hardly_repeat_do_not_make_the_others_meaningless(name: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "note"),
+    [
+        ("telecom", "'total': 3 cells of the real table are no finite number"),
+        ("people", "is compared by its categories"),
+    ],
+)
+def test_columns_that_hardly_repeat_do_not_make_the_others_meaningless(
+    name: str, note: str
+) -> None:
     rows = flattery.parts(name, MAX_ROWS)
     tables = Tables.of(rows["real"], rows["fresh"], rows["test"])
-    assert any("is compared by its categories" in note for note in tables.notes)
+    assert any(note in said for said in tables.notes)
     for key, section in judged(rows, rows["fresh"]).items():
         assert section.score > 0.75, key

@@ -43,7 +43,7 @@ def _of_dates() -> dict[str, Part]:
         "quarter": lambda dates: dates.quarter,
         "month": lambda dates: dates.month,
         "week": lambda dates: dates.isocalendar().week,
-        "dayofyear": lambda dates: dates.dayofyear,
+        "dayofyear": lambda dates: dates.day_of_year,
         "day": lambda dates: dates.day,
         "weekday": lambda dates: dates.weekday,
         "isoweekday": lambda dates: dates.weekday + 1,
