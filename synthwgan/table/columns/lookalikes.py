@@ -30,6 +30,7 @@ _DATE = re.compile(
 _DATE_START = re.compile(rf"\d|({_MONTHS}|(mon|tue|wed|thu|fri|sat|sun)[a-z]*)\b", re.IGNORECASE)
 _DAY_AND_MONTH = re.compile(r"\b(\d{1,2})[/.-](\d{1,2})[/.-]\d{2,4}\b")
 _YEAR_FIRST = re.compile(r"\s*\d{4}\D")
+_DAY_FIRST = r"^\s*(\d+)[/.-](\d+)[/.-](\d\d\d\d)"
 _OFFSET = re.compile(r"([+-]\d{2}:?\d{2}|Z)$")
 _CLOCK = re.compile(r"[0-9]{1,3}:[0-5][0-9](:[0-5][0-9](\.[0-9]+)?)?")
 # Codes: digits only, or with letters right behind them, zeros in front, points as in 192.168.0.1.
@@ -190,28 +191,27 @@ def _remedies_of_dates(cells: pd.Series) -> list[_Remedy]:
     remedies = []
     for first in (True, False) if are_open else (day_first,):
         order = {"dayfirst": True} if first else {}
+        column = "{column}"
+        if first and cells.str.match(_YEAR_FIRST).any():
+            # With dayfirst=True, pandas 3.1 takes 2021-03-01 for the third of January.
+            if not (cells.str.match(_YEAR_FIRST) | cells.str.match(_DAY_FIRST)).all():
+                return []
+            order = {}
+            column = f"{{column}}.str.replace(r'{_DAY_FIRST}', r'\\3-\\2-\\1', regex=True)"
         options = {"format": "mixed", **in_utc, **order}
         words = ", ".join(f"{key}={value!r}" for key, value in options.items())
-        code = f"pd.to_datetime({{column}}, {words}{{more}})"
-        remedy = _Remedy(code, partial(_to_datetime, options=options))
+        code = f"pd.to_datetime({column}, {words}{{more}})"
+        remedy = _Remedy(code, partial(_to_datetime, options=options, swap=column != "{column}"))
         if _converts(remedy, cells):
             remedies.append(remedy)
     return remedies
 
 
-def _to_datetime(cells: pd.Series, options: dict[str, Any]) -> pd.Series:
-    """Do as a remedy does, without pandas' warning that a year in front is no day.
-
-    It could be silenced for all threads only.
-    """
-    without = {name: value for name, value in options.items() if name != "dayfirst"}
-    year_first = cells.str.match(_YEAR_FIRST)
-    parts = [
-        pd.to_datetime(cells[are_so], errors="coerce", **given)
-        for are_so, given in ((year_first, without), (~year_first, options))
-        if are_so.any()
-    ]
-    return pd.concat(parts).reindex(cells.index) if parts else pd.to_datetime(cells, **without)
+def _to_datetime(cells: pd.Series, options: dict[str, Any], swap: bool) -> pd.Series:
+    """Do as a remedy does."""
+    if swap:
+        cells = cells.str.replace(_DAY_FIRST, r"\3-\2-\1", regex=True)
+    return pd.to_datetime(cells, errors="coerce", **options)
 
 
 def _remedies_of_times(cells: pd.Series) -> list[_Remedy]:

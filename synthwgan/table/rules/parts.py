@@ -45,8 +45,8 @@ def _of_dates() -> dict[str, Part]:
         "week": lambda dates: dates.isocalendar().week,
         "dayofyear": lambda dates: dates.day_of_year,
         "day": lambda dates: dates.day,
-        "weekday": lambda dates: dates.weekday,
-        "isoweekday": lambda dates: dates.weekday + 1,
+        "weekday": lambda dates: dates.day_of_week,
+        "isoweekday": lambda dates: dates.day_of_week + 1,
         "hour": lambda dates: dates.hour,
         "minute": lambda dates: dates.minute,
         "second": lambda dates: dates.second,
@@ -69,7 +69,7 @@ def _of_dates() -> dict[str, Part]:
         name: Part("time", "text", _text(part), f"{name} of {{}}") for name, part in texts.items()
     }
     parts["weekend"] = Part(
-        "time", "label", lambda dates: np.asarray(dates.weekday >= 5), "weekend of {}"
+        "time", "label", lambda dates: np.asarray(dates.day_of_week >= 5), "weekend of {}"
     )
     parts["date"] = Part("time", "time", _days, "date of {}")
     return parts

@@ -80,7 +80,7 @@ def test_drawn_dates_are_real_ones() -> None:
     drawn = transformer.decode(type(encoded)(encoded.codes, noise))["day"]
     parsed = pd.to_datetime(drawn, format="%d.%m.%Y")
     assert parsed.between("2020-01-06", "2023-11-01").all()
-    assert (parsed.dt.dayofweek == 0).all()
+    assert (parsed.dt.day_of_week == 0).all()
 
 
 def test_a_text_that_is_no_date_later() -> None:
