@@ -115,7 +115,7 @@ def texts(draft: Draft, *, any_letter: bool = True) -> list[str]:
     forms = ["words", "keys", "mail", "numbers", "dates", "near"]
     form = draft.one(*forms, *["any"] * 3 * any_letter)
     if form == "any":
-        # Letters of the surrogates' range too; U+0000 is among the known faults.
+        # Letters of the surrogates' range too; U+0000 is in texts of their own.
         letters = st.characters(min_codepoint=1)
         return draft.of(st.text(letters, max_size=6))
     if form == "words":
@@ -195,7 +195,7 @@ def _encodable(text: str) -> str:
 
 def _times(unit: str, zone: str | None) -> Callable[[Draft], pd.Series]:
     def make(draft: Draft) -> pd.Series:
-        # Far from today a zone's clock is among the known faults.
+        # Far from today: `_far_zoned`.
         bounds = MODERN if zone else ANY_UNIT if unit == "ns" else FAR
         fraction = draft.one(0, 1) * draft.rng.integers(0, PER_SECOND[unit], draft.n_rows)
         ticks = moments(draft, bounds) * PER_SECOND[unit] + fraction
@@ -309,6 +309,37 @@ def _nothing(draft: Draft) -> pd.Series:
 
 
 BITS = (8, 16, 32, 64)
+
+
+def _number_dictionary(draft: Draft) -> pd.Series:
+    array = pa.array(whole_numbers(draft, -100, 100)).dictionary_encode()
+    return pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([array])))
+
+
+def _nul_texts(draft: Draft) -> pd.Series:
+    return pd.Series(draft.of(st.text("ab\0", max_size=4)), dtype=object)
+
+
+def _mixed_numbers(draft: Draft) -> pd.Series:
+    return _objects([*draft.of(st.integers(2**53, 2**53 + 9))[1:], 0.5])
+
+
+def _mixed_moments(draft: Draft) -> pd.Series:
+    stamps = list(pd.Series(moments(draft, MODERN).view("M8[s]")).astype("M8[ns]"))
+    stamps[0] = stamps[0].to_pydatetime()
+    stamps[-1] = stamps[-1] + pd.Timedelta(1, "ns")
+    return _objects(stamps)
+
+
+def _numpy_moments(draft: Draft) -> pd.Series:
+    return _objects(list(moments(draft, MODERN).view("M8[s]")))
+
+
+def _far_zoned(draft: Draft) -> pd.Series:
+    ticks = pd.Series(moments(draft, FAR).view("M8[s]"))
+    return ticks.dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin")
+
+
 COLUMNS: dict[str, Callable[[Draft], pd.Series]] = {
     **{
         f"{sign}int{bits}{end}": _integers(f"{sign}int{bits}{end}")
@@ -356,43 +387,6 @@ COLUMNS: dict[str, Callable[[Draft], pd.Series]] = {
     "objects of durations": _object_durations,
     "objects of numbers": _object_numbers,
     "unsupported": _unsupported,
-    "nothing": _nothing,
-}  # fmt: skip
-
-
-# Faults that are known, and left out until they are mended: move one up when it is.
-
-
-def _number_dictionary(draft: Draft) -> pd.Series:
-    array = pa.array(whole_numbers(draft, -100, 100)).dictionary_encode()
-    return pd.Series(pd.arrays.ArrowExtensionArray(pa.chunked_array([array])))
-
-
-def _nul_texts(draft: Draft) -> pd.Series:
-    return pd.Series(draft.of(st.text("ab\0", max_size=4)), dtype=object)
-
-
-def _mixed_numbers(draft: Draft) -> pd.Series:
-    return _objects([*draft.of(st.integers(2**53, 2**53 + 9))[1:], 0.5])
-
-
-def _mixed_moments(draft: Draft) -> pd.Series:
-    stamps = list(pd.Series(moments(draft, MODERN).view("M8[s]")).astype("M8[ns]"))
-    stamps[0] = stamps[0].to_pydatetime()
-    stamps[-1] = stamps[-1] + pd.Timedelta(1, "ns")
-    return _objects(stamps)
-
-
-def _numpy_moments(draft: Draft) -> pd.Series:
-    return _objects(list(moments(draft, MODERN).view("M8[s]")))
-
-
-def _far_zoned(draft: Draft) -> pd.Series:
-    ticks = pd.Series(moments(draft, FAR).view("M8[s]"))
-    return ticks.dt.tz_localize("UTC").dt.tz_convert("Europe/Berlin")
-
-
-KNOWN: dict[str, Callable[[Draft], pd.Series]] = {
     "dictionary of integers": _number_dictionary,
     "U+0000 in texts": _nul_texts,
     "objects of int and float": _mixed_numbers,
@@ -402,7 +396,8 @@ KNOWN: dict[str, Callable[[Draft], pd.Series]] = {
     "signalling NaN": lambda draft: _objects(
         draft.repeated([decimal.Decimal("sNaN"), decimal.Decimal(1)])
     ),
-}
+    "nothing": _nothing,
+}  # fmt: skip
 
 
 # Tables
@@ -444,17 +439,15 @@ def _names(draft: Draft, n_columns: int) -> pd.Index:
 
 
 @st.composite
-def frames(draw: Callable, *, with_known: bool = False) -> pd.DataFrame:
+def frames(draw: Callable) -> pd.DataFrame:
     """Tables of one to four columns, of any dtypes, with any names and index."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     draft = Draft(draw, rng, draw(st.sampled_from(N_ROWS)))
-    kinds = {**COLUMNS, **KNOWN} if with_known else COLUMNS
-    chosen = draw(st.lists(st.sampled_from(list(kinds)), min_size=1, max_size=4))
-    columns = [draft.with_missing(kinds[kind](draft)) for kind in chosen]
+    chosen = draw(st.lists(st.sampled_from(list(COLUMNS)), min_size=1, max_size=4))
+    columns = [draft.with_missing(COLUMNS[kind](draft)) for kind in chosen]
     frame = pd.DataFrame(dict(enumerate(columns)))
     frame.columns = _names(draft, len(chosen))
-    if with_known and frame.columns.is_unique and draft.rng.random() < 0.05:
-        # A fault that is known too: after loading they are names of another dtype.
+    if frame.columns.is_unique and draft.rng.random() < 0.05:
         frame.columns = pd.CategoricalIndex([f"c{place}" for place in range(len(chosen))])
     if draft.one(True, False):
         frame.index = pd.Index(rng.permutation(len(frame)) % 7, name="row")

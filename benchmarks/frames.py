@@ -3,7 +3,7 @@
 Run from the repository root::
 
     OMP_NUM_THREADS=1 python -m benchmarks.frames
-    python -m benchmarks.frames --n 500 --jobs 2 --known --dry
+    python -m benchmarks.frames --n 500 --jobs 2 --dry
 
 Each table is fitted, encoded and decoded, and has to come back cell by cell, or to be refused by an
 error that says why; of some, a model is fitted, sampled, saved and loaded, and gaps are filled.
@@ -55,10 +55,6 @@ QUICK = {
 }
 # What errors say that are about a table as a whole, and so name no column.
 OF_TABLES = ("all rows are the same", "a minimum of", "occur more than once", "column name")
-
-
-# A fault that is known: refused where rows are drawn, and not at once. Empty it when it is mended.
-LATE_REFUSALS = ("is left for a new identifier",)
 
 
 class SilentChangeError(Exception):
@@ -216,10 +212,7 @@ class Tally:
                     model_survives(frame)
                     self.n_models += 1
         except Exception as error:
-            if any(part in str(error) for part in LATE_REFUSALS):
-                self.n_refused += 1
-            else:
-                self.add_fault(error, frame)
+            self.add_fault(error, frame)
         else:
             self.n_kept += kept
             self.n_refused += not kept
@@ -265,7 +258,7 @@ def time_limit() -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def try_frames(n_frames: int, *, first_seed: int = 0, with_known: bool = False) -> Tally:
+def try_frames(n_frames: int, *, first_seed: int = 0) -> Tally:
     """Try random tables, the same ones for the same seed."""
     tally = Tally()
 
@@ -277,7 +270,7 @@ def try_frames(n_frames: int, *, first_seed: int = 0, with_known: bool = False) 
         deadline=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(frames(with_known=with_known))
+    @given(frames())
     def take(frame: pd.DataFrame) -> None:
         tally.take(frame)
 
@@ -285,14 +278,13 @@ def try_frames(n_frames: int, *, first_seed: int = 0, with_known: bool = False) 
     return tally
 
 
-def try_in_parts(n_frames: int, n_jobs: int, with_known: bool) -> Tally:
+def try_in_parts(n_frames: int, n_jobs: int) -> Tally:
     """Try random tables in parts, each of a seed of its own, and say what was found."""
     sizes = [min(PART, n_frames - first) for first in range(0, n_frames, PART)]
     total = Tally()
     with ProcessPoolExecutor(n_jobs) as pool:
         parts = [
-            pool.submit(try_frames, size, first_seed=number, with_known=with_known)
-            for number, size in enumerate(sizes)
+            pool.submit(try_frames, size, first_seed=number) for number, size in enumerate(sizes)
         ]
         for part in as_completed(parts):
             new = total.add(part.result())
@@ -320,10 +312,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=N_FRAMES, help="how many tables")
     parser.add_argument("--jobs", type=int, default=1, help="how many processes")
-    parser.add_argument("--known", action="store_true", help="with faults that are known")
     parser.add_argument("--dry", action="store_true", help="keep no result")
     options = parser.parse_args()
-    tally = try_in_parts(options.n, options.jobs, options.known)
+    tally = try_in_parts(options.n, options.jobs)
     for name, count in tally.faults.most_common():
         print(f"{count} times: {name}")
     n_silent = sum(count for name, count in tally.faults.items() if name.startswith("SilentChange"))

@@ -308,8 +308,7 @@ class ObjectDatetime(ObjectType, CalendarType):
                 f"mixes time zones ({', '.join(zones)}): convert with pd.to_datetime(..., utc=True)"
             )
         self.tz = zones.popitem()[1]
-        # Among datetimes, a Timestamp may have nanoseconds.
-        self.stamps = any(isinstance(value, pd.Timestamp) for value in objects)
+        self.stamps = _are_all(objects, pd.Timestamp, "pd.to_datetime")
         self.unit = "ns" if self.stamps else "us"
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
@@ -362,7 +361,7 @@ class ObjectDuration(ObjectType):
 
     def learn(self, objects: np.ndarray) -> None:
         _check_types(objects, datetime.timedelta, "pd.to_timedelta")
-        self.stamps = any(isinstance(value, pd.Timedelta) for value in objects)
+        self.stamps = _are_all(objects, pd.Timedelta, "pd.to_timedelta")
         self.unit = "ns" if self.stamps else "us"
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
@@ -388,6 +387,17 @@ def _check_types(objects: np.ndarray, wanted: type, remedy: str) -> None:
     for value in objects:
         if not isinstance(value, wanted):
             raise TypeError(f"holds {value!r}: convert the column with {remedy}")
+
+
+def _are_all(objects: np.ndarray, kind: type, remedy: str) -> bool:
+    """Whether all cells are of pandas' type, and not of Python's; both would not come back."""
+    others = [value for value in objects if not isinstance(value, kind)]
+    if others and len(others) < len(objects):
+        raise ValueError(
+            f"mixes {kind.__name__} and {type(others[0]).__name__} ({others[0]!r}): convert the "
+            f"column with {remedy}"
+        )
+    return not others
 
 
 def _check_microseconds(objects: Any, attribute: str) -> None:
