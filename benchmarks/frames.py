@@ -35,6 +35,7 @@ from benchmarks.cell import machine, write
 from benchmarks.frame_strategies import frames
 from benchmarks.page import markdown_table, measured, write_part
 from synthwgan import MLP, Residual, TableTransformer, WGANGPSynthesizer
+from synthwgan.table.storage.dtypes import listed
 
 N_FRAMES = 20_000
 # Tables of one seed.
@@ -136,9 +137,8 @@ def check_cells(place: int, one: pd.Series, other: pd.Series) -> None:
     """Check that two columns have the same cells, of the same types."""
     missing = one.isna().to_numpy()
     check(np.array_equal(missing, other.isna().to_numpy()), f"{place}: other cells are missing")
-    pairs = list(zip(one[~missing].tolist(), other.to_numpy(dtype=object)[~missing], strict=True))
-    if one.dtype != object:
-        pairs = list(zip(one[~missing].tolist(), other[~missing].tolist(), strict=True))
+    # pandas' own lists of moments far from today, in a time zone, end the process.
+    pairs = list(zip(listed(one[~missing]), listed(other[~missing]), strict=True))
     changed = [f"{cell!r} became {new!r}" for cell, new in pairs if not cell == new]
     check(not changed, f"{place}, {one.dtype}: {changed[:3]}")
     if one.dtype == object:
@@ -161,7 +161,9 @@ def model_survives(frame: pd.DataFrame) -> None:
     check_form(frame, rows)
     for place, column in enumerate(model.transformer_.columns_):
         if column.kind == "categorical":
-            unknown = set(rows.iloc[:, place].dropna()) - set(frame.iloc[:, place].dropna())
+            unknown = set(listed(rows.iloc[:, place].dropna())) - set(
+                listed(frame.iloc[:, place].dropna())
+            )
             check(not unknown, f"{place}: a category that is none, {unknown}")
     with tempfile.TemporaryDirectory() as folder:
         model.save(Path(folder) / "model")
@@ -237,7 +239,8 @@ class Tally:
         name = f"{type(error).__name__} {place}"
         self.faults[name] += 1
         if name not in self.examples:
-            shown = f"{frame.dtypes}\n{frame.head(8).to_dict('list')!r}".encode("utf-8", "replace")
+            cells = [listed(frame.iloc[:8, place]) for place in range(frame.shape[1])]
+            shown = f"{frame.dtypes}\n{cells!r}".encode("utf-8", "replace")
             trace = "".join(traceback.format_exception(error)).encode("utf-8", "replace")
             self.examples[name] = f"{shown.decode()}\n{trace.decode()}"
 

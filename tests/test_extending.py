@@ -306,6 +306,7 @@ def test_a_question_of_the_report(questions: dict[str, Question], tmp_path: Path
     assert again["rarity"].score == 1
     assert again["columns"].score == before["columns"].score
     pytest.importorskip("jinja2")
+    pytest.importorskip("plotly")
     report.save_html(tmp_path / "report.html")
     assert "Are all categories there?" in (tmp_path / "report.html").read_text("utf-8")
 
