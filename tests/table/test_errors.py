@@ -52,6 +52,16 @@ def _table(cells: Any) -> pd.DataFrame:
             ValueError,
             r"'bad': .* convert the column with .astype\('datetime64\[us\]'\)",
         ),
+        (
+            _objects(datetime.datetime(2020, 1, 1), pd.Timestamp("2020-01-02 00:00:00.000000001")),
+            ValueError,
+            "'bad': mixes Timestamp and datetime .* with pd.to_datetime",
+        ),
+        (
+            _objects(datetime.timedelta(1), pd.Timedelta(1)),
+            ValueError,
+            "'bad': mixes Timedelta and timedelta .* with pd.to_timedelta",
+        ),
         (NESTED, TypeError, "column 'bad': pyarrow type list.* is not supported"),
         (pd.arrays.SparseArray([0, 1]), TypeError, "column 'bad': sparse column.*to_dense"),
         (
@@ -87,7 +97,7 @@ def test_a_column_name_with_a_nul_character() -> None:
     ],
 )
 def test_nanoseconds_among_objects_are_kept_or_refused(fine: Any, coarse: Any) -> None:
-    table = _table(_objects(fine, coarse))
+    table = _table(_objects(fine, type(fine)(coarse)))
     transformer = TableTransformer().fit(table)
     back = transformer.decode(transformer.encode(table))
     assert back["bad"].tolist() == [fine, coarse]
