@@ -58,7 +58,9 @@ class Cells:
 
     def replace(self, rows: np.ndarray, others: Cells) -> Cells:
         """Return the cells with others in the masked rows, in which both are as long."""
-        values = np.where(rows, others.values, self.values).astype(self.values.dtype, copy=False)
+        # Signed and unsigned integers have floats in common, which round: nothing in common here.
+        values = self.values.copy()
+        values[rows] = others.values[rows]
         return Cells(values, np.where(rows, others.missing, self.missing))
 
     @classmethod
