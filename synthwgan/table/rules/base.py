@@ -11,10 +11,10 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.forms.base import Form as CellForm
+from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.registry import form_from_dict
 from synthwgan.table.rules.columns import Column, Table, as_table
-from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.form import ColumnForm
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 
 _SHOWN_ROWS = 3
@@ -71,7 +71,7 @@ class Rule:
     """
 
     support_: Support | None = None
-    written_: Mapping[Hashable, CellForm | None] = MappingProxyType({})
+    written_: Mapping[Hashable, Form | None] = MappingProxyType({})
     tolerate: float = 0.0
     _learned: ClassVar[tuple[str, ...]] = ()
 
@@ -289,7 +289,7 @@ def _remedy(column: Column, kinds: tuple[str, ...]) -> str:
 
 def pack(value: Any) -> Any:
     """Turn parameters, and what was learnt, into JSON."""
-    if isinstance(value, Form):
+    if isinstance(value, ColumnForm):
         return {"type": "Form", "value": value.to_dict()}
     if isinstance(value, dict):
         return {
@@ -307,7 +307,7 @@ def unpack(packed: Any) -> Any:
         return [unpack(item) for item in packed]
     kind = packed.get("type") if isinstance(packed, dict) else None
     if kind == "Form":
-        return Form.from_dict(packed["value"])
+        return ColumnForm.from_dict(packed["value"])
     if kind == "map":
         return {_unpack_key(key): unpack(item) for key, item in packed["value"]}
     return from_jsonable(packed)

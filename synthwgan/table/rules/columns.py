@@ -12,9 +12,9 @@ import pandas as pd
 
 from synthwgan.table.columns.grid import Grid
 from synthwgan.table.door import naming_column
-from synthwgan.table.forms.base import Form as CellForm
+from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.registry import nearest_form
-from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.form import ColumnForm
 from synthwgan.table.rules.units import UNITS, ticks_per
 from synthwgan.table.rules.written import FIND, cells_of, form_of, numbers_of, unit_of
 from synthwgan.table.storage.dtypes import Cells, NumberType
@@ -60,7 +60,7 @@ class Column:
         self.missing = cells.missing
         self.values = cells.values
         self.kind = {"number": "number", "time": "time"}.get(self.physical.domain, "label")
-        self.written: CellForm | None = None
+        self.written: Form | None = None
         if hasattr(self.physical.dtype, "categories"):
             self._read_categories()
         elif self.physical.domain == "text":
@@ -78,7 +78,7 @@ class Column:
         categories = self.physical.dtype.categories
         texts = all(isinstance(category, str) for category in categories)
         self.kind = "text" if texts else "label"
-        labels = np.append(np.array(list(categories) + [None], dtype=object)[:-1], None)
+        labels = np.array([*categories, None], dtype=object)
         self.values = labels[np.where(self.missing, len(labels) - 1, self.values)]
 
     @property
@@ -243,10 +243,10 @@ class Column:
         return row, form.sample
 
     @property
-    def form(self) -> Form:
+    def form(self) -> ColumnForm:
         """How the column is written, to rebuild it."""
         decimals = self.decimals if self.kind == "number" else None
-        return Form(self.physical, decimals, self.written)
+        return ColumnForm(self.physical, decimals, self.written)
 
 
 def as_labels(values: np.ndarray, column: Column) -> list[Any]:
@@ -274,7 +274,7 @@ class Table:
         self.frame = frame
         self._n_kept = n_kept
         self._columns: dict[Hashable, Column] = {}
-        self._written: dict[Hashable, CellForm | None] = {}
+        self._written: dict[Hashable, Form | None] = {}
 
     def __len__(self) -> int:
         return len(self.frame)
@@ -297,7 +297,7 @@ class Table:
             self._columns[key] = Column(name, self.frame[name], written)
         return self._columns[key]
 
-    def written_as(self, written: dict[Hashable, CellForm | None]) -> Table:
+    def written_as(self, written: dict[Hashable, Form | None]) -> Table:
         """Return the table with some columns read in the form in which they once were written."""
         if not written:
             return self

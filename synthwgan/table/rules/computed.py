@@ -10,7 +10,7 @@ import pandas as pd
 
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Column, Table
-from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.form import ColumnForm
 
 COMPUTED, OWN, MISSING = "computed", "own", "missing"
 
@@ -22,7 +22,7 @@ class ComputedRule(Rule):
     computed, a column of states says so, and another holds the cells of rows that break it.
     """
 
-    form_: Form
+    form_: ColumnForm
     keeps_states_: bool
     keeps_values_: bool
     _learned: ClassVar[tuple[str, ...]] = ("form_", "keeps_states_", "keeps_values_")
@@ -63,7 +63,7 @@ class ComputedRule(Rule):
         self.keeps_states_ = bool((states != np.where(known, COMPUTED, MISSING)).any())
         self.keeps_values_ = bool((states == OWN).any())
 
-    def _form(self, table: Table) -> Form:
+    def _form(self, table: Table) -> ColumnForm:
         """Return how the target is written, as fitted or as the table has it."""
         return self.form_ if hasattr(self, "form_") else table[self.target].form
 

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.parameters import required
-from synthwgan.table.forms.base import Form as CellForm
+from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.registry import form_from_dict
 from synthwgan.table.rules.units import UNITS
 from synthwgan.table.rules.written import cells_of, number_dtype, numbers_of, unit_of
@@ -16,10 +16,10 @@ from synthwgan.table.storage.dtypes import Cells
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict
 
 
-class Form:
+class ColumnForm:
     """How a column is stored: dtype, decimals and the form in which its cells are written."""
 
-    def __init__(self, physical: Any, decimals: int | None, written: CellForm | None) -> None:
+    def __init__(self, physical: Any, decimals: int | None, written: Form | None) -> None:
         self.physical = physical
         self.decimals = decimals
         self.written = written
@@ -143,7 +143,7 @@ class Form:
         }
 
     @classmethod
-    def from_dict(cls, state: dict[str, Any]) -> Form:
+    def from_dict(cls, state: dict[str, Any]) -> ColumnForm:
         """Rebuild from `to_dict`."""
         written = None if state["written"] is None else form_from_dict(state["written"])
         return cls(physical_from_dict(state["physical"]), state["decimals"], written)

@@ -9,7 +9,7 @@ import numpy as np
 
 from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.computed import ComputedRule, same_cells
-from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.form import ColumnForm
 from synthwgan.table.rules.parts import PARTS, apply_part
 from synthwgan.table.rules.units import ticks_per
 
@@ -121,12 +121,12 @@ def possible_parts(source: Column, target: Column) -> list[str]:
     ]
 
 
-def as_values(part: str, source: Column, form: Form, zone: str | None = None) -> np.ndarray:
+def as_values(part: str, source: Column, form: ColumnForm, zone: str | None = None) -> np.ndarray:
     """Return a part of a column as the values of a column of some form."""
     return as_written(part, apply_part(part, source, zone), form)
 
 
-def as_written(part: str, values: np.ndarray, form: Form) -> np.ndarray:
+def as_written(part: str, values: np.ndarray, form: ColumnForm) -> np.ndarray:
     """Return what a part gives as the values of a column of some form."""
     if form.written is not None and PARTS[part].gives == form.stored_kind:
         return form.parse(values)[0]

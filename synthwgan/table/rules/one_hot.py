@@ -10,7 +10,7 @@ import pandas as pd
 
 from synthwgan.table.rules.base import Rule, names_of
 from synthwgan.table.rules.columns import Column, Table
-from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.form import ColumnForm
 
 _NONE = "none"
 
@@ -35,7 +35,7 @@ class OneHot(Rule):
     array([ True,  True, False])
     """
 
-    forms_: list[Form]
+    forms_: list[ColumnForm]
     reduces_: bool
     _learned: ClassVar[tuple[str, ...]] = ("forms_", "reduces_")
 

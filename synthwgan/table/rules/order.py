@@ -11,7 +11,7 @@ import pandas as pd
 
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Column, Table
-from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.form import ColumnForm
 from synthwgan.table.rules.units import ticks_per
 from synthwgan.table.rules.written import FIND
 
@@ -47,7 +47,7 @@ class Order(Rule):
     """
 
     gap_floor_: int | float | None
-    form_: Form
+    form_: ColumnForm
     gap_decimals_: int | None
     _learned: ClassVar[tuple[str, ...]] = ("form_", "gap_floor_", "gap_decimals_")
 

@@ -14,7 +14,7 @@ from synthwgan.table.rules import clock as clocks
 from synthwgan.table.rules.base import names_of
 from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.computed import ComputedRule
-from synthwgan.table.rules.form import Form
+from synthwgan.table.rules.form import ColumnForm
 from synthwgan.table.rules.rounding import agrees, find_way, round_to
 from synthwgan.table.rules.units import ticks_per
 
@@ -254,7 +254,7 @@ class Sum(ComputedRule):
         numerator = _dot(columns, [int(weight * denominator) for weight in weights], numerator)
         return numerator, denominator, self._known(table)
 
-    def _step_of_form(self, form: Form, decimals: int | None) -> Fraction:
+    def _step_of_form(self, form: ColumnForm, decimals: int | None) -> Fraction:
         if form.is_time:
             return _tick(form.unit, self.unit)
         return Fraction(1, 10 ** (required(form.decimals) if decimals is None else decimals))
@@ -263,7 +263,7 @@ class Sum(ComputedRule):
         if self.total in table.frame.columns:
             self._column(table, self.total, "number", "time")
 
-    def _check_times(self, columns: list[Column], form: Form) -> None:
+    def _check_times(self, columns: list[Column], form: ColumnForm) -> None:
         times = [
             weight
             for column, weight in zip(columns, self.fractions, strict=True)
