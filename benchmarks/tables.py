@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.page import markdown_table
+
 PUBLISHED = Path(__file__).resolve().parent / "published.json"
 MODEL_NAMES = {
     "synthwgan": "**synthwgan**",
@@ -141,7 +143,7 @@ def fidelity_table(runs: Iterable[Run], data_set: str) -> str:
         [f"{row['model']}, *published*", "5", *_published(row, FIDELITY)]
         for row in published(data_set)
     ]
-    return _markdown(["model", "seeds", *_titles(FIDELITY)], rows)
+    return markdown_table(["model", "seeds", *_titles(FIDELITY)], rows)
 
 
 def cost_table(runs: Iterable[Run], data_set: str) -> str:
@@ -151,7 +153,7 @@ def cost_table(runs: Iterable[Run], data_set: str) -> str:
         [f"{row['model']}, *published*", "GPU", *_published(row, COSTS)]
         for row in published(data_set)
     ]
-    return _markdown(["model", "threads", *_titles(COSTS)], rows)
+    return markdown_table(["model", "threads", *_titles(COSTS)], rows)
 
 
 def headline_table(runs: Iterable[Run], data_sets: Sequence[str]) -> str:
@@ -162,7 +164,7 @@ def headline_table(runs: Iterable[Run], data_sets: Sequence[str]) -> str:
         for run in _of(runs, data_set)
         if not run.params and run.threads == 1
     ]
-    return _markdown(["data set", "model", *_titles(HEADLINE)], rows)
+    return markdown_table(["data set", "model", *_titles(HEADLINE)], rows)
 
 
 def small_table(runs: Iterable[Run], without: Sequence[str]) -> str:
@@ -172,7 +174,7 @@ def small_table(runs: Iterable[Run], without: Sequence[str]) -> str:
         for run in runs
         if run.data_set not in without
     ]
-    return _markdown(["data set", "model", "seeds", *_titles(SMALL)], rows)
+    return markdown_table(["data set", "model", "seeds", *_titles(SMALL)], rows)
 
 
 def published(data_set: str) -> list[dict[str, Any]]:
@@ -218,8 +220,3 @@ def _published(row: dict[str, Any], figures: Sequence[str]) -> list[str]:
 
 def _titles(figures: Sequence[str]) -> list[str]:
     return [FIGURES[figure][0] for figure in figures]
-
-
-def _markdown(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [titles, ["---"] * len(titles), *rows]
-    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
 from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, Self
 
 import pandas as pd
 
@@ -79,26 +79,33 @@ class Sink(Protocol):
         """Finish the file."""
 
 
-class _CsvSink:
-    def __init__(self, path: Path) -> None:
+class _FileSink:
+    """Closes what it has opened."""
+
+    def __init__(self) -> None:
         self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type | None, error: object, traceback: object) -> None:
+        # After a failed write, closing fails again on the buffer's rest: the first error counts.
+        with suppress(OSError) if kind else nullcontext():
+            self._stack.close()
+
+
+class _CsvSink(_FileSink):
+    def __init__(self, path: Path) -> None:
+        super().__init__()
         self._text = self._stack.enter_context(self._open(path))
         self._is_first = True
 
     def _open(self, path: Path) -> io.TextIOBase:
         return open(path, "w", encoding="utf-8", newline="")
 
-    def __enter__(self) -> _CsvSink:
-        return self
-
     def write(self, frame: pd.DataFrame) -> None:
         self._text.write(csv_text(frame, header=self._is_first))
         self._is_first = False
-
-    def __exit__(self, kind: type | None, error: object, traceback: object) -> None:
-        # After a failed write, closing fails again on the buffer's rest: the first error counts.
-        with suppress(OSError) if kind else nullcontext():
-            self._stack.close()
 
 
 class _GzipCsvSink(_CsvSink):
@@ -109,14 +116,11 @@ class _GzipCsvSink(_CsvSink):
         return io.TextIOWrapper(self._stack.enter_context(packed), encoding="utf-8", newline="")
 
 
-class _ParquetSink:
+class _ParquetSink(_FileSink):
     def __init__(self, path: Path, shown: Path) -> None:
         self._path, self._shown = path, shown
-        self._stack = ExitStack()
+        super().__init__()
         self._writer: Any = None
-
-    def __enter__(self) -> _ParquetSink:
-        return self
 
     def write(self, frame: pd.DataFrame) -> None:
         import pyarrow as pa
@@ -140,10 +144,6 @@ class _ParquetSink:
         # Through Python's file, errors of the disk keep their number.
         file = self._stack.enter_context(open(self._path, "wb"))
         return self._stack.enter_context(pq.ParquetWriter(file, _lasting(schema)))
-
-    def __exit__(self, kind: type | None, error: object, traceback: object) -> None:
-        with suppress(OSError) if kind else nullcontext():
-            self._stack.close()
 
 
 def _lasting(schema: object) -> object:

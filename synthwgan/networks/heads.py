@@ -46,8 +46,8 @@ class _DrawSlots(torch.autograd.Function):
                 logits[stage.start : stage.stop].addmm_(
                     coupling.from_parents(matrix, stage), states[coupling.first : stage.start]
                 )
-            of_stage = _blocks(logits, stage)
-            torch.eq(of_stage, of_stage.amax(1, keepdim=True), out=_blocks(states, stage))
+            of_stage = blocks_of(logits, stage)
+            torch.eq(of_stage, of_stage.amax(1, keepdim=True), out=blocks_of(states, stage))
             if context is not None:
                 _put_given(states, context, stage)
         soft = _softmax(logits, head)
@@ -75,7 +75,7 @@ class _DrawSlots(torch.autograd.Function):
         by_states.index_add_(0, head.gate_slots, by_gated * ungated)
         by_values.index_copy_(0, head.gated_values, by_gated * gates)
         for stage in reversed(coupling.stages):
-            of_stage, of_soft = _blocks(by_states, stage), _blocks(soft, stage)
+            of_stage, of_soft = blocks_of(by_states, stage), blocks_of(soft, stage)
             if coupling.holds(stage):
                 by_states[stage.start : stage.stop].addmm_(
                     coupling.to_children(matrix, stage).T, by_raw[stage.stop :]
@@ -86,7 +86,7 @@ class _DrawSlots(torch.autograd.Function):
         return by_raw, by_matrix, None, None, None
 
 
-def _blocks(slots: Tensor, group: BlockGroup) -> Tensor:
+def blocks_of(slots: Tensor, group: BlockGroup) -> Tensor:
     """View a group's slots, of shape (n_slots, n_rows), as (n_blocks, width, n_rows)."""
     return slots[group.start : group.stop].unflatten(0, (group.n_blocks, group.width))
 
@@ -95,8 +95,8 @@ def _softmax(logits: Tensor, head: OutputHead) -> Tensor:
     """Softmax of each block, shape (n_state_slots, n_rows)."""
     soft = torch.empty_like(logits)
     for group in head.layout.groups:
-        of_group = _blocks(logits, group)
-        torch.softmax(of_group, 1, out=_blocks(soft, group))
+        of_group = blocks_of(logits, group)
+        torch.softmax(of_group, 1, out=blocks_of(soft, group))
     return soft
 
 
@@ -218,11 +218,11 @@ class OutputHead(nn.Module):
                 before_draw(stage, logits)
             logits += self.logit_bias[stage.start : stage.stop].view(stage.n_blocks, stage.width, 1)
             # The Gumbel-max trick; max(1).indices is several times as fast as argmax(1).
-            codes.append((logits - _blocks(noise, stage).log()).max(1).indices)
-            _blocks(states, stage).scatter_(1, codes[-1].unsqueeze(1), 1.0)
+            codes.append((logits - blocks_of(noise, stage).log()).max(1).indices)
+            blocks_of(states, stage).scatter_(1, codes[-1].unsqueeze(1), 1.0)
             if context is not None:
                 _put_given(states, context, stage)
-                codes[-1] = _blocks(states, stage).max(1).indices
+                codes[-1] = blocks_of(states, stage).max(1).indices
         values = raw[self.layout.n_state_slots :]
         values = values + coupling.to_values(matrix) @ states[coupling.first :]
         return torch.cat(codes).T, values.T
@@ -237,7 +237,7 @@ class OutputHead(nn.Module):
 
     def codes(self, states: Tensor) -> Tensor:
         """State number of each block, shape (n_rows, n_blocks), int64."""
-        codes = [_blocks(states.T, group).max(1).indices for group in self.layout.groups]
+        codes = [blocks_of(states.T, group).max(1).indices for group in self.layout.groups]
         return torch.cat(codes).T if codes else states.new_empty(len(states), 0).long()
 
     def one_hot(self, codes: Tensor) -> Tensor:

@@ -6,8 +6,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from synthwgan.networks.heads import OutputHead
-from synthwgan.table.layout import BlockGroup
+from synthwgan.networks.heads import OutputHead, blocks_of
 
 
 class RowReconstruction(nn.Module):
@@ -57,18 +56,14 @@ class RowReconstruction(nn.Module):
         logits = logits + head.logit_bias.unsqueeze(1)
         gates = torch.ones_like(values).index_copy(0, head.gated_values, states[head.gate_slots])
         errors = (scores + coupled[len(drawn) :] - values).square() * gates / 2
-        log_odds = [F.log_softmax(self._blocks(logits, group), 1) for group in layout.groups]
+        log_odds = [F.log_softmax(blocks_of(logits, group), 1) for group in layout.groups]
         entropies = [
-            -(odds * self._blocks(states, group)).sum(1)
+            -(odds * blocks_of(states, group)).sum(1)
             for odds, group in zip(log_odds, layout.groups, strict=True)
         ]
         counts = has.T.float()
         counts = torch.cat([counts[self.block_columns], counts[self.value_columns]])
         return (torch.cat([*entropies, errors]) * counts).sum() / counts.sum()
-
-    @staticmethod
-    def _blocks(slots: Tensor, group: BlockGroup) -> Tensor:
-        return slots[group.start : group.stop].unflatten(0, (group.n_blocks, group.width))
 
 
 def normality_loss(latents: Tensor) -> Tensor:
