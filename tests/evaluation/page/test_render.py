@@ -109,6 +109,7 @@ def test_tabs(visit: Callable[..., Any]) -> None:
     assert page.inner_text("#overview .flag").startswith("Leak: </script>")
     for tab in TABS:
         page.click(f"#tab-{tab}")
+        until(page, f"document.getElementById('{tab}').offsetParent")
         assert shown_panels(page) == [tab]
         assert page.get_attribute(f"#tab-{tab}", "aria-selected") == "true"
     page.keyboard.press("ArrowLeft")
@@ -275,6 +276,7 @@ def test_comparison(visit: Callable[..., Any]) -> None:
     page = visit("comparison")
     assert page.locator("#overview tbody th").all_inner_texts()[:2] == ["<b>ours</b>", "worse"]
     page.click("#tab-columns")
+    until(page, "document.getElementById('columns').offsetParent")
     assert "worse" in page.inner_text("#columns thead")
 
 
