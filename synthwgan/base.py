@@ -30,6 +30,7 @@ from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import score_rows
 from synthwgan.table import TableTransformer
+from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import Schema
 from synthwgan.table.target import with_target
 from synthwgan.training.config import COMPONENTS, TrainingConfig
@@ -42,6 +43,9 @@ if TYPE_CHECKING:
     from synthwgan.evaluation import Report
 
 OnRare = Literal["restrict", "fewer", "error"]
+OnBroken = Literal["error", "keep"]
+# Larger than any difference of scores, and small enough for sums and ranks.
+_BROKEN_RULE = 1e6
 
 _POSITIVE = Number(1, integer=True)
 _SAMPLING_PARAMETERS = {
@@ -50,6 +54,7 @@ _SAMPLING_PARAMETERS = {
     "chunk_size": _POSITIVE,
     "gibbs_steps": Number(0, integer=True),
     "on_rare": OneOf(get_args(OnRare)),
+    "on_broken": OneOf(get_args(OnBroken)),
     "truncation": Either((Number(0, 1), OneOf((None,)))),
     "random_state": RANDOM_STATE,
 }
@@ -106,6 +111,12 @@ class BaseSynthesizer(ComponentParameters):
         check_is_fitted(self)
         return self.transformer_.schema_
 
+    @property
+    def rules_(self) -> RuleSet:
+        """The rules that every drawn row keeps."""
+        check_is_fitted(self)
+        return self.transformer_.rules_
+
     @overload
     def sample(
         self,
@@ -114,6 +125,7 @@ class BaseSynthesizer(ComponentParameters):
         conditions: Mapping[Any, Any] | pd.DataFrame | None = None,
         n_draws: int = 1,
         on_rare: OnRare = "restrict",
+        on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
         truncation: float | None = None,
         random_state: RandomState = None,
@@ -127,6 +139,7 @@ class BaseSynthesizer(ComponentParameters):
         conditions: np.ndarray,
         n_draws: int = 1,
         on_rare: OnRare = "restrict",
+        on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
         truncation: float | None = None,
         random_state: RandomState = None,
@@ -139,6 +152,7 @@ class BaseSynthesizer(ComponentParameters):
         conditions: Mapping[Any, Any] | pd.DataFrame | np.ndarray | None = None,
         n_draws: int = 1,
         on_rare: OnRare = "restrict",
+        on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
         truncation: float | None = None,
         random_state: RandomState = None,
@@ -165,6 +179,9 @@ class BaseSynthesizer(ComponentParameters):
             columns. "restrict" draws each of these columns by its own distribution in the
             table, as if it did not depend on the others, for the rows that lack; "fewer"
             returns the rows found. Both warn.
+        on_broken : {"error", "keep"}, default "error"
+            What to do with rows of a DataFrame whose given cells break a rule of `rules_`; "keep"
+            leaves these cells as they are.
         gibbs_steps : int, default 0
             Under conditions, how often a random half of what is not given is drawn again, given
             the rest.
@@ -208,6 +225,7 @@ class BaseSynthesizer(ComponentParameters):
             n_samples=n_samples,
             n_draws=n_draws,
             on_rare=on_rare,
+            on_broken=on_broken,
             gibbs_steps=gibbs_steps,
             truncation=truncation,
             random_state=random_state,
@@ -222,7 +240,7 @@ class BaseSynthesizer(ComponentParameters):
             raise ValueError(
                 "the number of rows is that of the conditions; for several rows each, pass n_draws"
             )
-        return rows.completed(conditions, n_draws)
+        return rows.completed(conditions, n_draws, on_broken)
 
     def sample_iter(
         self,
@@ -295,6 +313,7 @@ class BaseSynthesizer(ComponentParameters):
         X: pd.DataFrame,
         *,
         n_draws: int = 1,
+        on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
         random_state: RandomState = None,
     ) -> pd.DataFrame: ...
@@ -305,6 +324,7 @@ class BaseSynthesizer(ComponentParameters):
         X: np.ndarray,
         *,
         n_draws: int = 1,
+        on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
         random_state: RandomState = None,
     ) -> np.ndarray: ...
@@ -314,6 +334,7 @@ class BaseSynthesizer(ComponentParameters):
         X: pd.DataFrame | np.ndarray,
         *,
         n_draws: int = 1,
+        on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
         random_state: RandomState = None,
     ) -> pd.DataFrame | np.ndarray:
@@ -330,6 +351,8 @@ class BaseSynthesizer(ComponentParameters):
             the range that was fitted counts as the nearest, with a warning.
         n_draws : int, default 1
             Rows for each row of `X`, one after another, with its index.
+        on_broken : {"error", "keep"}, default "error"
+            What to do with rows whose cells break a rule of `rules_`; "keep" fills them as well.
         gibbs_steps : int, default 0
             How often a random half of what is not given is drawn again, given
             the rest.
@@ -339,8 +362,9 @@ class BaseSynthesizer(ComponentParameters):
         Returns
         -------
         DataFrame or ndarray of shape (n_rows * n_draws, n_columns)
-            The rows, with fitted dtypes. Cells that were there are unchanged; the others are
-            not missing, but in columns of which every cell was.
+            The rows, with fitted dtypes. Cells that were there are unchanged. What rules determine
+            is computed, and the rest drawn: no cell is missing, but in columns of which every cell
+            was, and where a rule says that it is.
 
         Raises
         ------
@@ -360,10 +384,13 @@ class BaseSynthesizer(ComponentParameters):
         np.False_
         """
         seeds = self._sampling_seeds(
-            n_draws=n_draws, gibbs_steps=gibbs_steps, random_state=random_state
+            n_draws=n_draws,
+            on_broken=on_broken,
+            gibbs_steps=gibbs_steps,
+            random_state=random_state,
         )
         rows = self._rows(seeds, gibbs_steps=gibbs_steps)
-        return rows.imputed(X, n_draws, self.target_name_)
+        return rows.imputed(X, n_draws, self.target_name_, on_broken)
 
     def summary(self) -> str:
         """Describe the fitted model: columns, size, cost and training, in a few lines."""
@@ -382,7 +409,8 @@ class BaseSynthesizer(ComponentParameters):
         """Score rows by the critic: higher is more like the training table.
 
         The critic was trained to tell the table's rows from generated ones, so its score is
-        a direction and no density: use it to rank rows.
+        a direction and no density: use it to rank rows. A row loses a million for each rule of
+        `rules_` that it breaks, so that it scores below all that keep them.
 
         Parameters
         ----------
@@ -410,7 +438,9 @@ class BaseSynthesizer(ComponentParameters):
             y = np.full(len(X), None)
         table = with_target(X, y, self.target_name_)
         slots = self.transformer_.to_slots(table)
-        return score_rows(self.critic_, slots, self.sampler_.device, self.config_.critic.packing)
+        packing = self.config_.critic.packing
+        scores = score_rows(self.critic_, slots, self.sampler_.device, packing)
+        return scores - _BROKEN_RULE * self.transformer_.count_broken(table)
 
     def plot_history(self) -> Figure:
         """Draw how training went, from `history_`: a panel for each figure.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import numbers
 import os
 import warnings
@@ -32,6 +33,7 @@ from synthwgan.sampling.slices import SliceTargets
 from synthwgan.table import TableTransformer
 from synthwgan.table.checks import COUNT, FLAG, STATE, Anything, check_state, expect, optional
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
+from synthwgan.table.rulebook import pack_rules, unpack_rules
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.training.callbacks import announce
 from synthwgan.training.checks import (
@@ -345,6 +347,8 @@ def pack_parameters(
         parameters["random_state"] = None
     if parameters["column_kinds"] is not None:
         parameters["column_kinds"] = tuple(parameters["column_kinds"].items())
+    if "rules" in parameters:
+        parameters["rules"] = json.dumps(pack_rules(parameters["rules"]))
     return {
         name: COMPONENTS[name].pack(value)
         if name in COMPONENTS
@@ -375,6 +379,8 @@ def unpack_parameters(
     }
     if parameters["column_kinds"] is not None:
         parameters["column_kinds"] = dict(parameters["column_kinds"])
+    if "rules" in parameters:
+        parameters["rules"] = unpack_rules(json.loads(parameters["rules"]))
     check_parameters(parameters, constraints)
     return parameters
 

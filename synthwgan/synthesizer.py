@@ -31,6 +31,8 @@ from synthwgan.parameters import (
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.table import TableTransformer
+from synthwgan.table.rulebook import Rules
+from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
 from synthwgan.training.callbacks import announce
 from synthwgan.training.config import TRAINING_PARAMETERS, Conditional, TrainingConfig
@@ -45,6 +47,7 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "min_category_rows": Number(1, integer=True),
     "rare": OneOf(("resample", "mask")),
     "protect_extremes": Number(0, integer=True),
+    "rules": Either((OneOf((None, "auto")), Instance((list, tuple, RuleSet)))),
     **TRAINING_PARAMETERS,
     "calibrate": OneOf((True, False)),
     "rejection": Either((Number(1, integer=True), OneOf(("auto", None)))),
@@ -54,7 +57,14 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "verbose": VERBOSE,
 }
 
-_OF_TABLE = ("column_kinds", "max_categories", "min_category_rows", "rare", "protect_extremes")
+_OF_TABLE = (
+    "column_kinds",
+    "max_categories",
+    "min_category_rows",
+    "rare",
+    "protect_extremes",
+    "rules",
+)
 
 
 class WGANGPSynthesizer(BaseSynthesizer):
@@ -81,6 +91,10 @@ class WGANGPSynthesizer(BaseSynthesizer):
     protect_extremes : int, default 0
         How many of the smallest and of the largest numbers or dates of each column, by rows, are
         drawn anew and not kept; 10 for data of people.
+    rules : "auto", RuleSet, list of rules or None, default "auto"
+        What holds between columns, and every drawn row keeps: rules found in the table ("auto"),
+        declared ones (``[Order("start", "<=", "end")]``, see `synthwgan.rules`), or both
+        (``["auto", Order(...)]``). None lets rows break what the table's rows keep.
     max_steps : int or "auto", default "auto"
         Training steps with whole rows. "auto" takes fewer for small tables, which would be
         memorised.
@@ -138,6 +152,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         The fitted encoding.
     schema_ : Schema
         What each column was found to be; ``print`` it.
+    rules_ : RuleSet
+        The rules that every drawn row keeps; ``print`` them.
     history_ : DataFrame
         One row for each logged step: ``phase`` ("whole rows", "conditions"), ``step``,
         ``seconds``, ``critic_loss``, ``wasserstein`` (real minus generated mean score: the estimate
@@ -162,7 +178,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
 
     Notes
     -----
-    Parameters come in groups: the columns (up to `rare`), what most people set (`max_steps` to
+    Parameters come in groups: the columns (up to `rules`), what most people set (`max_steps` to
     `verbose`), training (`batch_size` to `early_stopping`), the networks (`objective` to
     `couple_columns`) and the machine (`device`, `precision`). `objective`, `generator`,
     `critic`, `optimizer`, `conditional` and `early_stopping` take a short form, or an object with
@@ -200,6 +216,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         min_category_rows: int = 1,
         rare: Literal["resample", "mask"] = "resample",
         protect_extremes: int = 0,
+        rules: Rules = "auto",
         max_steps: int | Literal["auto"] = "auto",
         max_seconds: float | None = None,
         conditional: bool | Conditional = True,
@@ -224,6 +241,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         self.min_category_rows = min_category_rows
         self.rare = rare
         self.protect_extremes = protect_extremes
+        self.rules = rules
         self.max_steps = max_steps
         self.max_seconds = max_seconds
         self.conditional = conditional
@@ -261,7 +279,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Raises
         ------
         ValueError, TypeError
-            If a parameter or the table cannot be used; before any training.
+            If a parameter or the table cannot be used, or the table breaks a declared rule; before
+            any training.
         """
         parameters = self.get_params(deep=False)
         check_parameters(parameters, self.constraints)
@@ -270,9 +289,10 @@ class WGANGPSynthesizer(BaseSynthesizer):
         name = None if y is None else target_name(y)
         table = with_target(X, y, name)
         of_table = {name: parameters[name] for name in _OF_TABLE}
-        transformer = TableTransformer(**of_table, random_state=seeds[3]).fit(table)
+        transformer = TableTransformer(**of_table, random_state=seeds[3])
+        transformer.fit(table, learned=() if name is None else [name], verbose=self.verbose)
         if self.verbose:
-            announce(f"{transformer.schema_}\n")
+            announce(f"{transformer.schema_}\n\n{transformer.rules_}\n")
         encoded = transformer.encode(table, random_state=seeds[0])
         plan = RejectionPlan.resolve(self.rejection, self.max_seconds)
         parameters["max_seconds"] = plan.training_seconds

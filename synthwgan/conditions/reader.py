@@ -11,9 +11,8 @@ import numpy as np
 
 from synthwgan.conditions.wishes import Condition, check_known, read_condition, target_shares
 from synthwgan.table.door import known_places, naming_column, select, with_fitted_names
-from synthwgan.table.encoding import encode_given, part_places, parts_of
+from synthwgan.table.encoding import part_places
 from synthwgan.table.given import GivenRows
-from synthwgan.table.layout import PartialRows
 from synthwgan.table.storage.physical import check_exact
 from synthwgan.table.transformer import TableTransformer
 
@@ -50,6 +49,8 @@ class ConditionReader:
     def __init__(self, transformer: TableTransformer, state_shares: np.ndarray) -> None:
         self.transformer = transformer
         self.columns, self.layout = transformer.columns_, transformer.layout_
+        self.reduction = transformer.reduction_
+        self.learned = {place: at for at, place in enumerate(self.reduction.places) if place >= 0}
         self.names = transformer.column_index_
         self.state_shares = state_shares.astype(np.float64)
 
@@ -90,7 +91,7 @@ class ConditionReader:
         ]
 
     def _alternatives(self, place: int, wanted: Any) -> list[tuple[Condition, float]]:
-        column, shares = self.columns[place], self._shares_of(place)
+        column, shares = self.columns[place], self.shares_of(place)
         with naming_column(self.names[place]):
             if not isinstance(wanted, Mapping):
                 return [(read_condition(column, wanted, shares), 1.0)]
@@ -99,10 +100,13 @@ class ConditionReader:
                 for value, share in target_shares(wanted).items()
             ]
 
-    def _shares_of(self, place: int) -> np.ndarray:
+    def shares_of(self, place: int) -> np.ndarray:
         """Share of the rows in each state of a column; of a pair, one part after the other."""
+        if place not in self.learned:
+            return self.reduction.shares[place]
         shares = [np.empty(0)]
-        for own in part_places(self.columns)[place]:
+        learned = [column for _, column in self.reduction.learned]
+        for own in part_places(learned)[self.learned[place]]:
             block = self.layout.column_blocks[own]
             if block >= 0:
                 start = int(self.layout.block_starts[block])
@@ -142,27 +146,19 @@ class ConditionReader:
         """Raise a ValueError if a table does not have all columns."""
         select(X, self.names, self.n_columns)
 
-    def encode(self, rows: GivenRows, rng: np.random.Generator) -> PartialRows:
-        """Return given cells as compact arrays.
-
-        Raises
-        ------
-        ValueError
-            If a given category was not seen when fitted.
-        """
-        named = list(zip(self.names, self.columns, strict=True))
-        return encode_given(named, self.layout, rows, rng)
-
     @property
     def missing_slots(self) -> np.ndarray:
         """Whether each state slot stands for a missing cell, shape (n_state_slots,), bool."""
         missing = np.zeros(self.layout.n_state_slots, dtype=bool)
         rng = np.random.default_rng(0)
-        parts = zip(parts_of(self.columns), self.layout.column_blocks, strict=True)
-        for part, block in parts:
-            if block >= 0:
-                # The state of masked rare categories may be decoded to a missing cell, too.
-                codes = np.arange(part.n_states)
-                cells = part.decode_cells(len(codes), codes, np.zeros(len(codes)), rng)
-                missing[self.layout.block_starts[block] + codes] = cells.missing
+        learned = [column for _, column in self.reduction.learned]
+        for position, places in enumerate(part_places(learned)):
+            for part, place in zip(learned[position].parts, places, strict=True):
+                block = self.layout.column_blocks[place]
+                if block >= 0:
+                    # The state of masked rare categories may be decoded to a missing cell, too.
+                    codes = np.arange(part.n_states)
+                    cells = part.decode_cells(len(codes), codes, np.zeros(len(codes)), rng)
+                    empty = self.reduction.are_empty(position, cells)
+                    missing[self.layout.block_starts[block] + codes] = empty
         return missing

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.conditions.lookups import through_rules
 from synthwgan.conditions.reader import ConditionReader
 from synthwgan.conditions.wishes import Condition
 from synthwgan.randomness import as_generator
@@ -17,6 +18,7 @@ from synthwgan.sampling.sampler import Sampler
 from synthwgan.table import TableTransformer
 from synthwgan.table.columns.identifier import IdentifierStream
 from synthwgan.table.given import GivenRows
+from synthwgan.table.law import Law
 from synthwgan.table.layout import EncodedTable
 from synthwgan.table.target import with_target
 
@@ -25,6 +27,8 @@ MAX_TRIES = 100
 MIN_TRIED = 20_000
 SURPLUS = 1.1
 MIN_DRAWN = 64
+# How often the cells of a given row are drawn again if they break a rule with the given ones.
+MAX_ROUNDS = 40
 
 Table = pd.DataFrame | np.ndarray
 Conditions = Mapping[int, Condition]
@@ -33,7 +37,7 @@ Conditions = Mapping[int, Condition]
 class TableRows:
     """Draws rows, in the form of the table that was fitted.
 
-    Every row of a synthesizer of one table is drawn here, and decoded in `_decode`.
+    Every row of a synthesizer of one table is drawn here, and leaves only if it keeps the rules.
 
     Parameters
     ----------
@@ -56,19 +60,37 @@ class TableRows:
     ) -> None:
         self.transformer, self.sampler, self.conditional = transformer, sampler, conditional
         self.reader = ConditionReader(transformer, sampler.marginals.cpu().numpy())
+        self.law = Law(transformer.reduction_)
         self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
         self.identifiers = transformer.identifier_stream(seeds[1])
 
     def of_all_kinds(self, n_rows: int) -> Table:
         """Draw rows under no condition."""
         # They are a table by themselves, and so are their identifiers.
-        return self._decode(self._drawn(n_rows), identifiers=None)
+        return self._out(self._without_conditions(n_rows, identifiers=None))
 
     def in_chunks(self, n_rows: int, chunk_size: int) -> Iterator[Table]:
         """Draw rows under no condition, in chunks."""
         for start in range(0, n_rows, chunk_size):
-            encoded = self._drawn(min(chunk_size, n_rows - start))
-            yield self._decode(encoded, identifiers=self.identifiers)
+            n_next = min(chunk_size, n_rows - start)
+            yield self._out(self._without_conditions(n_next, identifiers=self.identifiers))
+
+    def _out(self, rows: pd.DataFrame) -> Table:
+        return self.transformer.as_given(rows)
+
+    def _without_conditions(
+        self, n_rows: int, identifiers: IdentifierStream | None
+    ) -> pd.DataFrame:
+        rows = self._decode(self._drawn(n_rows), identifiers)
+        unlawful = self.law.is_broken(rows)
+        if unlawful.any():
+            n_wanted = int(unlawful.sum())
+            fresh, n_drawn = self._accepted({}, {}, n_wanted, 1 - unlawful.mean())
+            if len(fresh) < n_wanted:
+                raise ValueError(self._why_none(n_drawn, n_wanted - len(fresh)))
+            rows = self.law.replaced(rows, unlawful, fresh)
+        self.law.remember(rows)
+        return rows
 
     def where(
         self, conditions: Mapping[Any, Any], n_rows: int, chunk_size: int, on_rare: str
@@ -78,57 +100,76 @@ class TableRows:
         counts = _apportion([group.share for group in groups], n_rows)
         of_rows = self.rng.permutation(np.repeat(np.arange(len(groups)), counts))
         return (
-            self._chunk(
-                [group.conditions for group in groups], of_rows[start:][:chunk_size], on_rare
+            self._out(
+                self._chunk(
+                    [group.conditions for group in groups], of_rows[start:][:chunk_size], on_rare
+                )
             )
             for start in range(0, n_rows, chunk_size)
         )
 
-    def _chunk(self, groups: list[Conditions], of_rows: np.ndarray, on_rare: str) -> Table:
+    def _chunk(self, groups: list[Conditions], of_rows: np.ndarray, on_rare: str) -> pd.DataFrame:
         """Rows of several groups, in random order."""
         wanted = np.bincount(of_rows, minlength=len(groups))
         parts = []
         for group in np.flatnonzero(wanted):
             parts.append(self._rows_of_group(groups[group], int(wanted[group]), on_rare))
+            self.law.remember(parts[-1])
         if len(parts) == 1:
             return parts[0]
-        rows = _stack(parts)
+        rows = pd.concat(parts, ignore_index=True)
         return _take(rows, self.rng.permutation(len(rows)))
 
-    def _rows_of_group(self, conditions: Conditions, n_wanted: int, on_rare: str) -> Table:
+    def _rows_of_group(self, conditions: Conditions, n_wanted: int, on_rare: str) -> pd.DataFrame:
         """Rows that meet the same conditions."""
+        conditions = through_rules(conditions, self.reader)
         pinned, checked = self._split(conditions)
-        if not checked:
-            return self._draw(pinned, n_wanted)
-        kept, n_kept, n_drawn = [], 0, 0
         expected = float(np.prod([condition.share for condition in checked.values()]))
-        # The loop ends: either rows are found often enough, or the limit on drawn rows is reached.
+        rows, n_drawn = self._accepted(pinned, checked, n_wanted, expected)
+        if len(rows) == n_wanted:
+            return rows
+        rest = self._rare(conditions, n_wanted - len(rows), n_drawn, on_rare)
+        return pd.concat([rows, rest], ignore_index=True)
+
+    def _accepted(
+        self, pinned: Conditions, checked: Conditions, n_wanted: int, expected: float
+    ) -> tuple[pd.DataFrame, int]:
+        """Return rows that meet the conditions and keep the rules, and how many were drawn.
+
+        The loop ends: either rows are found often enough, or the limit on drawn rows is reached.
+        """
+        kept: list[pd.DataFrame] = []
+        n_kept, n_drawn = 0, 0
         while n_kept < n_wanted and n_drawn < max(MAX_TRIES * n_kept, MIN_TRIED):
-            rate = max((n_kept + expected) / (n_drawn + 1), 1 / MAX_TRIES)
-            n_next = int((n_wanted - n_kept) * SURPLUS / rate) + MIN_DRAWN
-            rows = self._draw(pinned, min(n_next, self.sampler.chunk_rows))
+            n_next = n_wanted - n_kept
+            if checked or n_drawn:
+                rate = max((n_kept + expected) / (n_drawn + 1), 1 / MAX_TRIES)
+                n_next = int(n_next * SURPLUS / rate) + MIN_DRAWN
+                n_next = min(n_next, self.sampler.chunk_rows)
+            rows = self._draw(pinned, n_next)
             n_drawn += len(rows)
-            kept.append(_take(rows, self._are_met(rows, checked)))
+            met = self._are_met(rows, checked)
+            met[met] = ~self.law.is_broken(_take(rows, met), kept)
+            kept.append(_take(rows, met))
             n_kept += len(kept[-1])
-        if n_kept < n_wanted:
-            kept.append(self._rare(conditions, n_wanted - n_kept, n_drawn, on_rare))
-        return _take(_stack(kept), slice(n_wanted))
+        return _take(pd.concat(kept, ignore_index=True), slice(n_wanted)), n_drawn
 
     def _split(self, conditions: Conditions) -> tuple[Conditions, Conditions]:
         """Split conditions into those given to the generator and those checked on its rows.
 
-        What is fixed can be given. If nothing is, the rarest column can be: its distribution
-        under its own condition is known from the table.
+        What is fixed can be given, in a column that is learned. If nothing is, the rarest column
+        can be: its distribution under its own condition is known from the table.
         """
         if self.conditional is None:
             return {}, conditions
-        pinned = {place: one for place, one in conditions.items() if one.is_fixed}
-        if not pinned:
-            rarest = min(conditions, key=lambda place: conditions[place].share)
+        learned = [place for place in conditions if place in self.reader.learned]
+        pinned = {place: conditions[place] for place in learned if conditions[place].is_fixed}
+        if learned and not pinned:
+            rarest = min(learned, key=lambda place: conditions[place].share)
             pinned = {rarest: conditions[rarest]}
         return pinned, {place: one for place, one in conditions.items() if place not in pinned}
 
-    def _draw(self, pinned: Conditions, n_rows: int) -> Table:
+    def _draw(self, pinned: Conditions, n_rows: int) -> pd.DataFrame:
         """Rows that meet the pinned conditions."""
         if not pinned:
             return self._decode(self._drawn(n_rows), identifiers=self.identifiers)
@@ -138,9 +179,9 @@ class TableRows:
     def _drawn(self, n_rows: int) -> EncodedTable:
         return EncodedTable.concatenate(list(self.sampler.chunks(n_rows, self.noise)))
 
-    def _filled(self, rows: GivenRows, forbidden: np.ndarray | None) -> Table:
+    def _filled(self, rows: GivenRows, forbidden: np.ndarray | None) -> pd.DataFrame:
         """Rows of which some cells are given, the others drawn, but for forbidden states."""
-        partial = self.reader.encode(rows, self.rng)
+        partial = self.transformer.encode_given(rows, self.rng)
         assert self.conditional is not None  # Callers refuse a model without one.
         encoded = self.conditional.complete(partial, self.noise, forbidden)
         return self._decode(encoded, self.identifiers, rows)
@@ -150,17 +191,19 @@ class TableRows:
         encoded: EncodedTable,
         identifiers: IdentifierStream | None,
         given: GivenRows | None = None,
-    ) -> Table:
-        """Finish rows: the one way out, see `TableTransformer.finish`."""
-        return self.transformer.decode(encoded, self.rng, identifiers, given)
+    ) -> pd.DataFrame:
+        """Make rows of what was drawn: the one way out, where rules rebuild columns."""
+        return self.transformer.decode_frame(encoded, self.rng, identifiers, given)
 
-    def _are_met(self, rows: Table, checked: Conditions) -> np.ndarray:
+    def _are_met(self, rows: pd.DataFrame, checked: Conditions) -> np.ndarray:
         met = np.ones(len(rows), dtype=bool)
         for place, condition in checked.items():
-            met &= condition.accepts(self.reader.columns[place].read(_column(rows, place)))
+            met &= condition.accepts(self.reader.columns[place].read(rows.iloc[:, place]))
         return met
 
-    def _rare(self, conditions: Conditions, n_rows: int, n_drawn: int, on_rare: str) -> Table:
+    def _rare(
+        self, conditions: Conditions, n_rows: int, n_drawn: int, on_rare: str
+    ) -> pd.DataFrame:
         """Rows in place of those that were too rare: none, or drawn column by column.
 
         With ``on_rare="error"`` it raises a ValueError.
@@ -176,38 +219,115 @@ class TableRows:
         if on_rare == "fewer":
             warnings.warn(f"{found}; those found are returned", UserWarning, stacklevel=6)
             return _take(self._draw({}, 1), slice(0))
-        warnings.warn(
-            f"{found}; in the others each of these columns is drawn by its own distribution, "
-            "as if it did not depend on the others",
-            UserWarning,
-            stacklevel=6,
+        return self._restricted(conditions, n_rows, found)
+
+    def _restricted(self, conditions: Conditions, n_rows: int, found: str) -> pd.DataFrame:
+        """Rows in which each column under a condition is drawn by its own distribution."""
+        learned = {place: one for place, one in conditions.items() if place in self.reader.learned}
+        computed = {place: one for place, one in conditions.items() if place not in learned}
+        if len(learned) > 1:
+            warnings.warn(
+                f"{found}; in the others each of these columns is drawn by its own distribution, "
+                "as if it did not depend on the others",
+                UserWarning,
+                stacklevel=7,
+            )
+        rows, n_drawn = self._accepted(learned, computed, n_rows, 1.0)
+        if len(rows) < n_rows and computed:
+            solved = self._solved(learned, computed, n_rows - len(rows))
+            rows = pd.concat([rows, solved], ignore_index=True)
+        if len(rows) < n_rows:
+            raise ValueError(self._why_none(n_drawn, n_rows - len(rows), conditions))
+        return rows
+
+    def _solved(self, learned: Conditions, computed: Conditions, n_rows: int) -> pd.DataFrame:
+        """Rows in which a part of each sum is what the other parts leave of the wanted total."""
+        kept: list[pd.DataFrame] = []
+        n_kept = 0
+        for _ in range(MAX_ROUNDS):
+            n_next = min(SURPLUS * (n_rows - n_kept) + MIN_DRAWN, self.sampler.chunk_rows)
+            drawn = self._draw(learned, int(n_next))
+            cells = {
+                place: one.draw(len(drawn), self.rng)
+                for place, one in {**learned, **computed}.items()
+            }
+            given = GivenRows.of_columns(len(drawn), self.reader.n_columns, cells)
+            rows = self._filled(self.law.solved(given, drawn), None)
+            met = self._are_met(rows, {**learned, **computed})
+            met[met] = ~self.law.is_broken(_take(rows, met), kept)
+            kept.append(_take(rows, met))
+            n_kept += len(kept[-1])
+            if n_kept >= n_rows:
+                break
+        return _take(pd.concat(kept, ignore_index=True), slice(n_rows))
+
+    def _why_none(self, n_drawn: int, n_lacking: int, conditions: Conditions | None = None) -> str:
+        """Say which rule keeps rows from being found, and what to do."""
+        rows = self._draw({}, min(1000, self.sampler.chunk_rows))
+        asked = ""
+        if conditions is not None:
+            names = [self.reader.names[place] for place in conditions]
+            asked = f" meet the conditions on {names} and"
+        return (
+            f"{n_drawn} drawn rows had {n_lacking} too few that{asked} keep the rules; "
+            f"{self.law.most_broken(rows)}: loosen a condition, train longer, or fit without the "
+            "rule, for instance with rules=None"
         )
-        return self._draw(conditions, n_rows)
 
-    def completed(self, X: Any, n_draws: int) -> Table:
+    def completed(self, X: Any, n_draws: int, on_broken: str) -> Table:
         """Draw the missing cells of given rows; see `WGANGPSynthesizer.sample`."""
-        return self._complete(X, self.reader.given_rows(X, strict=True), n_draws, None)
+        return self._complete(X, self.reader.given_rows(X, strict=True), n_draws, None, on_broken)
 
-    def imputed(self, X: Any, n_draws: int, target: Any) -> Table:
+    def imputed(self, X: Any, n_draws: int, target: Any, on_broken: str) -> Table:
         """Fill the missing cells of a table; see `WGANGPSynthesizer.impute`."""
         without_target = target is not None and _lacks_target(X, target, self.reader.n_columns)
         table = with_target(X, np.full(len(X), None), target) if without_target else X
         self.reader.check_all_columns(table)
         rows = self.reader.given_rows(table, strict=False)
-        filled = self._complete(table, rows, n_draws, self.reader.missing_slots)
+        filled = self._complete(table, rows, n_draws, self.reader.missing_slots, on_broken)
         return _without_last(filled) if without_target else filled
 
     def _complete(
-        self, X: Any, rows: GivenRows, n_draws: int, forbidden: np.ndarray | None
+        self,
+        X: Any,
+        rows: GivenRows,
+        n_draws: int,
+        forbidden: np.ndarray | None,
+        on_broken: str,
     ) -> Table:
         if self.conditional is None:
             raise ValueError(
                 "completing rows needs a model that was fitted with conditional=True, to the end"
             )
-        rows = rows.take(np.repeat(np.arange(len(rows)), n_draws))
-        table = self._filled(rows, forbidden)
-        if isinstance(table, pd.DataFrame) and isinstance(X, pd.DataFrame):
+        index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(rows))
+        rows = self.law.implied(rows)
+        is_faulty = self.law.given_broken(rows, index, on_broken)
+        repeated = np.repeat(np.arange(len(rows)), n_draws)
+        table = self._lawfully_filled(rows.take(repeated), forbidden, is_faulty[repeated])
+        if isinstance(X, pd.DataFrame) and self.transformer.array_dtype_ is None:
             table.index = X.index.repeat(n_draws)
+        return self._out(table)
+
+    def _lawfully_filled(
+        self, rows: GivenRows, forbidden: np.ndarray | None, is_faulty: np.ndarray
+    ) -> pd.DataFrame:
+        """Fill rows, again where they break a rule; given cells that break one stay."""
+        table = self._filled(rows, forbidden)
+        unlawful = self.law.breaks_by_itself(table) & ~is_faulty
+        for _ in range(MAX_ROUNDS):
+            if not unlawful.any():
+                return table
+            again = self.law.solved(rows.take(unlawful), _take(table, unlawful))
+            fresh = self._filled(again, forbidden)
+            table = _with_rows(table, unlawful, fresh)
+            unlawful[unlawful] = self.law.breaks_by_itself(fresh)
+        broken = self.law.most_broken(_take(table, unlawful))
+        warnings.warn(
+            f"{int(unlawful.sum())} of {len(rows)} rows break a rule, for no cells were found that "
+            f"keep it beside the given ones: {broken}",
+            UserWarning,
+            stacklevel=6,
+        )
         return table
 
 
@@ -230,19 +350,12 @@ def _apportion(shares: Sequence[float], n_rows: int) -> np.ndarray:
     return counts
 
 
-def _column(rows: Table, place: int) -> pd.Series:
-    return rows.iloc[:, place] if isinstance(rows, pd.DataFrame) else pd.Series(rows[:, place])
-
-
-def _take(rows: Table, chosen: np.ndarray | slice) -> Table:
-    if isinstance(rows, np.ndarray):
-        return rows[chosen]
+def _take(rows: pd.DataFrame, chosen: np.ndarray | slice) -> pd.DataFrame:
     return rows.iloc[chosen].reset_index(drop=True)
 
 
-def _stack(parts: list[Table]) -> Table:
-    if len(parts) == 1:
-        return parts[0]
-    if isinstance(parts[0], np.ndarray):
-        return np.concatenate(parts)
-    return pd.concat(parts, ignore_index=True)
+def _with_rows(rows: pd.DataFrame, chosen: np.ndarray, others: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with others in the place of some."""
+    order = np.arange(len(rows))
+    order[chosen] = len(rows) + np.arange(len(others))
+    return _take(pd.concat([rows, others], ignore_index=True), order)

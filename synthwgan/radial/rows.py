@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import warnings
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,10 @@ from synthwgan.radial.columns.union import DomainUnion, Values
 from synthwgan.radial.sampler import DomainSampler
 from synthwgan.randomness import as_generator
 from synthwgan.table.columns.base import ColumnTransformer
+from synthwgan.table.law import Law
+
+# How often rows that break a rule of their domain are drawn again.
+_MAX_ROUNDS = 40
 
 
 class DomainRows:
@@ -36,11 +41,45 @@ class DomainRows:
     ) -> None:
         self.union, self.sampler, self.target = union, sampler, target
         self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
+        self.laws = {
+            name: Law(domain.transformer.reduction_) for name, domain in union.domains.items()
+        }
 
     def translate(
         self, X: pd.DataFrame, source: str, target: str, *, keep_shared: bool, fill: bool
     ) -> pd.DataFrame:
         """Return rows of one domain as rows of another; see `RadialGANSynthesizer.translate`."""
+
+        def again(rows: np.ndarray) -> pd.DataFrame:
+            return self._translated(X.iloc[rows], source, target, keep_shared, fill)
+
+        translated = again(np.arange(len(X)))
+        return self._lawful(target, translated, again) if fill else translated
+
+    def _lawful(
+        self, domain: str, rows: pd.DataFrame, again: Callable[[np.ndarray], pd.DataFrame]
+    ) -> pd.DataFrame:
+        """Draw rows that break a rule of their domain again; cells that are kept may break one."""
+        law, index = self.laws[domain], rows.index
+        rows = rows.reset_index(drop=True)
+        broken = np.flatnonzero(law.is_broken(rows))
+        for _ in range(_MAX_ROUNDS):
+            if not len(broken):
+                return rows.set_axis(index, axis=0)
+            fresh = again(broken)
+            rows = law.replaced(rows, np.isin(np.arange(len(rows)), broken), fresh)
+            broken = np.flatnonzero(law.is_broken(rows))
+        warnings.warn(
+            f"{len(broken)} of {len(rows)} rows of domain {domain!r} break a rule, for no cells "
+            f"were found that keep it: {law.most_broken(rows.iloc[broken])}",
+            UserWarning,
+            stacklevel=5,
+        )
+        return rows.set_axis(index, axis=0)
+
+    def _translated(
+        self, X: pd.DataFrame, source: str, target: str, keep_shared: bool, fill: bool
+    ) -> pd.DataFrame:
         union, n_rows = self.union, len(X)
         known = union.read(source, X)
         kept = self._kept(known, target, keep_shared)
@@ -104,17 +143,24 @@ class DomainRows:
     def _finished(
         self, domain: str, table: pd.DataFrame, kept: Mapping[int, np.ndarray]
     ) -> pd.DataFrame:
-        """Return rows of a domain as its transformer finishes them; kept cells stay."""
+        """Return rows of a domain with what its rules compute; kept cells stay."""
         given = np.zeros(table.shape, dtype=bool)
         for column, (_, _, own) in enumerate(self._named(domain)):
             given[:, column] = kept.get(own.place, False)
-        return self.union.domains[domain].transformer.finish(table, given)
+        return self.laws[domain].computed(table, given)
 
     def _named(self, domain: str) -> list[tuple[Any, ColumnTransformer, OwnColumn]]:
         return self.union.domains[domain].named()
 
     def new(self, n_rows: int, domain: str) -> pd.DataFrame:
         """Return new rows of a domain."""
+
+        def again(rows: np.ndarray) -> pd.DataFrame:
+            return self._new(len(rows), domain)
+
+        return self._lawful(domain, self._new(n_rows, domain), again)
+
+    def _new(self, n_rows: int, domain: str) -> pd.DataFrame:
         drawn = self.sampler.new_rows(self.union.code_of(domain), n_rows, self.noise)
         values = self.union.decode(domain, drawn, self.rng)
         table = self.union.write(domain, values, n_rows, self.rng)

@@ -37,6 +37,7 @@ from synthwgan.radial.columns.intake import (
     check_kinds,
     check_mapping,
     check_rows,
+    check_rules_of,
     check_table,
     naming_domain,
     tables_of,
@@ -51,6 +52,7 @@ from synthwgan.randomness import RandomState, as_generator, draw_seeds
 from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table import TableTransformer
 from synthwgan.table.columns.options import ColumnOptions
+from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.training.callbacks import announce
 from synthwgan.training.config import COMPONENTS, TRAINING_PARAMETERS
 from synthwgan.training.device import resolve_device, resolve_precision
@@ -68,6 +70,7 @@ RADIAL_PARAMETERS: dict[str, Constraint] = {
     "align_columns": OneOf((True, False)),
     "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
     "max_categories": Number(2, integer=True),
+    "rules": Either((OneOf((None, "auto")), Instance((dict,)))),
     **{
         name: TRAINING_PARAMETERS[name]
         for name in ("batch_size", "max_steps", "max_seconds", "moment_weight", "ema_decay")
@@ -103,6 +106,9 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         Kind of a column, in all domains that have one of that name; see `WGANGPSynthesizer`.
     max_categories : int, default 256
         Most frequent categories of a column that get a state of their own.
+    rules : "auto", dict or None, default "auto"
+        What holds between the columns of a domain, and its new rows keep: found in each table, or
+        by domain what `WGANGPSynthesizer` takes; a domain that a dict leaves out has none.
     batch_size : int or "auto", default "auto"
         Rows a step. "auto" is 1000, or half of all rows if that is less.
     max_steps : int or "auto", default "auto"
@@ -145,6 +151,8 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         ``own_column``, ``how`` ("name" if it is shared by name or mapping, "data" if it was found
         to be another's, "new" else, "unused" for identifiers and empty columns), ``score`` (nats
         per row for what was found) and ``own_as_shared`` (the line or the categories).
+    rules_ : dict of str to RuleSet
+        The rules of each domain.
     history_ : DataFrame
         As that of `WGANGPSynthesizer`, with ``row_cycle``, ``latent_cycle`` and
         ``latent_distance``.
@@ -193,6 +201,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         align_columns: bool = True,
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
+        rules: Literal["auto"] | dict[str, Any] | None = "auto",
         batch_size: int | Literal["auto"] = "auto",
         max_steps: int | Literal["auto"] = "auto",
         max_seconds: float | None = None,
@@ -213,6 +222,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         self.align_columns = align_columns
         self.column_kinds = column_kinds
         self.max_categories = max_categories
+        self.rules = rules
         self.batch_size = batch_size
         self.max_steps = max_steps
         self.max_seconds = max_seconds
@@ -268,6 +278,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         device = resolve_device(self.device)
         tables = tables_of(X, target, domain)
         seeds = draw_seeds(self.random_state, 4)
+        check_rules_of(self.rules, tables)
         transformers = self._transformers(tables, seeds[0])
         warn_of_unknown_domains(self.mapping or {}, tables)
         options = ColumnOptions(max_categories=self.max_categories)
@@ -347,8 +358,11 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
             own = {column: kind for column, kind in kinds.items() if column in table.columns}
             with naming_domain(name):
                 fitted[name] = TableTransformer(
-                    column_kinds=own or None, max_categories=self.max_categories, random_state=seed
-                ).fit(table)
+                    column_kinds=own or None,
+                    max_categories=self.max_categories,
+                    rules=self.rules.get(name) if isinstance(self.rules, dict) else self.rules,
+                    random_state=seed,
+                ).fit(table, learned=list(table.columns))
         return fitted
 
     def _keep(self, state: RadialState, tables: Mapping[str, pd.DataFrame] | None) -> Self:
@@ -376,6 +390,12 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         """Names of the domains."""
         check_is_fitted(self, "union_")
         return list(self.union_.domains)
+
+    @property
+    def rules_(self) -> dict[str, RuleSet]:
+        """The rules that new rows of each domain keep."""
+        check_is_fitted(self, "union_")
+        return {name: own.transformer.rules_ for name, own in self.union_.domains.items()}
 
     @property
     def matches_(self) -> pd.DataFrame:

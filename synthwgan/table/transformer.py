@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -17,6 +18,7 @@ from synthwgan.table.checks import (
     FLAG,
     STATE,
     TEXT,
+    Anything,
     ListOf,
     check_state,
     expect,
@@ -25,7 +27,7 @@ from synthwgan.table.checks import (
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.identifier import IdentifierStream
 from synthwgan.table.columns.options import (
-    TABLE_PARAMETERS,
+    COLUMN_PARAMETERS,
     ColumnOptions,
     parameters_from_dict,
     parameters_to_dict,
@@ -43,6 +45,7 @@ from synthwgan.table.door import (
 from synthwgan.table.encoding import (
     Parts,
     decode_table,
+    encode_given,
     encode_table,
     encoded_parts,
     feature_parts,
@@ -53,15 +56,26 @@ from synthwgan.table.encoding import (
     to_slots,
 )
 from synthwgan.table.given import GivenRows
-from synthwgan.table.layout import EncodedTable
+from synthwgan.table.layout import EncodedTable, PartialRows
+from synthwgan.table.reduction import Reduction
+from synthwgan.table.rulebook import (
+    check_rules,
+    choose_builders,
+    gather_rules,
+    pack_rules,
+    unpack_rules,
+)
+from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import COLUMN_CLASSES, Schema, column_from_dict, fit_column
 from synthwgan.table.storage.jsonable import join_arrays, split_arrays
 from synthwgan.table.storage.named import numpy_dtype
 
-_STATE_VERSION = 1
+_STATE_VERSION = 2
 _FIELDS = {
     "version": COUNT,
     "parameters": STATE,
+    "rules": Anything(),
+    "reduction": STATE,
     "index": STATE,
     "array_dtype": optional(TEXT),
     "named": FLAG,
@@ -100,6 +114,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         So many of the smallest and of the largest numbers or dates of a column, by rows, are not
         kept but drawn anew between the next one and the outermost; at most a quarter of the
         rows on either side. Where numbers are states, they become the next one.
+    rules : "auto", RuleSet, list or None, default=None
+        Rules between columns that decoded rows keep: found in the table ("auto"), declared, or
+        both. Columns that they compute from others are not encoded.
     random_state : int, Generator, RandomState or None, default=None
         Where `encode`, `decode` and `inverse_transform` draw from if they are given none.
 
@@ -108,9 +125,13 @@ class TableTransformer(TransformerMixin, BaseEstimator):
     schema_ : Schema
         What each column is; print it.
     layout_ : Layout
-        Which block and which value belong to which column.
+        Which block and which value belong to which encoded column.
+    rules_ : RuleSet
+        The rules that rows have to keep; print them.
     columns_ : list of ColumnTransformer
         The fitted columns, in the table's order.
+    reduction_ : Reduction
+        Which columns are encoded: those of the table, but for what rules compute.
     column_index_ : Index
         The table's column names.
     n_features_in_ : int
@@ -164,6 +185,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         max_discrete: int = 40,
         spike_share: float = 0.05,
         protect_extremes: int = 0,
+        rules: Any = None,
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
     ) -> None:
         self.column_kinds = column_kinds
@@ -173,6 +195,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         self.max_discrete = max_discrete
         self.spike_share = spike_share
         self.protect_extremes = protect_extremes
+        self.rules = rules
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
@@ -182,7 +205,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         tags.input_tags.categorical = True
         return tags
 
-    def fit(self, X: Any, y: Any = None) -> TableTransformer:
+    def fit(
+        self, X: Any, y: Any = None, *, learned: Sequence[Any] = (), verbose: int = 0
+    ) -> TableTransformer:
         """Learn the columns of a table.
 
         Parameters
@@ -191,6 +216,10 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             At least two rows that differ. It is never written to.
         y : None
             Ignored.
+        learned : sequence of column names, default=()
+            Columns that are to be learned themselves, though a rule could compute them.
+        verbose : int, default=0
+            1 shows the progress of the search for rules.
 
         Returns
         -------
@@ -200,9 +229,11 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         ------
         ValueError, TypeError
             If a parameter or a column cannot be used; the message names the column, the
-            cell and the remedy.
+            cell and the remedy; or if the table breaks a declared rule.
         """
-        check_parameters(self.get_params(deep=False), TABLE_PARAMETERS)
+        of_columns = {name: getattr(self, name) for name in COLUMN_PARAMETERS}
+        check_parameters(of_columns, COLUMN_PARAMETERS)
+        check_rules(self.rules)
         frame = enter(self, X, reset=True)
         self.column_index_ = frame.columns
         self.array_dtype_ = None if isinstance(X, pd.DataFrame) else frame.to_numpy().dtype
@@ -216,8 +247,19 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             raise ValueError("all rows are the same: at least two must differ to learn from them")
         inferred = [pair for place, pair in enumerate(self._named_columns()) if place not in kinds]
         warn_of_people(inferred)
+        self._find_rules(frame, learned, rng, verbose)
         self._describe()
         return self
+
+    def _find_rules(
+        self, frame: pd.DataFrame, learned: Sequence[Any], rng: np.random.Generator, verbose: int
+    ) -> None:
+        """Gather the rules of the table, and learn what is encoded of it."""
+        named, options = dict(self._named_columns()), self._options()
+        rules = gather_rules(self.rules, frame, named, options, verbose)
+        builders = choose_builders(rules, frame, named, options, learned) if len(rules) else []
+        reduction = Reduction(self.column_index_, self.columns_, rules, builders)
+        self.reduction_ = reduction.fit(frame, options, rng)
 
     def _options(self) -> ColumnOptions:
         return ColumnOptions(
@@ -229,7 +271,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         return column.n_states > 0 or column.has_value or not column.in_features
 
     def _describe(self) -> None:
-        self.layout_ = layout_of(parts_of(self.columns_))
+        self.layout_ = layout_of(parts_of(self._encoded_columns()))
         self.schema_ = Schema.of(self.column_index_, self.columns_)
 
     def encode(self, X: Any, random_state: Any = None, on_unknown: str = "error") -> EncodedTable:
@@ -259,12 +301,43 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         if on_unknown not in ("error", "ignore"):
             raise ValueError(f"on_unknown must be 'error' or 'ignore', got {on_unknown!r}")
-        frame = self._select(X)
+        frame = self.reduction_.reduce(self._select(X))
         rng = self._generator(random_state)
-        return encode_table(self._named_columns(), self.layout_, frame, rng, on_unknown)
+        return encode_table(self.reduction_.learned, self.layout_, frame, rng, on_unknown)
+
+    @property
+    def rules_(self) -> RuleSet:
+        """The rules that rows have to keep."""
+        check_is_fitted(self)
+        return self.reduction_.rules
+
+    def count_broken(self, X: Any) -> np.ndarray:
+        """Return how many rules each row of a table breaks, of those that held in all rows.
+
+        Returns
+        -------
+        n_broken : ndarray of shape (n_rows,), int64
+        """
+        check_is_fitted(self)
+        return self.reduction_.breaks(self._select(X))
+
+    def encode_given(self, rows: GivenRows, random_state: Any = None) -> PartialRows:
+        """Return rows of given cells as compact arrays.
+
+        Raises
+        ------
+        ValueError
+            If a given cell was not seen when fitted.
+        """
+        check_is_fitted(self)
+        given, rng = self.reduction_.given(rows), self._generator(random_state)
+        return encode_given(self.reduction_.learned, self.layout_, given, rng)
 
     def _named_columns(self) -> list[tuple[Any, ColumnTransformer]]:
         return list(zip(self.column_index_, self.columns_, strict=True))
+
+    def _encoded_columns(self) -> list[ColumnTransformer]:
+        return [column for _, column in self.reduction_.learned]
 
     def _select(self, X: Any) -> pd.DataFrame:
         if self.array_dtype_ is not None and isinstance(X, pd.DataFrame):
@@ -297,6 +370,16 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         -------
         X : DataFrame, or ndarray if fitted on one, of shape (n_rows, n_columns)
         """
+        return self.as_given(self.decode_frame(encoded, random_state, identifiers, given))
+
+    def decode_frame(
+        self,
+        encoded: EncodedTable,
+        random_state: Any = None,
+        identifiers: IdentifierStream | None = None,
+        given: GivenRows | None = None,
+    ) -> pd.DataFrame:
+        """Do what `decode` does, and return a frame whatever the fitted table was."""
         check_is_fitted(self)
         parts = encoded_parts(encoded, self.layout_)
         rng = self._generator(random_state)
@@ -309,41 +392,30 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         rng: np.random.Generator,
         identifiers: IdentifierStream | None = None,
         given: GivenRows | None = None,
-    ) -> pd.DataFrame | np.ndarray:
+    ) -> pd.DataFrame:
         if identifiers is None:
-            identifiers = IdentifierStream(self.columns_, rng)
-        frame = decode_table(self._named_columns(), n_rows, parts, rng, identifiers, given)
-        frame.columns = self.column_index_
-        frame = self.finish(frame, None if given is None else given.given)
-        if self.array_dtype_ is not None:
-            return frame.to_numpy().astype(self.array_dtype_, copy=False)
-        return frame
+            identifiers = IdentifierStream(self._encoded_columns(), rng)
+        learned = None if given is None else self.reduction_.given(given)
+        frame = decode_table(self.reduction_.learned, n_rows, parts, rng, identifiers, learned)
+        frame.columns = self._encoded_index()
+        return self.reduction_.rebuild(frame, given)
 
-    def finish(self, rows: pd.DataFrame, given: np.ndarray | None = None) -> pd.DataFrame:
-        """Return decoded rows as they go to the user: here, as they are.
+    def _encoded_index(self) -> pd.Index:
+        """Names of the encoded columns."""
+        if self.reduction_.is_whole:
+            return self.column_index_
+        return pd.Index([name for name, _ in self.reduction_.learned], tupleize_cols=False)
 
-        Every row that is drawn, completed, imputed or translated passes once, before it is
-        checked against conditions. What holds between columns is made to hold here: a rule
-        rebuilds its dependent columns from the others.
-
-        Parameters
-        ----------
-        rows : DataFrame of shape (n_rows, n_columns)
-            With the fitted names and dtypes, and a RangeIndex.
-        given : ndarray of shape (n_rows, n_columns), bool, default=None
-            Cells that a user gave, which stay as they are; None for none.
-
-        Returns
-        -------
-        rows : DataFrame of shape (n_rows, n_columns)
-            As many rows, in the same order.
-        """
-        return rows
+    def as_given(self, frame: pd.DataFrame) -> pd.DataFrame | np.ndarray:
+        """Return rows in the form of the fitted table: an array if it was one."""
+        if self.array_dtype_ is None:
+            return frame
+        return frame.to_numpy().astype(self.array_dtype_, copy=False)
 
     def identifier_stream(self, random_state: Any = None) -> IdentifierStream:
         """Return the state that keeps identifiers unique over several calls of `decode`."""
         check_is_fitted(self)
-        return IdentifierStream(self.columns_, self._generator(random_state))
+        return IdentifierStream(self._encoded_columns(), self._generator(random_state))
 
     def value_edges(self, n_edges: int) -> list[np.ndarray]:
         """Return, for each value, increasing scores that part no number from its ties.
@@ -359,7 +431,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             In the order of the layout's values; they make bins of about equal size.
         """
         check_is_fitted(self)
-        return [part.ranks.edges(n_edges) for part in parts_of(self.columns_) if part.has_value]
+        parts = parts_of(self._encoded_columns())
+        return [part.ranks.edges(n_edges) for part in parts if part.has_value]
 
     def transform(self, X: Any) -> np.ndarray:
         """Return a table as one matrix, without randomness and without NaN.
@@ -375,7 +448,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             Column by column, its one-hot states and then its value.
         """
         check_is_fitted(self)
-        return to_features(self._named_columns(), enter(self, X, reset=False))
+        frame = self.reduction_.reduce(enter(self, X, reset=False))
+        return to_features(self.reduction_.learned, frame)
 
     def to_slots(self, X: Any) -> np.ndarray:
         """Return a table as the networks see its rows, without randomness and without NaN.
@@ -390,7 +464,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         slots : ndarray of shape (n_rows, layout_.n_slots), float64
         """
         check_is_fitted(self)
-        return to_slots(self._named_columns(), self.layout_, enter(self, X, reset=False))
+        frame = self.reduction_.reduce(enter(self, X, reset=False))
+        return to_slots(self.reduction_.learned, self.layout_, frame)
 
     def inverse_transform(self, X: Any) -> pd.DataFrame | np.ndarray:
         """Return a matrix of features as a table.
@@ -411,14 +486,15 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         features = np.asarray(X, dtype=np.float64)
-        parts = parts_of(self.columns_)
+        parts = parts_of(self._encoded_columns())
         n_features = sum(map(feature_width, parts))
         if features.ndim != 2 or features.shape[1] != n_features:
             raise ValueError(f"X has shape {features.shape}, expected (n_rows, {n_features})")
         if np.isnan(features).any():
             raise ValueError("X holds NaN, which is no state and no score")
         rng = self._generator(None)
-        return self._decode(len(features), feature_parts(features, parts, rng), rng)
+        frame = self._decode(len(features), feature_parts(features, parts, rng), rng)
+        return self.as_given(frame)
 
     def get_feature_names_out(self, input_features: Any = None) -> np.ndarray:
         """Return the names of the features: ``column=state`` and ``column``.
@@ -433,12 +509,11 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         names : ndarray of shape (n_features,), object
         """
         check_is_fitted(self)
-        names = input_names(self, input_features)
-        features = [
-            feature
-            for name, column in zip(names, self.columns_, strict=True)
-            for feature in column.feature_names(name)
-        ]
+        names, features = input_names(self, input_features), []
+        for (own, column), place in zip(
+            self.reduction_.learned, self.reduction_.places, strict=True
+        ):
+            features += column.feature_names(own if place < 0 else names[place])
         return np.array(features, dtype=object)
 
     def _generator(self, random_state: Any) -> np.random.Generator:
@@ -463,6 +538,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             "array_dtype": None if self.array_dtype_ is None else self.array_dtype_.str,
             "named": hasattr(self, "feature_names_in_"),
             "columns": [self._column_state(place) for place in range(len(self.columns_))],
+            "rules": pack_rules(self.rules),
+            "reduction": self.reduction_.to_dict(),
         }
         parameters = parameters_to_dict(self.get_params(deep=False))
         return split_arrays({"version": _STATE_VERSION, "parameters": parameters, **fitted})
@@ -484,7 +561,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         if state["version"] != _STATE_VERSION:
             raise ValueError(f"state has version {state['version']}, expected {_STATE_VERSION}")
         tree = join_arrays(state, arrays)
-        transformer = cls().set_params(**parameters_from_dict(tree["parameters"]))
+        transformer = cls().set_params(
+            **parameters_from_dict(tree["parameters"]), rules=unpack_rules(tree["rules"])
+        )
         options = transformer._options()
         index = transformer.column_index_ = index_from_dict(tree["index"])
         expect(len(index) == len(tree["columns"]), "each column needs a name")
@@ -499,6 +578,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         if tree["named"]:
             expect(all(isinstance(name, str) for name in index), "column names that are no text")
             transformer.feature_names_in_ = np.array(index, dtype=object)
+        transformer.reduction_ = Reduction.from_dict(
+            tree["reduction"], index, transformer.columns_, options
+        )
         transformer._describe()
         return transformer
 

@@ -118,7 +118,7 @@ def test_given_rows_are_read_and_decoded_unchanged(seed, share):
         rows.loc[rng.random(30) < share, name] = None
     given_rows = reader.given_rows(rows, strict=True)
     assert given_rows.given.sum() == rows.notna().to_numpy().sum()
-    partial = reader.encode(given_rows, rng)
+    partial = reader.transformer.encode_given(given_rows, rng)
     assert np.isfinite(partial.encoded.values).all()
     decoded = reader.transformer.decode(partial.encoded, rng, given=given_rows)
     assert (decoded.dtypes == table.dtypes).all()
@@ -153,7 +153,7 @@ READER = _reader(_all_kinds())
 
 def test_codes_and_values_of_given_cells_are_those_of_the_table(reader, mixed):
     given_rows = reader.given_rows(mixed, strict=True)
-    partial = reader.encode(given_rows, np.random.default_rng(0))
+    partial = reader.transformer.encode_given(given_rows, np.random.default_rng(0))
     encoded = reader.transformer.encode(mixed, random_state=0)
     present = mixed.notna().to_numpy()
     assert np.array_equal(given_rows.given, present)
@@ -226,5 +226,7 @@ def test_text_where_numbers_were_is_named(reader):
 
 def test_the_given_frame_is_not_written_to(reader, mixed):
     before = mixed.copy(deep=True)
-    reader.encode(reader.given_rows(mixed, strict=False), np.random.default_rng(0))
+    reader.transformer.encode_given(
+        reader.given_rows(mixed, strict=False), np.random.default_rng(0)
+    )
     assert_frame_equal(mixed, before)

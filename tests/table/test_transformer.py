@@ -16,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from synthwgan.table import EncodedTable, TableTransformer
-from synthwgan.table.columns.options import TABLE_PARAMETERS
+from synthwgan.table.columns.options import COLUMN_PARAMETERS
 
 
 @parametrize_with_checks([TableTransformer()])
@@ -25,7 +25,7 @@ def test_scikit_learn(estimator, check) -> None:  # noqa: ANN001
 
 
 def test_every_parameter_has_a_rule() -> None:
-    assert TABLE_PARAMETERS.keys() == TableTransformer().get_params().keys()
+    assert COLUMN_PARAMETERS.keys() | {"rules"} == TableTransformer().get_params().keys()
 
 
 def test_clone_keeps_parameters() -> None:
@@ -37,6 +37,7 @@ def test_clone_keeps_parameters() -> None:
         "max_discrete": 7,
         "spike_share": 0.2,
         "protect_extremes": 4,
+        "rules": "auto",
         "random_state": 5,
     }
     assert clone(TableTransformer(**parameters)).get_params() == parameters

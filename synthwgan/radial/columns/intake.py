@@ -95,6 +95,13 @@ def check_kinds(kinds: Any, tables: Mapping[str, pd.DataFrame]) -> None:
             raise ValueError(f"column_kinds names {name!r}, which is no column of any domain")
 
 
+def check_rules_of(rules: Any, tables: Mapping[str, pd.DataFrame]) -> None:
+    """Raise if `rules` names a domain that there is not."""
+    for name in rules if isinstance(rules, dict) else ():
+        if name not in tables:
+            raise ValueError(f"rules name {name!r}, which is no domain; they are {list(tables)}")
+
+
 def check_mapping(mapping: Any, tables: Mapping[str, pd.DataFrame]) -> None:
     """Raise if `mapping` is none, or names a column that a domain does not have."""
     for name, by_domain in mapping.items():

@@ -199,6 +199,10 @@ class ColumnTransformer(ABC):
         """
         raise TypeError(f"a {self.kind} column has no order")
 
+    def ends(self) -> np.ndarray | None:
+        """Return the smallest and largest of the numbers of `read_numbers`, None without any."""
+        return None
+
     def beyond(self, bound: Any, *, above: bool) -> Any:
         """Return the nearest cell above or below a bound, as a user would write it."""
         raise TypeError(f"a {self.kind} column has no order")

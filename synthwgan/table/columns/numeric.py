@@ -416,7 +416,7 @@ class NumericTransformer(PartTransformer):
             return np.zeros(len(numbers), dtype=bool)
         if not self.has_value:
             return np.isin(numbers, self._menu_numbers())
-        low, high = self.ends()
+        low, high = required(self.ends())
         return (numbers >= low) & (numbers <= high)
 
     def _stored(self, keys: np.ndarray) -> np.ndarray:
@@ -487,12 +487,12 @@ class NumericTransformer(PartTransformer):
         return self._text(self.from_numbers(required(self.grid).from_keys(keys)))
 
     def bounds(self) -> tuple[Any, Any] | None:
+        ends = self.ends()
+        return None if ends is None else tuple(self.physical.labels(self.from_numbers(ends)))
+
+    def ends(self) -> np.ndarray | None:
         if self.grid is None:
             return None
-        return tuple(self.physical.labels(self.from_numbers(self.ends())))
-
-    def ends(self) -> np.ndarray:
-        """Smallest and largest number."""
         parts = [self.levels] if self.ranks is None else [self.levels, self.ranks.knots[[0, -1]]]
         keys = np.concatenate([part for part in parts if len(part)])
         numbers = self._with_strays(self._stored(np.array([keys.min(), keys.max()])))

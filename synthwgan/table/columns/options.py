@@ -33,7 +33,7 @@ class ColumnOptions:
     protect_extremes: int = 0
 
 
-TABLE_PARAMETERS: dict[str, Constraint] = {
+COLUMN_PARAMETERS: dict[str, Constraint] = {
     "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
     "max_categories": Number(1, integer=True),
     "min_category_rows": Number(1, integer=True),
@@ -64,13 +64,13 @@ def parameters_from_dict(state: dict[str, Any]) -> dict[str, Any]:
     ValueError
         If it gives no such parameters.
     """
-    check_state("the table's parameters", state, dict.fromkeys(TABLE_PARAMETERS, Anything()))
+    check_state("the table's parameters", state, dict.fromkeys(COLUMN_PARAMETERS, Anything()))
     parameters = {name: from_jsonable(state[name]) for name in asdict(ColumnOptions())}
     parameters |= {
         "column_kinds": pairs_to_dict(state["column_kinds"]),
         "random_state": state["random_state"],
     }
-    check_parameters(parameters, TABLE_PARAMETERS)
+    check_parameters(parameters, COLUMN_PARAMETERS)
     return parameters
 
 
@@ -90,6 +90,6 @@ def options_from_dict(state: dict[str, Any]) -> ColumnOptions:
     ValueError
         If these are no options.
     """
-    fields = {name: TABLE_PARAMETERS[name] for name in asdict(ColumnOptions())}
+    fields = {name: COLUMN_PARAMETERS[name] for name in asdict(ColumnOptions())}
     check_state("the options of columns", state, fields)
     return ColumnOptions(*(state[name] for name in fields))

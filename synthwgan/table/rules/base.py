@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -17,6 +17,8 @@ from synthwgan.table.rules.columns import Column, Table, as_table
 from synthwgan.table.rules.form import ColumnForm
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 
+# Columns, in which rows a cell of each follows, and these cells.
+Implied: TypeAlias = "Iterator[tuple[Hashable, np.ndarray, pd.Series]]"
 _SHOWN_ROWS = 3
 _IS_A = {"number": "numbers", "time": "dates", "text": "text", "label": "labels"}
 
@@ -112,6 +114,26 @@ class Rule:
         kept = self._keeps(table)
         # Some rules are broken by some cells, whatever the missing ones would be.
         return kept, self._applies(table) | ~kept
+
+    def implies(self, frame: pd.DataFrame, given: pd.DataFrame) -> Implied:
+        """Say which cells follow from others; by default none.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_rows, n_columns)
+            Rows of which some cells are unknown, which are missing here.
+        given : DataFrame of shape (n_rows, n_columns), bool
+            Which cells are known, though it be that they are missing.
+
+        Yields
+        ------
+        name : column name
+        where : ndarray of shape (n_rows,), bool
+            In which rows a cell of the column follows.
+        cells : Series of shape (where.sum(),)
+            These cells; a missing one follows to be missing.
+        """
+        yield from ()
 
     def fit(self, frame: pd.DataFrame | Table) -> Rule:
         """Learn from a table what the rule has to know, and count the rows that speak for it.

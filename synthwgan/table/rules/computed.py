@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.rules.base import Rule
+from synthwgan.table.rules.base import Implied, Rule
 from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.form import ColumnForm
 
@@ -85,6 +85,14 @@ class ComputedRule(Rule):
         values, known = self._compute(table)
         exact = known & target.present & same_cells(target, values)
         return np.where(exact, COMPUTED, np.where(target.missing, MISSING, OWN)).astype(object)
+
+    def implies(self, frame: pd.DataFrame, given: pd.DataFrame) -> Implied:
+        """Computed cells, where all that they need are known; none if the rule has exceptions."""
+        if not self.keeps_states_:
+            inputs = frame.drop(columns=[self.target], errors="ignore")
+            values, known = self._compute(Table(inputs).written_as(self.written_))
+            none = np.zeros(int(known.sum()), dtype=bool)
+            yield self.target, known, self.form_.write(values[known], none, frame.index[known])
 
     def reduce(self, frame: pd.DataFrame | Table) -> pd.DataFrame:
         """Return the table without the column that the rule computes.

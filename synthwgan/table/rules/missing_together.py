@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 
 import numpy as np
+import pandas as pd
 
-from synthwgan.table.rules.base import Rule, names_of
+from synthwgan.table.rules.base import Implied, Rule, names_of
 from synthwgan.table.rules.columns import Table
 
 
@@ -45,6 +46,15 @@ class MissingTogether(Rule):
 
     def _applies(self, table: Table) -> np.ndarray:
         return np.ones(len(table), dtype=bool)
+
+    def implies(self, frame: pd.DataFrame, given: pd.DataFrame) -> Implied:
+        """All missing, where one is known to be."""
+        table = self._read(frame)
+        empty = np.zeros(len(frame), dtype=bool)
+        for name in self.columns:
+            empty |= given[name].to_numpy() & table[name].missing
+        for name in self.columns:
+            yield name, empty, pd.Series([None] * int(empty.sum()), dtype=object)
 
     def __str__(self) -> str:
         return f"{', '.join(str(name) for name in self.columns)} missing together"

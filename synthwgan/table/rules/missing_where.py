@@ -6,8 +6,9 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
-from synthwgan.table.rules.base import Rule
+from synthwgan.table.rules.base import Implied, Rule
 from synthwgan.table.rules.columns import Table
 
 
@@ -74,6 +75,14 @@ class MissingWhere(Rule):
         there, missing = self._there(table), table[self.column].missing
         kept = (missing == there) if self.exactly else (~missing | there)
         return kept | ~self._applies(table)
+
+    def implies(self, frame: pd.DataFrame, given: pd.DataFrame) -> Implied:
+        """Missing cells, where the other column says so."""
+        table = self._read(frame)
+        if self.exactly and None not in self.values:
+            there = self._there(table) & table[self.where].present
+            nothing = pd.Series([None] * int(there.sum()), dtype=object)
+            yield self.column, there, nothing
 
     def __str__(self) -> str:
         how = "exactly" if self.exactly else "only"

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.rules.base import Rule, names_of
+from synthwgan.table.rules.base import Implied, Rule, names_of
 from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.form import ColumnForm
 
@@ -112,6 +112,21 @@ class OneHot(Rule):
         ]
         rebuilt = pd.concat([rebuilt, *parts], axis=1)
         return rebuilt if columns is None else rebuilt.loc[:, columns]
+
+    def implies(self, frame: pd.DataFrame, given: pd.DataFrame) -> Implied:
+        """The other columns, where one is set; the last one, where no other can be."""
+        if not self.reduces_:
+            return
+        table = self._read(frame)
+        chosen = self._set(table)
+        known = np.column_stack([table[name].present for name in self.columns])
+        for place, (name, form) in enumerate(zip(self.columns, self.forms_, strict=True)):
+            others = np.delete(known, place, axis=1).all(axis=1)
+            is_last = others & ~np.delete(chosen, place, axis=1).any(axis=1) & (not self.at_most)
+            is_other = chosen.any(axis=1) & ~chosen[:, place]
+            where = (is_last | is_other) & ~known[:, place]
+            none = np.zeros(int(where.sum()), dtype=bool)
+            yield name, where, form.write(is_last[where].astype(np.int64), none, frame.index[where])
 
     def _labels(self) -> list[str]:
         return [str(name) for name in self.columns]

@@ -159,12 +159,15 @@ class RuleSet(Sequence[Rule]):
 
     def to_json(self, indent: int | None = 2) -> str:
         """Return the rules as JSON text; a `Custom` rule is refused."""
-        state = {
+        return json.dumps(self.to_dict(), indent=indent, ensure_ascii=False, allow_nan=False)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the rules as a JSON-able dict; a `Custom` rule is refused."""
+        return {
             "format": _FORMAT,
             "rules": [{"rule": str(rule), **rule.to_dict()} for rule in self],
             "left_out": self.left_out,
         }
-        return json.dumps(state, indent=indent, ensure_ascii=False, allow_nan=False)
 
     @classmethod
     def from_json(cls, text: str) -> RuleSet:
@@ -179,8 +182,17 @@ class RuleSet(Sequence[Rule]):
             state = json.loads(text)
         except json.JSONDecodeError as error:
             raise ValueError(f"these rules are no JSON: {error}") from None
-        if isinstance(state, list):
-            state = {"rules": state}
+        return cls.from_dict({"rules": state} if isinstance(state, list) else state)
+
+    @classmethod
+    def from_dict(cls, state: Any) -> RuleSet:
+        """Rebuild rules from `to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If it names an unknown kind or parameter.
+        """
         if not isinstance(state, dict) or not isinstance(state.get("rules"), list):
             raise ValueError('rules in JSON are a list, or {"rules": [...]}')
         if state.get("format", _FORMAT) != _FORMAT:

@@ -184,7 +184,7 @@ def test_a_missing_cell_gives_no_second_number(model: WGANGPSynthesizer) -> None
     reader = ConditionReader(transformer, np.zeros(transformer.layout_.n_state_slots))
     cells = transformer.columns_[0].read(pd.Series([_places()[1], None], dtype=object))
     rows = GivenRows.of_columns(2, 2, {0: cells})
-    given = reader.encode(rows, np.random.default_rng(0)).given
+    given = reader.transformer.encode_given(rows, np.random.default_rng(0)).given
     assert given.tolist() == [[True, True, False], [True, False, False]]
 
 

@@ -1,0 +1,242 @@
+"""Which rules rows have to keep: declared or found, and which of them rebuild columns."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Hashable, Iterable, Mapping
+from copy import deepcopy
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.checks import expect
+from synthwgan.table.columns.base import ColumnTransformer
+from synthwgan.table.columns.options import ColumnOptions
+from synthwgan.table.rules.base import Rule
+from synthwgan.table.rules.columns import Table
+from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.custom import Custom
+from synthwgan.table.rules.determines import Determines
+from synthwgan.table.rules.find import find_rules
+from synthwgan.table.rules.function import Function
+from synthwgan.table.rules.kinds import rule_from_dict
+from synthwgan.table.rules.one_hot import OneHot
+from synthwgan.table.rules.order import Order
+from synthwgan.table.rules.product import Product
+from synthwgan.table.rules.ruleset import RuleSet
+from synthwgan.table.rules.sum import Sum
+
+AUTO = "auto"
+# Rules that remember no cell of the table.
+_FORMULAS = (Sum, Product, Function)
+
+# What the parameter `rules` may be.
+Rules: TypeAlias = "Literal['auto'] | RuleSet | list[Rule | Literal['auto']] | None"
+Columns = Mapping[Hashable, ColumnTransformer]
+
+
+def check_rules(rules: Any) -> None:
+    """Raise a TypeError or ValueError if a parameter gives no rules."""
+    remedy = "pass 'auto', None, or a list of rules such as [Order('start', '<=', 'end')]"
+    if isinstance(rules, str) and rules != AUTO:
+        raise ValueError(f"rules must be 'auto', None or a list of rules, got {rules!r}: {remedy}")
+    if rules is None or isinstance(rules, str | RuleSet):
+        return
+    if not isinstance(rules, list | tuple):
+        raise TypeError(f"rules must be 'auto', None or a list of rules, got {rules!r}: {remedy}")
+    for rule in rules:
+        if not isinstance(rule, Rule) and rule != AUTO:
+            raise TypeError(f"rules must hold rules or 'auto', got {rule!r}: {remedy}")
+
+
+def gather_rules(
+    rules: Any, frame: pd.DataFrame, columns: Columns, options: ColumnOptions, verbose: int = 0
+) -> RuleSet:
+    """Return the rules that a model has to keep, fitted to its table.
+
+    Parameters
+    ----------
+    rules : "auto", RuleSet, list of rules and "auto", or None
+    frame : DataFrame
+        The table.
+    columns : mapping of name to ColumnTransformer
+        Its fitted columns.
+    options : ColumnOptions
+        How rare cells and extremes are protected.
+    verbose : int, default=0
+        1 shows the progress of the search.
+
+    Returns
+    -------
+    rules : RuleSet
+        Its `left_out` says which found rules are not used, and why.
+
+    Raises
+    ------
+    ValueError
+        If a declared rule is broken by the table, names no column of it, or contradicts another.
+    """
+    given = [] if rules is None else [rules] if isinstance(rules, str) else list(rules)
+    declared = RuleSet(deepcopy([rule for rule in given if not isinstance(rule, str)])).fit(frame)
+    if AUTO not in given:
+        return declared
+    if not all(isinstance(name, str | int) for name in frame.columns):
+        return RuleSet(declared, ["any rule: column names are neither texts nor whole numbers"])
+    found = find_rules(frame, verbose=verbose)
+    taken = {name for rule in declared for name in rule.dependent}
+    chosen, left_out = list(declared), list(found.left_out)
+    for rule in found:
+        if rule in chosen or taken.intersection(rule.dependent):
+            continue
+        reason = _why_unusable(rule, Table(frame), columns, options)
+        if reason:
+            left_out.append(f"{rule}, which is not used: {reason}")
+        else:
+            chosen.append(rule)
+    return RuleSet(chosen, left_out)
+
+
+def _why_unusable(rule: Rule, table: Table, columns: Columns, options: ColumnOptions) -> str:
+    """Say why a found rule cannot be used, or must not be; empty if it can."""
+    involved = [columns[name] for name in rule.columns]
+    is_formula = isinstance(rule, _FORMULAS) and not (rule.support_ and rule.support_.broken)
+    for name, column in zip(rule.columns, involved, strict=True):
+        # What is made anew differs from every cell that a rule could remember.
+        if not column.in_features and (not is_formula or name in rule.dependent):
+            return f"the cells of {name!r} are made anew"
+    if isinstance(rule, _FORMULAS):
+        return ""
+    hides_rare = options.min_category_rows > 1 or options.rare == "mask"
+    for name, column in zip(rule.columns, involved, strict=True):
+        least = max(options.min_category_rows, 2) if hides_rare else 1
+        if column.ends() is None and _rarest(table, name) < least:
+            return f"it would keep rare cells of {name!r}"
+        if options.protect_extremes and column.ends() is not None and not isinstance(rule, Order):
+            return f"it would keep the extremes of {name!r}"
+    return ""
+
+
+def _rarest(table: Table, name: Hashable) -> int:
+    codes = table[name].codes
+    counts = np.bincount(codes[codes >= 0])
+    return int(counts[counts > 0].min(initial=len(table)))
+
+
+def choose_builders(
+    rules: RuleSet,
+    frame: pd.DataFrame,
+    columns: Columns,
+    options: ColumnOptions,
+    learned: Collection[Hashable] = (),
+) -> list[Rule]:
+    """Return the rules that rebuild columns, fitted, each before those that need its column.
+
+    Parameters
+    ----------
+    rules : RuleSet
+        Fitted.
+    frame, columns, options
+        As for `gather_rules`.
+    learned : collection of column names
+        Columns that must be learned themselves, such as a target.
+    """
+    candidates = []
+    for rule in rules:
+        steps = rule.pairs() if isinstance(rule, Order) else [rule]
+        for step in steps:
+            fitted = step if step is rule else step.fit(frame)
+            candidates.append(_without_differences(fitted, frame, learned))
+    usable = [
+        rule
+        for rule in candidates
+        if not set(learned).intersection(rule.dependent)
+        and getattr(rule, "state_column", None) not in frame.columns
+        and _can_build(rule, Table(frame), columns, options)
+    ]
+    return RuleSet(usable).builders()
+
+
+def _without_differences(rule: Rule, frame: pd.DataFrame, learned: Iterable[Hashable]) -> Rule:
+    """Return a difference as the sum that it comes from, if that is as exact.
+
+    Of an end, a start and a duration, the end is computed: sums of what is never negative keep
+    their order, which differences do not.
+    """
+    if not isinstance(rule, Sum) or rule.support_ is None or rule.support_.broken:
+        return rule
+    positive = [
+        name for name, weight in zip(rule.sources, rule.fractions, strict=True) if weight > 0
+    ]
+    if len(positive) != 1 or len(rule.sources) < 2 or positive[0] in learned:
+        return rule
+    turned = rule.turned(positive[0])
+    try:
+        turned.fit(frame)
+    except ValueError:
+        # Whole months between dates, say, or what was rounded, have no way back.
+        return rule
+    return rule if turned.keeps_states_ else turned
+
+
+def _can_build(rule: Rule, table: Table, columns: Columns, options: ColumnOptions) -> bool:
+    if any(not columns[name].in_features for name in rule.dependent):
+        return False
+    if isinstance(rule, Order):
+        return _is_better_as_gap(rule, table, columns, options)
+    if isinstance(rule, OneHot):
+        return rule.reduces_
+    if isinstance(rule, Determines):
+        # Numbers between those that were seen would determine nothing.
+        return not any(columns[name].has_value for name in rule.sources)
+    return isinstance(rule, ComputedRule)
+
+
+def _is_better_as_gap(rule: Order, table: Table, columns: Columns, options: ColumnOptions) -> bool:
+    """Whether the distance of the upper column from the lower depends less on the lower."""
+    if not rule.dependent or rule.gap_floor_ is None:
+        return False
+    names = [name for name in rule.columns if name not in rule.dependent] + rule.dependent
+    low, high = (table[name] for name in names)
+    if not columns[names[1]].has_value:
+        return False
+    alone = low.missing & high.present
+    if options.protect_extremes and alone.any():
+        # Such a gap would be counted from the smallest number.
+        return False
+    both = low.present & high.present
+    if both.sum() < 3:
+        return False
+    gap = rule.reduce(table)[names[1]].to_numpy(dtype=np.float64, na_value=np.nan)[both]
+    ranks = [pd.Series(cells).rank() for cells in (low.floats[both], high.floats[both], gap)]
+    of_high, of_gap = (abs(ranks[0].corr(other)) for other in ranks[1:])
+    return bool(np.nan_to_num(of_gap) < np.nan_to_num(of_high))
+
+
+def pack_rules(rules: Any) -> Any:
+    """Return the parameter `rules` as JSON; a function of a user's own is left out."""
+    if rules is None or isinstance(rules, str):
+        return rules
+    if isinstance(rules, dict):
+        return {name: pack_rules(own) for name, own in rules.items()}
+    return [
+        rule if isinstance(rule, str) else rule.to_dict()
+        for rule in rules
+        if not isinstance(rule, Custom)
+    ]
+
+
+def unpack_rules(packed: Any) -> Any:
+    """Rebuild the parameter `rules` from `pack_rules`.
+
+    Raises
+    ------
+    ValueError
+        If it gives no rules.
+    """
+    if isinstance(packed, dict):
+        return {name: unpack_rules(own) for name, own in packed.items()}
+    if packed is not None and not isinstance(packed, str):
+        expect(isinstance(packed, list), "its rules are no list")
+        packed = [rule if isinstance(rule, str) else rule_from_dict(rule) for rule in packed]
+    check_rules(packed)
+    return packed
