@@ -34,6 +34,7 @@ from synthwgan.table import TableTransformer
 from synthwgan.table.checks import COUNT, FLAG, STATE, Anything, check_state, expect, optional
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 from synthwgan.table.rulebook import pack_rules, unpack_rules
+from synthwgan.table.rules.custom import Custom
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.training.callbacks import announce
 from synthwgan.training.checks import (
@@ -124,6 +125,14 @@ def save_model(
     state: FittedState,
 ) -> None:
     """Write constructor parameters and fitted state; see `WGANGPSynthesizer.save`."""
+    for rule in state.transformer.rules_:
+        if isinstance(rule, Custom):
+            warnings.warn(
+                f"rule '{rule}' is a function, and not saved: rows of the loaded model may break "
+                "it",
+                UserWarning,
+                stacklevel=3,
+            )
     table, arrays = state.transformer.to_state()
     content = {
         "kind": TABLE,

@@ -1,8 +1,8 @@
-"""What a user may add from outside, by one class and one registration each; and the one way out."""
+"""What a user may add from outside, by one class and one registration each."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Hashable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,7 +13,7 @@ import torch
 from sklearn.base import clone
 from torch import Tensor, nn
 
-from synthwgan import GANOverSampler, RadialGANSynthesizer, WGANGPSynthesizer
+from synthwgan import RadialGANSynthesizer, WGANGPSynthesizer
 from synthwgan.evaluation import Measure, Section, Tables, evaluate, sdmetrics_metadata
 from synthwgan.evaluation.evaluate import QUESTIONS
 from synthwgan.evaluation.measures import Question
@@ -30,6 +30,9 @@ from synthwgan.table import TableTransformer
 from synthwgan.table.columns.evidence import Evidence
 from synthwgan.table.columns.numeric import NumericTransformer
 from synthwgan.table.forms import FORMS, Form
+from synthwgan.table.rules.base import Rule
+from synthwgan.table.rules.columns import Table
+from synthwgan.table.rules.kinds import KINDS
 from synthwgan.table.schema import COLUMN_CLASSES
 from synthwgan.table.storage.dtypes import Cells, PhysicalType
 
@@ -370,83 +373,43 @@ def test_a_file_format_on_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_
     assert len(read_table(drawn)) == 15
 
 
-# The one way out.
+# A rule between columns.
 
 
-class Seen:
-    """A rule between columns, in short: remembers the rows that it finishes, and changes them."""
+class Multiple(Rule):
+    """A number is a whole multiple of another."""
 
-    def __init__(self) -> None:
-        self.rows: list[pd.DataFrame] = []
-        self.n_given = 0
+    def __init__(self, number: str, of: str, *, tolerate: float = 0.0) -> None:
+        self.number, self.of, self.tolerate = number, of, tolerate
 
-    def __call__(
-        self, transformer: TableTransformer, rows: pd.DataFrame, given: np.ndarray | None = None
-    ) -> pd.DataFrame:
-        self.rows.append(rows)
-        assert given is None or given.shape == rows.shape
-        self.n_given += 0 if given is None else int(given.sum())
-        return rows.assign(size=rows["size"].round(0) + 0.25)
+    @property
+    def columns(self) -> list[Hashable]:
+        return [self.number, self.of]
 
-    def check_all_of(self, rows: pd.DataFrame) -> None:
-        """Check that each row was finished, and is what came of it."""
-        assert len(rows)
-        assert (rows["size"] % 1 == 0.25).all()
-        finished = pd.concat(self.rows)["colour"].value_counts()
-        for colour, count in rows["colour"].value_counts().items():
-            assert count <= finished[colour]
-        self.rows.clear()
+    def _keeps(self, frame: Table) -> np.ndarray:
+        number, of = frame[self.number], frame[self.of]
+        return number.missing | of.missing | (number.values % of.values == 0)
+
+    def __str__(self) -> str:
+        return f"{self.number} is a multiple of {self.of}"
 
 
-@pytest.fixture
-def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
-    hook = Seen()
-    monkeypatch.setattr(
-        TableTransformer, "finish", lambda own, rows, given=None: hook(own, rows, given)
+def test_a_kind_of_rule_is_a_class_and_a_line(monkeypatch, tmp_path):
+    monkeypatch.setitem(KINDS, "Multiple", Multiple)
+    of = RNG.integers(1, 5, 200)
+    real = pd.DataFrame({"of": of, "number": of * RNG.integers(1, 9, 200)})
+    model = quick(rules=[Multiple("number", "of")]).fit(real)
+    rows = model.sample(500, random_state=0)
+    assert (rows["number"] % rows["of"] == 0).all()
+    assert not (quick(rules=None).fit(real).sample(500).eval("number % of") == 0).all()
+    model.save(tmp_path / "model.safetensors")
+    loaded = WGANGPSynthesizer.load(tmp_path / "model.safetensors", device="cpu")
+    assert (
+        str(loaded.rules_)
+        == "number is a multiple of of (200 rows, permuted columns break it in 0 %)"
     )
-    return hook
-
-
-def test_every_row_of_a_synthesizer_is_finished_in_one_place(seen: Seen) -> None:
-    real = table()
-    model = quick(conditional=True, max_steps=8).fit(real)
-    seen.rows.clear()
-    seen.check_all_of(model.sample(30))
-    seen.check_all_of(model.sample(30, conditions={"colour": "red"}))
-    seen.check_all_of(model.sample(30, conditions={"colour": {"red": 0.5, "blue": 0.5}}))
-    # Rows are finished before conditions are checked: what is asked for is there at the end.
-    within = model.sample(30, conditions={"size": (2, 9), "colour": ["red", "green"]})
-    seen.check_all_of(within)
-    seen.check_all_of(pd.concat(model.sample_iter(30, chunk_size=7)))
-    seen.check_all_of(pd.concat(model.sample_iter(30, chunk_size=7, conditions={"colour": "red"})))
-    seen.n_given = 0
-    seen.check_all_of(model.sample(conditions=real[["colour"]].head(20)))
-    assert seen.n_given == 20
-    hidden = real.head(20).mask(RNG.random((20, 2)) < 0.5)
-    seen.n_given = 0
-    seen.check_all_of(model.impute(hidden, n_draws=2))
-    assert seen.n_given == 2 * int(hidden.notna().to_numpy().sum())
-
-
-def test_rows_of_an_array_are_finished_too(monkeypatch: pytest.MonkeyPatch) -> None:
-    model = quick().fit(RNG.normal(size=(100, 2)))
-    monkeypatch.setattr(TableTransformer, "finish", lambda own, rows, given=None: rows * 0 + 7)
-    assert (model.sample(10) == 7).all()
-
-
-def test_rows_of_an_oversampler_are_finished_too(seen: Seen) -> None:
-    real = table()
-    classes = pd.Series(["no"] * 100 + ["yes"] * 20)
-    more, _ = GANOverSampler(max_steps=5, random_state=0).fit_resample(real, classes)
-    assert len(more) == 200
-    seen.check_all_of(more[120:])
-
-
-def test_rows_of_domains_are_finished_too(seen: Seen) -> None:
-    real = table()
-    tables = {"a": real, "b": real.assign(size=real["size"] * 2)}
-    model = RadialGANSynthesizer(max_steps=2, random_state=0).fit(tables)
-    seen.rows.clear()
-    seen.check_all_of(model.translate(real, "a", "b"))
-    assert seen.n_given > 0
-    seen.check_all_of(model.sample(20, domain="b"))
+    pd.testing.assert_frame_equal(loaded.sample(500, random_state=0), rows)
+    with pytest.raises(ValueError, match="'number is a multiple of of' is broken in 1 of 200 rows"):
+        quick(rules=[Multiple("number", "of")]).fit(
+            real.assign(number=real["of"].where(real.index > 0, 0.5))
+        )

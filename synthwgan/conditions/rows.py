@@ -29,6 +29,8 @@ SURPLUS = 1.1
 MIN_DRAWN = 64
 # How often the cells of a given row are drawn again if they break a rule with the given ones.
 MAX_ROUNDS = 40
+# Of so many rounds one draws all of them again, the others those that have a part in a broken rule.
+FULL_ROUNDS = 4
 
 Table = pd.DataFrame | np.ndarray
 Conditions = Mapping[int, Condition]
@@ -60,8 +62,8 @@ class TableRows:
     ) -> None:
         self.transformer, self.sampler, self.conditional = transformer, sampler, conditional
         self.reader = ConditionReader(transformer, sampler.marginals.cpu().numpy())
-        self.law = Law(transformer.reduction_)
         self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
+        self.law = Law(transformer.reduction_, self.rng)
         self.identifiers = transformer.identifier_stream(seeds[1])
 
     def of_all_kinds(self, n_rows: int) -> Table:
@@ -85,7 +87,8 @@ class TableRows:
         unlawful = self.law.is_broken(rows)
         if unlawful.any():
             n_wanted = int(unlawful.sum())
-            fresh, n_drawn = self._accepted({}, {}, n_wanted, 1 - unlawful.mean())
+            before = [_take(rows, ~unlawful)]
+            fresh, n_drawn = self._accepted({}, {}, n_wanted, 1 - unlawful.mean(), before)
             if len(fresh) < n_wanted:
                 raise ValueError(self._why_none(n_drawn, n_wanted - len(fresh)))
             rows = self.law.replaced(rows, unlawful, fresh)
@@ -132,9 +135,16 @@ class TableRows:
         return pd.concat([rows, rest], ignore_index=True)
 
     def _accepted(
-        self, pinned: Conditions, checked: Conditions, n_wanted: int, expected: float
+        self,
+        pinned: Conditions,
+        checked: Conditions,
+        n_wanted: int,
+        expected: float,
+        before: Sequence[pd.DataFrame] = (),
     ) -> tuple[pd.DataFrame, int]:
         """Return rows that meet the conditions and keep the rules, and how many were drawn.
+
+        They keep them together with the rows before.
 
         The loop ends: either rows are found often enough, or the limit on drawn rows is reached.
         """
@@ -142,14 +152,14 @@ class TableRows:
         n_kept, n_drawn = 0, 0
         while n_kept < n_wanted and n_drawn < max(MAX_TRIES * n_kept, MIN_TRIED):
             n_next = n_wanted - n_kept
-            if checked or n_drawn:
+            if checked or before or n_drawn:
                 rate = max((n_kept + expected) / (n_drawn + 1), 1 / MAX_TRIES)
                 n_next = int(n_next * SURPLUS / rate) + MIN_DRAWN
                 n_next = min(n_next, self.sampler.chunk_rows)
             rows = self._draw(pinned, n_next)
             n_drawn += len(rows)
             met = self._are_met(rows, checked)
-            met[met] = ~self.law.is_broken(_take(rows, met), kept)
+            met[met] = ~self.law.is_broken(_take(rows, met), [*before, *kept])
             kept.append(_take(rows, met))
             n_kept += len(kept[-1])
         return _take(pd.concat(kept, ignore_index=True), slice(n_wanted)), n_drawn
@@ -314,10 +324,13 @@ class TableRows:
         """Fill rows, again where they break a rule; given cells that break one stay."""
         table = self._filled(rows, forbidden)
         unlawful = self.law.breaks_by_itself(table) & ~is_faulty
-        for _ in range(MAX_ROUNDS):
+        for tried in range(MAX_ROUNDS):
             if not unlawful.any():
                 return table
-            again = self.law.solved(rows.take(unlawful), _take(table, unlawful))
+            again, before = rows.take(unlawful), _take(table, unlawful)
+            if tried % FULL_ROUNDS:
+                again = self.law.but_broken(again, before)
+            again = self.law.solved(again, before)
             fresh = self._filled(again, forbidden)
             table = _with_rows(table, unlawful, fresh)
             unlawful[unlawful] = self.law.breaks_by_itself(fresh)

@@ -18,7 +18,7 @@ from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.law import Law
 
 # How often rows that break a rule of their domain are drawn again.
-_MAX_ROUNDS = 40
+_MAX_ROUNDS = 100
 
 
 class DomainRows:
@@ -42,7 +42,8 @@ class DomainRows:
         self.union, self.sampler, self.target = union, sampler, target
         self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
         self.laws = {
-            name: Law(domain.transformer.reduction_) for name, domain in union.domains.items()
+            name: Law(domain.transformer.reduction_, self.rng)
+            for name, domain in union.domains.items()
         }
 
     def translate(

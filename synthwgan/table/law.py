@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -18,6 +18,9 @@ from synthwgan.table.rules.unique import Unique
 from synthwgan.table.storage.dtypes import Cells
 
 _SHOWN_ROWS = 3
+_TOLD = "<told>"
+# How many parts are tried in search of those that make a given total.
+_ATTEMPTS = 8
 
 
 class Law:
@@ -27,11 +30,13 @@ class Law:
     ----------
     reduction : Reduction
         Knows the rules, and which columns they compute.
+    rng : Generator
+        Draws which part of a sum gives way.
     """
 
-    def __init__(self, reduction: Reduction) -> None:
-        self.reduction = reduction
-        self.place_of = {name: place for place, name in enumerate(reduction.names)}
+    def __init__(self, reduction: Reduction, rng: np.random.Generator) -> None:
+        self.reduction, self.rng = reduction, rng
+        self.place_of = reduction.place_of
         self.keys = [rule for rule in reduction.enforced if isinstance(rule, Unique)]
         self._seen: list[pd.DataFrame] = []
 
@@ -62,9 +67,8 @@ class Law:
             if not isinstance(rule, Unique):
                 broken |= ~rule.check(table)
         for rule in reduction.builders:
-            if isinstance(rule, ComputedRule) and not rule.keeps_states_:
-                broken |= table[rule.target].missing & self._have_all(table, rule)
-        return broken | reduction.is_beyond(rows)
+            broken |= self._is_out(rule, table, rows)
+        return broken
 
     @staticmethod
     def _have_all(table: Table, rule: ComputedRule) -> np.ndarray:
@@ -141,8 +145,8 @@ class Law:
                 break
         return rows
 
-    def _turned(self) -> list[Sum]:
-        """Return full sums solved for each of their parts."""
+    def _turned(self) -> list[ComputedRule]:
+        """Return full sums solved for each of their parts; products are rounded, and tell less."""
         return [
             turned
             for rule in self.reduction.enforced
@@ -156,8 +160,8 @@ class Law:
         open_rows = ~given[:, places].all(axis=1) & given[:, places].any(axis=1)
         if not open_rows.any():
             return rows
-        frame = self.reduction.frame_of(rows)
-        known = pd.DataFrame(given, columns=self.reduction.names)
+        frame = self.reduction.frame_of(rows, rule.columns)
+        known = pd.DataFrame(given[:, places], columns=frame.columns)
         for name, where, series in rule.implies(frame, known):
             place = self.place_of[name]
             column = self.reduction.columns[place]
@@ -205,7 +209,7 @@ class Law:
         )
 
     def solved(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
-        """Return given rows with one more part of each sum, so that it gives its given total.
+        """Return given rows with one more part of a sum or product, so that it is as given.
 
         Parameters
         ----------
@@ -213,43 +217,137 @@ class Law:
         drawn : DataFrame of shape (n_rows, n_columns)
             The rows with drawn cells in place of what is not given.
         """
+        solved, is_solved = rows, np.zeros(len(rows), dtype=bool)
+        for _ in range(_ATTEMPTS):
+            trial = self._solved_once(rows, drawn)
+            new = self._hold(trial) & ~is_solved
+            solved, is_solved = _with_given(solved, trial, new), is_solved | new
+            if is_solved.all():
+                break
+            drawn = self._with_others(drawn, rows)
+        return solved
+
+    def _hold(self, rows: GivenRows) -> np.ndarray:
+        """Return in which rows all is given that makes each given total."""
+        hold = np.ones(len(rows), dtype=bool)
         for rule in self.reduction.builders:
-            if not isinstance(rule, Sum) or rule.keeps_states_:
-                continue
-            target = self.place_of[rule.target]
-            for turned in rule.all_turned():
-                part = self.place_of[turned.target]
-                column = self.reduction.columns[part]
-                where = rows.given[:, target] & ~rows.given[:, part]
-                if not where.any() or not column.has_value:
-                    continue
-                frame = drawn.copy()
-                frame[rule.target] = self.reduction.frame_of(rows)[rule.target]
-                found = column.read(turned.rebuild(frame)[turned.target])
-                where &= ~found.missing & column.holds(found)
-                # The other parts must stay what they were drawn to be.
-                rows = self._also_given(rows, where, {part: found}, drawn, turned)
+            if isinstance(rule, ComputedRule) and rule.can_turn and not rule.keeps_states_:
+                parts = [self.place_of[name] for name in rule.sources]
+                is_told = rows.given[:, self.place_of[rule.target]]
+                hold &= ~is_told | rows.given[:, parts].all(axis=1)
+        return hold
+
+    def _with_others(self, drawn: pd.DataFrame, rows: GivenRows) -> pd.DataFrame:
+        """Return rows in which the parts of totals are drawn anew, each by itself."""
+        drawn = drawn.copy()
+        turning = [rule for rule in self.reduction.builders if getattr(rule, "can_turn", False)]
+        for name in {name for rule in turning for name in rule.columns}:
+            place = self.place_of[name]
+            column = self.reduction.columns[place]
+            if column.has_value and place in self.reduction.places:
+                cells = column.cells_at_ranks(self.rng.random(len(drawn)))
+                drawn.isetitem(place, column.physical.write(cells))
+        return drawn
+
+    def _solved_once(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
+        # Totals come before the parts that are computed themselves, and are given by then.
+        for rule in reversed(self.reduction.builders):
+            if isinstance(rule, ComputedRule) and not rule.keeps_states_:
+                for turned in self.rng.permutation(np.array(rule.all_turned(), dtype=object)):
+                    rows = self._solved_for(rule, turned, rows, drawn)
         return rows
 
-    def _also_given(
-        self,
-        rows: GivenRows,
-        where: np.ndarray,
-        found: Mapping[int, Cells],
-        drawn: pd.DataFrame,
-        turned: Sum,
+    def _solved_for(
+        self, rule: ComputedRule, turned: ComputedRule, rows: GivenRows, drawn: pd.DataFrame
     ) -> GivenRows:
-        given, cells = rows.given.copy(), dict(rows.cells)
-        added = dict(found)
-        for name in turned.sources:
+        target, part = self.place_of[rule.target], self.place_of[turned.target]
+        column = self.reduction.columns[part]
+        where = rows.given[:, target] & ~rows.given[:, part]
+        if not where.any():
+            return rows
+        frame, names = drawn.iloc[where].reset_index(drop=True), list(drawn.columns)
+        told = self.reduction.frame_of(rows.take(where), [rule.target])
+        frame = frame.assign(**{_TOLD: told[rule.target]})
+        frame = frame.drop(columns=[rule.target]).rename(columns={_TOLD: rule.target})
+        solved = turned.rebuild(frame, names)
+        found = column.read(solved[turned.target])
+        fits = ~found.missing & column.holds(found) & rule.check(solved)
+        where[where] = fits
+        added = {part: found.take(fits)}
+        # What the total was computed from must stay what it was drawn to be.
+        for name in self._roots(turned.sources, rule.target):
             place = self.place_of[name]
-            if place not in added:
-                added[place] = self.reduction.columns[place].read(drawn[name])
+            added[place] = self.reduction.columns[place].read(drawn[name]).take(where)
+        return self._also_given(rows, where, added)
+
+    def but_broken(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
+        """Return given rows with all drawn cells that have no part in a broken rule.
+
+        So a row that broke one of many rules need not meet all the others anew.
+        """
+        table, free = Table(drawn), np.zeros(rows.given.shape, dtype=bool)
+        for rule in self.reduction.enforced:
+            if not isinstance(rule, Unique):
+                free[np.ix_(~rule.check(table), self._places_of(rule.columns))] = True
+        for rule in self.reduction.builders:
+            places = self._places_of(rule.columns)
+            free[np.ix_(self._is_out(rule, table, drawn), places)] = True
+        added = {
+            place: self.reduction.columns[place].read(drawn.iloc[:, place])
+            for place in range(len(self.reduction.columns))
+            if self.reduction.columns[place].in_features
+        }
+        given, cells = rows.given.copy(), dict(rows.cells)
         for place, own in added.items():
-            new = where & ~given[:, place]
+            new = ~free[:, place] & ~given[:, place]
             cells[place] = _with_cells(cells.get(place), new, own.take(new))
             given[new, place] = True
         return GivenRows(given, cells)
+
+    def _places_of(self, names: Iterable[Hashable]) -> list[int]:
+        """Return the places of some columns, and of all that are linked to them by computing."""
+        linked, computed = set(names), {rule.dependent[0] for rule in self.reduction.builders}
+        for _ in self.reduction.builders:
+            for rule in self.reduction.builders:
+                if linked & computed & set(rule.columns):
+                    linked |= set(rule.columns)
+        return [self.place_of[name] for name in linked]
+
+    def _is_out(self, rule: Rule, table: Table, drawn: pd.DataFrame) -> np.ndarray:
+        """Return where a computed cell is beyond those of the table, or is none."""
+        out = self.reduction.is_beyond(drawn, [self.place_of[name] for name in rule.dependent])
+        if isinstance(rule, ComputedRule) and not rule.keeps_states_:
+            out |= table[rule.target].missing & self._have_all(table, rule)
+        return out
+
+    def _roots(self, names: Iterable[Hashable], but: Hashable) -> set[Hashable]:
+        """Return some columns, and those from which they are computed, without one of them."""
+        computed = {rule.dependent[0]: rule.columns for rule in self.reduction.builders}
+        found, todo = set(), [name for name in names if name != but]
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo += computed.get(name, [])
+        return found - {but}
+
+    @staticmethod
+    def _also_given(rows: GivenRows, where: np.ndarray, added: Mapping[int, Cells]) -> GivenRows:
+        given, cells = rows.given.copy(), dict(rows.cells)
+        for place, own in added.items():
+            new = where & ~given[:, place]
+            cells[place] = _with_cells(cells.get(place), new, own.take(new[where]))
+            given[new, place] = True
+        return GivenRows(given, cells)
+
+
+def _with_given(rows: GivenRows, others: GivenRows, where: np.ndarray) -> GivenRows:
+    """Return given rows with what is given of others in the place of some."""
+    given = np.where(where[:, None], others.given, rows.given)
+    cells = dict(rows.cells)
+    for place, own in others.cells.items():
+        cells[place] = _with_cells(cells.get(place), where, own.take(where))
+    return GivenRows(given, cells)
 
 
 def _with_cells(before: Cells | None, where: np.ndarray, cells: Cells) -> Cells:

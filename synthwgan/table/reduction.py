@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Container, Hashable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,6 +74,7 @@ class Reduction:
         self.learned: NamedColumns = list(zip(names, self.columns, strict=True))
         self.places = list(range(len(self.columns)))
         self.shares: dict[int, np.ndarray] = {}
+        self.place_of = {name: place for place, name in enumerate(names)}
 
     @property
     def is_whole(self) -> bool:
@@ -100,7 +101,7 @@ class Reduction:
         if self.is_whole:
             return self
         reduced, computed = self.reduce(frame), self._computed()
-        place_of = {name: place for place, name in enumerate(self.names)}
+        place_of = self.place_of
         self.learned, self.places = [], []
         for name in reduced.columns:
             if name in place_of and name not in computed:
@@ -127,7 +128,7 @@ class Reduction:
         is_gap = any(isinstance(rule, Order) and name in rule.dependent for rule in self.builders)
         if is_gap:
             return "numeric"
-        return self.columns[list(self.names).index(name)].kind
+        return self.columns[self.place_of[name]].kind
 
     def reduce(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the table of what is learned."""
@@ -145,19 +146,25 @@ class Reduction:
         given : GivenRows, optional
             Cells of the table's columns.
         """
-        if self.is_whole:
-            return reduced
-        rebuilt = reduced
+        rows = reduced
         for rule in self.builders:
-            rebuilt = rule.rebuild(rebuilt)  # type: ignore[attr-defined]
-        rebuilt = rebuilt.loc[:, list(self.names)]
-        if given is None:
-            return rebuilt
-        return self._with_given(rebuilt, given)
+            rows = rule.rebuild(rows)  # type: ignore[attr-defined]
+        if self.builders:
+            rows = self._with_given(rows.loc[:, list(self.names)], given, self.shares)
+        for rule in self.rules:
+            if isinstance(rule, Custom) and rule.repair is not None:
+                everywhere = range(len(self.columns))
+                rows = self._with_given(rule.repaired(rows), given, everywhere)
+        return rows
 
-    def _with_given(self, rows: pd.DataFrame, given: GivenRows) -> pd.DataFrame:
-        """Put back given cells of columns that were rebuilt."""
-        cells_of = {place: cells for place, cells in given.cells.items() if place in self.shares}
+    def _with_given(
+        self, rows: pd.DataFrame, given: GivenRows | None, places: Container[int]
+    ) -> pd.DataFrame:
+        """Put back given cells of columns at some places."""
+        of_all = {} if given is None else given.cells
+        cells_of = {place: cells for place, cells in of_all.items() if place in places}
+        if given is None or not cells_of:
+            return rows
         columns = {}
         for place, name in enumerate(self.names):
             columns[place] = rows[name]
@@ -180,7 +187,7 @@ class Reduction:
             if place in rows.cells:
                 given[:, position], cells[position] = rows.given[:, place], rows.cells[place]
         for rule in self.builders:
-            places = [list(self.names).index(name) for name in rule.columns]
+            places = [self.place_of[name] for name in rule.columns]
             known = rows.given[:, places].all(axis=1)
             if known.any():
                 self._give_helpers(rule, rows.take(known), known, given, cells)
@@ -195,7 +202,7 @@ class Reduction:
         cells: dict[int, Cells],
     ) -> None:
         """Give the cells of a rule's own columns in rows that tell them."""
-        frame = self.frame_of(rows)
+        frame = self.frame_of(rows, rule.columns)
         reduced = rule.reduce(frame)  # type: ignore[attr-defined]
         for position, (name, column) in enumerate(self.learned):
             if self.places[position] < 0 and name in reduced.columns and self._is_of(rule, name):
@@ -211,10 +218,12 @@ class Reduction:
     def _is_of(rule: Rule, name: Hashable) -> bool:
         return name in rule.dependent or name == getattr(rule, "state_column", None)
 
-    def frame_of(self, rows: GivenRows) -> pd.DataFrame:
-        """Return given cells as a frame of all columns, missing where nothing is given."""
+    def frame_of(self, rows: GivenRows, names: Iterable[Hashable] | None = None) -> pd.DataFrame:
+        """Return given cells as a frame, missing where nothing is given; by default all columns."""
         columns = {}
-        for place, column in enumerate(self.columns):
+        for name in self.names if names is None else names:
+            place = self.place_of[name]
+            column = self.columns[place]
             cells = rows.cells.get(place)
             if cells is None:
                 columns[place] = pd.Series([None] * len(rows), dtype=object)
@@ -232,7 +241,8 @@ class Reduction:
                 else pd.Series([None] * len(rows), dtype=object)
             )
             columns[place] = blank(series, ~is_there)
-        return pd.DataFrame(columns, index=pd.RangeIndex(len(rows))).set_axis(self.names, axis=1)
+        named = pd.Index([self.names[place] for place in columns], tupleize_cols=False)
+        return pd.DataFrame(columns, index=pd.RangeIndex(len(rows))).set_axis(named, axis=1)
 
     def are_empty(self, position: int, cells: Cells) -> np.ndarray:
         """Whether each cell of a learned column makes a cell of the table missing."""
@@ -248,10 +258,10 @@ class Reduction:
             broken += ~rule.check(table)
         return broken
 
-    def is_beyond(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return which rows have a computed number or date beyond those of the fitted table."""
+    def is_beyond(self, rows: pd.DataFrame, places: Iterable[int]) -> np.ndarray:
+        """Return which rows have in some columns a number or date beyond those of the table."""
         beyond = np.zeros(len(rows), dtype=bool)
-        for place in self.shares:
+        for place in places:
             column = self.columns[place]
             ends = column.ends()
             if ends is not None:

@@ -25,7 +25,8 @@ class ComputedRule(Rule):
     form_: ColumnForm
     keeps_states_: bool
     keeps_values_: bool
-    _learned: ClassVar[tuple[str, ...]] = ("form_", "keeps_states_", "keeps_values_")
+    part_forms_: list[ColumnForm]
+    _learned: ClassVar[tuple[str, ...]] = ("form_", "keeps_states_", "keeps_values_", "part_forms_")
 
     @property
     def target(self) -> Hashable:
@@ -50,6 +51,25 @@ class ComputedRule(Rule):
         """Name of the column of states that a reduced table may have."""
         return f"{self.target} by rule"
 
+    @property
+    def can_turn(self) -> bool:
+        """Whether the rule can be solved for each of its parts."""
+        return False
+
+    def turned(self, part: Hashable) -> ComputedRule:
+        """Return the rule solved for one of its parts, not fitted; `fit` tells if it is exact."""
+        raise TypeError(f"rule '{self}' cannot be solved for {part!r}")
+
+    def all_turned(self) -> list[ComputedRule]:
+        """Return the fitted rule solved for each of its parts, ready to rebuild them."""
+        rules = []
+        for part, form in zip(self.sources, self.part_forms_, strict=True) if self.can_turn else ():
+            turned = self.turned(part)
+            turned.form_, turned.part_forms_, turned.written_ = form, [], self.written_
+            turned.keeps_states_ = turned.keeps_values_ = False
+            rules.append(turned)
+        return rules
+
     def _compute(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
         """Return the target's values as its column has them, and where they are known."""
         raise NotImplementedError
@@ -57,6 +77,8 @@ class ComputedRule(Rule):
     def _learn(self, table: Table) -> None:
         target = table[self.target]
         self.form_ = target.form
+        if self.can_turn:
+            self.part_forms_ = [table[name].form for name in self.sources]
         self._learn_how(table)
         states = self._states(table)
         known = self._compute(table)[1]

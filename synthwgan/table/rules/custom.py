@@ -76,6 +76,28 @@ class Custom(Rule):
             )
         return kept
 
+    def repaired(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return rows in which those that break the rule are repaired.
+
+        Raises
+        ------
+        ValueError
+            If `repair` returns other columns, or another number of rows.
+        """
+        broken = np.flatnonzero(~self.check(frame))
+        if self.repair is None or not len(broken):
+            return frame
+        mended = self.repair(frame.iloc[broken].copy())
+        if list(mended.columns) != list(frame.columns) or len(mended) != len(broken):
+            raise ValueError(
+                f"rule '{self}': repair must return the {len(broken)} rows that it gets, with the "
+                f"same columns, got a table of shape {mended.shape}"
+            )
+        order = np.arange(len(frame))
+        order[broken] = len(frame) + np.arange(len(broken))
+        mended = pd.concat([frame, mended.astype(frame.dtypes)], ignore_index=True)
+        return mended.iloc[order].set_axis(frame.index, axis=0)
+
     def to_dict(self) -> dict[str, Any]:
         """Refuse: a file must not name code to run."""
         raise TypeError(f"rule '{self}' is a function and cannot be written: leave it out")

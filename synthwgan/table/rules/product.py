@@ -11,7 +11,7 @@ from synthwgan.table.rules.base import names_of
 from synthwgan.table.rules.columns import Table
 from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.rounding import agrees, find_way, round_to
-from synthwgan.table.rules.sum import as_fraction
+from synthwgan.table.rules.sum import as_fraction, as_weight
 
 
 class Product(ComputedRule):
@@ -74,6 +74,19 @@ class Product(ComputedRule):
     @property
     def sources(self) -> list[Hashable]:
         return [*names_of(self.factors), *self._divisors]
+
+    @property
+    def can_turn(self) -> bool:
+        return as_fraction(self.constant) != 0
+
+    def turned(self, part: Hashable) -> Product:
+        factors, divisors = names_of(self.factors), self._divisors
+        constant = as_fraction(self.constant)
+        if part in divisors:
+            over = [name for name in divisors if name != part]
+            return Product(part, factors, [*over, self.result], as_weight(constant))
+        others = [name for name in factors if name != part]
+        return Product(part, [self.result, *divisors], others or None, as_weight(1 / constant))
 
     def _products(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
         """Return the products before rounding, and where they are known."""

@@ -62,13 +62,7 @@ class Sum(ComputedRule):
 
     rounding_: str
     midnight_: int
-    part_forms_: list[ColumnForm]
-    _learned: ClassVar[tuple[str, ...]] = (
-        *ComputedRule._learned,
-        "rounding_",
-        "midnight_",
-        "part_forms_",
-    )
+    _learned: ClassVar[tuple[str, ...]] = (*ComputedRule._learned, "rounding_", "midnight_")
 
     def __init__(
         self,
@@ -109,21 +103,12 @@ class Sum(ComputedRule):
             )
         return [as_fraction(weight) for weight in weights]
 
-    def all_turned(self) -> list[Sum]:
-        """Return the rule solved for each of its parts, fitted; none where rounding lost them."""
-        if self.unit in _CALENDAR or self.clock is not None:
-            return []
-        rules = []
-        for part, form in zip(self.sources, self.part_forms_, strict=True):
-            turned = self.turned(part)
-            turned.form_, turned.part_forms_ = form, []
-            turned.written_, turned.rounding_ = self.written_, "nearest"
-            turned.keeps_states_ = turned.keeps_values_ = False
-            rules.append(turned)
-        return rules
+    @property
+    def can_turn(self) -> bool:
+        # Neither whole months nor times of the day tell what they were counted from.
+        return self.unit not in _CALENDAR and self.clock is None
 
     def turned(self, part: Hashable) -> Sum:
-        """Return the rule solved for one of its parts; `fit` it to see whether it is as exact."""
         weights = dict(zip(self.sources, self.fractions, strict=True))
         own = weights.pop(part)
         turned = [1 / own, *(-weight / own for weight in weights.values())]
@@ -133,11 +118,9 @@ class Sum(ComputedRule):
             [as_weight(weight) for weight in turned],
             as_weight(-as_fraction(self.constant) / own),
             unit=self.unit,
-            clock=self.clock,
         )
 
     def _learn_how(self, table: Table) -> None:
-        self.part_forms_ = [table[name].form for name in self.sources]
         if self._is_clock(self.total):
             self.midnight_ = clocks.midnight_of(table[self.total])
         if hasattr(self, "rounding_"):

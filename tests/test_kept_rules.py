@@ -1,0 +1,416 @@
+"""Rules that hold in every row of a table hold in every row that is drawn, whoever draws it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from pandas.testing import assert_frame_equal
+
+from synthwgan import GANOverSampler, RadialGANSynthesizer, WGANGPSynthesizer
+from synthwgan.rules import (
+    Bands,
+    Combinations,
+    Custom,
+    Determines,
+    MissingWhere,
+    Order,
+    RuleSet,
+    Sum,
+    Unique,
+    find_rules,
+)
+from synthwgan.table import TableTransformer
+
+CITIES = {"Bonn": "DE", "Ulm": "DE", "Lyon": "FR", "Nice": "FR", "Bari": "IT"}
+
+
+def orders(n_rows: int = 400, seed: int = 0) -> pd.DataFrame:
+    """Return orders in which nine relations hold in every row."""
+    rng = np.random.default_rng(seed)
+    quantity = rng.integers(1, 60, n_rows)
+    price = (rng.gamma(3, 8, n_rows) + 1).round(2)
+    ordered = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, n_rows), "D")
+    net = (quantity * price).round(2)
+    tax = (rng.gamma(2, 5, n_rows)).round(2)
+    member = rng.random(n_rows) < 0.5
+    city = rng.choice(list(CITIES), n_rows)
+    colour = rng.integers(0, 3, n_rows)
+    table = pd.DataFrame(
+        {
+            "number": [f"o-{place:05d}" for place in range(n_rows)],
+            "quantity": quantity,
+            "price": price,
+            "net": net,
+            "tax": tax,
+            "total": (net + tax).round(2),
+            "ordered": ordered,
+            "delivered": ordered + pd.to_timedelta(rng.integers(0, 40, n_rows), "D"),
+            "month": ordered.month,
+            "city": city,
+            "country": [CITIES[name] for name in city],
+            "member": member,
+            "discount": np.where(member, rng.integers(5, 50, n_rows), np.nan),
+            "red": (colour == 0).astype(int),
+            "green": (colour == 1).astype(int),
+            "blue": (colour == 2).astype(int),
+        }
+    )
+    noted = rng.random(n_rows) < 0.6
+    table["note"] = np.where(noted, rng.choice(["a", "b"], n_rows), None)
+    table["grade"] = pd.array(np.where(noted, rng.integers(1, 90, n_rows), 0), dtype="Int64")
+    table.loc[~noted, "grade"] = pd.NA
+    return table
+
+
+REAL = orders()
+SEEN_IN_ALL = [
+    *("red", "green", "blue"),
+    *("net", "total", "delivered", "month", "country", "discount", "note", "grade"),
+]
+
+
+def model_of(table: pd.DataFrame, **parameters: Any) -> WGANGPSynthesizer:
+    given = {"max_steps": 30, "rejection": None, "random_state": 0, "device": "cpu"}
+    return WGANGPSynthesizer(**{**given, **parameters}).fit(table)
+
+
+@pytest.fixture(scope="module")
+def fitted() -> WGANGPSynthesizer:
+    return model_of(REAL)
+
+
+def check_all_kept(rules: RuleSet, rows: pd.DataFrame) -> None:
+    assert len(rows)
+    checked = rules.check(rows)
+    assert not checked["n_broken"].any(), checked.to_string()
+    # By hand, too: what `check` overlooks would pass unseen.
+    assert ((rows["quantity"] * rows["price"] - rows["net"]).abs() < 0.006).all()
+    assert ((rows["net"] + rows["tax"] - rows["total"]).abs() < 0.001).all()
+    assert (rows["delivered"] >= rows["ordered"]).all()
+    assert (rows["month"] == rows["ordered"].dt.month).all()
+    assert (rows["country"] == rows["city"].map(CITIES)).all()
+    assert (rows["discount"].isna() == ~rows["member"]).all()
+    assert (rows[["red", "green", "blue"]].sum(axis=1) == 1).all()
+    assert (rows["note"].isna() == rows["grade"].isna()).all()
+
+
+def test_all_relations_are_found_and_shown(fitted):
+    involved = {name for rule in fitted.rules_ for name in rule.columns}
+    assert involved >= set(SEEN_IN_ALL)
+    lines = str(fitted.rules_).splitlines()
+    assert "total = net + tax (400 rows, permuted columns break it in" in "\n".join(lines)
+    check_all_kept(fitted.rules_, REAL)
+
+
+def test_what_rules_compute_is_not_learned(fitted):
+    transformer = fitted.transformer_
+    learned = [name for name, _ in transformer.reduction_.learned]
+    assert not {"net", "total", "month", "country", "red"} & set(learned)
+    back = transformer.decode(transformer.encode(REAL))
+    assert_frame_equal(back.drop(columns="number"), REAL.drop(columns="number"))
+    whole = TableTransformer(random_state=0).fit(REAL)
+    # A gap of few days has a state for each, so that slots say little.
+    learned, all_columns = transformer.layout_, whole.layout_
+    assert learned.n_blocks + learned.n_values <= all_columns.n_blocks + all_columns.n_values - 6
+
+
+def test_without_rules_rows_break_them():
+    rows = model_of(REAL, rules=None).sample(500, random_state=0)
+    broken = find_rules(REAL).check(rows)["share"]
+    assert (broken > 0.02).sum() >= 6
+
+
+def test_sample(fitted):
+    rows = fitted.sample(5000, random_state=1)
+    check_all_kept(fitted.rules_, rows)
+    assert rows.dtypes.equals(REAL.dtypes)
+    assert list(rows.columns) == list(REAL.columns)
+    assert rows["number"].is_unique
+    # What is computed stays within what was seen.
+    for name in ("net", "total", "delivered"):
+        assert rows[name].between(REAL[name].min(), REAL[name].max()).all()
+    assert_frame_equal(fitted.sample(5000, random_state=1), rows)
+
+
+def test_chunks(fitted):
+    rows = pd.concat(fitted.sample_iter(700, chunk_size=150, random_state=0))
+    check_all_kept(fitted.rules_, rows)
+    assert rows["number"].is_unique
+
+
+@pytest.mark.parametrize(
+    ("conditions", "is_met"),
+    [
+        ({"total": (300, None)}, lambda rows: rows["total"] >= 300),
+        ({"country": "FR"}, lambda rows: rows["country"] == "FR"),
+        ({"country": ["FR", "IT"], "member": True}, lambda rows: rows["member"]),
+        ({"city": "Ulm", "total": (100, 900)}, lambda rows: rows["city"] == "Ulm"),
+        ({"month": 3}, lambda rows: rows["month"] == 3),
+        ({"delivered": ("2024-05-01", "2024-05-31")}, lambda rows: rows["delivered"].dt.month == 5),
+        ({"discount": None}, lambda rows: rows["discount"].isna()),
+        ({"green": 1}, lambda rows: rows["green"] == 1),
+        ({"country": {"DE": 0.25, "IT": 0.75}}, lambda rows: rows["country"] != "FR"),
+    ],
+    ids=lambda value: str(value) if isinstance(value, dict) else "",
+)
+def test_conditions(fitted, conditions, is_met):
+    rows = fitted.sample(120, conditions=conditions, random_state=0)
+    check_all_kept(fitted.rules_, rows)
+    assert is_met(rows).all()
+    assert len(rows) == 120
+
+
+def test_a_wish_on_a_looked_up_column_keeps_the_shares_of_what_determines_it(fitted):
+    rows = fitted.sample(3000, conditions={"country": "DE"}, random_state=0)
+    real = REAL.loc[REAL["country"] == "DE", "city"].value_counts(normalize=True)
+    # Two standard errors of a share of 3000 rows, and those of 160 real ones.
+    assert abs((rows["city"] == "Ulm").mean() - real["Ulm"]) < 0.02
+
+
+def test_an_exact_total_is_met(fitted):
+    total = float(REAL["total"].iloc[7])
+    rows = fitted.sample(20, conditions={"total": total}, random_state=0)
+    check_all_kept(fitted.rules_, rows)
+    assert (rows["total"] == total).all()
+    assert rows["tax"].nunique() > 3
+
+
+def test_conditions_that_no_row_can_meet_are_refused(fitted):
+    wanted = {"city": "Lyon", "country": "DE"}
+    with pytest.raises(ValueError, match="too few that meet the conditions.*keep the rules"):
+        fitted.sample(5, conditions=wanted, random_state=0)
+
+
+def test_given_rows(fitted):
+    given = REAL[["city", "total", "ordered"]].head(40)
+    rows = fitted.sample(conditions=given, random_state=0)
+    check_all_kept(fitted.rules_, rows)
+    for name in given:
+        assert (rows[name] == given[name]).all()
+
+
+def test_impute_computes_before_it_draws(fitted):
+    hidden = REAL.head(60).copy()
+    hidden.loc[:19, "total"] = np.nan
+    hidden.loc[20:39, "tax"] = np.nan
+    hidden.loc[40:, ["country", "month", "green"]] = None
+    filled = fitted.impute(hidden.astype(REAL.dtypes, errors="ignore"), random_state=0)
+    for name in ("total", "tax", "country", "month", "green"):
+        np.testing.assert_array_equal(filled[name], REAL[name].head(60))
+    check_all_kept(fitted.rules_, filled)
+
+
+def test_impute_draws_the_rest_within_the_rules(fitted):
+    rng = np.random.default_rng(3)
+    mask = pd.DataFrame(rng.random((80, REAL.shape[1])) < 0.25, columns=REAL.columns)
+    mask["number"] = False
+    hidden = REAL.head(80).astype(object).mask(mask)
+    filled = fitted.impute(hidden, random_state=0)
+    check_all_kept(fitted.rules_, filled)
+    # What is missing by rule stays missing, and nothing else.
+    needed = [name for name in REAL if name not in ("discount", "note", "grade")]
+    assert not filled[needed].isna().any().any()
+
+
+def test_given_cells_that_break_a_rule_are_refused_or_kept(fitted):
+    faulty = REAL.head(10).assign(total=100.0)
+    faulty["note"] = None
+    with pytest.raises(ValueError, match="break the rule 'total = net . tax' in 10 of 10 rows"):
+        fitted.impute(faulty)
+    with pytest.raises(ValueError, match="row 0: total = 100.0"):
+        fitted.sample(conditions=faulty)
+    kept = fitted.impute(faulty, on_broken="keep", random_state=0)
+    assert (kept["total"] == 100.0).all()
+    assert kept["note"].notna().all()
+
+
+def test_a_row_that_breaks_a_rule_scores_below_all_others(fitted):
+    lawful = fitted.score_samples(REAL)
+    swapped = REAL.assign(delivered=REAL["ordered"] - pd.Timedelta(days=3))
+    assert fitted.score_samples(swapped).max() < lawful.min()
+    twice = fitted.score_samples(swapped.assign(month=13))
+    assert twice.max() < fitted.score_samples(swapped).min()
+
+
+def test_a_saved_model_keeps_its_rules(fitted, tmp_path):
+    fitted.save(tmp_path / "model.safetensors")
+    loaded = WGANGPSynthesizer.load(tmp_path / "model.safetensors", device="cpu")
+    assert str(loaded.rules_) == str(fitted.rules_)
+    assert loaded.rules == "auto"
+    rows = loaded.sample(300, random_state=4)
+    assert_frame_equal(rows, fitted.sample(300, random_state=4))
+    country = {"country": "IT"}
+    assert_frame_equal(
+        loaded.sample(30, conditions=country, random_state=4),
+        fitted.sample(30, conditions=country, random_state=4),
+    )
+
+
+def test_an_oversampler(tmp_path):
+    target = pd.Series(np.where(np.arange(400) % 5 == 0, "rare", "common"), name="kind")
+    more, classes = GANOverSampler(max_steps=20, random_state=0).fit_resample(REAL, target)
+    assert classes.value_counts().to_dict() == {"common": 320, "rare": 320}
+    check_all_kept(find_rules(REAL), more.iloc[400:].reset_index(drop=True))
+
+
+def test_a_target_is_learned_though_a_rule_computes_it():
+    real = REAL[["city", "tax", "member"]]
+    model = model_of(real, rules=["auto"]).fit(real, REAL["country"])
+    assert "country" in [name for name, _ in model.transformer_.reduction_.learned]
+    rows = model.sample(300, conditions={"country": "FR"}, random_state=0)
+    assert (rows["city"].map(CITIES) == "FR").all()
+
+
+def test_domains():
+    north, south = orders(300, 1), orders(250, 2).drop(columns=["discount", "grade"])
+    model = RadialGANSynthesizer(max_steps=20, random_state=0).fit({"north": north, "south": south})
+    new = model.sample(200, domain="north", random_state=0)
+    check_all_kept(model.rules_["north"], new)
+    moved = model.translate(south, "south", "north", random_state=0)
+    check_all_kept(model.rules_["north"], moved)
+    assert (moved["total"].to_numpy() == south["total"].to_numpy()).all()
+    none = RadialGANSynthesizer(max_steps=2, rules=None, random_state=0)
+    assert not len(none.fit({"north": north, "south": south}).rules_["north"])
+    with pytest.raises(ValueError, match="rules name 'east', which is no domain"):
+        RadialGANSynthesizer(rules={"east": "auto"}).fit({"north": north, "south": south})
+
+
+def test_arrays_keep_rules_as_well():
+    rng = np.random.default_rng(0)
+    parts = rng.integers(0, 100, (300, 2)).astype(float)
+    real = np.column_stack([parts, parts.sum(axis=1)])
+    rows = model_of(real).sample(200, random_state=0)
+    assert isinstance(rows, np.ndarray)
+    np.testing.assert_array_equal(rows[:, :2].sum(axis=1), rows[:, 2])
+
+
+def test_exceptions_keep_their_share():
+    rng = np.random.default_rng(0)
+    bill = rng.gamma(2, 50, 3000).round(2)
+    paid = np.where(rng.random(3000) < 0.3, bill, (bill * rng.random(3000)).round(2))
+    real = pd.DataFrame({"bill": bill, "paid": paid, "age": rng.integers(18, 90, 3000)})
+    model = model_of(real, max_steps=300)
+    rows = model.sample(3000, random_state=0)
+    is_equal, was_equal = (rows["bill"] == rows["paid"]).mean(), (bill == paid).mean()
+    # The share of a state is calibrated: two standard errors of two samples of 3000.
+    assert abs(is_equal - was_equal) < 2 * np.sqrt(2 * 0.3 * 0.7 / 3000)
+    assert (model_of(real, rules=None).sample(3000).eval("bill == paid")).mean() < 0.05
+
+
+# Declared rules.
+
+
+def test_declared_rules_are_kept_instead_of_found_ones():
+    model = model_of(
+        REAL, rules=[Order("ordered", "<=", "delivered"), Determines("city", "country")]
+    )
+    assert [str(rule) for rule in model.rules_] == [
+        "delivered >= ordered",
+        "city determines country",
+    ]
+    rows = model.sample(300, random_state=0)
+    assert (rows["delivered"] >= rows["ordered"]).all()
+    assert not (rows["month"] == rows["ordered"].dt.month).all()
+
+
+def test_declared_rules_join_found_ones():
+    declared = Custom(lambda rows: rows["tax"] < 60, name="tax below 60", columns=["tax"])
+    real = REAL[REAL["tax"] < 60].reset_index(drop=True)
+    model = model_of(real, rules=["auto", declared])
+    assert str(model.rules_[0]) == "tax below 60"
+    assert len(model.rules_) > 5
+    check_all_kept(model.rules_, model.sample(500, random_state=0))
+
+
+def test_a_repair_mends_rows_and_leaves_given_cells(tmp_path):
+    even = Custom(
+        lambda rows: rows["n"] % 2 == 0,
+        repair=lambda rows: rows.assign(n=rows["n"] + 1),
+        name="n is even",
+        columns=["n"],
+    )
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame({"n": 2 * rng.integers(0, 400, 300), "x": rng.normal(size=300)})
+    model = model_of(real, rules=[even])
+    assert (model.sample(400, random_state=0)["n"] % 2 == 0).all()
+    with pytest.raises(ValueError, match="given cells break the rule 'n is even'"):
+        model.sample(conditions=pd.DataFrame({"n": [3]}))
+    with pytest.warns(UserWarning, match="'n is even'.*is a function, and not saved"):
+        model.save(tmp_path / "model.safetensors")
+    assert not len(WGANGPSynthesizer.load(tmp_path / "model.safetensors").rules_)
+
+
+def test_unique_keys_differ_over_all_chunks():
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame(
+        [(order, line) for order in range(80) for line in range(4)], columns=["order", "line"]
+    ).assign(price=rng.gamma(2, 3, 320).round(2))
+    model = model_of(real, rules=[Unique(["order", "line"])])
+    rows = pd.concat(model.sample_iter(200, chunk_size=60, random_state=0))
+    assert not rows.duplicated(["order", "line"]).any()
+    with pytest.raises(ValueError, match="too few that keep the rules; 'order, line unique'"):
+        model.sample(5000, random_state=0)
+
+
+def test_chains_and_combinations():
+    rng = np.random.default_rng(0)
+    steps = rng.gamma(2, 10, (500, 3)).round(1).cumsum(axis=1).round(1)
+    real = pd.DataFrame(steps, columns=["low", "middle", "high"])
+    real["size"] = rng.choice(["S", "M", "L"], 500)
+    real["cut"] = np.where(real["size"] == "S", "slim", rng.choice(["slim", "wide"], 500))
+    rules = [Order("low", "<=", "middle", "<=", "high"), Combinations(["size", "cut"])]
+    rows = model_of(real, rules=rules).sample(500, random_state=0)
+    assert ((rows["low"] <= rows["middle"]) & (rows["middle"] <= rows["high"])).all()
+    assert not ((rows["size"] == "S") & (rows["cut"] == "wide")).any()
+
+
+@pytest.mark.parametrize(
+    ("rules", "message"),
+    [
+        ([Order("delivered", "<=", "ordered")], "'ordered >= delivered' is broken in 3.. of 400"),
+        ([Order("city", "<=", "ordered")], "'ordered >= city': column 'city' holds text"),
+        ([Sum("total", ["net", "duty"])], "the table has no column 'duty'"),
+        ([Sum("total", ["net", "tax"]), Sum("total", ["tax", "net"])], "computed by two rules"),
+        ([Sum("total", ["net"]), Sum("net", ["total"])], "from each other in a circle"),
+        ([MissingWhere("discount", "member", [True])], "broken in 400 of 400 rows"),
+        ([Bands("month", of="price")], "is broken in"),
+        (Order("ordered", "<=", "delivered"), "rules must be"),
+        (["automatic"], "rules must hold rules or 'auto', got 'automatic'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_rules_that_cannot_be_are_refused_before_training(rules, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        model_of(REAL, rules=rules)
+
+
+def test_declared_rules_are_not_changed_by_a_fit():
+    rule = Determines("city", "country")
+    model = model_of(REAL, rules=[rule])
+    assert rule.support_ is None
+    assert not hasattr(rule, "map_")
+    assert model.rules == [rule]
+
+
+# Privacy.
+
+
+def test_rare_cells_are_not_remembered():
+    real = orders(500)
+    real.loc[3, ["city", "country"]] = ["Male", "MV"]
+    model = model_of(real, min_category_rows=5, rare="mask")
+    assert "MV" not in str(model.transformer_.to_dict())
+    assert any("would keep rare cells" in line for line in model.rules_.left_out)
+    assert any("city determines country" in str(rule) for rule in model_of(real).rules_)
+
+
+def test_rules_on_identifiers_are_left_out():
+    real = orders(300)
+    real["initial"] = real["number"].str[:1] + real["city"].str[:1]
+    real["twin"] = real["number"].str.upper()
+    rows = model_of(real).sample(200, random_state=0)
+    assert rows["number"].is_unique
+    assert set(rows["number"]).isdisjoint(real["number"])
