@@ -88,7 +88,7 @@ def evaluate(
     Notes
     -----
     Of tables with more than 50,000 rows as many are drawn at random, and the report says so. Rules
-    are sought in 20,000 rows and 100 columns at most.
+    are sought in 20,000 rows and 60 columns at most.
 
     Examples
     --------

@@ -15,8 +15,8 @@ from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.find import find_rules
 from synthwgan.table.rules.ruleset import RuleSet
 
-# Within these, a search takes seconds: the time grows with the square of the columns.
-MAX_ROWS, MAX_COLUMNS = 20_000, 100
+# Within these, a search takes seconds: its time grows with the square of the columns.
+MAX_ROWS, MAX_COLUMNS = 20_000, 60
 AUTO = "auto"
 
 
@@ -32,6 +32,8 @@ class Rulebook:
         Rules that a user gave.
     searches : bool
         Whether others are sought in the real rows.
+    left_out : tuple of str, default ()
+        What was not sought when the given ones were found, in words.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class Rulebook:
     real: pd.DataFrame
     given: tuple[Rule, ...]
     searches: bool
+    left_out: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, rules: Any, real: pd.DataFrame) -> Rulebook | None:
@@ -75,14 +78,15 @@ class Rulebook:
             return rules
         parts = [rules] if isinstance(rules, str | Rule) or not _is_many(rules) else list(rules)
         for part in parts:
-            if not isinstance(part, Rule) and part != AUTO:
+            if not (isinstance(part, Rule) or (isinstance(part, str) and part == AUTO)):
                 raise TypeError(
                     f"rules takes 'auto', None, a RuleSet, or a list of rules such as "
                     f"Order('start', '<=', 'end'), got {part!r}"
                 )
         given = tuple(part for part in parts if isinstance(part, Rule))
         RuleSet(given).check_columns(real)
-        return cls(real, given, len(given) < len(parts))
+        left_out = rules.left_out if isinstance(rules, RuleSet) else ()
+        return cls(real, given, len(given) < len(parts), tuple(left_out))
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -94,8 +98,8 @@ class Rulebook:
         """The rules, the given ones first; each knows from real rows what it has to know."""
         rules = [self._learned(rule) for rule in self.given]
         if not self.searches:
-            return RuleSet(rules)
-        found = find_rules(self.rows.iloc[:, :MAX_COLUMNS])
+            return RuleSet(rules, self.left_out)
+        found = self._found()
         left_out = list(found.left_out)
         if self.real.shape[1] > MAX_COLUMNS:
             left_out.insert(0, f"columns after the first {MAX_COLUMNS}")
@@ -103,6 +107,14 @@ class Rulebook:
         known = {str(rule) for rule in rules}
         rules += [rule for rule in found if str(rule) not in known]
         return RuleSet(rules, left_out)
+
+    def _found(self) -> RuleSet:
+        """Return the rules of the real rows; a search that fails finds none, and says so."""
+        try:
+            return find_rules(self.rows.iloc[:, :MAX_COLUMNS])
+        except Exception as error:  # noqa: BLE001
+            # Tables that no model takes are judged too, and must not lose their score by it.
+            return RuleSet(left_out=[f"the search failed ({type(error).__name__}: {error})"])
 
     def _learned(self, rule: Rule) -> Rule:
         """Return a rule as it is if it was fitted or found, else a copy that learnt."""

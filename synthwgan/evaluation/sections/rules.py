@@ -59,6 +59,22 @@ class Ruling:
         return bool(self.real.kept.all())
 
     @property
+    def is_usual(self) -> bool:
+        """Whether rows that break it are the exception, so that it matters which they are."""
+        return self.real.share > 0.5
+
+    @property
+    def is_off(self) -> bool:
+        """Whether synthetic rows break it more than held-out ones, or by more than chance."""
+        own, real = self.synthetic, self.real
+        if own.failed or not own.n_applying or _lost(self) <= 0:
+            return False
+        if real.share >= NEARLY:
+            return True
+        variance = real.share * (1 - real.share) * (1 / own.n_applying + 1 / real.n_applying)
+        return abs(own.share - real.share) > 3 * variance**0.5
+
+    @property
     def counts(self) -> bool:
         """Whether there are rows enough, synthetic and held-out ones, to tell by."""
         if self.real.failed or self.held_out.failed or not self.real.share > 0:
@@ -104,7 +120,7 @@ def rules_section(
     rules = rulebook.rules
     left_out = _left_out_notes(rules.left_out, len(rules))
     if not len(rules):
-        note = "Skipped: no rules were found in the real rows, so there is nothing to keep."
+        note = "Skipped: no rules were found in the real rows: there is none to keep."
         return Section("rules", TITLE, notes=(note, *left_out), skipped=True)
     parts = {"synthetic": some_rows(synthetic, rng)}
     if test is not None:
@@ -113,7 +129,7 @@ def rules_section(
     measures = _measures([ruling for ruling in rulings if ruling.counts], rng)
     notes = [
         *_notes(rulings, parts["synthetic"], test is not None),
-        *_sampling_notes(rulebook.real, synthetic, test),
+        *_sampling_notes({"real": rulebook.real, "synthetic": synthetic, "test": test}),
         *left_out,
     ]
     if not any(measure.counts for measure in measures):
@@ -290,16 +306,16 @@ def _details(rulings: list[Ruling], synthetic: pd.DataFrame) -> dict[str, pd.Dat
     lines, rows = [], []
     for ruling in _worst_first(rulings):
         name, broken = str(ruling.rule), ruling.synthetic.broken
-        says_which = ruling.real.share >= NEARLY and not ruling.synthetic.failed
+        says_which = ruling.is_usual and not ruling.synthetic.failed
         shown = broken[: _FIRST_ROWS if says_which else 0]
         lines.append(
             {
                 "rule": name,
+                "synthetic": ruling.synthetic.broken_share,
+                "real": ruling.real.broken_share,
+                "held_out": ruling.held_out.broken_share,
+                "shuffled": _shuffled_share(ruling),
                 "real_rows": ruling.real.n_applying,
-                "real": 1 - ruling.real.share,
-                "synthetic": 1 - ruling.synthetic.share,
-                "held_out": 1 - ruling.held_out.share,
-                "shuffled": 1 - _shuffled_share(ruling),
                 "first_rows": ", ".join(row_names(synthetic, shown)) or None,
             }
         )
@@ -327,7 +343,7 @@ def _lost(ruling: Ruling) -> float:
 
 
 def _shuffled_share(ruling: Ruling) -> float:
-    shares = [floor.share for floor in ruling.shuffled if floor.n_applying]
+    shares = [floor.broken_share for floor in ruling.shuffled if floor.n_applying]
     return float(np.mean(shares)) if shares else np.nan
 
 
@@ -347,18 +363,19 @@ def _broken_notes(rulings: list[Ruling], synthetic: pd.DataFrame) -> list[str]:
     """Say in a sentence which rules are broken most, and where."""
     table = as_table(synthetic)
     said = []
-    for ruling in _worst_first(rulings):
-        own = ruling.synthetic
-        if own.failed or not own.n_applying or _lost(ruling) <= 0:
-            continue
-        if ruling.real.share >= NEARLY:
+    for ruling in filter(lambda ruling: ruling.is_off, _worst_first(rulings)):
+        own, real = ruling.synthetic, ruling.real
+        if ruling.is_usual:
             first = ", ".join(row_names(synthetic, own.broken[:_NAMED]))
-            what = f"{breach(ruling.rule, table)} in {percent(1 - own.share)} of rows"
+            usual = (
+                "" if ruling.always else f", and in {percent(real.broken_share)} of the real ones"
+            )
+            what = f"{breach(ruling.rule, table)} in {percent(own.broken_share)} of rows{usual}"
             said.append(f"{what} (first: {first})" if first else what)
-        elif _lost(ruling) > 0.1:
+        else:
             said.append(
                 f"'{short(str(ruling.rule), 120)}' holds in {percent(own.share)} of rows, and in "
-                f"{percent(ruling.real.share)} of the real ones"
+                f"{percent(real.share)} of the real ones"
             )
     if not said:
         return []
@@ -396,8 +413,9 @@ def _strict_notes(rulings: list[Ruling], has_test: bool) -> list[str]:
     """Say which rules are too strict: real rows that they were not learnt from break them."""
     what = "test rows" if has_test else "real rows that it did not learn from"
     return [
-        f"'{short(str(ruling.rule), 120)}' may be too strict: {percent(1 - ruling.held_out.share)} "
-        f"of the {what} break it, {percent(1 - ruling.real.share)} of those it was found in."
+        f"'{short(str(ruling.rule), 120)}' may be too strict: of the {what} "
+        f"{percent(ruling.held_out.broken_share)} break it, of those it was found in "
+        f"{percent(ruling.real.broken_share)}."
         for ruling in rulings
         if ruling.real.share >= NEARLY
         and not ruling.held_out.failed
@@ -407,7 +425,7 @@ def _strict_notes(rulings: list[Ruling], has_test: bool) -> list[str]:
 
 def _why_not_counted(rulings: list[Ruling]) -> str:
     if any(ruling.counts for ruling in rulings):
-        return "Not counted: shuffled rows keep these rules hardly less often than real ones."
+        return "Not counted: shuffled rows keep these rules nearly as often as real ones."
     return "Not counted: too few rows fill the cells that these rules need."
 
 
@@ -426,12 +444,9 @@ def _left_out_notes(left_out: Sequence[str], n_rules: int) -> list[str]:
     return notes
 
 
-def _sampling_notes(
-    real: pd.DataFrame, synthetic: pd.DataFrame, test: pd.DataFrame | None
-) -> list[str]:
-    parts = {"real": real, "synthetic": synthetic, "test": test}
+def _sampling_notes(frames: dict[str, pd.DataFrame | None]) -> list[str]:
     return [
         f"{MAX_ROWS:,} of {len(frame):,} {part} rows, drawn at random, are judged by the rules."
-        for part, frame in parts.items()
+        for part, frame in frames.items()
         if frame is not None and len(frame) > MAX_ROWS
     ]

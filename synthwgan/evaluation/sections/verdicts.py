@@ -45,6 +45,11 @@ class Verdict:
         return float(self.kept[self.applies].mean()) if self.n_applying else np.nan
 
     @property
+    def broken_share(self) -> float:
+        """Share of those that break the rule; NaN if there are none."""
+        return float((~self.kept)[self.applies].mean()) if self.n_applying else np.nan
+
+    @property
     def broken(self) -> np.ndarray:
         """Places of the rows that break the rule."""
         return np.flatnonzero(~self.kept)
