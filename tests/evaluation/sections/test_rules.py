@@ -283,7 +283,7 @@ class TestOddRows:
         assert any("says nothing of any synthetic row" in note for note in section.notes)
 
     def test_names_that_are_no_text(self, real: pd.DataFrame) -> None:
-        names = {"start": ("a", 1), "end": 7, "city": ("a", 2)}
+        names = {"tip": 7, "city": ("a", 2)}
 
         def renamed(frame: pd.DataFrame) -> pd.DataFrame:
             new = [names.get(name, name) for name in frame.columns]
