@@ -470,6 +470,7 @@ class BaseSynthesizer(ComponentParameters):
         test: pd.DataFrame | np.ndarray | None = None,
         target: Any = None,
         n_samples: int | None = None,
+        rules: Any = "auto",
         random_state: RandomState = None,
         verbose: int = 0,
     ) -> Report:
@@ -485,6 +486,8 @@ class BaseSynthesizer(ComponentParameters):
             The column that one would predict; by default the one given to `fit` as ``y``.
         n_samples : int, optional
             Synthetic rows; by default as many as `X` has.
+        rules : "auto", None, RuleSet, or list of rules, default "auto"
+            The rules between columns that rows are asked to keep; by default those found in `X`.
         random_state : int, Generator, RandomState or None, default None
             Seed of the rows and of the report.
         verbose : int, default 0
@@ -518,6 +521,7 @@ class BaseSynthesizer(ComponentParameters):
             None if test is None else pd.DataFrame(test),
             self.target_name_ if target is None else target,
             column_kinds={column.name: column.kind for column in self.schema_},
+            rules=rules,
             history=self.history_.to_dict("records"),
             random_state=seeds[1],
             verbose=verbose,

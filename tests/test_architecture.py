@@ -35,6 +35,7 @@ ROOMS = {
         "table.columns.written",
         "table.door",
         "table.forms",
+        "table.rules",
         "table.schema",
         "table.storage.physical",
     },

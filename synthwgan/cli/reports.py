@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from synthwgan.evaluation import Report
+    from synthwgan.rules import RuleSet
 
 # Of a score too low; 1 is for errors, 2 for a wrong command line.
 TOO_LOW = 3
@@ -48,6 +49,15 @@ def report(
             help=f"End with exit code {TOO_LOW} if the score is lower.",
         ),
     ] = None,
+    rules: Annotated[
+        str,
+        typer.Option(
+            "--rules",
+            metavar="FILE|none",
+            help="Rules to keep, as `synthwgan rules -o` writes them; none asks for none. "
+            "Default: those found in REAL.",
+        ),
+    ] = "auto",
     na: MissingTexts = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same report.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -63,6 +73,7 @@ def report(
         if output.suffix.lower() not in (".html", ".json"):
             raise ValueError(f"{output} is no report: let it end in .html or .json.")
         check_writable(output)
+    asked = _rules(rules)
     table = read_table(real, na=na)
     texts = [name for name in table if _is_text(table[name])]
     others = [
@@ -71,7 +82,14 @@ def report(
     # On the command line every name is text; a column's may be a number.
     names = {str(name): name for name in table}
     verbose = 0 if quiet else 1
-    found = evaluate(table, *others, names.get(target, target), random_state=seed, verbose=verbose)
+    found = evaluate(
+        table,
+        *others,
+        names.get(target, target),
+        rules=asked,
+        random_state=seed,
+        verbose=verbose,
+    )
     typer.echo(str(found))
     if output is not None:
         _write(found, output)
@@ -80,6 +98,15 @@ def report(
         score = "missing" if math.isnan(found.score) else f"{found.score:.3f}"
         typer.echo(f"The score is {score}, below {fail_under}.", err=True)
         raise typer.Exit(TOO_LOW)
+
+
+def _rules(given: str) -> RuleSet | str | None:
+    """Return the rules of a file, or what stands for found ones and for none."""
+    from synthwgan.rules import RuleSet
+
+    if given in ("auto", "none"):
+        return None if given == "none" else given
+    return RuleSet.from_json(Path(given).read_text(encoding="utf-8"))
 
 
 def _write(found: Report, path: Path) -> None:

@@ -15,6 +15,7 @@ from synthwgan.evaluation.evaluate import evaluate
 from synthwgan.evaluation.findings import ComparedFindings
 from synthwgan.evaluation.page.render import notebook_comparison, render_comparison
 from synthwgan.evaluation.report import Report
+from synthwgan.evaluation.rulebook import Rulebook
 from synthwgan.io.tables import write_text
 from synthwgan.randomness import RandomState, draw_seeds
 
@@ -88,6 +89,7 @@ def compare(
     target: Any = None,
     *,
     column_kinds: Mapping[Any, str] | None = None,
+    rules: Any = "auto",
     random_state: RandomState = None,
     verbose: int = 0,
 ) -> Comparison:
@@ -97,7 +99,7 @@ def compare(
     ----------
     synthetic : mapping of str to DataFrame
         The tables by name, such as ``{"ours": a, "ctgan": b}``.
-    real, test, target, column_kinds, verbose
+    real, test, target, column_kinds, rules, verbose
         See `evaluate`.
     random_state : int, Generator, RandomState or None, default None
         Draws the same rows and yardsticks for every table.
@@ -135,11 +137,20 @@ def compare(
     if not synthetic:
         raise ValueError("there is no table to compare: give at least one, such as {'ours': table}")
     seed = draw_seeds(random_state, 1)[0]
+    if isinstance(real, pd.DataFrame):
+        # The rules of the real rows are found once, for all tables.
+        rules = Rulebook.of(rules, real)
     reports = {}
     for name, table in tqdm(synthetic.items(), desc="compare", disable=not verbose):
         try:
             reports[str(name)] = evaluate(
-                real, table, test, target, column_kinds=column_kinds, random_state=seed
+                real,
+                table,
+                test,
+                target,
+                column_kinds=column_kinds,
+                rules=rules,
+                random_state=seed,
             )
         except (TypeError, ValueError) as error:
             raise type(error)(f"table {str(name)!r}: {error}") from error

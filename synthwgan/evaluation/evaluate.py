@@ -14,7 +14,9 @@ from tqdm.auto import tqdm
 from synthwgan.evaluation.inputs import Tables
 from synthwgan.evaluation.measures import Question, Section
 from synthwgan.evaluation.report import Report
+from synthwgan.evaluation.rulebook import Rulebook
 from synthwgan.evaluation.sections import columns, joint, pairs, privacy, utility, validity
+from synthwgan.evaluation.sections import rules as kept_rules
 from synthwgan.evaluation.sections.yardsticks import Yardsticks
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
 
@@ -23,6 +25,7 @@ QUESTIONS: dict[str, Question] = {
     "validity": Question(validity.TITLE, validity.validity_section),
     "columns": Question(columns.TITLE, columns.columns_section),
     "pairs": Question(pairs.TITLE, pairs.pairs_section),
+    "rules": Question(kept_rules.TITLE, kept_rules.rules_section, with_rules=True),
     "joint": Question(joint.TITLE, joint.joint_section),
     "utility": Question(utility.TITLE, utility.utility_section, with_target=True),
     "privacy": Question(privacy.TITLE, privacy.privacy_section, with_target=True),
@@ -37,6 +40,7 @@ def evaluate(
     target: Any = None,
     *,
     column_kinds: Mapping[Any, str] | None = None,
+    rules: Any = "auto",
     history: list[dict[str, Any]] | None = None,
     random_state: RandomState = None,
     verbose: int = 0,
@@ -57,6 +61,10 @@ def evaluate(
     column_kinds : mapping of column name to kind, default None
         Kinds that the schema should not infer: "numeric", "categorical", "datetime",
         "identifier" or "pair".
+    rules : "auto", None, RuleSet, or list of rules, default "auto"
+        The rules between columns that rows are asked to keep: ``"auto"`` finds those of the real
+        rows, and a list may hold it beside rules of one's own, as in
+        ``["auto", Order("start", "<=", "end")]``. None asks for none.
     history : list of dict, default None
         Training curves, such as ``synth.history_``, which the report shows.
     random_state : int, Generator, RandomState or None, default None
@@ -72,14 +80,15 @@ def evaluate(
     Raises
     ------
     TypeError
-        If a table is no DataFrame.
+        If a table is no DataFrame, or `rules` holds what is no rule.
     ValueError
         If the tables have different columns, one is empty, `test` has below 20 rows, or
-        `target` or `column_kinds` name what is no column.
+        `target`, `column_kinds` or `rules` name what is no column.
 
     Notes
     -----
-    Of tables with more than 50,000 rows as many are drawn at random, and the report says so.
+    Of tables with more than 50,000 rows as many are drawn at random, and the report says so. Rules
+    are sought in 20,000 rows and 60 columns at most.
 
     Examples
     --------
@@ -107,19 +116,32 @@ def evaluate(
         raise ValueError(
             f"target={target!r} is no column; did you mean one of {list(real.columns[:10])}?"
         )
-    seeds = draw_seeds(random_state, 2 + len(QUESTIONS))
-    tables = Tables.of(real, synthetic, test, column_kinds=column_kinds, rng=as_generator(seeds[0]))
-    yardsticks = Yardsticks.of(tables, as_generator(seeds[1]))
+    seeds = _seeds(random_state)
+    tables = Tables.of(
+        real, synthetic, test, column_kinds=column_kinds, rng=as_generator(seeds["tables"])
+    )
+    yardsticks = Yardsticks.of(tables, as_generator(seeds["yardsticks"]))
+    rows = {"synthetic": synthetic, "test": test, "rulebook": Rulebook.of(rules, real)}
     sections, seconds = [], {}
     progress = tqdm(QUESTIONS.items(), desc="report", disable=not verbose, leave=False)
-    for (key, question), seed in zip(progress, seeds[2:], strict=False):
+    for key, question in progress:
         progress.set_postfix_str(key)
         started = time.perf_counter()
         options = {"target": target} if question.with_target else {}
-        make = partial(question.answer, tables, yardsticks, as_generator(seed), **options)
+        options |= rows if question.with_rules else {}
+        make = partial(question.answer, tables, yardsticks, as_generator(seeds[key]), **options)
         sections.append(_guarded(key, question.title, make))
         seconds[key] = time.perf_counter() - started
     return Report(tuple(sections), tables, target, history, seconds)
+
+
+def _seeds(random_state: RandomState) -> dict[str, int]:
+    """Return a seed for each part; that of the rules is the last, whatever stands where.
+
+    So the figures of the other questions are those of reports from before rules were asked for.
+    """
+    keys = ["tables", "yardsticks", *sorted(QUESTIONS, key="rules".__eq__)]
+    return dict(zip(keys, draw_seeds(random_state, len(keys)), strict=True))
 
 
 def _guarded(key: str, title: str, make: Callable[[], Section]) -> Section:

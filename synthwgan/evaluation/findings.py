@@ -39,7 +39,7 @@ class Findings:
     Parameters
     ----------
     sections : tuple of Section
-        Validity, columns, pairs, joint, utility and privacy.
+        Validity, columns, pairs, rules, joint, utility and privacy.
     tables : Tables
         The compared tables in plain form.
     target : column name or None

@@ -115,7 +115,8 @@ class Section:
     Parameters
     ----------
     key : str
-        ``"validity"``, ``"columns"``, ``"pairs"``, ``"joint"``, ``"utility"`` or ``"privacy"``.
+        ``"validity"``, ``"columns"``, ``"pairs"``, ``"rules"``, ``"joint"``, ``"utility"`` or
+        ``"privacy"``.
     title : str
         The question, for people.
     measures : tuple of Measure
@@ -132,7 +133,8 @@ class Section:
     limit : float, default 1.0
         The most that the section can score, where its strongest tests could not be made.
     skipped : bool, default False
-        Whether the question was not asked, such as utility without a target. Unlike a section
+        Whether the question was not asked, such as utility without a target, or rules of a table
+        that has none. Unlike a section
         that could not be scored, it does not keep the report from having a total.
     """
 
@@ -182,8 +184,12 @@ class Question:
         ``answer(tables, yardsticks, rng)`` returns the `Section` with the measures.
     with_target : bool, default False
         Whether it is also told the column that a user would predict, ``target=``.
+    with_rules : bool, default False
+        Whether it is also told the rows as they were given, ``synthetic=`` and ``test=``, and the
+        `Rulebook` of what they are asked to keep, ``rulebook=``.
     """
 
     title: str
     answer: Callable[..., Section]
     with_target: bool = False
+    with_rules: bool = False

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 WIDTH = 79
+# How notes begin that say what is wrong with the rows.
+TELLING = ("Broken", "What gives", "Leak")
 _BAR = 20
 
 
@@ -37,7 +39,7 @@ class Report(Findings):
     Parameters
     ----------
     sections : tuple of Section
-        Validity, columns, pairs, joint, utility and privacy.
+        Validity, columns, pairs, rules, joint, utility and privacy.
     tables : Tables
         The compared tables in plain form.
     target : column name or None
@@ -131,8 +133,8 @@ class Report(Findings):
 
     def _telling_notes(self) -> list[str]:
         notes = [note for section in self.sections for note in section.notes]
-        telling = [note for note in notes if note.startswith(("Leak", "What gives"))]
-        return [*telling[:3], *self.limits, *self.notes[:2]]
+        telling = [note for note in notes if note.startswith(TELLING)]
+        return [*telling[:4], *self.limits, *self.notes[:2]]
 
 
 def _section_lines(section: Section) -> list[str]:

@@ -12,6 +12,7 @@ from typer.testing import CliRunner, Result
 
 from synthwgan.cli import app
 from synthwgan.cli.reports import TOO_LOW
+from synthwgan.rules import Order, RuleSet
 
 pytest.importorskip("sdmetrics")
 
@@ -66,12 +67,31 @@ def test_bad_rows_fail_with_their_own_exit_code(folder: Path) -> None:
     assert [section["key"] for section in found["sections"]][0] == "validity"
 
 
+def sections(folder: Path, *options: object) -> dict[str, dict]:
+    path = folder / "rules-report.json"
+    result = report(folder, "good.parquet", "-q", "-o", path, *options)
+    assert result.exit_code == 0, result.output
+    found = json.loads(path.read_text(encoding="utf-8"))
+    return {section["key"]: section for section in found["sections"]}
+
+
+def test_rules_come_from_a_file_or_not_at_all(folder: Path) -> None:
+    rules = RuleSet([Order("years", "<=", "age")])
+    (folder / "rules.json").write_text(rules.to_json(), encoding="utf-8")
+    given = sections(folder, "--rules", folder / "rules.json")["rules"]
+    shares, _ = given["details"].values()
+    assert [line["rule"] for line in shares] == ["age >= years"]
+    none = sections(folder, "--rules", "none")["rules"]
+    assert none["skipped"] and "asked for no rules" in none["notes"][0]
+
+
 @pytest.mark.parametrize(
     ("synthetic", "options", "said"),
     [
         ("missing.csv", [], "does not exist"),
         ("good.parquet", ["--target", "wage"], "'wage' is no column"),
         ("good.parquet", ["-o", "report.pdf"], "end in .html or .json"),
+        ("good.parquet", ["--rules", "some.json"], "some.json"),
     ],
 )
 def test_mistakes_are_said_in_one_line(folder: Path, synthetic, options, said) -> None:

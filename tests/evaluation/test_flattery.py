@@ -10,9 +10,11 @@ import pytest
 from benchmarks import flattery
 from synthwgan.evaluation import Tables
 from synthwgan.evaluation.measures import Section
+from synthwgan.evaluation.rulebook import Rulebook
 from synthwgan.evaluation.sections import detection
 from synthwgan.evaluation.sections.joint import joint_section
 from synthwgan.evaluation.sections.pairs import pairs_section
+from synthwgan.evaluation.sections.rules import rules_section
 from synthwgan.evaluation.sections.yardsticks import Yardsticks
 
 MAX_ROWS = 360
@@ -45,6 +47,28 @@ def test_independent_columns_score_near_0(name: str) -> None:
         assert math.isnan(section.score) or section.score < NEAR_ZERO, key
         assert section.not_scored or math.isfinite(section.score)
         assert all(measure.why_not_scored for measure in section.not_scored)
+
+
+@pytest.mark.parametrize("name", list(flattery.TABLES))
+def test_independent_columns_keep_no_rules(name: str) -> None:
+    rows = flattery.parts(name, MAX_ROWS)
+    if rows is None:
+        pytest.skip("this table is not there; set SYNTHWGAN_DATA")
+    book = Rulebook.of("auto", rows["real"])
+    bad, good = (
+        rules_section(
+            None,
+            None,
+            np.random.default_rng(0),
+            synthetic=candidate,
+            test=rows["test"],
+            rulebook=book,
+        )
+        for candidate in (flattery.shuffled(rows["real"]), rows["fresh"])
+    )
+    # Where there are no rules, nobody is praised for keeping them.
+    assert bad.skipped or bad.score < NEAR_ZERO
+    assert good.skipped or good.score > 0.75
 
 
 @pytest.mark.parametrize(

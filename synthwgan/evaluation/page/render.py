@@ -258,7 +258,7 @@ def _section_word(section: Section) -> str:
     if section.error:
         return "failed"
     if section.skipped:
-        return "not asked"
+        return "not counted"
     return "not scored" if finite(section.score) is None else word(section.score)
 
 

@@ -14,6 +14,7 @@ NAMES = {
     "validity": "Validity",
     "columns": "Columns",
     "pairs": "Pairs",
+    "rules": "Rules",
     "joint": "Whole rows",
     "utility": "Utility",
     "privacy": "Privacy",

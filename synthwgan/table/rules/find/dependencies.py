@@ -79,7 +79,9 @@ def _find_single(
             continue
         if _is_one_hot(search, columns[by], columns[target]):
             continue
-        rule = Determines(columns[by].name, columns[target].name)
+        name = columns[by].name
+        # A tuple would be read as several names.
+        rule = Determines([name] if isinstance(name, tuple) else name, columns[target].name)
         if _accept(search, rule, codes[:, by], codes[:, target], tried):
             accepted.add((by, target))
     # The reverse of a dependency among equals holds as well, if it is not reported.
