@@ -39,6 +39,7 @@ from synthwgan.training.checks import (
     N_TRIED,
     SECONDS,
     check_config,
+    check_forbidden,
     check_heads,
     check_knots,
     check_raw,
@@ -265,6 +266,7 @@ def _check_arrays(
     check_sizes(config, arrays)
     check_shares(layout, arrays)
     check_knots(layout, arrays)
+    check_forbidden(arrays)
     # Of networks of one's own, the sizes are not known.
     own = {
         "generator": isinstance(config.generator, generators.Own),
