@@ -37,8 +37,8 @@ class Coupling(nn.Module):
     blocks share a stage where there are many, so that the cost stays that of a layer.
 
     Some pairs of states may be *forbidden*: their weight is a large negative constant, which is not
-    trained. Blocks of one stage do not see each other, so blocks with such a pair get stages of
-    their own, as far as there may be more of these.
+    trained. Blocks of one stage do not see each other, so blocks with such a pair are never of one
+    stage, however many stages that makes.
 
     Parameters
     ----------
@@ -182,7 +182,7 @@ class Coupling(nn.Module):
         """Set what follows from the forbidden pairs."""
         self.forbids = bool(self.forbidden.any())
         pairs = self.first + self.forbidden.nonzero().cpu().numpy()
-        self.stages = _stages(self.layout, _block_of(self.layout, pairs))
+        self.stages = _stages(self.layout, _block_of(self.layout, pairs), self.first)
         is_later = self._is_later()
         self.scale.copy_(STEP_SCALE * is_later)
         n_coupled = len(self.forbidden)
@@ -220,23 +220,26 @@ def _block_of(layout: Layout, slots: np.ndarray) -> np.ndarray:
     return np.searchsorted(layout.block_starts, slots, side="right") - 1
 
 
-def _stages(layout: Layout, apart: np.ndarray) -> list[BlockGroup]:
+def _stages(layout: Layout, apart: np.ndarray, first_slot: int) -> list[BlockGroup]:
     """Runs of neighbouring blocks of one width, about ``MAX_STAGES`` in all.
 
-    There are as many more, where ``apart``, pairs of blocks of shape (n_pairs, 2), are neighbours.
+    There are more where pairs of blocks that must be ``apart``, of shape (n_pairs, 2), would be of
+    one stage. If there are any, the block of the first coupled slot begins a stage, too: what
+    is coupled in part is not coupled.
     """
     n_together = max(1, math.ceil(layout.n_blocks / MAX_STAGES))
     partners: dict[int, set[int]] = {}
     for block, other in np.unique(apart, axis=0).tolist():
         partners.setdefault(block, set()).add(other)
-    stages, n_split = [], 0
+    if partners:
+        first_coupled = int(_block_of(layout, np.array(first_slot)))
+        partners.setdefault(first_coupled, set()).add(first_coupled - 1)
+    stages = []
     for group in layout.groups:
         stop = group.first_block + group.n_blocks
         for first in range(group.first_block, stop, n_together):
             run = range(first, min(first + n_together, stop))
-            firsts = _split(run, partners) if n_split < MAX_STAGES else [first]
-            n_split += len(firsts) - 1
-            for one, end in itertools.pairwise([*firsts, run.stop]):
+            for one, end in itertools.pairwise([*_split(run, partners), run.stop]):
                 start = group.start + (one - group.first_block) * group.width
                 stages.append(BlockGroup(one, end - one, start, group.width))
     return stages

@@ -97,8 +97,8 @@ class BaseSampler:
     ) -> tuple[Tensor, Tensor]:
         """Codes and values of rows; those with a forbidden pair of states are drawn again.
 
-        The head draws such pairs only where it has no choice, or draws both states at once. After
-        a number of times they stay.
+        The head draws such pairs only where every state of a block has one with those before it.
+        After a number of times they stay.
 
         Parameters
         ----------

@@ -14,7 +14,6 @@ from synthwgan.networks.context import Context
 from synthwgan.networks.coupling import (
     FORBIDDEN_PAIR,
     FORBIDDEN_SLOPE,
-    MAX_STAGES,
     Coupling,
     first_coupled_slot,
 )
@@ -197,9 +196,26 @@ def test_blocks_with_a_forbidden_pair_get_stages_of_their_own():
     assert coupling.scale[10, 8] > plain.scale[10, 8] == 0
 
 
-def test_stages_are_bounded():
+def test_as_many_stages_as_it_takes():
     coupling, _ = many_blocks([(block, block + 1) for block in range(99)])
-    assert MAX_STAGES + 25 <= len(coupling.stages) <= 2 * MAX_STAGES
+    assert len(coupling.stages) == 100
+    barred = coupling.barred[:200]
+    assert torch.equal(barred | barred.T, coupling.forbidden)
+
+
+def test_a_stage_of_which_a_part_is_coupled_is_split():
+    layout = Layout((8,) * 200, (), tuple(range(200)), (-1,) * 200)
+    pair = np.array([[73 * 8, 150 * 8]])
+    plain, head = OutputHead(layout), make_head(layout, pair)
+    assert head.coupling.first == 72 * 8
+    assert 72 not in {stage.first_block for stage in plain.coupling.stages}
+    assert 72 in {stage.first_block for stage in head.coupling.stages}
+    assert head.coupling.matrix[78 * 8, 8] == FORBIDDEN_PAIR
+    codes, _ = head.sample(raw_outputs(layout, 3000), rng())
+    assert n_meetings(head, codes, pair) == 0
+    context = context_of(layout, {150: 0}, 300)
+    codes, _ = head.sample(raw_outputs(layout, 300), rng(), context=context)
+    assert n_meetings(head, codes, pair) == 0
 
 
 # Given columns

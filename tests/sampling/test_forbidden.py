@@ -81,20 +81,6 @@ def test_without_pairs_rows_are_drawn_once():
     assert sampler.generator.n_drawn == [N_ROWS]
 
 
-def test_blocks_of_one_stage_are_kept_apart_too():
-    """Stages are split where blocks have a forbidden pair, but only so often."""
-    layout = Layout((2,) * 100, (), tuple(range(100)), (-1,) * 100)
-    pairs = np.array([[2 * block, 2 * block + 2] for block in range(99)])
-    sampler = make_sampler(Sampler, layout, pairs)
-    assert max(stage.n_blocks for stage in sampler.head.coupling.stages) > 1
-    codes, _ = sampler.head.sample(sampler.raw(200, sampler.noise(0)), sampler.noise(0))
-    broken = sampler.head.has_forbidden(codes).float().mean()
-    drawn = sampler.draw(200, sampler.noise(0))
-    codes = torch.from_numpy(drawn.codes.astype(np.int64))
-    assert broken > 0.5
-    assert sampler.head.has_forbidden(codes).float().mean() < broken
-
-
 def test_calibration_keeps_marginals_and_pairs_apart():
     layout, pairs = Layout((3, 2), (), (0, 1), (-1, -1)), np.array([[0, 3]])
     sampler = make_sampler(Sampler, layout, pairs)

@@ -77,7 +77,7 @@ def joint(table: EncodedTable, one: int, other: int) -> np.ndarray:
 
 
 def test_what_never_meets_is_never_drawn_and_the_rest_is_learnt(table, config):
-    config = replace(config, max_steps=120, conditional=None)
+    config = replace(config, max_steps=250, conditional=None)
     rows = drawn(train(table, config))
     for one, other in ((0, 1), (0, 2), (1, 2)):
         wanted, found = joint(table, one, other), joint(rows, one, other)
