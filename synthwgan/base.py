@@ -28,7 +28,7 @@ from synthwgan.parameters import (
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
-from synthwgan.sampling.scoring import score_rows
+from synthwgan.sampling.scoring import score_pairs, score_rows
 from synthwgan.table import TableTransformer
 from synthwgan.table.schema import Schema
 from synthwgan.table.target import with_target
@@ -382,7 +382,9 @@ class BaseSynthesizer(ComponentParameters):
         """Score rows by the critic: higher is more like the training table.
 
         The critic was trained to tell the table's rows from generated ones, so its score is
-        a direction and no density: use it to rank rows.
+        a direction and no density: use it to rank rows. States that never met in the table,
+        although chance would have made them meet, are never generated, so the critic does not know
+        them; each such pair takes 100 from a row's score, far more than scores differ otherwise.
 
         Parameters
         ----------
@@ -410,7 +412,9 @@ class BaseSynthesizer(ComponentParameters):
             y = np.full(len(X), None)
         table = with_target(X, y, self.target_name_)
         slots = self.transformer_.to_slots(table)
-        return score_rows(self.critic_, slots, self.sampler_.device, self.config_.critic.packing)
+        packing = self.config_.critic.packing
+        scores = score_rows(self.critic_, slots, self.sampler_.device, packing)
+        return scores + score_pairs(self.sampler_.head, slots)
 
     def plot_history(self) -> Figure:
         """Draw how training went, from `history_`: a panel for each figure.

@@ -13,6 +13,7 @@ from synthwgan.sampling import base
 from synthwgan.sampling.calibration import calibrate
 from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
+from synthwgan.sampling.scoring import score_pairs
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 
 N_ROWS = 20_000
@@ -127,3 +128,13 @@ def test_states_that_must_not_be_drawn_are_stronger():
     never = np.arange(9) == 8
     drawn = sampler.complete(partial(500, {0: 1}), sampler.noise(0), never)
     assert (drawn.codes[:, 2] == 0).all()
+
+
+def test_pairs_take_from_scores(monkeypatch):
+    monkeypatch.setattr("synthwgan.sampling.scoring.CHUNK_ROWS", 2)
+    head = make_sampler(Sampler).head
+    codes = torch.tensor([[0, 0, 0], [0, 0, 1], [2, 0, 1], [1, 1, 0], [3, 1, 0]])
+    slots = head.one_hot(codes).double().numpy()
+    assert score_pairs(head, slots).tolist() == [-200, -100, 0, -100, 0]
+    assert score_pairs(OutputHead(LAYOUT), slots).tolist() == [0] * 5
+    assert score_pairs(head, slots[:0]).shape == (0,)
