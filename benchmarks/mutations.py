@@ -38,7 +38,7 @@ from benchmarks.cell import RESULTS, machine, write
 from benchmarks.data import REPOSITORY
 from benchmarks.page import markdown_table, measured, write_part
 from synthwgan import MLP, Conditional, RadialGANSynthesizer, Residual, WGANGPSynthesizer
-from synthwgan.io.model import digest, read_file
+from synthwgan.io.model import FORMAT_VERSION, digest, read_file
 
 FILE = "mutations.json"
 PAGE = REPOSITORY / "docs" / "benchmarks" / "robustness.md"
@@ -199,7 +199,7 @@ def forge(text: str, arrays: dict[str, np.ndarray], right_digest: str | None = N
     from safetensors.numpy import save
 
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    header = {"format": "synthwgan", "format_version": "6", "content": text}
+    header = {"format": "synthwgan", "format_version": str(FORMAT_VERSION), "content": text}
     return save(arrays, header | {"digest": right_digest or digest(text, arrays)})
 
 

@@ -28,7 +28,7 @@ from synthwgan.parameters import (
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
-from synthwgan.sampling.scoring import score_rows
+from synthwgan.sampling.scoring import score_pairs, score_rows
 from synthwgan.table import TableTransformer
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import Schema
@@ -409,8 +409,9 @@ class BaseSynthesizer(ComponentParameters):
         """Score rows by the critic: higher is more like the training table.
 
         The critic was trained to tell the table's rows from generated ones, so its score is
-        a direction and no density: use it to rank rows. A row loses a million for each rule of
-        `rules_` that it breaks, so that it scores below all that keep them.
+        a direction and no density: use it to rank rows. What is never generated, the critic does
+        not know: a row loses a hundred for each pair of states that never met in the table, though
+        chance would have made them meet, and a million for each rule of `rules_` that it breaks.
 
         Parameters
         ----------
@@ -440,6 +441,7 @@ class BaseSynthesizer(ComponentParameters):
         slots = self.transformer_.to_slots(table)
         packing = self.config_.critic.packing
         scores = score_rows(self.critic_, slots, self.sampler_.device, packing)
+        scores = scores + score_pairs(self.sampler_.head, slots)
         return scores - _BROKEN_RULE * self.transformer_.count_broken(table)
 
     def plot_history(self) -> Figure:

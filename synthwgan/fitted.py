@@ -32,8 +32,8 @@ from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.slices import SliceTargets
 from synthwgan.table import TableTransformer
 from synthwgan.table.checks import COUNT, FLAG, STATE, Anything, check_state, expect, optional
+from synthwgan.table.choice import pack_rules, unpack_rules
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
-from synthwgan.table.rulebook import pack_rules, unpack_rules
 from synthwgan.table.rules.custom import Custom
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.training.callbacks import announce
@@ -42,6 +42,7 @@ from synthwgan.training.checks import (
     N_TRIED,
     SECONDS,
     check_config,
+    check_forbidden,
     check_heads,
     check_knots,
     check_raw,
@@ -276,6 +277,7 @@ def _check_arrays(
     check_sizes(config, arrays)
     check_shares(layout, arrays)
     check_knots(layout, arrays)
+    check_forbidden(arrays)
     # Of networks of one's own, the sizes are not known.
     own = {
         "generator": isinstance(config.generator, generators.Own),

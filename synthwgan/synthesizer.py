@@ -31,7 +31,7 @@ from synthwgan.parameters import (
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.table import TableTransformer
-from synthwgan.table.rulebook import Rules
+from synthwgan.table.choice import Rules
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
 from synthwgan.training.callbacks import announce
@@ -301,6 +301,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
             encoded,
             transformer.layout_,
             config,
+            forbidden=transformer.impossible_pairs(),
             device=device,
             precision=resolve_precision(self.precision, device),
             seed=seeds[1],

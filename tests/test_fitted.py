@@ -211,6 +211,7 @@ def test_the_header_is_readable_json(path, model):
         "generator.output.bias",
         "critic.output.bias",
         "head.logit_bias",
+        "head.coupling.forbidden",
     } <= names
 
 
@@ -225,6 +226,7 @@ def test_the_file_holds_no_pickle(path):
         "F32",
         "F64",
         "I64",
+        "BOOL",
     }
 
 
@@ -313,7 +315,9 @@ def test_a_damaged_description_is_refused(path, content):
         WGANGPSynthesizer.load(path)
 
 
-@pytest.mark.parametrize("name", ["generator.output.bias", "head.logit_bias"])
+@pytest.mark.parametrize(
+    "name", ["generator.output.bias", "head.logit_bias", "head.coupling.forbidden"]
+)
 def test_missing_weights_are_named(path, name):
     def drop(header: dict[str, str], arrays: dict[str, np.ndarray]) -> None:
         del arrays[name]

@@ -67,7 +67,7 @@ class Context:
             torch.cat([part.slots for part in parts]),
         )
 
-    def take(self, rows: slice) -> Context:
+    def take(self, rows: slice | Tensor) -> Context:
         """Return the contexts of some of the rows."""
         return Context(self.columns[rows], self.is_given[rows], self.slots[rows])
 

@@ -41,11 +41,9 @@ class _DrawSlots(torch.autograd.Function):
         (states, values), (raw_states, raw_values) = slots.split(sizes), raw.split(sizes)
         # Written over the noise: allocating memory costs more than the arithmetic here.
         logits = noise.log_().neg_().add_(raw_states).add_(head.logit_bias.unsqueeze(1))
+        shift = head.shift_by_given(context)
         for stage in coupling.stages:
-            if coupling.holds(stage):
-                logits[stage.start : stage.stop].addmm_(
-                    coupling.from_parents(matrix, stage), states[coupling.first : stage.start]
-                )
+            coupling.add_to(logits[stage.start : stage.stop], stage, matrix, states, shift)
             of_stage = blocks_of(logits, stage)
             torch.eq(of_stage, of_stage.amax(1, keepdim=True), out=blocks_of(states, stage))
             if context is not None:
@@ -74,11 +72,12 @@ class _DrawSlots(torch.autograd.Function):
         by_gated = by_values.index_select(0, head.gated_values)
         by_states.index_add_(0, head.gate_slots, by_gated * ungated)
         by_values.index_copy_(0, head.gated_values, by_gated * gates)
+        slopes = coupling.slopes(matrix)
         for stage in reversed(coupling.stages):
             of_stage, of_soft = blocks_of(by_states, stage), blocks_of(soft, stage)
             if coupling.holds(stage):
                 by_states[stage.start : stage.stop].addmm_(
-                    coupling.to_children(matrix, stage).T, by_raw[stage.stop :]
+                    coupling.to_children(slopes, stage).T, by_raw[stage.stop :]
                 )
             of_stage *= of_soft
             of_stage.addcmul_(of_soft, of_stage.sum(1, keepdim=True), value=-1)
@@ -206,13 +205,11 @@ class OutputHead(nn.Module):
         raw = raw.T.float()
         noise = _exponential_noise(self.layout.n_state_slots, raw.shape[1], raw.device, generator)
         matrix, coupling = self.coupling.matrix, self.coupling
+        shift = self.shift_by_given(context)
         states, codes = torch.zeros_like(noise), [noise.new_empty(0, raw.shape[1]).long()]
         for stage in coupling.stages:
             of_stage = raw[stage.start : stage.stop].clone()
-            if coupling.holds(stage):
-                of_stage.addmm_(
-                    coupling.from_parents(matrix, stage), states[coupling.first : stage.start]
-                )
+            coupling.add_to(of_stage, stage, matrix, states, shift)
             logits = of_stage.view(stage.n_blocks, stage.width, -1)
             if before_draw is not None:
                 before_draw(stage, logits)
@@ -226,6 +223,28 @@ class OutputHead(nn.Module):
         values = raw[self.layout.n_state_slots :]
         values = values + coupling.to_values(matrix) @ states[coupling.first :]
         return torch.cat(codes).T, values.T
+
+    def shift_by_given(self, context: Context | None) -> Tensor | None:
+        """What given states add to logits, see `Coupling.shift_by_given`; None for nothing."""
+        if context is None:
+            return None
+        return self.coupling.shift_by_given(context.slots.T[: self.layout.n_state_slots])
+
+    def has_forbidden(self, codes: Tensor, is_given: Tensor | None = None) -> Tensor:
+        """Whether rows have a forbidden pair of states, shape (n_rows,), bool.
+
+        Parameters
+        ----------
+        codes : Tensor of shape (n_rows, n_blocks)
+            The states.
+        is_given : Tensor of shape (n_rows, n_slots), bool, optional
+            Slots that are given; a pair of two given states does not count.
+        """
+        states = self._with_states(codes, self.layout.n_state_slots)
+        found = self.coupling.n_forbidden(states)
+        if is_given is not None:
+            found -= self.coupling.n_forbidden(states * is_given.T[: len(states)])
+        return found > 0
 
     def is_regular(self, codes: Tensor) -> Tensor:
         """Whether each value is switched on, shape (n_rows, n_values), bool."""

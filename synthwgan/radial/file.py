@@ -53,6 +53,7 @@ from synthwgan.training.checks import (
     N_TRIED,
     SECONDS,
     check_config,
+    check_forbidden,
     check_heads,
     check_raw,
     check_seen,
@@ -183,6 +184,7 @@ def _load_networks(
     check_sizes(config, arrays)
     check_shares(layout, arrays)
     check_seen(layout, len(union.domains), arrays)
+    check_forbidden(arrays)
     for name in ("generator", "critic", "encoder"):
         check_weights(domain_weight_shapes(layout, config, name), arrays, name)
     head = OutputHead(layout, config.couple_columns).to(device)

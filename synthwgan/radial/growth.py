@@ -21,6 +21,7 @@ _DIMENSIONS = {
     "critic.layers.0.weight": (None, "slots"),
     "critic.given.weight": (None, "columns"),
     "head.coupling.weight": ("coupled", "coupled states"),
+    "head.coupling.forbidden": ("coupled states", "coupled states"),
     "head.logit_bias": ("states",),
 }
 

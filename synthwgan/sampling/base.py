@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Self
 
 import numpy as np
@@ -16,6 +17,8 @@ from synthwgan.table.layout import EncodedTable
 
 MAX_CHUNK_ROWS = 8192
 MAX_CHUNK_FLOATS = 2**22
+# How often rows with a forbidden pair of states are drawn again.
+MAX_REDRAWS = 10
 
 
 class BaseSampler:
@@ -88,6 +91,35 @@ class BaseSampler:
         given = () if context is None else (context,)
         options = {} if self.truncation is None else {"truncation": self.truncation}
         return self.generator.eval()(self.latent(n_rows, rng), *given, **options)
+
+    def without_forbidden(
+        self, n_rows: int, draw: Callable[[Tensor], tuple[Tensor, Tensor]], is_given: Tensor | None
+    ) -> tuple[Tensor, Tensor]:
+        """Codes and values of rows; those with a forbidden pair of states are drawn again.
+
+        The head draws such pairs only where every state of a block has one with those before it.
+        After a number of times they stay.
+
+        Parameters
+        ----------
+        n_rows : int
+            Number of rows.
+        draw : callable
+            Gives codes and values of some rows, by their numbers.
+        is_given : Tensor of shape (n_rows, n_slots), bool, or None
+            Slots that are given; pairs among them stay.
+        """
+        rows = torch.arange(n_rows, device=self.device)
+        codes, values = draw(rows)
+        if not self.head.coupling.forbids:
+            return codes, values
+        for _ in range(MAX_REDRAWS):
+            given = None if is_given is None else is_given[rows]
+            rows = rows[self.head.has_forbidden(codes[rows], given)]
+            if not len(rows):
+                break
+            codes[rows], values[rows] = draw(rows)
+        return codes, values
 
     def normal_scores(self, raw_values: Tensor) -> Tensor:
         """Normal scores of raw values, both of shape (n_rows, n_values)."""

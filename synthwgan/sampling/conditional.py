@@ -119,7 +119,12 @@ class ConditionalSampler(BaseSampler):
         """Draw the cells that are not given, for all rows at once."""
         context, layout = self.context(rows), self.head.layout
         shift = shift_of_logits(self.device, forbidden, calibration)
-        codes, values = self.head.sample(self.raw(len(rows), rng, context), rng, shift, context)
+
+        def draw(numbers: Tensor) -> tuple[Tensor, Tensor]:
+            own = context if len(numbers) == len(rows) else context.take(numbers)
+            return self.head.sample(self.raw(len(numbers), rng, own), rng, shift, own)
+
+        codes, values = self.without_forbidden(len(rows), draw, context.is_given)
         if calibration is None:
             scores = self.normal_scores(values)
         else:

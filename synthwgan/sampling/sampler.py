@@ -53,7 +53,9 @@ class Sampler(BaseSampler):
     @torch.no_grad()
     def draw(self, n_rows: int, rng: torch.Generator) -> EncodedTable:
         """Encoded rows in the compact form, drawn at once and none of them rejected."""
-        codes, values = self.head.sample(self.raw(n_rows, rng), rng)
+        codes, values = self.without_forbidden(
+            n_rows, lambda rows: self.head.sample(self.raw(len(rows), rng), rng), None
+        )
         return self.encoded(codes, self.normal_scores(values))
 
     def chunks(self, n_rows: int, rng: torch.Generator) -> Iterator[EncodedTable]:

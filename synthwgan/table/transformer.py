@@ -24,6 +24,13 @@ from synthwgan.table.checks import (
     expect,
     optional,
 )
+from synthwgan.table.choice import (
+    check_rules,
+    choose_builders,
+    gather_rules,
+    pack_rules,
+    unpack_rules,
+)
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.identifier import IdentifierStream
 from synthwgan.table.columns.options import (
@@ -56,15 +63,9 @@ from synthwgan.table.encoding import (
     to_slots,
 )
 from synthwgan.table.given import GivenRows
+from synthwgan.table.impossible import impossible_pairs
 from synthwgan.table.layout import EncodedTable, PartialRows
 from synthwgan.table.reduction import Reduction
-from synthwgan.table.rulebook import (
-    check_rules,
-    choose_builders,
-    gather_rules,
-    pack_rules,
-    unpack_rules,
-)
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import COLUMN_CLASSES, Schema, column_from_dict, fit_column
 from synthwgan.table.storage.jsonable import join_arrays, split_arrays
@@ -320,6 +321,11 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         """
         check_is_fitted(self)
         return self.reduction_.breaks(self._select(X))
+
+    def impossible_pairs(self) -> np.ndarray:
+        """Return pairs of state slots that no row may have by the rules, shape (n_pairs, 2)."""
+        check_is_fitted(self)
+        return impossible_pairs(self.reduction_, self.layout_)
 
     def encode_given(self, rows: GivenRows, random_state: Any = None) -> PartialRows:
         """Return rows of given cells as compact arrays.

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from synthwgan.networks.coupling import check_pairs
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import N_HATS
 from synthwgan.parameters import Either, Number
@@ -91,8 +92,16 @@ def check_knots(layout: Layout, arrays: Mapping[str, np.ndarray]) -> None:
             expect((np.diff(knots) >= 0).all(), f"its {name} do not increase")
 
 
+def check_forbidden(arrays: Mapping[str, np.ndarray]) -> None:
+    """Raise unless heads' forbidden pairs are yes or no: torch would make anything into that."""
+    for name in ("head.coupling.forbidden", "conditional_head.coupling.forbidden"):
+        if name in arrays:
+            is_bool = arrays[name].dtype == np.bool_
+            expect(is_bool and (arrays[name].view(np.uint8) <= 1).all(), f"its {name} is not bool")
+
+
 def check_heads(modules: Mapping[str, nn.Module]) -> None:
-    """Raise if a head could draw padding, or has weights out of range."""
+    """Raise if a head could draw padding, forbids what is no pair, or has weights out of range."""
     for name, module in modules.items():
         if isinstance(module, OutputHead):
             bias, mask = module.logit_bias.cpu().numpy(), module.layout.state_mask
@@ -100,6 +109,9 @@ def check_heads(modules: Mapping[str, nn.Module]) -> None:
             expect((bias[~mask] <= _MIN_PADDED).all(), f"the {name} could draw padding")
             in_range = (np.abs(bias[mask]) <= _MAX_LOGIT).all() and bool(weights.all())
             expect(in_range, f"weights of the {name} are out of range")
+            forbidden = module.coupling.forbidden.cpu().numpy()
+            expect((forbidden == forbidden.T).all(), f"the {name} forbids pairs in one order only")
+            check_pairs(module.layout, np.argwhere(forbidden) + module.coupling.first)
 
 
 def check_raw(raw: torch.Tensor) -> None:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
 import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor, nn
@@ -18,6 +19,7 @@ from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.networks.randomness import global_state
+from synthwgan.networks.zeros import structural_zeros
 from synthwgan.parameters import required
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training.callbacks import History, ProgressBar, announce
@@ -105,6 +107,7 @@ def train_networks(
     precision: str,
     seed: int,
     verbose: int,
+    forbidden: np.ndarray | None = None,
 ) -> TrainedNetworks:
     """Train a generator and a critic on an encoded table.
 
@@ -127,6 +130,9 @@ def train_networks(
         Seed of first weights, batches and noise.
     verbose : int
         From 1 on, the cost and a progress bar are shown.
+    forbidden : ndarray of shape (n_pairs, 2), int, optional
+        State slots that must not meet in a row, beside those that chance would have made meet in
+        the table (see `structural_zeros`). Without ``couple_columns`` none can be kept apart.
 
     Returns
     -------
@@ -153,7 +159,7 @@ def train_networks(
             UserWarning,
             stacklevel=3,
         )
-    head = OutputHead(layout, config.couple_columns).to(device)
+    head = _make_head(encoded, layout, config, forbidden).to(device)
     check_own_networks(head, config, config.conditional is not None)
     with _own_randomness(config, device, seed):
         fit = _Fit(encoded, head, config, precision, seed, verbose)
@@ -177,6 +183,18 @@ def train_networks(
         outcome=outcome,
         cost=fit.cost,
     )
+
+
+def _make_head(
+    encoded: EncodedTable, layout: Layout, config: TrainingConfig, forbidden: np.ndarray | None
+) -> OutputHead:
+    """A head that keeps states apart which never meet."""
+    head = OutputHead(layout, config.couple_columns)
+    if config.couple_columns:
+        head.coupling.forbid(structural_zeros(encoded, layout))
+    if forbidden is not None:
+        head.coupling.forbid(forbidden)
+    return head
 
 
 class _Fit:

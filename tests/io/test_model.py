@@ -277,12 +277,31 @@ def _padding(content: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
     arrays["head.logit_bias"][:] = 1e9
 
 
+def _forbidden(change: Callable[[np.ndarray], np.ndarray | None]) -> Change:
+    """Change the forbidden pairs, which are all False."""
+
+    def forge(content: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        name = "head.coupling.forbidden"
+        changed = change(arrays[name])
+        arrays[name] = arrays[name] if changed is None else changed
+
+    return forge
+
+
 FORGERIES: dict[str, tuple[Change, str]] = {
     "NaN weights": (_nan, "not finite"),
     "huge weights": (_huge, "out of range"),
     "knots unsorted": (_unsorted, "column 'number': knots"),
     "negative variance": (_negative, "no weights"),
     "padding drawn": (_padding, "weights of the head|draw padding"),
+    "forbidden pairs as floats": (_forbidden(lambda pairs: pairs - 30.0 * pairs), "not bool"),
+    "forbidden pairs of 2": (
+        _forbidden(lambda pairs: pairs.view("u1").__iadd__(2).view(bool)),
+        "not bool",
+    ),
+    "forbidden pairs of another shape": (_forbidden(lambda pairs: pairs[1:]), "do not fit"),
+    "a pair in one order": (_forbidden(lambda pairs: np.eye(len(pairs), k=1) > 0), "one order"),
+    "a pair of one block": (_forbidden(lambda pairs: np.eye(len(pairs)) > 0), "of one block"),
     "text dtype": (lambda c, a: column(c, 2).update(dtype="<U400000000"), "column 'label': dtype"),
     "zone": (lambda c, a: column(c, 3)["physical"].update(dtype="datetime64[ns, X]"), "time zone"),
     "kind": (lambda c, a: column(c, 2).update(kind="numeric"), "column 'label'"),

@@ -157,6 +157,7 @@ def train(
     seed: int = 0,
     precision: str = "float32",
     verbose: int = 0,
+    forbidden: np.ndarray | None = None,
 ) -> TrainedNetworks:
     return train_networks(
         encoded,
@@ -166,6 +167,7 @@ def train(
         precision=precision,
         seed=seed,
         verbose=verbose,
+        forbidden=forbidden,
     )
 
 
