@@ -181,6 +181,8 @@ def test_importing_changes_no_global_state() -> None:
 import logging, os, random, threading, warnings
 import numpy, pandas, sklearn.base, torch
 
+torch.set_num_threads(2)  # Who sets one thread is seen, even where there was but one.
+
 def state():
     return [
         list(warnings.filters), list(logging.getLogger().handlers), logging.getLogger().level,
