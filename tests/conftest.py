@@ -46,11 +46,16 @@ def arithmetic_is_kept() -> Iterator[None]:
 
 
 @pytest.fixture
-def two_threads() -> Iterator[None]:
-    """Two threads of torch: where it has one, as in `make test`, who sets one would not be seen."""
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(_ARITHMETIC[0])
+def threads_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse to set torch's threads: where it has one, setting one leaves no trace.
+
+    Two of them would show it too, but on busy cores they wait for each other most of the time.
+    """
+
+    def refuse(n_threads: int) -> None:
+        raise AssertionError(f"torch.set_num_threads({n_threads}) was called")
+
+    monkeypatch.setattr(torch, "set_num_threads", refuse)
 
 
 @pytest.fixture(scope="session")
