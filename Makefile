@@ -8,6 +8,10 @@ STAMP_LOWEST := $(VENV_LOWEST)/.installed
 VENV_PEERS := .venv-peers
 STAMP_PEERS := $(VENV_PEERS)/.installed
 PYTHON ?= python3
+# One process of tests for each core, at most four, and each in one thread: threads of torch that
+# wait for a core cost more than they gain. A process that is done takes over tests of another.
+SUITE := -m pytest -n auto --maxprocesses 4 --dist worksteal
+test test-pandas3 test-lowest: export OMP_NUM_THREADS = 1
 
 .PHONY: demo test test-pandas3 test-lowest lint types docs bench bench-peers
 
@@ -35,21 +39,21 @@ $(STAMP_LOWEST): pyproject.toml .ci/lowest.py
 	test -x $(VENV_LOWEST)/bin/python || $(PYTHON) -m venv $(VENV_LOWEST)
 	$(PYTHON) .ci/lowest.py > $(VENV_LOWEST)/constraints.txt
 	$(VENV_LOWEST)/bin/python -m pip install --quiet --constraint $(VENV_LOWEST)/constraints.txt torch==2.13.0
-	$(VENV_LOWEST)/bin/python -m pip install --quiet --constraint $(VENV_LOWEST)/constraints.txt --editable . hypothesis pytest
+	$(VENV_LOWEST)/bin/python -m pip install --quiet --constraint $(VENV_LOWEST)/constraints.txt --editable . hypothesis pytest pytest-xdist
 	touch $@
 
 demo: $(STAMP)
 	$(BIN)/synthwgan demo
 
 test: $(STAMP)
-	$(BIN)/python -m pytest
+	$(BIN)/python $(SUITE)
 
 test-pandas3: $(STAMP3)
-	$(VENV3)/bin/python -m pytest
+	$(VENV3)/bin/python $(SUITE)
 
 # What touches the packages below: tables, files, the command line, the estimators.
 test-lowest: $(STAMP_LOWEST)
-	$(VENV_LOWEST)/bin/python -m pytest -m "not slow" tests/table tests/io tests/conditions tests/cli tests/test_*.py
+	$(VENV_LOWEST)/bin/python $(SUITE) -m "not slow" tests/table tests/io tests/conditions tests/cli tests/test_*.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

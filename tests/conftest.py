@@ -5,7 +5,9 @@ from __future__ import annotations
 import datetime
 import decimal
 import os
+import sys
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import torch
 from hypothesis import settings
 
 from synthwgan import MLP, Residual, WGANGPSynthesizer
@@ -22,6 +25,37 @@ from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 # HYPOTHESIS_PROFILE=default.
 settings.register_profile("same", derandomize=True, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+
+def _arithmetic() -> tuple[int, bool]:
+    """Return the settings that the last bits of sums depend on: threads, and numbers next to 0."""
+    return torch.get_num_threads(), sys.float_info.min / 2 > 0
+
+
+_ARITHMETIC = _arithmetic()
+
+
+@pytest.fixture(autouse=True)
+def arithmetic_is_kept() -> Iterator[None]:
+    """A test that changes it changes the rows of every later one, but not of fresh processes."""
+    yield
+    found = _arithmetic()
+    torch.set_num_threads(_ARITHMETIC[0])
+    torch.set_flush_denormal(False)
+    assert found == _ARITHMETIC, "this test leaves torch's threads or denormal numbers changed"
+
+
+@pytest.fixture
+def threads_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse to set torch's threads: where it has one, setting one leaves no trace.
+
+    Two of them would show it too, but on busy cores they wait for each other most of the time.
+    """
+
+    def refuse(n_threads: int) -> None:
+        raise AssertionError(f"torch.set_num_threads({n_threads}) was called")
+
+    monkeypatch.setattr(torch, "set_num_threads", refuse)
 
 
 @pytest.fixture(scope="session")

@@ -246,7 +246,7 @@ def test_plotting_needs_a_fit():
             "objective": WGAN(n_critic=3),
             "optimizer": Optimizer(generator_lr=5e-4, critic_lr=5e-4),
         },
-        {"generator": "style"},
+        {"generator": Style(width=64)},
         {"critic__packing": 2, "critic__minibatch_features": 8},
     ],
     ids=str,

@@ -368,6 +368,7 @@ def state_of_the_process() -> dict[str, Any]:
     }
 
 
+@pytest.mark.usefixtures("threads_stay")
 def test_the_process_is_left_as_it_was(quick, mixed_table, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     before = state_of_the_process()

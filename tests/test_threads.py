@@ -102,6 +102,7 @@ def watching(look: Callable[[], Any], seen: list[Any]) -> Iterator[None]:
     [Residual(width=32, layers=2), Style(width=32, layers=2)],
     ids=["residual", "style"],
 )
+@pytest.mark.usefixtures("threads_stay")
 def test_fits_in_threads_are_those_of_one(table, quick, generator):
     quick = quick | {"generator": generator, "critic": MLP(width=16, minibatch_features=2)}
     serial = [fitted(table, quick, seed) for seed in range(N_FITS)]
@@ -117,6 +118,7 @@ def test_fits_in_threads_are_those_of_one(table, quick, generator):
         assert state == before
 
 
+@pytest.mark.usefixtures("threads_stay")
 def test_own_networks_in_threads_are_those_of_one(table, quick):
     quick = quick | {"generator": noisy}
     serial = [fitted(table, quick, seed) for seed in range(3)]

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from benchmarks import domains
 from benchmarks.data import Dataset
@@ -38,3 +41,12 @@ def small_adult(monkeypatch: pytest.MonkeyPatch) -> Dataset:
     adult = Dataset("adult", _rows(500, 0), _rows(250, 1), NUMERIC, (*STATES, "income"), "income")
     monkeypatch.setattr(domains, "load", lambda name: adult)
     return adult
+
+
+@pytest.fixture(autouse=True)
+def torch_as_before() -> Iterator[None]:
+    """Undo what a benchmark's `main` sets for its own process, which here is everyone's."""
+    n_threads = torch.get_num_threads()
+    yield
+    torch.set_num_threads(n_threads)
+    torch.set_flush_denormal(False)

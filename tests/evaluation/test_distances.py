@@ -84,8 +84,8 @@ def test_sliced_wasserstein_of_a_shift() -> None:
     mean_of_direction = math.gamma(2) / (math.sqrt(math.pi) * math.gamma(2.5))
     measured = wasserstein(points, points + shift, n_directions=2000)
     assert measured == pytest.approx(5 * mean_of_direction, rel=0.03)
-    assert measured == wasserstein(points, points + shift, n_directions=2000)
-    assert measured != wasserstein(points, points + shift, n_directions=2000, random_state=1)
+    few = [wasserstein(points, points + shift, random_state=seed) for seed in (0, 0, 1)]
+    assert few[0] == few[1] != few[2]
 
 
 @pytest.mark.parametrize("distance", [kl_divergence, jensen_shannon, wasserstein])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import fields, replace
 from typing import Any
 
@@ -261,7 +262,10 @@ def test_log_every_gives_twenty_logs_and_at_least_one_in_a_hundred(steps, log_ev
 # The step
 
 
-@pytest.mark.parametrize("choice", CHOICES, ids=str)
+# The names of cases are the same in every process: an address of a function is not.
+@pytest.mark.parametrize(
+    "choice", CHOICES, ids=lambda choice: re.sub(" at 0x\\w+", "", str(choice))
+)
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_every_choice_trains_both_phases(mixed_layout, mixed_encoded, choice, precision):
     trained = train(mixed_layout, mixed_encoded, changed(CONFIG, **choice), precision=precision)
