@@ -120,7 +120,8 @@ def test_what_rules_compute_is_not_learned(fitted):
 def test_without_rules_rows_break_them():
     rows = model_of(REAL, rules=None).sample(500, random_state=0)
     broken = find_rules(REAL).check(rows)["share"]
-    assert (broken > 0.02).sum() >= 6
+    # Pairs of frequent states that never meet are not drawn, rules or none; the others are.
+    assert (broken > 0.02).sum() >= 4
 
 
 def test_sample(fitted):

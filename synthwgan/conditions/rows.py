@@ -29,6 +29,8 @@ SURPLUS = 1.1
 MIN_DRAWN = 64
 # How often the cells of a given row are drawn again if they break a rule with the given ones.
 MAX_ROUNDS = 40
+# Of few rows so many copies are drawn at once, of which one may keep all rules.
+MAX_COPIES = 16
 # Of so many rounds one draws all of them again, the others those that have a part in a broken rule.
 FULL_ROUNDS = 4
 
@@ -327,13 +329,17 @@ class TableRows:
         for tried in range(MAX_ROUNDS):
             if not unlawful.any():
                 return table
-            again, before = rows.take(unlawful), _take(table, unlawful)
+            open_rows = np.flatnonzero(unlawful)
+            n_copies = max(1, min(MAX_COPIES, MIN_DRAWN * 4 // len(open_rows)))
+            copies = np.repeat(open_rows, n_copies)
+            again, before = rows.take(copies), _take(table, copies)
             if tried % FULL_ROUNDS:
                 again = self.law.but_broken(again, before)
-            again = self.law.solved(again, before)
-            fresh = self._filled(again, forbidden)
-            table = _with_rows(table, unlawful, fresh)
-            unlawful[unlawful] = self.law.breaks_by_itself(fresh)
+            drawn = self._filled(self.law.solved(again, before), forbidden)
+            is_lawful = ~self.law.breaks_by_itself(drawn).reshape(-1, n_copies)
+            best = np.arange(len(open_rows)) * n_copies + is_lawful.argmax(axis=1)
+            table = _with_rows(table, unlawful, _take(drawn, best))
+            unlawful[open_rows] = ~is_lawful.any(axis=1)
         broken = self.law.most_broken(_take(table, unlawful))
         warnings.warn(
             f"{int(unlawful.sum())} of {len(rows)} rows break a rule, for no cells were found that "

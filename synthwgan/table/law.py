@@ -246,8 +246,10 @@ class Law:
             column = self.reduction.columns[place]
             if column.has_value and place in self.reduction.places:
                 cells = column.cells_at_ranks(self.rng.random(len(drawn)))
+                kept = column.read(drawn.iloc[:, place])
+                cells = cells.replace(rows.given[:, place], kept)
                 drawn.isetitem(place, column.physical.write(cells))
-        return drawn
+        return self.computed(drawn, rows.given)
 
     def _solved_once(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
         # Totals come before the parts that are computed themselves, and are given by then.
