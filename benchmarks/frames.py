@@ -95,7 +95,7 @@ def survives(frame: pd.DataFrame, max_discrete: int = 40) -> bool:
         Any that is no refusal.
     """
     before = frame.copy(deep=True)
-    transformer = TableTransformer(random_state=0, max_discrete=max_discrete)
+    transformer = TableTransformer(rules="auto", random_state=0, max_discrete=max_discrete)
     try:
         transformer.fit(frame)
     except Exception as error:

@@ -16,7 +16,6 @@ from synthwgan.randomness import as_generator
 from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.table import TableTransformer
-from synthwgan.table.columns.identifier import IdentifierStream
 from synthwgan.table.given import GivenRows
 from synthwgan.table.law import Law
 from synthwgan.table.layout import EncodedTable
@@ -71,21 +70,20 @@ class TableRows:
     def of_all_kinds(self, n_rows: int) -> Table:
         """Draw rows under no condition."""
         # They are a table by themselves, and so are their identifiers.
-        return self._out(self._without_conditions(n_rows, identifiers=None))
+        self.identifiers = self.transformer.identifier_stream(self.rng)
+        return self._out(self._without_conditions(n_rows))
 
     def in_chunks(self, n_rows: int, chunk_size: int) -> Iterator[Table]:
         """Draw rows under no condition, in chunks."""
         for start in range(0, n_rows, chunk_size):
             n_next = min(chunk_size, n_rows - start)
-            yield self._out(self._without_conditions(n_next, identifiers=self.identifiers))
+            yield self._out(self._without_conditions(n_next))
 
     def _out(self, rows: pd.DataFrame) -> Table:
         return self.transformer.as_given(rows)
 
-    def _without_conditions(
-        self, n_rows: int, identifiers: IdentifierStream | None
-    ) -> pd.DataFrame:
-        rows = self._decode(self._drawn(n_rows), identifiers)
+    def _without_conditions(self, n_rows: int) -> pd.DataFrame:
+        rows = self._decode(self._drawn(n_rows))
         unlawful = self.law.is_broken(rows)
         if unlawful.any():
             n_wanted = int(unlawful.sum())
@@ -184,7 +182,7 @@ class TableRows:
     def _draw(self, pinned: Conditions, n_rows: int) -> pd.DataFrame:
         """Rows that meet the pinned conditions."""
         if not pinned:
-            return self._decode(self._drawn(n_rows), identifiers=self.identifiers)
+            return self._decode(self._drawn(n_rows))
         cells = {place: condition.draw(n_rows, self.rng) for place, condition in pinned.items()}
         return self._filled(GivenRows.of_columns(n_rows, self.reader.n_columns, cells), None)
 
@@ -196,16 +194,11 @@ class TableRows:
         partial = self.transformer.encode_given(rows, self.rng)
         assert self.conditional is not None  # Callers refuse a model without one.
         encoded = self.conditional.complete(partial, self.noise, forbidden)
-        return self._decode(encoded, self.identifiers, rows)
+        return self._decode(encoded, rows)
 
-    def _decode(
-        self,
-        encoded: EncodedTable,
-        identifiers: IdentifierStream | None,
-        given: GivenRows | None = None,
-    ) -> pd.DataFrame:
+    def _decode(self, encoded: EncodedTable, given: GivenRows | None = None) -> pd.DataFrame:
         """Make rows of what was drawn: the one way out, where rules rebuild columns."""
-        return self.transformer.decode_frame(encoded, self.rng, identifiers, given)
+        return self.transformer.decode_frame(encoded, self.rng, self.identifiers, given)
 
     def _are_met(self, rows: pd.DataFrame, checked: Conditions) -> np.ndarray:
         met = np.ones(len(rows), dtype=bool)

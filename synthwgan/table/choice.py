@@ -20,11 +20,14 @@ from synthwgan.table.rules.determines import Determines
 from synthwgan.table.rules.find import find_rules
 from synthwgan.table.rules.function import Function
 from synthwgan.table.rules.kinds import rule_from_dict
+from synthwgan.table.rules.missing_together import MissingTogether
+from synthwgan.table.rules.missing_where import MissingWhere
 from synthwgan.table.rules.one_hot import OneHot
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.product import Product
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.rules.sum import Sum
+from synthwgan.table.rules.unique import Unique
 
 AUTO = "auto"
 # Rules that remember no cell of the table.
@@ -78,6 +81,7 @@ def gather_rules(
     """
     given = [] if rules is None else [rules] if isinstance(rules, str) else list(rules)
     declared = RuleSet(deepcopy([rule for rule in given if not isinstance(rule, str)])).fit(frame)
+    _check_declared(declared, columns)
     if AUTO not in given:
         return declared
     if not all(isinstance(name, str | int) for name in frame.columns):
@@ -98,22 +102,48 @@ def gather_rules(
 
 def _why_unusable(rule: Rule, table: Table, columns: Columns, options: ColumnOptions) -> str:
     """Say why a found rule cannot be used, or must not be; empty if it can."""
-    involved = [columns[name] for name in rule.columns]
-    is_formula = isinstance(rule, _FORMULAS) and not (rule.support_ and rule.support_.broken)
-    for name, column in zip(rule.columns, involved, strict=True):
-        # What is made anew differs from every cell that a rule could remember.
-        if not column.in_features and (not is_formula or name in rule.dependent):
-            return f"the cells of {name!r} are made anew"
+    anew = _made_anew(rule, columns)
+    if anew is not None:
+        return f"the cells of {anew!r} are made anew"
     if isinstance(rule, _FORMULAS):
         return ""
     hides_rare = options.min_category_rows > 1 or options.rare == "mask"
-    for name, column in zip(rule.columns, involved, strict=True):
+    for name in rule.columns:
+        column = columns[name]
         least = max(options.min_category_rows, 2) if hides_rare else 1
         if column.ends() is None and _rarest(table, name) < least:
             return f"it would keep rare cells of {name!r}"
         if options.protect_extremes and column.ends() is not None and not isinstance(rule, Order):
             return f"it would keep the extremes of {name!r}"
     return ""
+
+
+def _made_anew(rule: Rule, columns: Columns) -> Hashable | None:
+    """Return a column whose new cells could not keep a rule; None if there is none.
+
+    What is made anew differs from every cell that a rule could remember or compute. Other cells may
+    be computed of it, and whether a cell is missing, or unlike all others, is not made anew.
+    """
+    if isinstance(rule, MissingTogether | Unique | Custom):
+        return None
+    is_full_formula = isinstance(rule, _FORMULAS) and not (rule.support_ and rule.support_.broken)
+    for name in rule.columns:
+        is_source = is_full_formula and name not in rule.dependent
+        is_only_missing = isinstance(rule, MissingWhere) and name == rule.column
+        if not columns[name].in_features and not is_source and not is_only_missing:
+            return name
+    return None
+
+
+def _check_declared(rules: RuleSet, columns: Columns) -> None:
+    for rule in rules:
+        anew = _made_anew(rule, columns)
+        if anew is not None:
+            raise ValueError(
+                f"rule '{rule}': column {anew!r} holds identifiers, whose cells are made anew, so "
+                f"that none can keep the rule: drop the rule, or say column_kinds={{{anew!r}: "
+                "'categorical'}"
+            )
 
 
 def _rarest(table: Table, name: Hashable) -> int:
@@ -154,6 +184,19 @@ def choose_builders(
         and _can_build(rule, Table(frame), columns, options)
     ]
     return RuleSet(usable).builders()
+
+
+def without_uncomputed(rules: RuleSet, builders: Iterable[Rule], columns: Columns) -> RuleSet:
+    """Leave out formulas of identifiers that rebuild no column: new ones would break them."""
+    computed = {name for rule in builders for name in rule.dependent}
+    kept, left_out = [], list(rules.left_out)
+    for rule in rules:
+        anew = [name for name in rule.columns if not columns[name].in_features]
+        if isinstance(rule, _FORMULAS) and anew and not computed.intersection(rule.dependent):
+            left_out.append(f"{rule}, which is not used: the cells of {anew[0]!r} are made anew")
+        else:
+            kept.append(rule)
+    return RuleSet(kept, left_out)
 
 
 def _without_differences(rule: Rule, frame: pd.DataFrame, learned: Iterable[Hashable]) -> Rule:

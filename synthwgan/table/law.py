@@ -89,13 +89,14 @@ class Law:
     ) -> pd.DataFrame:
         """Return rows with others in the place of those that break a rule.
 
-        Identifiers stay: they number the rows of the table.
+        Identifiers stay, for they number the rows, unless a rule computes other cells of them.
         """
+        computing = {name for rule in self.reduction.builders for name in rule.columns}
         order = np.arange(len(rows))
         order[unlawful] = len(rows) + np.arange(len(others))
         mended = pd.concat([rows, others], ignore_index=True).iloc[order].reset_index(drop=True)
         for place, column in enumerate(self.reduction.columns):
-            if not column.in_features:
+            if not column.in_features and self.reduction.names[place] not in computing:
                 mended.isetitem(place, rows.iloc[:, place])
         return mended
 

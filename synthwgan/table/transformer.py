@@ -30,6 +30,7 @@ from synthwgan.table.choice import (
     gather_rules,
     pack_rules,
     unpack_rules,
+    without_uncomputed,
 )
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.identifier import IdentifierStream
@@ -259,6 +260,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         named, options = dict(self._named_columns()), self._options()
         rules = gather_rules(self.rules, frame, named, options, verbose)
         builders = choose_builders(rules, frame, named, options, learned) if len(rules) else []
+        rules = without_uncomputed(rules, builders, named)
         reduction = Reduction(self.column_index_, self.columns_, rules, builders)
         self.reduction_ = reduction.fit(frame, options, rng)
 
