@@ -39,6 +39,16 @@ from benchmarks.data import REPOSITORY
 from benchmarks.page import markdown_table, measured, write_part
 from synthwgan import MLP, Conditional, RadialGANSynthesizer, Residual, WGANGPSynthesizer
 from synthwgan.io.model import FORMAT_VERSION, digest, read_file
+from synthwgan.rules import (
+    Combinations,
+    Determines,
+    Function,
+    MissingWhere,
+    OneHot,
+    Order,
+    Product,
+    Sum,
+)
 
 FILE = "mutations.json"
 PAGE = REPOSITORY / "docs" / "benchmarks" / "robustness.md"
@@ -115,6 +125,7 @@ def models() -> dict[str, Whole]:
         "plain": WGANGPSynthesizer(**QUICK, **plain).fit(_mixed(200)),
         "conditional, with rejection": _with_rejection(),
         "all kinds of columns": WGANGPSynthesizer(**QUICK, **plain, max_categories=5).fit(_all()),
+        "rules": WGANGPSynthesizer(**QUICK, **plain, rules=ORDER_RULES).fit(_orders()),
         "several tables": RadialGANSynthesizer(**QUICK).fit(domains, target="paid"),
     }
     return {name: Whole.of(model) for name, model in made.items()}
@@ -124,6 +135,39 @@ def _with_rejection() -> WGANGPSynthesizer:
     return WGANGPSynthesizer(**QUICK, conditional=Conditional(max_steps=3), rejection=2).fit(
         _mixed(1500)
     )
+
+
+def _orders(n_rows: int = 100) -> pd.DataFrame:
+    """Return a table in which rules of many kinds hold."""
+    rng = np.random.default_rng(0)
+    city, member = rng.choice(["Bonn", "Ulm", "Lyon"], n_rows), rng.random(n_rows) < 0.5
+    ordered = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, n_rows), "D")
+    orders = pd.DataFrame({"n": rng.integers(1, 60, n_rows), "price": rng.gamma(3, 8, n_rows)})
+    orders["price"] = orders["price"].round(2)
+    orders["net"] = (orders["n"] * orders["price"]).round(2)
+    orders["tax"] = rng.gamma(2, 5, n_rows).round(2)
+    orders["total"] = (orders["net"] + orders["tax"]).round(2)
+    orders["paid"] = np.where(member, orders["total"], (0.9 * orders["total"]).round(2))
+    orders["ordered"], orders["month"] = ordered, ordered.month
+    orders["delivered"] = ordered + pd.to_timedelta(rng.integers(0, 90, n_rows), "D")
+    orders["city"], orders["country"] = city, np.where(city == "Lyon", "FR", "DE")
+    orders["member"] = member
+    orders["gift"] = np.where(member, rng.integers(5, 90, n_rows), np.nan)
+    orders["cash"] = rng.integers(0, 2, n_rows)
+    return orders.assign(card=1 - orders["cash"])
+
+
+ORDER_RULES = [
+    Order("ordered", "<=", "delivered"),
+    Sum("total", ["net", "tax"]),
+    Sum("paid", ["total"], tolerate=1.0),
+    Product("net", ["n", "price"]),
+    Function("month", of="ordered", part="month"),
+    Determines("city", "country"),
+    Combinations(["city", "country"]),
+    MissingWhere("gift", "member", [False]),
+    OneHot(["cash", "card"]),
+]
 
 
 def _mixed(n_rows: int) -> pd.DataFrame:
@@ -377,7 +421,9 @@ def outcome(whole: Whole, path: str, forged: bool) -> tuple[str, str]:
     try:
         rows = exercise(model)
     except Exception as error:
-        return "error in sampling", f"{type(error).__name__}: {error}"
+        # Of a forged model no row may keep the rules, which is said.
+        is_said = forged and isinstance(error, ValueError) and "keep the rules" in str(error)
+        return (REFUSED if is_said else "error in sampling"), f"{type(error).__name__}: {error}"
     pairs = zip(rows, whole.rows, strict=False)
     if len(rows) == len(whole.rows) and all(own.equals(right) for own, right in pairs):
         return SAME, ""

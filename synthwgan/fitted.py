@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from synthwgan.io.model import TABLE, read_model, refusing, write_model
+from synthwgan.io.model import TABLE, not_a_model, read_model, refusing, write_model
 from synthwgan.networks import critics, generators
 from synthwgan.networks.build import add_context, build_networks, weight_shapes
 from synthwgan.networks.heads import OutputHead
@@ -246,7 +246,9 @@ def _check_functions(
 ) -> None:
     """Raise if a function that a model needs is not given, or one is that it does not need."""
     for name, function in own.items():
-        built_in = config[name]["component"]
+        built_in = (config[name] or {}).get("component")
+        if built_in is None:
+            raise ValueError(not_a_model(path, f"its {name} is none"))
         if built_in == OWN and function is None:
             raise ValueError(
                 f"{os.fspath(path)!r} was fitted with a {name} of its own, which a file cannot "

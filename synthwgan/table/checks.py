@@ -19,6 +19,8 @@ NOTHING = OneOf((None,))
 FLAG = OneOf((True, False))
 SHARE = Number(0, 1)
 COUNT = Number(0, 2**63 - 1, integer=True)
+# A float has no more of them.
+DECIMALS = Number(0, 324, integer=True)
 STATE = Instance((dict,))
 LIST = Instance((list,))
 TEXT = Text("a text")

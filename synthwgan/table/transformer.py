@@ -233,9 +233,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             If a parameter or a column cannot be used; the message names the column, the
             cell and the remedy; or if the table breaks a declared rule.
         """
-        of_columns = {name: getattr(self, name) for name in COLUMN_PARAMETERS}
-        check_parameters(of_columns, COLUMN_PARAMETERS)
-        check_rules(self.rules)
+        parameters = self.get_params(deep=False)
+        check_rules(parameters.pop("rules"))
+        check_parameters(parameters, COLUMN_PARAMETERS)
         frame = enter(self, X, reset=True)
         self.column_index_ = frame.columns
         self.array_dtype_ = None if isinstance(X, pd.DataFrame) else frame.to_numpy().dtype

@@ -14,7 +14,7 @@ from benchmarks import mutations
 from benchmarks.mutations import FORGED, MUTATORS, OTHER, REFUSED, SAME, Whole, forge, outcome
 from synthwgan import Conditional, WGANGPSynthesizer
 
-N_EACH = 20
+N_EACH = 30
 
 
 @pytest.fixture(scope="module")
@@ -24,6 +24,9 @@ def wholes() -> dict[str, Whole]:
     models = {
         "all kinds": WGANGPSynthesizer(**quick, conditional=False, max_categories=5).fit(
             mutations._all()
+        ),
+        "rules": WGANGPSynthesizer(**quick, conditional=False, rules=mutations.ORDER_RULES).fit(
+            mutations._orders()
         ),
         "conditional": WGANGPSynthesizer(**quick, conditional=Conditional(max_steps=2)).fit(
             mutations._mixed(100)

@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from synthwgan.table.checks import expect
 from synthwgan.table.rules.columns import Table
 from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.units import ticks_per
@@ -64,6 +65,14 @@ class Bands(ComputedRule):
     @property
     def sources(self) -> list[Hashable]:
         return [self.of] if self.minus is None else [self.of, self.minus]
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        super()._restore(state)
+        if hasattr(self, "values_"):
+            fits = len(self.edges_) == max(len(self.values_) - 1, 0)
+            expect(fits, "bands need an edge between each two of them")
+            if hasattr(self, "form_"):
+                self._check_labels(self.values_)
 
     def _measure(self, table: Table) -> np.ndarray:
         """Return what the bands are of, NaN where unknown."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -107,6 +107,15 @@ class ComputedRule(Rule):
         values, known = self._compute(table)
         exact = known & target.present & same_cells(target, values)
         return np.where(exact, COMPUTED, np.where(target.missing, MISSING, OWN)).astype(object)
+
+    def _check_labels(self, labels: list[Any]) -> None:
+        """Raise a ValueError if remembered cells are none that the column can hold."""
+        none = np.zeros(len(labels), dtype=bool)
+        try:
+            cells = self.form_.write(self.form_.values_of(labels), none, pd.RangeIndex(len(labels)))
+            self.form_.physical.read(cells)
+        except (TypeError, ValueError, OverflowError) as error:
+            raise ValueError(f"rule of kind {type(self).__name__}: {error}") from None
 
     def implies(self, frame: pd.DataFrame, given: pd.DataFrame) -> Implied:
         """Computed cells, where all that they need are known; none if the rule has exceptions."""

@@ -74,6 +74,11 @@ class Determines(ComputedRule):
         values = [target.labels[code] for code in winners[order]]
         return dict(zip(zip(*labels, strict=True), values, strict=True))
 
+    def _restore(self, state: dict[str, Any]) -> None:
+        super()._restore(state)
+        if hasattr(self, "map_") and hasattr(self, "form_"):
+            self._check_labels(list(self.map_.values()))
+
     def _applies(self, table: Table) -> np.ndarray:
         return super()._applies(table) & self._compute(table)[1]
 

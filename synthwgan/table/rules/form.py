@@ -8,12 +8,15 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.parameters import required
+from synthwgan.table.checks import DECIMALS, STATE, check_state, optional
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.registry import form_from_dict
 from synthwgan.table.rules.units import UNITS
 from synthwgan.table.rules.written import cells_of, number_dtype, numbers_of, unit_of
 from synthwgan.table.storage.dtypes import Cells
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict
+
+_FIELDS = {"physical": STATE, "decimals": optional(DECIMALS), "written": optional(STATE)}
 
 
 class ColumnForm:
@@ -144,6 +147,13 @@ class ColumnForm:
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> ColumnForm:
-        """Rebuild from `to_dict`."""
+        """Rebuild from `to_dict`.
+
+        Raises
+        ------
+        ValueError
+            If it gives no form.
+        """
+        check_state("how a rule writes a column", state, _FIELDS)
         written = None if state["written"] is None else form_from_dict(state["written"])
         return cls(physical_from_dict(state["physical"]), state["decimals"], written)

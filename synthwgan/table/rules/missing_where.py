@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.table.checks import expect
 from synthwgan.table.rules.base import Implied, Rule
 from synthwgan.table.rules.columns import Table
 
@@ -56,6 +57,12 @@ class MissingWhere(Rule):
     @property
     def columns(self) -> list[Hashable]:
         return [self.column, self.where]
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        super()._restore(state)
+        is_list = isinstance(self.values, list | tuple)
+        are_cells = is_list and not any(isinstance(value, list | dict) for value in self.values)
+        expect(are_cells, f"rule of kind MissingWhere: {self.values!r} are no values")
 
     def _there(self, table: Table) -> np.ndarray:
         """Return where the other column has one of the values."""

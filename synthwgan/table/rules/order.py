@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from synthwgan.table.checks import DECIMALS, expect, optional
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.form import ColumnForm
@@ -270,6 +271,8 @@ class Order(Rule):
             raise ValueError("rule of kind Order: 'terms' must list columns and signs in turn")
         rule = cls(*cls._unpacked(terms), tolerate=state.pop("tolerate", 0.0))
         rule._restore(state)
+        decimals = getattr(rule, "gap_decimals_", None)
+        expect(optional(DECIMALS).allows(decimals), f"{decimals!r} decimals of a gap")
         return rule
 
 

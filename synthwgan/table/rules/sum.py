@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from math import lcm
@@ -21,6 +22,7 @@ from synthwgan.table.rules.units import ticks_per
 _FIXED_UNITS = {"weeks": ("D", 7), "days": ("D", 1), "hours": ("h", 1), "minutes": ("m", 1)}
 _FIXED_UNITS |= {"seconds": ("s", 1)}
 _CALENDAR = {"months": 1, "years": 12}
+_WRITTEN = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?(/\d{1,30})?")
 _LARGE = 2**62
 _RELATIVE = 1e-9
 
@@ -329,6 +331,9 @@ def as_fraction(number: Any) -> Fraction:
         return Fraction(repr(float(number)))
     if isinstance(number, np.generic):
         return as_fraction(number.item())
+    # "1e999999999" is a short text, and a number that no machine holds.
+    if isinstance(number, str) and not _WRITTEN.fullmatch(number):
+        raise ValueError(f"{number!r} is no weight: write a number such as 0.19 or '1/3'")
     return Fraction(number)
 
 
