@@ -133,7 +133,7 @@ class Reduction:
     def reduce(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Return the table of what is learned."""
         for rule in reversed(self.builders):
-            frame = rule.reduce(frame)  # type: ignore[attr-defined]
+            frame = rule.reduce(frame)
         return frame
 
     def rebuild(self, reduced: pd.DataFrame, given: GivenRows | None = None) -> pd.DataFrame:
@@ -148,7 +148,7 @@ class Reduction:
         """
         rows = reduced
         for rule in self.builders:
-            rows = rule.rebuild(rows)  # type: ignore[attr-defined]
+            rows = rule.rebuild(rows)
         if self.builders:
             rows = self._with_given(rows.loc[:, list(self.names)], given, self.shares)
         for rule in self.rules:
@@ -203,7 +203,7 @@ class Reduction:
     ) -> None:
         """Give the cells of a rule's own columns in rows that tell them."""
         frame = self.frame_of(rows, rule.columns)
-        reduced = rule.reduce(frame)  # type: ignore[attr-defined]
+        reduced = rule.reduce(frame)
         for position, (name, column) in enumerate(self.learned):
             if self.places[position] < 0 and name in reduced.columns and self._is_of(rule, name):
                 own = column.read(reduced[name])

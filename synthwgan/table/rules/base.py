@@ -115,6 +115,14 @@ class Rule:
         # Some rules are broken by some cells, whatever the missing ones would be.
         return kept, self._applies(table) | ~kept
 
+    def reduce(self, frame: pd.DataFrame | Table) -> pd.DataFrame:
+        """Return a table without what the rule computes; by default the table."""
+        return as_table(frame).frame
+
+    def rebuild(self, frame: pd.DataFrame, columns: list[Hashable] | None = None) -> pd.DataFrame:
+        """Return a reduced table with its columns back, in their order if it is given."""
+        return frame if columns is None else frame.loc[:, columns]
+
     def implies(self, frame: pd.DataFrame, given: pd.DataFrame) -> Implied:
         """Say which cells follow from others; by default none.
 

@@ -291,7 +291,7 @@ class RuleSet(Sequence[Rule]):
         """Return a table without what the rules compute; `fit` the rules first."""
         reduced = frame
         for rule in reversed(self.builders()):
-            reduced = rule.reduce(Table(reduced))  # type: ignore[attr-defined]
+            reduced = rule.reduce(Table(reduced))
         return reduced
 
     def rebuild(
@@ -300,7 +300,7 @@ class RuleSet(Sequence[Rule]):
         """Return a reduced table with its columns back, on their own grids and dtypes."""
         rebuilt = frame
         for rule in self.builders():
-            rebuilt = rule.rebuild(rebuilt)  # type: ignore[attr-defined]
+            rebuilt = rule.rebuild(rebuilt)
         return rebuilt if columns is None else rebuilt.loc[:, list(columns)]
 
 
