@@ -219,6 +219,25 @@ def test_impute_draws_the_rest_within_the_rules(fitted):
     assert not filled[needed].isna().any().any()
 
 
+@pytest.mark.parametrize("hidden", ["ordered", "delivered", "total", "tax", "city", "member"])
+def test_impute_draws_a_column_of_which_no_cell_is_given(fitted, hidden):
+    filled = fitted.impute(REAL.head(40).assign(**{hidden: None}), random_state=0)
+    check_all_kept(fitted.rules_, filled)
+    assert not filled[hidden].isna().any()
+
+
+def test_impute_draws_dates_of_text_of_which_no_cell_is_given():
+    rng = np.random.default_rng(0)
+    start = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, 300), "D")
+    days = rng.integers(1, 60, 300)
+    real = pd.DataFrame({"start": start, "end": start + pd.to_timedelta(days, "D"), "days": days})
+    real[["start", "end"]] = real[["start", "end"]].apply(lambda column: column.dt.strftime("%F"))
+    model = model_of(real)
+    for hidden in ("start", "end", "days"):
+        filled = model.impute(real.head(30).assign(**{hidden: None}), random_state=0)
+        assert filled[hidden].tolist() == real[hidden].head(30).tolist()
+
+
 def test_given_cells_that_break_a_rule_are_refused_or_kept(fitted):
     faulty = REAL.head(10).assign(total=100.0)
     faulty["note"] = None
