@@ -30,6 +30,7 @@ from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import score_pairs, score_rows
 from synthwgan.table import TableTransformer
+from synthwgan.table.choice import show_rules
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import Schema
 from synthwgan.table.target import with_target
@@ -393,11 +394,13 @@ class BaseSynthesizer(ComponentParameters):
         return rows.imputed(X, n_draws, self.target_name_, on_broken)
 
     def summary(self) -> str:
-        """Describe the fitted model: columns, size, cost and training, in a few lines."""
+        """Describe the fitted model: columns, rules, size, cost and training, in a few lines."""
         check_is_fitted(self)
         return "\n".join(
             [
                 str(self.schema_),
+                "",
+                show_rules(self.rules_),
                 "",
                 str(self.cost_),
                 f"trained for {self.n_iter_:,} steps in {self.fit_seconds_:.1f} s; keeps "

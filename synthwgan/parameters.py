@@ -416,6 +416,7 @@ ELSEWHERE = {
         ("discriminator_steps", "discriminator_n_iter"), "objective=WGANGP(n_critic=...)"
     ),
     "lambda_gradient_penalty": "objective=WGANGP(gradient_penalty=...)",
+    "constraints": "rules=[Order('start', '<=', 'end')]",
     "value_protection": "rare='mask' with min_category_rows=10 and protect_extremes=10",
     **dict.fromkeys(("cuda", "gpu", "enable_gpu"), "device='cuda' or device='cpu'"),
     "random_seed": "random_state",
@@ -429,6 +430,8 @@ METHODS_ELSEWHERE = {
     "sample_remaining_columns": "sample(conditions=table)",
     "get_loss_values": "history_",
     "get_metadata": "schema_",
+    "add_constraints": "the parameter rules of the constructor",
+    "get_constraints": "rules_",
     "set_random_state": "the parameter random_state of the constructor and of sample",
 }
 

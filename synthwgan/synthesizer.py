@@ -31,7 +31,7 @@ from synthwgan.parameters import (
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.table import TableTransformer
-from synthwgan.table.choice import Rules
+from synthwgan.table.choice import Rules, show_rules
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
 from synthwgan.training.callbacks import announce
@@ -114,7 +114,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Seed of `fit`. The same int gives the same model on the same machine and device; torch's
         and numpy's global seeds are neither used nor changed.
     verbose : int, default 0
-        1 shows, on standard error, the inferred schema, the cost of training and a progress bar.
+        1 shows, on standard error, the inferred schema and rules, the cost of training and a
+        progress bar.
     batch_size : int or "auto", default "auto"
         Rows a step. "auto" is 1000, or half the rows of a small table, at least 32.
     optimizer : str, Optimizer or callable, default "auto"
@@ -292,7 +293,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         transformer = TableTransformer(**of_table, random_state=seeds[3])
         transformer.fit(table, learned=() if name is None else [name], verbose=self.verbose)
         if self.verbose:
-            announce(f"{transformer.schema_}\n\n{transformer.rules_}\n")
+            announce(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n")
         encoded = transformer.encode(table, random_state=seeds[0])
         plan = RejectionPlan.resolve(self.rejection, self.max_seconds)
         parameters["max_seconds"] = plan.training_seconds

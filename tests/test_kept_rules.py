@@ -181,7 +181,10 @@ def test_an_exact_total_is_met(fitted):
 
 def test_conditions_that_no_row_can_meet_are_refused(fitted):
     wanted = {"city": "Lyon", "country": "DE"}
-    with pytest.raises(ValueError, match="too few that meet the conditions.*keep the rules"):
+    message = (
+        "too few that meet the conditions.*keep the rules.*'city determines country' is broken"
+    )
+    with pytest.raises(ValueError, match=message):
         fitted.sample(5, conditions=wanted, random_state=0)
 
 
@@ -214,6 +217,25 @@ def test_impute_draws_the_rest_within_the_rules(fitted):
     # What is missing by rule stays missing, and nothing else.
     needed = [name for name in REAL if name not in ("discount", "note", "grade")]
     assert not filled[needed].isna().any().any()
+
+
+@pytest.mark.parametrize("hidden", ["ordered", "delivered", "total", "tax", "city", "member"])
+def test_impute_draws_a_column_of_which_no_cell_is_given(fitted, hidden):
+    filled = fitted.impute(REAL.head(40).assign(**{hidden: None}), random_state=0)
+    check_all_kept(fitted.rules_, filled)
+    assert not filled[hidden].isna().any()
+
+
+def test_impute_draws_dates_of_text_of_which_no_cell_is_given():
+    rng = np.random.default_rng(0)
+    start = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, 300), "D")
+    days = rng.integers(1, 60, 300)
+    real = pd.DataFrame({"start": start, "end": start + pd.to_timedelta(days, "D"), "days": days})
+    real[["start", "end"]] = real[["start", "end"]].apply(lambda column: column.dt.strftime("%F"))
+    model = model_of(real)
+    for hidden in ("start", "end", "days"):
+        filled = model.impute(real.head(30).assign(**{hidden: None}), random_state=0)
+        assert filled[hidden].tolist() == real[hidden].head(30).tolist()
 
 
 def test_given_cells_that_break_a_rule_are_refused_or_kept(fitted):

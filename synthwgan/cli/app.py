@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from synthwgan.cli.elsewhere import answer
+from synthwgan.cli.elsewhere import answer, as_options
 
 _INTERRUPTED = 130
 # Newer versions of typer hold a copy of click, so that click's own classes are others.
@@ -43,7 +43,7 @@ class _OneLineErrors(TyperGroup):
 @contextmanager
 def _one_line_warnings() -> Iterator[None]:
     def show(message: Warning | str, *_: Any) -> None:
-        typer.echo(f"Warning: {' '.join(str(message).split())}", err=True)
+        typer.echo(f"Warning: {as_options(' '.join(str(message).split()))}", err=True)
 
     with warnings.catch_warnings():
         warnings.showwarning = show
@@ -61,7 +61,7 @@ def _add_answer(error: Any) -> None:
 
 
 def _fail(error: Exception) -> NoReturn:
-    message = " ".join(str(error).split()) or type(error).__name__
+    message = as_options(" ".join(str(error).split())) or type(error).__name__
     typer.echo(f"Error: {message}", err=True)
     raise typer.Exit(1)
 

@@ -11,10 +11,16 @@ _AS_OPTION = {
     r"rare='mask' with min_category_rows=(\d+) and protect_extremes=(\d+)": (
         r"--rare mask --min-category-rows \1 --protect-extremes \2"
     ),
+    r"rules=\[[^]]*\]": "--rules FILE",
     r"device='(\w+)'": r"--device \1",
     r"\bmax_(steps|seconds)\b": r"--max-\1",
     r"\brandom_state\b": "--seed",
 }
+
+
+def as_options(message: str) -> str:
+    """Return a message with parameters that it advises written as options."""
+    return re.sub(r"\bon_(rare|broken)='(\w+)'", r"--on-\1 \2", message)
 
 
 def answer(option: str, known: Collection[str]) -> str | None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from synthwgan.cli.rules import rules_of_option
 from synthwgan.cli.tables import (
     TABLES,
     MissingTexts,
@@ -19,6 +20,9 @@ from synthwgan.cli.tables import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from synthwgan.rules import RuleSet
     from synthwgan.synthesizer import WGANGPSynthesizer
 
 _SHOWN_ROWS = 5
@@ -28,6 +32,11 @@ class _OnRare(StrEnum):
     restrict = "restrict"
     fewer = "fewer"
     error = "error"
+
+
+class _OnBroken(StrEnum):
+    error = "error"
+    keep = "keep"
 
 
 class _Rare(StrEnum):
@@ -89,6 +98,7 @@ def demo(
         writer.write(synthetic)
     typer.echo(f"\n{len(real)} synthetic rows in {output}, the first {_SHOWN_ROWS}:\n")
     typer.echo(synthetic.head(_SHOWN_ROWS).to_string(index=False))
+    typer.echo(f"\n{_kept(model.rules_, synthetic)}")
     report = evaluate(real, synthetic, test, target="placed", random_state=seed)
     typer.echo(f"\n{report}")
 
@@ -107,6 +117,15 @@ def fit(
     ] = True,
     seed: Seed = None,
     kind: Kinds = None,
+    rules: Annotated[
+        str,
+        typer.Option(
+            "--rules",
+            metavar="FILE|none|auto",
+            help="Rules between columns that every drawn row keeps: those of a file that "
+            "`synthwgan rules -o` writes, none, or those found in the table.",
+        ),
+    ] = "auto",
     na: MissingTexts = None,
     rare: Annotated[
         _Rare, typer.Option("--rare", help="Draw rare categories from the observed ones, or mask.")
@@ -141,6 +160,7 @@ def fit(
     check_model_output(output, table)
     params = {
         "column_kinds": kinds or None,
+        "rules": rules_of_option(rules),
         "rare": rare.value,
         "min_category_rows": min_category_rows,
         "protect_extremes": protect_extremes,
@@ -220,6 +240,13 @@ def impute(
             help="Complete each row so many times: a row for each draw, one after another.",
         ),
     ] = 1,
+    on_broken: Annotated[
+        _OnBroken,
+        typer.Option(
+            "--on-broken",
+            help="If the cells of a row break a rule of the model: stop, or keep and fill it.",
+        ),
+    ] = _OnBroken.error,
     seed: Seed = None,
     na: MissingTexts = None,
 ) -> None:
@@ -235,13 +262,13 @@ def impute(
         check_table_output(output)
     fitted = _load(model)
     gaps = read_as_fitted(table, _fitted_columns(fitted), na)
-    filled = as_frame(fitted.impute(gaps, n_draws=draws, random_state=seed), gaps.columns)
+    filled = fitted.impute(gaps, n_draws=draws, on_broken=on_broken.value, random_state=seed)
     with rows_writer(output) as write:
-        write(filled)
+        write(as_frame(filled, gaps.columns))
 
 
 def info(model: ModelFile) -> None:
-    """Show what a model holds: columns, size, parameters.
+    """Show what a model holds: columns, rules, size, parameters.
 
     Example: synthwgan info customers.safetensors
     """
@@ -269,6 +296,15 @@ def column_kinds(options: list[str]) -> dict[str, str]:
             raise typer.BadParameter(f"{option!r} is not NAME=KIND", param_hint="--kind")
         kinds[name] = kind
     return kinds
+
+
+def _kept(rules: RuleSet, rows: pd.DataFrame) -> str:
+    """Say which rules a model has, and how many of some rows break one, which is counted."""
+    broken = rules.check(rows)
+    n_broken = len(rules.broken_rows(rows))
+    lines = [f"{len(rules)} rules found; {n_broken} of {len(rows)} synthetic rows break one:\n"]
+    lines += [f"{line.n_broken:>5} break {line.rule}" for line in broken.itertuples()]
+    return "\n".join(lines)
 
 
 def _load(path: Path) -> WGANGPSynthesizer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -36,6 +37,12 @@ if TYPE_CHECKING:
 _MAX_CELL = 24
 
 app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+class _Rules(StrEnum):
+    auto = "auto"
+    none = "none"
+
 
 _Fill = Annotated[
     bool,
@@ -75,6 +82,13 @@ def fit(
             "are alike.",
         ),
     ] = True,
+    rules: Annotated[
+        _Rules,
+        typer.Option(
+            "--rules",
+            help="Whether rows that are drawn for a domain keep the rules found in its table.",
+        ),
+    ] = _Rules.auto,
     max_seconds: MaxSeconds = None,
     max_steps: MaxSteps = None,
     seed: Seed = None,
@@ -100,6 +114,7 @@ def fit(
     params: dict[str, Any] = {
         "align_columns": align,
         "column_kinds": kinds or None,
+        "rules": None if rules == _Rules.none else rules.value,
         "max_seconds": max_seconds,
         "random_state": seed,
         "device": device,
@@ -215,10 +230,12 @@ def sample(
 
 @app.command()
 def info(model: ModelFile) -> None:
-    """Show what a model holds: the domains, and which of their columns are the same.
+    """Show what a model holds: the domains, which of their columns are the same, and their rules.
 
     Example: synthwgan radial info model.safetensors
     """
+    from synthwgan.radial.columns.intake import show_rules_of
+
     fitted = _load(model)
     domains = fitted.union_.domains.values()
     width = max(len(domain.name) for domain in domains)
@@ -229,6 +246,7 @@ def info(model: ModelFile) -> None:
     typer.echo(f"target: {'none' if fitted.target_ is None else fitted.target_}")
     typer.echo(f"trained for {fitted.n_iter_:,} steps in {fitted.fit_seconds_:.0f} s\n")
     typer.echo(_shown(fitted.matches_))
+    typer.echo(f"\n{show_rules_of(fitted.rules_)}")
 
 
 def _by_domain(paths: list[Path]) -> dict[str, Path]:

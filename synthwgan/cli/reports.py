@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from synthwgan.cli.rules import rules_of_option
 from synthwgan.cli.tables import TABLES, MissingTexts
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from synthwgan.evaluation import Report
-    from synthwgan.rules import RuleSet
 
 # Of a score too low; 1 is for errors, 2 for a wrong command line.
 TOO_LOW = 3
@@ -73,7 +73,7 @@ def report(
         if output.suffix.lower() not in (".html", ".json"):
             raise ValueError(f"{output} is no report: let it end in .html or .json.")
         check_writable(output)
-    asked = _rules(rules)
+    asked = rules_of_option(rules)
     table = read_table(real, na=na)
     texts = [name for name in table if _is_text(table[name])]
     others = [
@@ -98,15 +98,6 @@ def report(
         score = "missing" if math.isnan(found.score) else f"{found.score:.3f}"
         typer.echo(f"The score is {score}, below {fail_under}.", err=True)
         raise typer.Exit(TOO_LOW)
-
-
-def _rules(given: str) -> RuleSet | str | None:
-    """Return the rules of a file, or what stands for found ones and for none."""
-    from synthwgan.rules import RuleSet
-
-    if given in ("auto", "none"):
-        return None if given == "none" else given
-    return RuleSet.from_json(Path(given).read_text(encoding="utf-8"))
 
 
 def _write(found: Report, path: Path) -> None:

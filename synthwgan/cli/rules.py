@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from synthwgan.cli.tables import TABLES
+
+if TYPE_CHECKING:
+    from synthwgan.rules import RuleSet
 
 # Of a table that breaks rules; 1 is for errors, 2 for a wrong command line.
 BROKEN = 3
@@ -54,9 +57,8 @@ def rules(
 def _check(table: Path, path: Path, as_json: bool) -> None:
     """Show how many rows break each rule of a file."""
     from synthwgan.io.tables import read_table
-    from synthwgan.rules import RuleSet
 
-    rules = RuleSet.from_json(path.read_text(encoding="utf-8"))
+    rules = read_rules(path)
     frame = read_table(table)
     rules.check_columns(frame)
     broken = rules.check(frame)
@@ -73,3 +75,23 @@ def _check(table: Path, path: Path, as_json: bool) -> None:
     tolerated = [rule.tolerate for rule in rules]
     if (broken["share"].to_numpy() > tolerated).any():
         raise typer.Exit(BROKEN)
+
+
+def read_rules(path: Path) -> RuleSet:
+    """Return the rules of a file, or raise a ValueError that names it."""
+    from synthwgan.rules import RuleSet
+
+    try:
+        return RuleSet.from_json(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        why = f"cannot be read ({error.strerror})"
+    except (ValueError, TypeError) as error:
+        why = f"holds no rules: {error}"
+    raise ValueError(f"{path} {why}; `synthwgan rules TABLE -o FILE` writes such a file")
+
+
+def rules_of_option(given: str) -> RuleSet | str | None:
+    """Return the rules of a file, or what stands for found ones and for none."""
+    if given in ("auto", "none"):
+        return None if given == "none" else given
+    return read_rules(Path(given))

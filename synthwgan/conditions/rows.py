@@ -268,15 +268,20 @@ class TableRows:
 
     def _why_none(self, n_drawn: int, n_lacking: int, conditions: Conditions | None = None) -> str:
         """Say which rule keeps rows from being found, and what to do."""
-        rows = self._draw({}, min(1000, self.sampler.chunk_rows))
-        asked = ""
-        if conditions is not None:
-            names = [self.reader.names[place] for place in conditions]
-            asked = f" meet the conditions on {names} and"
+        n_rows = min(1000, self.sampler.chunk_rows)
+        if conditions is None:
+            rows, asked, where = self._draw({}, n_rows), "", ""
+            remedy = "train longer"
+        else:
+            cells = {place: one.draw(n_rows, self.rng) for place, one in conditions.items()}
+            given = GivenRows.of_columns(n_rows, self.reader.n_columns, cells)
+            rows, where = self._filled(given, None), "under these, "
+            asked = f" meet the conditions on {[self.reader.names[place] for place in cells]} and"
+            remedy = "loosen a condition"
         return (
-            f"{n_drawn} drawn rows had {n_lacking} too few that{asked} keep the rules; "
-            f"{self.law.most_broken(rows)}: loosen a condition, train longer, or fit without the "
-            "rule, for instance with rules=None"
+            f"{n_drawn} drawn rows had {n_lacking} too few that{asked} keep the rules; {where}"
+            f"{self.law.most_broken(rows)}: {remedy}, or fit without the rule, for instance with "
+            "rules=None"
         )
 
     def completed(self, X: Any, n_draws: int, on_broken: str) -> Table:

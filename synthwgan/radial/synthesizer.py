@@ -40,6 +40,7 @@ from synthwgan.radial.columns.intake import (
     check_rules_of,
     check_table,
     naming_domain,
+    show_rules_of,
     tables_of,
     warn_of_unknown_domains,
 )
@@ -140,7 +141,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
     random_state : int, Generator, RandomState or None, default None
         Seed of `fit`.
     verbose : int, default 0
-        1 shows the columns found to be the same, and a progress bar.
+        1 shows the columns found to be the same, the rules of each domain, and a progress bar.
 
     Attributes
     ----------
@@ -290,7 +291,8 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
                 "numbers: take it out of mapping, or say its kind with column_kinds"
             )
         if self.verbose:
-            announce(f"{union.matches().to_string()}\n")
+            rules = {name: own.rules_ for name, own in transformers.items()}
+            announce(f"{union.matches().to_string()}\n\n{show_rules_of(rules)}\n")
         config = self._config(sum(map(len, tables.values())))
         where = TrainingPlace(
             device, resolve_precision(self.precision, device), seeds[3], self.verbose

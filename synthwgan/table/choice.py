@@ -85,19 +85,43 @@ def gather_rules(
     if AUTO not in given:
         return declared
     if not all(isinstance(name, str | int) for name in frame.columns):
-        return RuleSet(declared, ["any rule: column names are neither texts nor whole numbers"])
+        return RuleSet(declared, ["all rules, as column names are neither texts nor integers"])
     found = find_rules(frame, verbose=verbose)
     taken = {name for rule in declared for name in rule.dependent}
-    chosen, left_out = list(declared), list(found.left_out)
+    # That nothing was sought in an identifier surprises nobody.
+    anew = tuple(f"column {name!r}: " for name, own in columns.items() if not own.in_features)
+    chosen, left_out = list(declared), [w for w in found.left_out if not w.startswith(anew)]
     for rule in found:
         if rule in chosen or taken.intersection(rule.dependent):
             continue
         reason = _why_unusable(rule, Table(frame), columns, options)
         if reason:
-            left_out.append(f"{rule}, which is not used: {reason}")
+            left_out.append(f"{rule}, as {reason}")
         else:
             chosen.append(rule)
     return RuleSet(chosen, left_out)
+
+
+def show_rules(rules: RuleSet) -> str:
+    """Say in lines which rules all drawn rows keep, which have exceptions, what is left out."""
+    groups = {
+        "Rules that every drawn row keeps": [rule for rule in rules if not _has_exceptions(rule)],
+        "Rules with exceptions, which drawn rows have too": [
+            rule for rule in rules if _has_exceptions(rule)
+        ],
+    }
+    lines = []
+    for title, group in groups.items():
+        if group:
+            lines += [f"{title}:", *(f"  {line}" for line in str(RuleSet(group)).splitlines())]
+    lines = lines or ["No rules between columns."]
+    if rules.left_out:
+        lines += ["Left out:", *(f"  {what}" for what in rules.left_out)]
+    return "\n".join(lines)
+
+
+def _has_exceptions(rule: Rule) -> bool:
+    return rule.support_ is not None and bool(rule.support_.broken)
 
 
 def _why_unusable(rule: Rule, table: Table, columns: Columns, options: ColumnOptions) -> str:
@@ -126,7 +150,7 @@ def _made_anew(rule: Rule, columns: Columns) -> Hashable | None:
     """
     if isinstance(rule, MissingTogether | Unique | Custom):
         return None
-    is_full_formula = isinstance(rule, _FORMULAS) and not (rule.support_ and rule.support_.broken)
+    is_full_formula = isinstance(rule, _FORMULAS) and not _has_exceptions(rule)
     for name in rule.columns:
         is_source = is_full_formula and name not in rule.dependent
         is_only_missing = isinstance(rule, MissingWhere) and name == rule.column

@@ -127,7 +127,7 @@ class Law:
         worst = int(np.argmax(counts))
         if not counts[worst]:
             return "computed cells lie beyond those of the table"
-        return f"'{rules[worst]}' is broken in {counts[worst]} of {len(rows)}"
+        return f"'{rules[worst]}' is broken in {counts[worst]} of {len(rows)} rows"
 
     def implied(self, rows: GivenRows) -> GivenRows:
         """Return given rows with the cells that rules imply: totals of parts, and what is missing.

@@ -552,6 +552,8 @@ class TestDemo:
         assert read_table(output).shape == (400, 17)
         assert "salary" in result.stdout
         assert "Does it keep its rows private?" in result.stdout
+        assert "rules found; 0 of 400 synthetic rows break one:" in result.stdout
+        assert "    0 break duration = end_date - start_date" in result.stdout
 
 
 def test_a_closed_pipe_ends_quietly(folder: Path) -> None:

@@ -6,11 +6,14 @@ import difflib
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from textwrap import indent
 from typing import Any
 
 import pandas as pd
 
+from synthwgan.table.choice import show_rules
 from synthwgan.table.door import naming_column
+from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.storage.physical import refuse_nul
 
 MIN_ROWS = 2
@@ -93,6 +96,11 @@ def check_kinds(kinds: Any, tables: Mapping[str, pd.DataFrame]) -> None:
     for name in kinds:
         if name not in names:
             raise ValueError(f"column_kinds names {name!r}, which is no column of any domain")
+
+
+def show_rules_of(rules: Mapping[str, RuleSet]) -> str:
+    """Say in lines which rules rows of each domain keep."""
+    return "\n".join(f"{name}:\n{indent(show_rules(own), '  ')}" for name, own in rules.items())
 
 
 def check_rules_of(rules: Any, tables: Mapping[str, pd.DataFrame]) -> None:

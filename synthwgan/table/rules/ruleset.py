@@ -29,7 +29,7 @@ class RuleSet(Sequence[Rule]):
     ----------
     rules : iterable of rules
     left_out : list of str, optional
-        What a search did not look for, in words.
+        What a search did not look for, or found and may not be kept, in words.
 
     Examples
     --------
@@ -76,7 +76,7 @@ class RuleSet(Sequence[Rule]):
         lines = [
             str(rule) if rule.support_ is None else f"{rule} ({rule.support_})" for rule in self
         ]
-        lines += [f"not searched: {what}" for what in self.left_out]
+        lines += [f"left out: {what}" for what in self.left_out]
         return "\n".join(lines) or "no rules"
 
     def __repr__(self) -> str:

@@ -288,7 +288,9 @@ class Sum(ComputedRule):
             for column, weight in zip(columns, self.fractions, strict=True)
             if column.kind == "time"
         ]
-        if times and sum(times) != (1 if form.is_time else 0):
+        # Of a column without cells nobody knows whether it would hold dates, and no sum is known.
+        all_filled = all(column.present.any() for column in columns)
+        if times and all_filled and sum(times) != (1 if form.is_time else 0):
             raise ValueError(
                 f"rule '{self}': dates may be subtracted from each other, or have numbers added: "
                 "their weights must add up to 1 for a date and to 0 for a number"

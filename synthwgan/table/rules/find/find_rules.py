@@ -69,7 +69,7 @@ def find_rules(
     random_state : int, optional
         Seed of the sample; None for another at each call.
     verbose : int, default=0
-        1 shows a line of progress for each kind of rule.
+        1 shows a line of progress for each kind of rule, once the search has taken two seconds.
 
     Returns
     -------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+import time
 from collections.abc import Hashable
 
 import numpy as np
@@ -20,6 +21,8 @@ MIN_BROKEN = 10
 MIN_ROWS_PER_VALUE = 3
 MAX_LOG_CHANCE = math.log(1e-4)
 NEARLY = 0.999
+# Most tables are searched sooner, and need no word of progress.
+_SHORT_SECONDS = 2
 
 
 class Search:
@@ -53,6 +56,7 @@ class Search:
         self.rng = rng
         self.verbose = verbose
         self.sample = Table(table.frame.iloc[rows], n_kept=len(table.names))
+        self._start = time.monotonic()
         self.rules: list[Rule] = []
         self.left_out: list[str] = []
         self.unread: set[Hashable] = set()
@@ -117,8 +121,8 @@ class Search:
         return columns[:most]
 
     def say(self, what: str) -> None:
-        """Show a line of progress."""
-        if self.verbose:
+        """Show a line of progress, if the search is a long one."""
+        if self.verbose and time.monotonic() - self._start > _SHORT_SECONDS:
             print(f"rules: {what}, {len(self.rules)} found so far", file=sys.stderr)  # noqa: T201
 
     def accept(
