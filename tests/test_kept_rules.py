@@ -430,6 +430,16 @@ def test_rare_cells_are_not_remembered():
     assert any("city determines country" in str(rule) for rule in model_of(real).rules_)
 
 
+def test_that_a_cell_is_missing_is_no_secret():
+    real = REAL.drop(columns=["number", "grade"]).assign(late=REAL["discount"])
+    model = model_of(real, min_category_rows=5, rare="mask", protect_extremes=5)
+    shown = str(model.rules_)
+    assert "discount, late missing together" in shown
+    assert "discount missing exactly where member is False" in shown
+    rows = model.sample(500, random_state=0)
+    assert (rows["discount"].isna() == ~rows["member"]).all()
+
+
 def test_rules_on_identifiers_are_left_out():
     real = orders(300)
     real["initial"] = real["number"].str[:1] + real["city"].str[:1]

@@ -20,6 +20,8 @@ from synthwgan.table.rules.determines import Determines
 from synthwgan.table.rules.find import find_rules
 from synthwgan.table.rules.function import Function
 from synthwgan.table.rules.kinds import rule_from_dict
+from synthwgan.table.rules.missing_together import MissingTogether
+from synthwgan.table.rules.missing_where import MissingWhere
 from synthwgan.table.rules.one_hot import OneHot
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.product import Product
@@ -131,13 +133,21 @@ def _why_unusable(rule: Rule, table: Table, columns: Columns, options: ColumnOpt
     if isinstance(rule, _FORMULAS):
         return ""
     hides_rare = options.min_category_rows > 1 or options.rare == "mask"
-    for name, column in zip(rule.columns, involved, strict=True):
+    for name in _remembered(rule):
+        column = columns[name]
         least = max(options.min_category_rows, 2) if hides_rare else 1
         if column.ends() is None and _rarest(table, name) < least:
             return f"it would keep rare cells of {name!r}"
         if options.protect_extremes and column.ends() is not None and not isinstance(rule, Order):
             return f"it would keep the extremes of {name!r}"
     return ""
+
+
+def _remembered(rule: Rule) -> list[Hashable]:
+    """Return the columns of which a rule knows cells, and not only whether they are missing."""
+    if isinstance(rule, MissingTogether):
+        return []
+    return [rule.where] if isinstance(rule, MissingWhere) else rule.columns
 
 
 def _rarest(table: Table, name: Hashable) -> int:
