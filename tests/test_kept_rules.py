@@ -15,6 +15,7 @@ from synthwgan.rules import (
     Combinations,
     Custom,
     Determines,
+    MissingTogether,
     MissingWhere,
     Order,
     RuleSet,
@@ -103,6 +104,26 @@ def test_all_relations_are_found_and_shown(fitted):
     lines = str(fitted.rules_).splitlines()
     assert "total = net + tax (400 rows, permuted columns break it in" in "\n".join(lines)
     check_all_kept(fitted.rules_, REAL)
+
+
+def test_a_summary_shows_all_rules_and_what_was_left_out(fitted):
+    title = "Rules that every drawn row keeps:\n  "
+    shown = fitted.summary().partition(title)[2].partition("\n\n")[0]
+    assert shown == "\n  ".join(str(fitted.rules_).splitlines())
+    real = orders(200).assign(
+        mail=[f"{place}@x.org" for place in range(200)], tie=lambda t: t["tax"]
+    )
+    real.loc[:99, "tie"] += 0.5
+    tied = model_of(
+        real, rules=[Sum("tie", ["tax"], tolerate=0.6), MissingTogether(["note", "grade"])]
+    )
+    lines = tied.summary().splitlines()
+    assert lines[lines.index("Rules with exceptions, which drawn rows have too:") + 1].startswith(
+        "  tie = tax (50 % of 200 rows"
+    )
+    # Nobody wonders that no rule is sought in identifiers.
+    assert not any("'number'" in line for line in model_of(REAL).rules_.left_out)
+    assert "No rules between columns." in model_of(REAL, rules=None).summary()
 
 
 def test_what_rules_compute_is_not_learned(fitted):
@@ -428,6 +449,16 @@ def test_rare_cells_are_not_remembered():
     assert "MV" not in str(model.transformer_.to_dict())
     assert any("would keep rare cells" in line for line in model.rules_.left_out)
     assert any("city determines country" in str(rule) for rule in model_of(real).rules_)
+
+
+def test_that_a_cell_is_missing_is_no_secret():
+    real = REAL.drop(columns=["number", "grade"]).assign(late=REAL["discount"])
+    model = model_of(real, min_category_rows=5, rare="mask", protect_extremes=5)
+    shown = str(model.rules_)
+    assert "discount, late missing together" in shown
+    assert "discount missing exactly where member is False" in shown
+    rows = model.sample(500, random_state=0)
+    assert (rows["discount"].isna() == ~rows["member"]).all()
 
 
 def test_rules_on_identifiers_are_left_out():

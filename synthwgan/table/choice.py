@@ -132,7 +132,7 @@ def _why_unusable(rule: Rule, table: Table, columns: Columns, options: ColumnOpt
     if isinstance(rule, _FORMULAS):
         return ""
     hides_rare = options.min_category_rows > 1 or options.rare == "mask"
-    for name in rule.columns:
+    for name in _remembered(rule):
         column = columns[name]
         least = max(options.min_category_rows, 2) if hides_rare else 1
         if column.ends() is None and _rarest(table, name) < least:
@@ -168,6 +168,13 @@ def _check_declared(rules: RuleSet, columns: Columns) -> None:
                 f"that none can keep the rule: drop the rule, or say column_kinds={{{anew!r}: "
                 "'categorical'}"
             )
+
+
+def _remembered(rule: Rule) -> list[Hashable]:
+    """Return the columns of which a rule knows cells, and not only whether they are missing."""
+    if isinstance(rule, MissingTogether):
+        return []
+    return [rule.where] if isinstance(rule, MissingWhere) else rule.columns
 
 
 def _rarest(table: Table, name: Hashable) -> int:

@@ -117,6 +117,13 @@ def test_what_follows_is_not_reported(rng: np.random.Generator) -> None:
     assert texts(find_rules(frame)) == ["city determines country", "country determines continent"]
 
 
+def test_a_part_that_totals_tell_is_not_looked_up(rng: np.random.Generator) -> None:
+    base = 1000 * rng.integers(25, 60, 2000)
+    bonus = (base * rng.choice([0, 0.05, 0.1], 2000)).astype(int)
+    frame = pd.DataFrame({"base": base, "bonus": bonus, "pay": base + bonus})
+    assert [str(rule) for rule in find_rules(frame)] == ["pay = base + bonus"]
+
+
 def test_few_rows_are_not_believed(rng: np.random.Generator) -> None:
     a, b = rng.integers(0, 10**6, 60), rng.integers(0, 10**6, 60)
     frame = pd.DataFrame({"a": a, "b": b, "sum": a + b, "copy": a})

@@ -81,7 +81,8 @@ def _bands(search: Search) -> None:
             if len(link.sources) == 1 or len(other.sources) + len(rule.sources) > 2
         )
         is_wider = rule.minus is not None and any(other.minus is None for other in others)
-        if rule.target in closed or linked or is_wider:
+        is_equation = any(set(rule.columns) == set(link.columns) for link in exact)
+        if rule.target in closed or linked or is_wider or is_equation:
             dropped.append(rule)
     _drop(search, dropped)
 
@@ -105,6 +106,7 @@ def _dependencies(search: Search) -> None:
         follows = (
             is_inverse
             or rule.target in known
+            or _is_part(rule.target, known, computing)
             or (
                 derived
                 and rule.target not in derived
@@ -124,6 +126,15 @@ def _dependencies(search: Search) -> None:
             gone.append(rule)
     _drop(search, gone)
     _combinations(search)
+
+
+def _is_part(target: Hashable, known: set[Hashable], computing: list[ComputedRule]) -> bool:
+    """Whether known columns give a total, and all of its parts but one."""
+    return any(
+        set(rule.columns) - known == {target}
+        for rule in computing
+        if isinstance(rule, Sum | Product)
+    )
 
 
 def _combinations(search: Search) -> None:
