@@ -469,3 +469,26 @@ def test_whole_numbers_that_no_seen_pair_determines_are_drawn_again():
     assert rows["rate"].dtype == real["rate"].dtype
     assert (rows["left"] <= rows["right"]).all()
     assert not model.rules_.check(rows)["n_broken"].any()
+
+
+def test_clock_times_are_computed_of_a_schedule_and_a_delay():
+    rng = np.random.default_rng(0)
+    planned = rng.integers(0, 288, 600) * 5
+    late = np.rint(rng.normal(5, 25, 600)).astype(int)
+    actual = planned + late
+
+    def as_clock(minutes: np.ndarray) -> np.ndarray:
+        return minutes % 1440 // 60 * 100 + minutes % 60
+
+    real = pd.DataFrame({"planned": as_clock(planned), "actual": as_clock(actual), "late": late})
+    rule = Sum("late", ["actual", "planned"], [1, -1], clock=["actual", "planned"])
+    model = model_of(real, rules=[rule], max_steps=5)
+    # Two times that are drawn by themselves would make any delay.
+    assert "actual" not in [name for name, _ in model.transformer_.reduction_.learned]
+    rows = model.sample(500, random_state=0)
+    assert (rows["late"] < 0).any()
+    assert abs(rows["late"].mean() - late.mean()) < 6
+    assert not model.rules_.check(rows)["n_broken"].any()
+    for name in real:
+        filled = model.impute(real.head(30).assign(**{name: np.nan}), random_state=0)
+        np.testing.assert_array_equal(filled[name], real[name].head(30))
