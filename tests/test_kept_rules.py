@@ -468,3 +468,80 @@ def test_rules_on_identifiers_are_left_out():
     rows = model_of(real).sample(200, random_state=0)
     assert rows["number"].is_unique
     assert set(rows["number"]).isdisjoint(real["number"])
+
+
+# Missing cells beside rules.
+
+
+def sums_with_holes(n_rows: int = 400) -> pd.DataFrame:
+    """Return parts and totals of which cells are missing here and there."""
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame({name: rng.integers(1, 300, n_rows) for name in ("a", "b", "c")})
+    real["sub"] = (real["a"] + real["b"]).astype(float)
+    real["total"] = real["sub"].astype(int) + real["c"]
+    real["b"] = real["b"].astype(float)
+    for name in ("b", "sub"):
+        real.loc[rng.random(n_rows) < 0.1, name] = np.nan
+    return real
+
+
+@pytest.fixture(scope="module")
+def with_holes() -> WGANGPSynthesizer:
+    return model_of(sums_with_holes(), max_steps=20)
+
+
+def test_totals_of_which_some_are_missing_are_computed_for_missing_cells(with_holes):
+    real = sums_with_holes().head(100)
+    rng = np.random.default_rng(1)
+    filled = with_holes.impute(real.astype(object).mask(rng.random(real.shape) < 0.25))
+    assert (filled["a"] + filled["b"] == filled["sub"]).all()
+    assert (filled["sub"] + filled["c"] == filled["total"]).all()
+    hidden = real[real["sub"].notna()].assign(b=np.nan)
+    filled = with_holes.impute(hidden, random_state=0)
+    np.testing.assert_array_equal(filled["b"], filled["sub"] - filled["a"])
+
+
+def test_rows_that_are_drawn_again_keep_the_shares_of_missing_cells(with_holes):
+    # Sums of parts that hardly know each other are often beyond those that were seen.
+    rows = with_holes.sample(5000, random_state=0)
+    assert not with_holes.rules_.check(rows)["n_broken"].any()
+    real = sums_with_holes()
+    for name in ("b", "sub"):
+        assert abs(rows[name].isna().mean() - real[name].isna().mean()) < 0.04
+    assert rows.dtypes.equals(real.dtypes)
+
+
+def test_whole_numbers_that_no_seen_pair_determines_are_drawn_again():
+    rng = np.random.default_rng(0)
+    left, right = rng.choice(list("abcdef"), (2, 300))
+    seen = left <= right
+    real = pd.DataFrame({"left": left[seen], "right": right[seen]})
+    real["rate"] = [ord(a) * 31 + ord(b) * 7 for a, b in zip(*real.to_numpy().T, strict=True)]
+    model = model_of(real, rules=[Determines(["left", "right"], "rate")], max_steps=5)
+    rows = model.sample(2000, random_state=0)
+    assert rows["rate"].dtype == real["rate"].dtype
+    assert (rows["left"] <= rows["right"]).all()
+    assert not model.rules_.check(rows)["n_broken"].any()
+
+
+def test_clock_times_are_computed_of_a_schedule_and_a_delay():
+    rng = np.random.default_rng(0)
+    planned = rng.integers(0, 288, 600) * 5
+    late = np.rint(rng.normal(5, 25, 600)).astype(int)
+    actual = planned + late
+
+    def as_clock(minutes: np.ndarray) -> np.ndarray:
+        return minutes % 1440 // 60 * 100 + minutes % 60
+
+    real = pd.DataFrame({"planned": as_clock(planned), "actual": as_clock(actual), "late": late})
+    rule = Sum("late", ["actual", "planned"], [1, -1], clock=["actual", "planned"])
+    model = model_of(real, rules=[rule], max_steps=5)
+    # Two times that are drawn by themselves would make any delay.
+    assert "actual" not in [name for name, _ in model.transformer_.reduction_.learned]
+    rows = model.sample(500, random_state=0)
+    assert (rows["late"] < 0).any()
+    assert abs(rows["late"].mean() - late.mean()) < 6
+    assert not model.rules_.check(rows)["n_broken"].any()
+    for name in real:
+        filled = model.impute(real.head(30).assign(**{name: np.nan}), random_state=0)
+        np.testing.assert_array_equal(filled[name], real[name].head(30))

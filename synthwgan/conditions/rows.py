@@ -26,6 +26,8 @@ MAX_TRIES = 100
 MIN_TRIED = 20_000
 SURPLUS = 1.1
 MIN_DRAWN = 64
+# So often rows are drawn anew that have their missing cells where those had that they replace.
+MAX_MATCHED_ROUNDS = 20
 # How often the cells of a given row are drawn again if they break a rule with the given ones.
 MAX_ROUNDS = 40
 # Of few rows so many copies are drawn at once, of which one may keep all rules.
@@ -86,14 +88,34 @@ class TableRows:
         rows = self._decode(self._drawn(n_rows))
         unlawful = self.law.is_broken(rows)
         if unlawful.any():
-            n_wanted = int(unlawful.sum())
-            before = [_take(rows, ~unlawful)]
-            fresh, n_drawn = self._accepted({}, {}, n_wanted, 1 - unlawful.mean(), before)
-            if len(fresh) < n_wanted:
-                raise ValueError(self._why_none(n_drawn, n_wanted - len(fresh)))
-            rows = self.law.replaced(rows, unlawful, fresh)
+            rows = self.law.replaced(rows, unlawful, self._instead(rows, unlawful))
         self.law.remember(rows)
         return rows
+
+    def _instead(self, rows: pd.DataFrame, unlawful: np.ndarray) -> pd.DataFrame:
+        """Return lawful rows in place of those that are not, of the same patterns as far as can be.
+
+        Only what is computed can be beyond the table. If any row took the place of such ones, cells
+        that are missing, or as no rule computes them, would become more frequent.
+        """
+        before, lost = [_take(rows, ~unlawful)], self.law.patterns(_take(rows, unlawful))
+        rate, n_drawn = 1 - unlawful.mean(), 0
+        for _ in range(MAX_MATCHED_ROUNDS):
+            if not lost:
+                break
+            n_left = sum(lost.values())
+            n_next = min(int(n_left * SURPLUS / max(rate, 1 / MAX_TRIES)) + MIN_DRAWN, MIN_TRIED)
+            fresh = self._draw({}, n_next)
+            fresh = _take(fresh, ~self.law.is_broken(fresh, before))
+            n_drawn, rate = n_drawn + n_next, len(fresh) / n_next
+            before.append(_take(fresh, self.law.matching(fresh, lost)))
+        n_left = sum(lost.values())
+        if n_left:
+            others, n_tried = self._accepted({}, {}, n_left, rate, before)
+            if len(others) < n_left:
+                raise ValueError(self._why_none(n_drawn + n_tried, n_left - len(others)))
+            before.append(others)
+        return pd.concat(before[1:], ignore_index=True)
 
     def where(
         self, conditions: Mapping[Any, Any], n_rows: int, chunk_size: int, on_rare: str
@@ -310,7 +332,8 @@ class TableRows:
                 "completing rows needs a model that was fitted with conditional=True, to the end"
             )
         index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(rows))
-        rows = self.law.implied(rows)
+        # What imputes forbids missing cells.
+        rows = self.law.implied(rows, is_filled=forbidden is not None)
         is_faulty = self.law.given_broken(rows, index, on_broken)
         repeated = np.repeat(np.arange(len(rows)), n_draws)
         table = self._lawfully_filled(rows.take(repeated), forbidden, is_faulty[repeated])
@@ -338,6 +361,8 @@ class TableRows:
             best = np.arange(len(open_rows)) * n_copies + is_lawful.argmax(axis=1)
             table = _with_rows(table, unlawful, _take(drawn, best))
             unlawful[open_rows] = ~is_lawful.any(axis=1)
+        if not unlawful.any():
+            return table
         broken = self.law.most_broken(_take(table, unlawful))
         warnings.warn(
             f"{int(unlawful.sum())} of {len(rows)} rows break a rule, for no cells were found that "

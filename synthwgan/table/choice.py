@@ -243,13 +243,16 @@ def _without_differences(rule: Rule, frame: pd.DataFrame, learned: Iterable[Hash
     ]
     if len(positive) != 1 or len(rule.sources) < 2 or positive[0] in learned:
         return rule
+    if rule.clock is not None and positive[0] not in rule.clock:
+        return rule
     turned = rule.turned(positive[0])
     try:
         turned.fit(frame)
     except ValueError:
         # Whole months between dates, say, or what was rounded, have no way back.
         return rule
-    return rule if turned.keeps_states_ else turned
+    # Two times that are drawn by themselves would make any delay.
+    return rule if turned.keeps_states_ and rule.clock is None else turned
 
 
 def _can_build(rule: Rule, table: Table, columns: Columns, options: ColumnOptions) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,9 +15,12 @@ from synthwgan.table.layout import Layout
 from synthwgan.table.reduction import Reduction
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.combinations import Combinations
+from synthwgan.table.rules.computed import COMPUTED, OWN, ComputedRule
 from synthwgan.table.rules.missing_together import MissingTogether
 from synthwgan.table.rules.missing_where import MissingWhere
+from synthwgan.table.rules.product import Product
 
+FILLED = "<filled>"
 # Pairs of states of two columns that are looked at, at most.
 _MAX_PAIRS = 2**18
 
@@ -46,7 +50,66 @@ def impossible_pairs(reduction: Reduction, layout: Layout) -> np.ndarray:
             names = list(part.columns)
             if len(names) == 2 and all(name in block_of for name in names):
                 found.append(_forbidden(part, [block_of[name] for name in names]))
+    found += _uncomputable(reduction, layout)
     return np.concatenate(found)
+
+
+def _uncomputable(reduction: Reduction, layout: Layout) -> list[np.ndarray]:
+    """Return pairs of a state that says how a cell is made and a cell that it needs, but lacks."""
+    states = _states(reduction, layout)
+    rules = [
+        rule
+        for rule in reduction.builders
+        if isinstance(rule, ComputedRule) and rule.state_column in states
+    ]
+    state_of: dict[Hashable, Hashable] = {rule.target: rule.state_column for rule in rules}
+    pairs = []
+    for rule in rules:
+        for name in rule.sources:
+            # A column that is computed itself is missing where its own states say so.
+            empty = states.get(state_of.get(name, name), {}).get(None)
+            pairs.append(_all_pairs(states[rule.state_column].get(COMPUTED), empty))
+        own = states[rule.state_column].get(OWN)
+        pairs.append(_all_pairs(own, states.get(rule.target, {}).get(None)))
+        may_be_missing = [
+            name
+            for name in rule.sources
+            if reduction.columns[reduction.place_of[name]].missing_rate
+        ]
+        # A product may be unknown for another reason: its divisor is 0.
+        if rule.is_full and len(may_be_missing) == 1 and not isinstance(rule, Product):
+            source = may_be_missing[0]
+            pairs.append(_all_pairs(own, states.get(state_of.get(source, source), {}).get(FILLED)))
+    return pairs
+
+
+def _all_pairs(first: np.ndarray | None, second: np.ndarray | None) -> np.ndarray:
+    if first is None or second is None:
+        return np.empty((0, 2), dtype=np.int64)
+    return np.stack([slots.ravel() for slots in np.meshgrid(first, second)], axis=1)
+
+
+def _states(reduction: Reduction, layout: Layout) -> dict[Hashable, dict[Any, np.ndarray]]:
+    """Return slots of each learned column: of missing cells (None), filled ones, and some states.
+
+    Slots that only may make a cell missing, as of rare categories, are not among them.
+    """
+    helpers = [getattr(rule, "state_column", None) for rule in reduction.builders]
+    states, places = {}, part_places(column for _, column in reduction.learned)
+    for position, ((name, column), own) in enumerate(zip(reduction.learned, places, strict=True)):
+        block = int(layout.column_blocks[own[0]]) if len(own) == 1 else -1
+        if block < 0:
+            continue
+        start, codes = int(layout.block_starts[block]), np.arange(column.n_states)
+        cells = column.parts[0].decode_cells(
+            len(codes), codes, np.zeros(len(codes)), np.random.default_rng(0)
+        )
+        empty = reduction.are_empty(position, cells) & ~_is_open(column)
+        is_filled = ~reduction.are_empty(position, cells) & ~_is_open(column)
+        states[name] = {None: start + codes[empty], FILLED: start + codes[is_filled]}
+        for state in (COMPUTED, OWN) if name in helpers else ():
+            states[name][state] = start + codes[cells.values == state]
+    return states
 
 
 Block = tuple[ColumnTransformer, int]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
+from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.given import GivenRows
 from synthwgan.table.reduction import Reduction
 from synthwgan.table.rules.base import Rule
@@ -70,6 +72,30 @@ class Law:
             broken |= self._is_out(rule, table, rows)
         return broken
 
+    def patterns(self, rows: pd.DataFrame) -> Counter[tuple[str, ...]]:
+        """Count rows by what computed cells are: missing, computed, or of their own."""
+        return Counter(self._patterns(rows))
+
+    def _patterns(self, rows: pd.DataFrame) -> list[tuple[str, ...]]:
+        table = Table(rows)
+        states = [
+            rule.states(table)
+            for rule in self.reduction.builders
+            if isinstance(rule, ComputedRule) and rule.keeps_states_
+        ]
+        return list(zip(*states, strict=True)) if states else [()] * len(rows)
+
+    def matching(self, rows: pd.DataFrame, wanted: Counter[tuple[str, ...]]) -> np.ndarray:
+        """Return which rows have patterns that are wanted, and take them off the count."""
+        taken = np.zeros(len(rows), dtype=bool)
+        for place, pattern in enumerate(self._patterns(rows)):
+            if wanted[pattern] > 0:
+                wanted[pattern] -= 1
+                taken[place] = True
+        for pattern in [pattern for pattern, count in wanted.items() if count <= 0]:
+            del wanted[pattern]
+        return taken
+
     @staticmethod
     def _have_all(table: Table, rule: ComputedRule) -> np.ndarray:
         """Return where all cells are there from which one is computed."""
@@ -107,15 +133,15 @@ class Law:
         """
         table = rows
         for rule in RuleSet(self.reduction.enforced).builders():
-            if not isinstance(rule, ComputedRule) or rule.keeps_states_:
+            if not isinstance(rule, ComputedRule) or not self._column_of(rule.target).in_features:
                 continue
             place = self.place_of[rule.target]
-            if not self.reduction.columns[place].in_features:
-                continue
-            fresh = rule.rebuild(table, list(rows.columns))[rule.target]
+            fresh, own = rule.computed(table), rows[rule.target]
             kept = given[:, place] | fresh.isna().to_numpy()
+            if rule.keeps_states_:
+                kept |= own.isna().to_numpy()
             table = table.copy()
-            table[rule.target] = rows[rule.target].where(kept, fresh).astype(fresh.dtype)
+            table[rule.target] = own.where(kept, fresh).astype(own.dtype)
         return table
 
     def most_broken(self, rows: pd.DataFrame) -> str:
@@ -129,15 +155,22 @@ class Law:
             return "computed cells lie beyond those of the table"
         return f"'{rules[worst]}' is broken in {counts[worst]} of {len(rows)} rows"
 
-    def implied(self, rows: GivenRows) -> GivenRows:
+    def implied(self, rows: GivenRows, is_filled: bool = False) -> GivenRows:
         """Return given rows with the cells that rules imply: totals of parts, and what is missing.
 
         Parameters
         ----------
         rows : GivenRows
             Cells of the table's columns.
+        is_filled : bool, default=False
+            Whether cells are filled wherever they can be. Otherwise one that may be missing is not
+            implied by those from which it could be computed.
         """
         rules = [*self.reduction.enforced, *self._turned()]
+        # What must be missing is not computed.
+        rules.sort(key=lambda rule: isinstance(rule, ComputedRule))
+        if not is_filled:
+            rules = [rule for rule in rules if not self._may_be_missing(rule)]
         for _ in range(len(rules)):
             n_before = int(rows.given.sum())
             for rule in rules:
@@ -151,9 +184,16 @@ class Law:
         return [
             turned
             for rule in self.reduction.enforced
-            if isinstance(rule, Sum) and not rule.keeps_states_
+            if isinstance(rule, Sum)
             for turned in rule.all_turned()
         ]
+
+    def _may_be_missing(self, rule: Rule) -> bool:
+        """Whether a rule computes a cell that may be missing though it could be computed."""
+        if not isinstance(rule, ComputedRule):
+            return False
+        is_part = rule.support_ is None
+        return (rule.keeps_states_ or is_part) and self._column_of(rule.target).missing_rate > 0
 
     def _with_implied(self, rule: Rule, rows: GivenRows) -> GivenRows:
         given, cells = rows.given, dict(rows.cells)
@@ -232,9 +272,12 @@ class Law:
         """Return in which rows all is given that makes each given total."""
         hold = np.ones(len(rows), dtype=bool)
         for rule in self.reduction.builders:
-            if isinstance(rule, ComputedRule) and rule.can_turn and not rule.keeps_states_:
+            if isinstance(rule, ComputedRule) and rule.can_turn and rule.is_full:
                 parts = [self.place_of[name] for name in rule.sources]
-                is_told = rows.given[:, self.place_of[rule.target]]
+                target = self.place_of[rule.target]
+                is_told = rows.given[:, target].copy()
+                if target in rows.cells:
+                    is_told &= ~rows.cells[target].missing
                 hold &= ~is_told | rows.given[:, parts].all(axis=1)
         return hold
 
@@ -255,7 +298,7 @@ class Law:
     def _solved_once(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
         # Totals come before the parts that are computed themselves, and are given by then.
         for rule in reversed(self.reduction.builders):
-            if isinstance(rule, ComputedRule) and not rule.keeps_states_:
+            if isinstance(rule, ComputedRule) and rule.is_full:
                 for turned in self.rng.permutation(np.array(rule.all_turned(), dtype=object)):
                     rows = self._solved_for(rule, turned, rows, drawn)
         return rows
@@ -319,9 +362,16 @@ class Law:
     def _is_out(self, rule: Rule, table: Table, drawn: pd.DataFrame) -> np.ndarray:
         """Return where a computed cell is beyond those of the table, or is none."""
         out = self.reduction.is_beyond(drawn, [self.place_of[name] for name in rule.dependent])
-        if isinstance(rule, ComputedRule) and not rule.keeps_states_:
-            out |= table[rule.target].missing & self._have_all(table, rule)
+        if isinstance(rule, ComputedRule):
+            is_never_missing = self._column_of(rule.target).missing_rate == 0
+            if is_never_missing:
+                out |= table[rule.target].missing
+            elif not rule.keeps_states_:
+                out |= table[rule.target].missing & self._have_all(table, rule)
         return out
+
+    def _column_of(self, name: Hashable) -> ColumnTransformer:
+        return self.reduction.columns[self.place_of[name]]
 
     def _roots(self, names: Iterable[Hashable], but: Hashable) -> set[Hashable]:
         """Return some columns, and those from which they are computed, without one of them."""

@@ -15,8 +15,9 @@ from synthwgan.table.door import naming_column
 from synthwgan.table.given import GivenRows
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import as_table
-from synthwgan.table.rules.computed import MISSING, ComputedRule, blank
+from synthwgan.table.rules.computed import MISSING, ComputedRule
 from synthwgan.table.rules.custom import Custom
+from synthwgan.table.rules.form import blank, write_cells
 from synthwgan.table.rules.kinds import rule_from_dict
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.ruleset import RuleSet
@@ -148,13 +149,31 @@ class Reduction:
         """
         rows = reduced
         for rule in self.builders:
-            rows = rule.rebuild(rows)
+            rows = self._by_others(rule, rule.rebuild(rows))
         if self.builders:
             rows = self._with_given(rows.loc[:, list(self.names)], given, self.shares)
         for rule in self.rules:
             if isinstance(rule, Custom) and rule.repair is not None:
                 everywhere = range(len(self.columns))
                 rows = self._with_given(rule.repaired(rows), given, everywhere)
+        return rows
+
+    def _by_others(self, rule: Rule, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows in which cells that a rule cannot compute are computed by others that can."""
+        if not isinstance(rule, ComputedRule) or not rule.keeps_values_:
+            return rows
+        unknown = rule.computed(rows).isna()
+        for other in self.enforced:
+            is_other = isinstance(other, ComputedRule) and other not in self.builders
+            if not is_other or other.target != rule.target or not set(other.sources) <= set(rows):
+                continue
+            own, fresh = rows[rule.target], other.computed(rows)
+            new = unknown & own.notna() & fresh.notna()
+            if new.any():
+                told = own.copy()
+                told[new] = fresh[new].astype(own.dtype)
+                rows = rows.copy(deep=False)
+                rows[rule.target] = told
         return rows
 
     def _with_given(
@@ -171,8 +190,19 @@ class Reduction:
             if place in cells_of:
                 column = self.columns[place]
                 cells = column.read(rows[name]).replace(given.given[:, place], cells_of[place])
-                columns[place] = column.physical.write(cells)
+                columns[place] = write_cells(column.physical, cells)
         return pd.DataFrame(columns, index=rows.index).set_axis(rows.columns, axis=1)
+
+    def with_dtypes(self, rows: pd.DataFrame) -> pd.DataFrame:
+        """Return rows with the table's own dtypes, where a rule found no cell in rows now gone."""
+        for place in self.shares:
+            physical, series = self.columns[place].physical, rows.iloc[:, place]
+            is_other = series.dtype != physical.dtype
+            if is_other and not physical.holds_missing and not series.isna().any():
+                fresh = physical.write(self.columns[place].read(series)).set_axis(rows.index)
+                rows = rows.copy(deep=False)
+                rows.isetitem(place, fresh)
+        return rows
 
     def given(self, rows: GivenRows) -> GivenRows:
         """Return which cells of the learned columns are given, if these of the table's are.

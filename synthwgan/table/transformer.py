@@ -416,6 +416,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
 
     def as_given(self, frame: pd.DataFrame) -> pd.DataFrame | np.ndarray:
         """Return rows in the form of the fitted table: an array if it was one."""
+        frame = self.reduction_.with_dtypes(frame)
         if self.array_dtype_ is None:
             return frame
         return frame.to_numpy().astype(self.array_dtype_, copy=False)

@@ -35,3 +35,15 @@ def is_clock(column: Column) -> bool:
 def midnight_of(column: Column) -> int:
     """Return how a column writes midnight."""
     return _MIDNIGHT if (column.values[column.present] == _MIDNIGHT).any() else 0
+
+
+def first_of(column: Column) -> int:
+    """Return the first of the 1440 minutes among which most of a column's numbers are.
+
+    A delay may be below 0: what two clock times tell of it is only where in a day it lies.
+    """
+    minutes = np.sort(column.values[column.present].astype(np.int64))
+    if not len(minutes):
+        return 0
+    ends = np.searchsorted(minutes, minutes + DAY)
+    return int(minutes[np.argmax(ends - np.arange(len(minutes)))])

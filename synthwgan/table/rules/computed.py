@@ -10,7 +10,7 @@ import pandas as pd
 
 from synthwgan.table.rules.base import Implied, Rule
 from synthwgan.table.rules.columns import Column, Table
-from synthwgan.table.rules.form import ColumnForm
+from synthwgan.table.rules.form import ColumnForm, blank
 
 COMPUTED, OWN, MISSING = "computed", "own", "missing"
 
@@ -102,6 +102,10 @@ class ComputedRule(Rule):
         column, kind = table[self.target], self._form(table).kind
         return column if "label" in (kind, column.kind) else self._column(table, self.target, kind)
 
+    def states(self, frame: pd.DataFrame | Table) -> np.ndarray:
+        """Return of each row whether the cell is computed, missing, or of its own."""
+        return self._states(self._read(frame))
+
     def _states(self, table: Table) -> np.ndarray:
         target = self._checked_target(table)
         values, known = self._compute(table)
@@ -117,13 +121,30 @@ class ComputedRule(Rule):
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"rule of kind {type(self).__name__}: {error}") from None
 
+    @property
+    def is_full(self) -> bool:
+        """Whether the rule holds wherever no cell is missing."""
+        return self.support_ is None or not self.support_.broken
+
     def implies(self, frame: pd.DataFrame, given: pd.DataFrame) -> Implied:
-        """Computed cells, where all that they need are known; none if the rule has exceptions."""
-        if not self.keeps_states_:
-            inputs = frame.drop(columns=[self.target], errors="ignore")
-            values, known = self._compute(Table(inputs).written_as(self.written_))
+        """Computed cells, where all that they need are known; none if the rule has exceptions.
+
+        They may be missing instead where the rule `keeps_states_`.
+        """
+        if self.is_full:
+            values, known = self._values(frame)
             none = np.zeros(int(known.sum()), dtype=bool)
             yield self.target, known, self.form_.write(values[known], none, frame.index[known])
+
+    def _values(self, frame: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Return what `_compute` does, of a table that may lack the target."""
+        inputs = frame.drop(columns=[self.target], errors="ignore")
+        return self._compute(Table(inputs).written_as(self.written_))
+
+    def computed(self, frame: pd.DataFrame) -> pd.Series:
+        """Return the column as it is computed, missing where it cannot be."""
+        values, known = self._values(frame)
+        return self.form_.write(values, ~known, frame.index)
 
     def reduce(self, frame: pd.DataFrame | Table) -> pd.DataFrame:
         """Return the table without the column that the rule computes.
@@ -135,7 +156,9 @@ class ComputedRule(Rule):
         if not self.keeps_states_:
             return reduced.drop(columns=[self.target])
         states = self._states(table)
-        own = blank(reduced[self.target], states != OWN)
+        # Cells that lack a part are like all others, of which there are more to learn from.
+        own = reduced[self.target]
+        own = own if self.is_full else blank(own, states != OWN)
         reduced = reduced.drop(columns=[self.target])
         if self.keeps_values_:
             reduced = pd.concat([reduced, own.rename(self.target)], axis=1)
@@ -152,13 +175,14 @@ class ComputedRule(Rule):
             Order of the columns; by default the column comes last.
         """
         inputs = frame.drop(columns=[self.target], errors="ignore")
-        values, known = self._compute(Table(inputs).written_as(self.written_))
+        values, known = self._values(inputs)
         missing = ~known
         if self.keeps_states_:
             states = frame[self.state_column].to_numpy(dtype=object)
             missing = missing | (states == MISSING)
             if self.keeps_values_:
-                own = states == OWN
+                # Where all is known, a rule that always holds knows better than a state.
+                own = (states == OWN) & ~(known & self.is_full)
                 held, absent = self.form_.read(frame[self.target])
                 values, missing = np.where(own, held, values), np.where(own, absent, missing)
         rebuilt = inputs.drop(columns=[self.state_column], errors="ignore").copy()
@@ -173,12 +197,3 @@ def same_cells(column: Column, values: np.ndarray) -> np.ndarray:
         with np.errstate(invalid="ignore"):
             return np.rint(column.values * unit) == np.rint(values.astype(np.float64) * unit)
     return np.asarray(column.values == values, dtype=bool)
-
-
-def blank(series: pd.Series, rows: np.ndarray) -> pd.Series:
-    """Return a series with missing cells in some rows, in a dtype that has them."""
-    dtype = series.dtype
-    if isinstance(dtype, np.dtype) and dtype.kind in "iub":
-        names = {"b": "boolean", "i": f"Int{8 * dtype.itemsize}", "u": f"UInt{8 * dtype.itemsize}"}
-        series = series.astype(names[dtype.kind])
-    return series.mask(rows)

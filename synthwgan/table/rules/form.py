@@ -19,6 +19,22 @@ from synthwgan.table.storage.physical import physical_from_dict, physical_to_dic
 _FIELDS = {"physical": STATE, "decimals": optional(DECIMALS), "written": optional(STATE)}
 
 
+def blank(series: pd.Series, rows: np.ndarray) -> pd.Series:
+    """Return a series with missing cells in some rows, in a dtype that has them."""
+    dtype = series.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iub":
+        names = {"b": "boolean", "i": f"Int{8 * dtype.itemsize}", "u": f"UInt{8 * dtype.itemsize}"}
+        series = series.astype(names[dtype.kind])
+    return series.mask(rows)
+
+
+def write_cells(physical: Any, cells: Cells) -> pd.Series:
+    """Return cells in a dtype, or in its nullable sister if it cannot say that some are missing."""
+    if physical.holds_missing or not cells.missing.any():
+        return physical.write(cells)
+    return blank(physical.write(Cells(cells.values, np.zeros_like(cells.missing))), cells.missing)
+
+
 class ColumnForm:
     """How a column is stored: dtype, decimals and the form in which its cells are written."""
 
@@ -28,7 +44,10 @@ class ColumnForm:
         self.written = written
 
     def write(self, values: np.ndarray, missing: np.ndarray, index: pd.Index) -> pd.Series:
-        """Return values, as `Column.values` has them, as a series of the column's dtype."""
+        """Return values, as `Column.values` has them, as a series of the column's dtype.
+
+        Of its nullable sister where a cell is missing and the dtype cannot say so.
+        """
         if self.written is not None:
             written = cells_of(self.written, values[~missing])
             values = np.full(len(values), "" if written.dtype == object else 0, written.dtype)
@@ -41,8 +60,7 @@ class ColumnForm:
             values, missing = codes.astype(np.int64), missing | (codes < 0)
         elif self.physical.domain == "number":
             values = self._number(values, missing)
-        series = self.physical.write(Cells(values, missing))
-        return series.set_axis(index)
+        return write_cells(self.physical, Cells(values, missing)).set_axis(index)
 
     @property
     def is_time(self) -> bool:

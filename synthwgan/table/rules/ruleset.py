@@ -304,9 +304,14 @@ class RuleSet(Sequence[Rule]):
         return rebuilt if columns is None else rebuilt.loc[:, list(columns)]
 
 
-def _priority(rule: Rule) -> tuple[bool, int, int]:
-    """Rules that hold always come first, then those that compute, one-hots and orders."""
+def _priority(rule: Rule) -> tuple[bool, int, int, int]:
+    """Rules that hold always come first, then those that compute, one-hots and orders.
+
+    Of several that compute a column, the one goes first that does in most rows: what it does not
+    compute is learned, and hardly ever meets the others.
+    """
     broken = rule.support_ is not None and rule.support_.share < 0.5
     kinds: list[Any] = [ComputedRule, OneHot, Order]
     place = next((k for k, kind in enumerate(kinds) if isinstance(rule, kind)), len(kinds))
-    return broken, place, len(rule.columns)
+    rows = 0 if rule.support_ is None else rule.support_.rows - rule.support_.broken
+    return broken, place, -rows, len(rule.columns)

@@ -63,8 +63,12 @@ class Sum(ComputedRule):
     """
 
     rounding_: str
-    midnight_: int
-    _learned: ClassVar[tuple[str, ...]] = (*ComputedRule._learned, "rounding_", "midnight_")
+    day_: int
+    part_days_: list[int]
+    _learned: ClassVar[tuple[str, ...]] = (
+        *ComputedRule._learned,
+        *("rounding_", "day_", "part_days_"),
+    )
 
     def __init__(
         self,
@@ -107,8 +111,8 @@ class Sum(ComputedRule):
 
     @property
     def can_turn(self) -> bool:
-        # Neither whole months nor times of the day tell what they were counted from.
-        return self.unit not in _CALENDAR and self.clock is None
+        # Whole months do not tell what they were counted from.
+        return self.unit not in _CALENDAR
 
     def turned(self, part: Hashable) -> Sum:
         weights = dict(zip(self.sources, self.fractions, strict=True))
@@ -120,11 +124,19 @@ class Sum(ComputedRule):
             [as_weight(weight) for weight in turned],
             as_weight(-as_fraction(self.constant) / own),
             unit=self.unit,
+            clock=self.clock,
         )
 
+    def all_turned(self) -> list[ComputedRule]:
+        rules = super().all_turned()
+        for rule, day in zip(rules, self.part_days_ if self.clock else (), strict=False):
+            rule.day_ = day  # type: ignore[attr-defined]
+        return rules
+
     def _learn_how(self, table: Table) -> None:
-        if self._is_clock(self.total):
-            self.midnight_ = clocks.midnight_of(table[self.total])
+        if self.clock is not None:
+            self.day_ = self._day_of(table, self.total)
+            self.part_days_ = [self._day_of(table, name) for name in self.sources]
         if hasattr(self, "rounding_"):
             del self.rounding_
         if self.rounding is not None:
@@ -155,6 +167,11 @@ class Sum(ComputedRule):
             values, known = self._compute(table)
             hits[way] = int((known & (target.values == values)).sum())
         return max(hits, key=lambda name: hits[name])
+
+    def _day_of(self, table: Table, name: Hashable) -> int:
+        """Return how a clock writes midnight, or the first of the minutes that others count."""
+        find = clocks.midnight_of if self._is_clock(name) else clocks.first_of
+        return find(table[name])
 
     def _is_clock(self, name: Hashable) -> bool:
         return self.clock is not None and name in self.clock
@@ -215,9 +232,10 @@ class Sum(ComputedRule):
         form = self._form(table)
         if self.clock is not None:
             minutes, known = self._clock_sum(table)
-            midnight = getattr(self, "midnight_", 0)
-            is_clock = self._is_clock(self.total)
-            return clocks.clock_of(minutes, midnight) if is_clock else minutes, known
+            day = getattr(self, "day_", 0)
+            if self._is_clock(self.total):
+                return clocks.clock_of(minutes, day), known
+            return day + (minutes - day) % clocks.DAY, known
         exact = self._exact(table)
         if exact is None:
             sums, known = self._sums(table)
