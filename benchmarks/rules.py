@@ -1,4 +1,4 @@
-"""What `find_rules` finds: planted rules, none where there are none, in real tables, and how fast.
+"""What `find_rules` finds and how fast, and whether drawn rows keep it.
 
 Run from the repository root::
 
@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks import rules_kept, rules_peers
+from benchmarks import rules_kept, rules_kept_page, rules_peers
 from benchmarks.cell import machine
 from benchmarks.data import REPOSITORY, flights, load
 from benchmarks.page import markdown_table, measured, write_part
@@ -244,6 +244,9 @@ def write_page(results: dict[str, Any]) -> None:
     titles = ["Columns", "Rows", "Seconds", "Memory beyond the table, GB", "Rules", "Left out"]
     text = f"{markdown_table(titles, lines)}\n\n{measured([results['time']])}"
     write_part(PAGE, "time", text)
+    for name, text_of in rules_kept_page.TEXTS.items():
+        if name in results:
+            write_part(PAGE, name, text_of(results[name]))
 
 
 if __name__ == "__main__":
