@@ -3,7 +3,7 @@
 Run from the repository root::
 
     python -m benchmarks.rules planted real time
-    python -m benchmarks.rules kept placements flights kc1 sdv
+    python -m benchmarks.rules kept placements sdmetrics flights kc1 sdv
     python -m benchmarks.rules page
 
 Results go to ``benchmarks/results/rules.json``, tables to ``docs/benchmarks/rules.md``.
@@ -46,17 +46,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("parts", nargs="+", choices=[*PARTS, "page"])
     parser.add_argument("--tables", type=int, default=N_TABLES, help="planted and free tables")
     options = parser.parse_args(arguments)
-    results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     for part in options.parts:
         if part == "page":
-            write_page(results)
+            write_page(_results())
             continue
-        results[part] = {
+        measured_part = {
             "date": datetime.now(UTC).isoformat(timespec="seconds"),
             "machine": machine(["synthwgan", "numpy", "pandas"]),
             **PARTS[part](options.tables),
         }
-        RESULTS.write_text(json.dumps(results, indent=1) + "\n")
+        # Read anew: another run may have written another part.
+        RESULTS.write_text(json.dumps({**_results(), part: measured_part}, indent=1) + "\n")
+
+
+def _results() -> dict[str, Any]:
+    return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
 
 def planted(n_tables: int) -> dict[str, Any]:

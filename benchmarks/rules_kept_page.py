@@ -132,6 +132,7 @@ def sdv_text(part: Part) -> str:
 TEXTS = {
     "kept": kept_text,
     "placements": placements_text,
+    "sdmetrics": placements_text,
     "flights": flights_text,
     "kc1": kc1_text,
     "sdv": sdv_text,
