@@ -555,6 +555,8 @@ def test_a_fit_that_fails_after_training_is_no_fit(model, table, monkeypatch, st
 
 
 def test_parameters_set_after_fit_wait_for_the_next(model, table, tmp_path):
+    # A clone has networks' parameters of its own: those of the fixture are all tests'.
+    model = clone(model)
     before = model.fit(table).sample(9, random_state=0)
     model.set_params(generator__latent_dim=3, generator__width=5)
     pd.testing.assert_frame_equal(model.sample(9, random_state=0), before)
