@@ -322,6 +322,15 @@ def test_domains():
         RadialGANSynthesizer(rules={"east": "auto"}).fit({"north": north, "south": south})
 
 
+def test_units_that_were_found_in_the_data_do_not_break_a_rule():
+    north, south = orders(300, 1), orders(250, 2).rename(columns={"total": "TOTAL_SUM"})
+    model = RadialGANSynthesizer(max_steps=10, random_state=0).fit({"north": north, "south": south})
+    matches = model.matches_.set_index(["domain", "own_column"])
+    assert matches.loc[("south", "TOTAL_SUM"), "how"] == "data"
+    moved = model.translate(south, "south", "north", random_state=0)
+    assert ((moved["net"] + moved["tax"] - moved["total"]).abs() < 0.001).all()
+
+
 def test_arrays_keep_rules_as_well():
     rng = np.random.default_rng(0)
     parts = rng.integers(0, 100, (300, 2)).astype(float)

@@ -137,7 +137,15 @@ class DomainRows:
                     held = kept[own.place]
                     written[held] = cells[held].astype(written.dtype).array
                     table[name] = written
-        table = self._finished(target, table, kept)
+        # Units that were found in the data are estimates: what rules compute is more exact.
+        estimated = {
+            own.place
+            for name in (source, target)
+            for _, _, own in self._named(name)
+            if own.how == "data"
+        }
+        exact = {place: held for place, held in kept.items() if place not in estimated}
+        table = self._finished(target, table, exact)
         table.index = X.index
         return table
 
