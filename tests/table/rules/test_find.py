@@ -8,6 +8,8 @@ import pytest
 
 from benchmarks.rules_planted import draw, is_found, make_plan
 from synthwgan.rules import Bands, MissingTogether, MissingWhere, Order, RuleSet, Sum, find_rules
+from synthwgan.table.rules.base import Support
+from synthwgan.table.rules.find.search import _is_far_above_chance
 
 N = 600
 
@@ -153,3 +155,18 @@ def test_odd_columns_do_no_harm(rng: np.random.Generator) -> None:
     rules = find_rules(frame)
     assert len(rules) == 0
     assert any("'complex'" in what for what in rules.left_out)
+
+
+@pytest.mark.parametrize(
+    ("share", "permuted", "is_rule"),
+    [
+        # A multiple that rounds to the number that most rows have says nothing of the others.
+        (0.73, 0.36, False),
+        (0.13, 0.999, True),
+        (0.97, 0.63, True),
+        (0.99, 0.3, True),
+    ],
+)
+def test_exceptions_are_allowed_far_above_chance(share, permuted, is_rule) -> None:
+    support = Support(1000, round(1000 * (1 - share)), permuted)
+    assert _is_far_above_chance(support, permuted) == is_rule

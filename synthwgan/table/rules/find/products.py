@@ -34,9 +34,11 @@ def find_products(search: Search) -> None:
             names = frozenset(columns[place].name for place in (target, *factors, *over))
             kept = None if names in linked else _rule(search, columns, target, factors, over)
             if kept is not None:
-                found.append((-kept[1], len(over), len(found), names, kept[0]))
-    # Solved for another column the same product is rounded worse.
-    for *_, names, rule in sorted(found, key=lambda item: item[:3]):
+                share, n_distinct = round(kept[1], 2), columns[target].n_distinct
+                found.append((-share, len(over), -n_distinct, len(found), names, kept[0]))
+    # Solved for another column the same product is rounded worse: coarse numbers hide the faulty
+    # rows that fine ones show, and drawn parts do not tell them.
+    for *_, names, rule in sorted(found, key=lambda item: item[:4]):
         if names not in linked and search.accept(
             rule, tried=len(columns) ** 3, min_share=NEARLY, min_rows=_MIN_ROWS
         ):

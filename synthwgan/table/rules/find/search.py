@@ -159,6 +159,8 @@ class Search:
             permuted = self._permuted(rule)
         if support.rows * permuted - support.broken < MIN_BROKEN:
             return False
+        if support.broken and not _is_far_above_chance(support, permuted):
+            return False
         if log_chance is None or support.broken:
             log_chance = _log_chance(support, permuted)
         if log_chance + math.log(max(tried, 1)) > MAX_LOG_CHANCE:
@@ -191,6 +193,14 @@ class Search:
         frame[name] = frame[name].to_numpy()[self.rng.permutation(len(rows))]
         frame[name] = frame[name].astype(self.sample.frame[name].dtype)
         return float((~rule.check(frame)).mean())
+
+
+def _is_far_above_chance(support: Support, permuted: float) -> bool:
+    """Whether a rule with exceptions holds much more often than by chance.
+
+    A multiple that rounds to the constant that most rows have says nothing of the others.
+    """
+    return support.share >= 2 * (1 - permuted) or 1 - support.share <= permuted / 4
 
 
 def _log_chance(support: Support, permuted: float) -> float:
