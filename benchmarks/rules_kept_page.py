@@ -13,7 +13,7 @@ Part = dict[str, Any]
 
 def percent(share: float) -> str:
     """Return a share as a percentage."""
-    return "0 %" if share == 0 else f"{100 * share:.2g} %"
+    return f"{100 * share:.2g} %" if 0 < share < 0.995 else f"{100 * share:.0f} %"
 
 
 def kept_text(part: Part) -> str:
