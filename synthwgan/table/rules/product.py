@@ -127,6 +127,9 @@ class Product(ComputedRule):
         close = agrees(target.floats, products, target.decimals, way)
         return ~(known & target.present) | close
 
+    def _rounds_to(self, table: Table) -> np.ndarray:
+        return self._keeps(table)
+
     def __str__(self) -> str:
         constant = as_fraction(self.constant)
         factors = [] if constant == 1 else [str(self.constant)]

@@ -180,6 +180,11 @@ class Sum(ComputedRule):
         way = self.rounding or getattr(self, "rounding_", "nearest")
         return self._agree(table, way)
 
+    def _rounds_to(self, table: Table) -> np.ndarray:
+        if self.clock is not None:
+            return super()._rounds_to(table)
+        return self._keeps(table)
+
     def _agree(self, table: Table, way: str) -> np.ndarray:
         """Return where the total is the sum, rounded in some way; halves may go either way."""
         target = self._checked_target(table)
