@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from statistics import median
 from typing import Any
@@ -12,8 +13,11 @@ Part = dict[str, Any]
 
 
 def percent(share: float) -> str:
-    """Return a share as a percentage."""
-    return f"{100 * share:.2g} %" if 0 < share < 0.995 else f"{100 * share:.0f} %"
+    """Return a share as a percentage, with so many digits that nearly all is not all."""
+    if share in (0, 1):
+        return f"{100 * share:.0f} %"
+    digits = max(2, 2 - int(math.floor(math.log10(1 - share))) if share > 0.9 else 2)
+    return f"{100 * share:.{digits}g} %"
 
 
 def kept_text(part: Part) -> str:

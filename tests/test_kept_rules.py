@@ -353,6 +353,21 @@ def test_exceptions_keep_their_share():
     assert (model_of(real, rules=None).sample(3000).eval("bill == paid")).mean() < 0.05
 
 
+def test_what_rare_categories_nearly_determine_is_learned_itself():
+    rng = np.random.default_rng(0)
+    tails = rng.integers(0, 40, 2000)
+    carriers = np.array(list("abcd"))[tails % 4]
+    carriers[7] = "d" if carriers[7] != "d" else "a"
+    real = pd.DataFrame(
+        {"tail": tails.astype(str), "carrier": carriers, "x": rng.normal(size=2000)}
+    )
+    rules = [Determines("tail", "carrier", tolerate=0.001)]
+    for most, learned in ((256, False), (10, True)):
+        transformer = TableTransformer(rules=rules, max_categories=most, random_state=0).fit(real)
+        names = [name for name, _ in transformer.reduction_.learned]
+        assert ("carrier by rule" not in names) == learned
+
+
 # Declared rules.
 
 

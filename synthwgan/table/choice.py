@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.checks import expect
-from synthwgan.table.columns.base import ColumnTransformer
+from synthwgan.table.columns.base import RARE, ColumnTransformer
 from synthwgan.table.columns.options import ColumnOptions
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Table
@@ -264,8 +264,17 @@ def _can_build(rule: Rule, table: Table, columns: Columns, options: ColumnOption
         return rule.reduces_
     if isinstance(rule, Determines):
         # Numbers between those that were seen would determine nothing.
-        return not any(columns[name].has_value for name in rule.sources)
+        if any(columns[name].has_value for name in rule.sources):
+            return False
+        # What rare categories share a state for goes with nothing: better learn the other column,
+        # where the rule allows it.
+        shares_state = any(_has_rare(columns[name]) for name in rule.sources)
+        return not (shares_state and _has_exceptions(rule))
     return isinstance(rule, ComputedRule)
+
+
+def _has_rare(column: ColumnTransformer) -> bool:
+    return any(RARE in part.state_labels() for part in column.parts)
 
 
 def _is_better_as_gap(rule: Order, table: Table, columns: Columns, options: ColumnOptions) -> bool:

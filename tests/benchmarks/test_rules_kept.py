@@ -80,6 +80,11 @@ def test_the_page_has_a_place_for_each_part() -> None:
         assert name in rules.PARTS
 
 
+def test_nearly_all_is_not_all() -> None:
+    shares = {0.0: "0 %", 1.0: "100 %", 0.9995: "99.95 %", 0.955: "95.5 %", 0.42: "42 %"}
+    assert {share: rules_kept_page.percent(share) for share in shares} == shares
+
+
 def test_a_part_says_what_was_missed() -> None:
     part = {
         "n_tables": 2,
