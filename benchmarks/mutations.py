@@ -37,6 +37,7 @@ import pyarrow as pa
 from benchmarks.cell import RESULTS, machine, write
 from benchmarks.data import REPOSITORY
 from benchmarks.page import markdown_table, measured, write_part
+from benchmarks.rules_peers import make_orders
 from synthwgan import MLP, Conditional, RadialGANSynthesizer, Residual, WGANGPSynthesizer
 from synthwgan.io.model import FORMAT_VERSION, digest, read_file
 from synthwgan.rules import (
@@ -139,33 +140,26 @@ def _with_rejection() -> WGANGPSynthesizer:
 
 def _orders(n_rows: int = 100) -> pd.DataFrame:
     """Return a table in which rules of many kinds hold."""
-    rng = np.random.default_rng(0)
-    city, member = rng.choice(["Bonn", "Ulm", "Lyon"], n_rows), rng.random(n_rows) < 0.5
-    ordered = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 300, n_rows), "D")
-    orders = pd.DataFrame({"n": rng.integers(1, 60, n_rows), "price": rng.gamma(3, 8, n_rows)})
-    orders["price"] = orders["price"].round(2)
-    orders["net"] = (orders["n"] * orders["price"]).round(2)
-    orders["tax"] = rng.gamma(2, 5, n_rows).round(2)
-    orders["total"] = (orders["net"] + orders["tax"]).round(2)
-    orders["paid"] = np.where(member, orders["total"], (0.9 * orders["total"]).round(2))
-    orders["ordered"], orders["month"] = ordered, ordered.month
-    orders["delivered"] = ordered + pd.to_timedelta(rng.integers(0, 90, n_rows), "D")
-    orders["city"], orders["country"] = city, np.where(city == "Lyon", "FR", "DE")
-    orders["member"] = member
-    orders["gift"] = np.where(member, rng.integers(5, 90, n_rows), np.nan)
-    orders["cash"] = rng.integers(0, 2, n_rows)
-    return orders.assign(card=1 - orders["cash"])
+    orders, rng = make_orders(n_rows), np.random.default_rng(0)
+    full = orders["total"]
+    cash = rng.integers(0, 2, n_rows)
+    return orders.assign(
+        paid=np.where(orders["member"], full, (0.9 * full).round(2)),
+        month=orders["ordered"].dt.month,
+        cash=cash,
+        card=1 - cash,
+    )
 
 
 ORDER_RULES = [
     Order("ordered", "<=", "delivered"),
     Sum("total", ["net", "tax"]),
     Sum("paid", ["total"], tolerate=1.0),
-    Product("net", ["n", "price"]),
+    Product("net", ["quantity", "price"]),
     Function("month", of="ordered", part="month"),
     Determines("city", "country"),
     Combinations(["city", "country"]),
-    MissingWhere("gift", "member", [False]),
+    MissingWhere("discount", "member", [False]),
     OneHot(["cash", "card"]),
 ]
 

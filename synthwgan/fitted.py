@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import numbers
 import os
 import warnings
@@ -360,14 +359,14 @@ def pack_parameters(
         parameters["random_state"] = None
     if parameters["column_kinds"] is not None:
         parameters["column_kinds"] = tuple(parameters["column_kinds"].items())
-    if "rules" in parameters:
-        parameters["rules"] = json.dumps(pack_rules(parameters["rules"]))
-    return {
+    packed = {
         name: COMPONENTS[name].pack(value)
         if name in COMPONENTS
         else to_jsonable(tuple(value) if isinstance(value, list) else value)
         for name, value in parameters.items()
+        if name != "rules"
     }
+    return packed | {"rules": pack_rules(parameters["rules"])}
 
 
 def unpack_parameters(
@@ -389,11 +388,11 @@ def unpack_parameters(
         if name in COMPONENTS
         else from_jsonable(value)
         for name, value in packed.items()
+        if name != "rules"
     }
+    parameters["rules"] = unpack_rules(packed["rules"])
     if parameters["column_kinds"] is not None:
         parameters["column_kinds"] = dict(parameters["column_kinds"])
-    if "rules" in parameters:
-        parameters["rules"] = unpack_rules(json.loads(parameters["rules"]))
     check_parameters(parameters, constraints)
     return parameters
 

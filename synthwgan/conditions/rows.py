@@ -19,6 +19,7 @@ from synthwgan.table import TableTransformer
 from synthwgan.table.given import GivenRows
 from synthwgan.table.law import Law
 from synthwgan.table.layout import EncodedTable
+from synthwgan.table.solver import Solver
 from synthwgan.table.target import with_target
 
 # Conditions count as rare after so many drawn rows for each that is wanted.
@@ -66,7 +67,8 @@ class TableRows:
         self.transformer, self.sampler, self.conditional = transformer, sampler, conditional
         self.reader = ConditionReader(transformer, sampler.marginals.cpu().numpy())
         self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
-        self.law = Law(transformer.reduction_, self.rng)
+        self.law = Law(transformer.reduction_)
+        self.solver = Solver(self.law, self.rng)
         self.identifiers = transformer.identifier_stream(seeds[1])
 
     def of_all_kinds(self, n_rows: int) -> Table:
@@ -279,7 +281,7 @@ class TableRows:
                 for place, one in {**learned, **computed}.items()
             }
             given = GivenRows.of_columns(len(drawn), self.reader.n_columns, cells)
-            rows = self._filled(self.law.solved(given, drawn), None)
+            rows = self._filled(self.solver.solved(given, drawn), None)
             met = self._are_met(rows, {**learned, **computed})
             met[met] = ~self.law.is_broken(_take(rows, met), kept)
             kept.append(_take(rows, met))
@@ -333,7 +335,7 @@ class TableRows:
             )
         index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(rows))
         # What imputes forbids missing cells.
-        rows = self.law.implied(rows, is_filled=forbidden is not None)
+        rows = self.solver.implied(rows, is_filled=forbidden is not None)
         is_faulty = self.law.given_broken(rows, index, on_broken)
         repeated = np.repeat(np.arange(len(rows)), n_draws)
         table = self._lawfully_filled(rows.take(repeated), forbidden, is_faulty[repeated])
@@ -355,8 +357,8 @@ class TableRows:
             copies = np.repeat(open_rows, n_copies)
             again, before = rows.take(copies), _take(table, copies)
             if tried % FULL_ROUNDS:
-                again = self.law.but_broken(again, before)
-            drawn = self._filled(self.law.solved(again, before), forbidden)
+                again = self.solver.but_broken(again, before)
+            drawn = self._filled(self.solver.solved(again, before), forbidden)
             is_lawful = ~self.law.breaks_by_itself(drawn).reshape(-1, n_copies)
             best = np.arange(len(open_rows)) * n_copies + is_lawful.argmax(axis=1)
             table = _with_rows(table, unlawful, _take(drawn, best))

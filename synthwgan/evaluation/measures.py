@@ -134,8 +134,8 @@ class Section:
         The most that the section can score, where its strongest tests could not be made.
     skipped : bool, default False
         Whether the question was not asked, such as utility without a target, or rules of a table
-        that has none. Unlike a section
-        that could not be scored, it does not keep the report from having a total.
+        that has none. Unlike a section that could not be scored, it does not keep the report from
+        having a total.
     """
 
     key: str

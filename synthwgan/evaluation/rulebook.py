@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,11 +12,10 @@ import pandas as pd
 
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.find import find_rules
-from synthwgan.table.rules.ruleset import RuleSet
+from synthwgan.table.rules.ruleset import RuleSet, read_rules
 
 # Within these, a search takes seconds: its time grows with the square of the columns.
 MAX_ROWS, MAX_COLUMNS = 20_000, 60
-AUTO = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,17 +74,10 @@ class Rulebook:
         """
         if rules is None or isinstance(rules, cls):
             return rules
-        parts = [rules] if isinstance(rules, str | Rule) or not _is_many(rules) else list(rules)
-        for part in parts:
-            if not (isinstance(part, Rule) or (isinstance(part, str) and part == AUTO)):
-                raise TypeError(
-                    f"rules takes 'auto', None, a RuleSet, or a list of rules such as "
-                    f"Order('start', '<=', 'end'), got {part!r}"
-                )
-        given = tuple(part for part in parts if isinstance(part, Rule))
+        given, searches = read_rules(rules)
         RuleSet(given).check_columns(real)
         left_out = rules.left_out if isinstance(rules, RuleSet) else ()
-        return cls(real, given, len(given) < len(parts), tuple(left_out))
+        return cls(real, tuple(given), searches, tuple(left_out))
 
     @cached_property
     def rows(self) -> pd.DataFrame:
@@ -139,7 +130,3 @@ def some_rows(frame: pd.DataFrame, rng: np.random.Generator) -> pd.DataFrame:
     if len(frame) <= MAX_ROWS:
         return frame
     return frame.iloc[np.sort(rng.choice(len(frame), MAX_ROWS, replace=False))]
-
-
-def _is_many(rules: Any) -> bool:
-    return isinstance(rules, Iterable) and not isinstance(rules, pd.DataFrame)

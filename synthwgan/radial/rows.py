@@ -42,8 +42,7 @@ class DomainRows:
         self.union, self.sampler, self.target = union, sampler, target
         self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
         self.laws = {
-            name: Law(domain.transformer.reduction_, self.rng)
-            for name, domain in union.domains.items()
+            name: Law(domain.transformer.reduction_) for name, domain in union.domains.items()
         }
 
     def translate(

@@ -18,38 +18,14 @@ from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.custom import Custom
 from synthwgan.table.rules.determines import Determines
 from synthwgan.table.rules.find import find_rules
-from synthwgan.table.rules.function import Function
 from synthwgan.table.rules.kinds import rule_from_dict
-from synthwgan.table.rules.missing_together import MissingTogether
-from synthwgan.table.rules.missing_where import MissingWhere
-from synthwgan.table.rules.one_hot import OneHot
 from synthwgan.table.rules.order import Order
-from synthwgan.table.rules.product import Product
-from synthwgan.table.rules.ruleset import RuleSet
+from synthwgan.table.rules.ruleset import RuleSet, read_rules
 from synthwgan.table.rules.sum import Sum
-from synthwgan.table.rules.unique import Unique
-
-AUTO = "auto"
-# Rules that remember no cell of the table.
-_FORMULAS = (Sum, Product, Function)
 
 # What the parameter `rules` may be.
 Rules: TypeAlias = "Literal['auto'] | RuleSet | list[Rule | Literal['auto']] | None"
 Columns = Mapping[Hashable, ColumnTransformer]
-
-
-def check_rules(rules: Any) -> None:
-    """Raise a TypeError or ValueError if a parameter gives no rules."""
-    remedy = "pass 'auto', None, or a list of rules such as [Order('start', '<=', 'end')]"
-    if isinstance(rules, str) and rules != AUTO:
-        raise ValueError(f"rules must be 'auto', None or a list of rules, got {rules!r}: {remedy}")
-    if rules is None or isinstance(rules, str | RuleSet):
-        return
-    if not isinstance(rules, list | tuple):
-        raise TypeError(f"rules must be 'auto', None or a list of rules, got {rules!r}: {remedy}")
-    for rule in rules:
-        if not isinstance(rule, Rule) and rule != AUTO:
-            raise TypeError(f"rules must hold rules or 'auto', got {rule!r}: {remedy}")
 
 
 def gather_rules(
@@ -79,10 +55,10 @@ def gather_rules(
     ValueError
         If a declared rule is broken by the table, names no column of it, or contradicts another.
     """
-    given = [] if rules is None else [rules] if isinstance(rules, str) else list(rules)
-    declared = RuleSet(deepcopy([rule for rule in given if not isinstance(rule, str)])).fit(frame)
+    given, searches = read_rules(rules)
+    declared = RuleSet(deepcopy(given)).fit(frame)
     _check_declared(declared, columns)
-    if AUTO not in given:
+    if not searches:
         return declared
     if not all(isinstance(name, str | int) for name in frame.columns):
         return RuleSet(declared, ["all rules, as column names are neither texts nor integers"])
@@ -91,10 +67,11 @@ def gather_rules(
     # That nothing was sought in an identifier surprises nobody.
     anew = tuple(f"column {name!r}: " for name, own in columns.items() if not own.in_features)
     chosen, left_out = list(declared), [w for w in found.left_out if not w.startswith(anew)]
+    table = Table(frame)
     for rule in found:
         if rule in chosen or taken.intersection(rule.dependent):
             continue
-        reason = _why_unusable(rule, Table(frame), columns, options)
+        reason = _why_unusable(rule, table, columns, options)
         if reason:
             left_out.append(f"{rule}, as {reason}")
         else:
@@ -105,9 +82,9 @@ def gather_rules(
 def show_rules(rules: RuleSet) -> str:
     """Say in lines which rules all drawn rows keep, which have exceptions, what is left out."""
     groups = {
-        "Rules that every drawn row keeps": [rule for rule in rules if not _has_exceptions(rule)],
+        "Rules that every drawn row keeps": [rule for rule in rules if rule.is_full],
         "Rules with exceptions, which drawn rows have too": [
-            rule for rule in rules if _has_exceptions(rule)
+            rule for rule in rules if not rule.is_full
         ],
     }
     lines = []
@@ -120,24 +97,20 @@ def show_rules(rules: RuleSet) -> str:
     return "\n".join(lines)
 
 
-def _has_exceptions(rule: Rule) -> bool:
-    return rule.support_ is not None and bool(rule.support_.broken)
-
-
 def _why_unusable(rule: Rule, table: Table, columns: Columns, options: ColumnOptions) -> str:
     """Say why a found rule cannot be used, or must not be; empty if it can."""
     anew = _made_anew(rule, columns)
     if anew is not None:
         return f"the cells of {anew!r} are made anew"
-    if isinstance(rule, _FORMULAS):
+    if not rule.remembers:
         return ""
     hides_rare = options.min_category_rows > 1 or options.rare == "mask"
-    for name in _remembered(rule):
+    for name in rule.of_cells:
         column = columns[name]
         least = max(options.min_category_rows, 2) if hides_rare else 1
         if column.ends() is None and _rarest(table, name) < least:
             return f"it would keep rare cells of {name!r}"
-        if options.protect_extremes and column.ends() is not None and not isinstance(rule, Order):
+        if options.protect_extremes and column.ends() is not None:
             return f"it would keep the extremes of {name!r}"
     return ""
 
@@ -148,15 +121,8 @@ def _made_anew(rule: Rule, columns: Columns) -> Hashable | None:
     What is made anew differs from every cell that a rule could remember or compute. Other cells may
     be computed of it, and whether a cell is missing, or unlike all others, is not made anew.
     """
-    if isinstance(rule, MissingTogether | Unique | Custom):
-        return None
-    is_full_formula = isinstance(rule, _FORMULAS) and not _has_exceptions(rule)
-    for name in rule.columns:
-        is_source = is_full_formula and name not in rule.dependent
-        is_only_missing = isinstance(rule, MissingWhere) and name == rule.column
-        if not columns[name].in_features and not is_source and not is_only_missing:
-            return name
-    return None
+    anew = [name for name in rule.columns if not columns[name].in_features]
+    return next((name for name in anew if not rule.holds_for_new(name)), None)
 
 
 def _check_declared(rules: RuleSet, columns: Columns) -> None:
@@ -168,13 +134,6 @@ def _check_declared(rules: RuleSet, columns: Columns) -> None:
                 f"that none can keep the rule: drop the rule, or say column_kinds={{{anew!r}: "
                 "'categorical'}"
             )
-
-
-def _remembered(rule: Rule) -> list[Hashable]:
-    """Return the columns of which a rule knows cells, and not only whether they are missing."""
-    if isinstance(rule, MissingTogether):
-        return []
-    return [rule.where] if isinstance(rule, MissingWhere) else rule.columns
 
 
 def _rarest(table: Table, name: Hashable) -> int:
@@ -201,18 +160,18 @@ def choose_builders(
     learned : collection of column names
         Columns that must be learned themselves, such as a target.
     """
-    candidates = []
+    table, candidates = Table(frame), []
     for rule in rules:
         steps = rule.pairs() if isinstance(rule, Order) else [rule]
         for step in steps:
-            fitted = step if step is rule else step.fit(frame)
-            candidates.append(_without_differences(fitted, frame, learned))
+            fitted = step if step is rule else step.fit(table)
+            candidates.append(_without_differences(fitted, table, learned))
     usable = [
         rule
         for rule in candidates
         if not set(learned).intersection(rule.dependent)
-        and getattr(rule, "state_column", None) not in frame.columns
-        and _can_build(rule, Table(frame), columns, options)
+        and rule.state_column not in frame.columns
+        and _can_build(rule, table, columns, options)
     ]
     return RuleSet(usable).builders()
 
@@ -223,20 +182,20 @@ def without_uncomputed(rules: RuleSet, builders: Iterable[Rule], columns: Column
     kept, left_out = [], list(rules.left_out)
     for rule in rules:
         anew = [name for name in rule.columns if not columns[name].in_features]
-        if isinstance(rule, _FORMULAS) and anew and not computed.intersection(rule.dependent):
-            left_out.append(f"{rule}, which is not used: the cells of {anew[0]!r} are made anew")
+        if anew and isinstance(rule, ComputedRule) and not computed.intersection(rule.dependent):
+            left_out.append(f"{rule}, as the cells of {anew[0]!r} are made anew")
         else:
             kept.append(rule)
     return RuleSet(kept, left_out)
 
 
-def _without_differences(rule: Rule, frame: pd.DataFrame, learned: Iterable[Hashable]) -> Rule:
+def _without_differences(rule: Rule, table: Table, learned: Iterable[Hashable]) -> Rule:
     """Return a difference as the sum that it comes from, if that is as exact.
 
     Of an end, a start and a duration, the end is computed: sums of what is never negative keep
     their order, which differences do not.
     """
-    if not isinstance(rule, Sum) or rule.support_ is None or rule.support_.broken:
+    if not isinstance(rule, Sum) or not rule.is_full:
         return rule
     positive = [
         name for name, weight in zip(rule.sources, rule.fractions, strict=True) if weight > 0
@@ -247,7 +206,7 @@ def _without_differences(rule: Rule, frame: pd.DataFrame, learned: Iterable[Hash
         return rule
     turned = rule.turned(positive[0])
     try:
-        turned.fit(frame)
+        turned.fit(table)
     except ValueError:
         # Whole months between dates, say, or what was rounded, have no way back.
         return rule
@@ -260,8 +219,6 @@ def _can_build(rule: Rule, table: Table, columns: Columns, options: ColumnOption
         return False
     if isinstance(rule, Order):
         return _is_better_as_gap(rule, table, columns, options)
-    if isinstance(rule, OneHot):
-        return rule.reduces_
     if isinstance(rule, Determines):
         # Numbers between those that were seen would determine nothing.
         if any(columns[name].has_value for name in rule.sources):
@@ -269,8 +226,8 @@ def _can_build(rule: Rule, table: Table, columns: Columns, options: ColumnOption
         # What rare categories share a state for goes with nothing: better learn the other column,
         # where the rule allows it.
         shares_state = any(_has_rare(columns[name]) for name in rule.sources)
-        return not (shares_state and _has_exceptions(rule))
-    return isinstance(rule, ComputedRule)
+        return rule.is_full or not shares_state
+    return rule.builds
 
 
 def _has_rare(column: ColumnTransformer) -> bool:
@@ -279,7 +236,7 @@ def _has_rare(column: ColumnTransformer) -> bool:
 
 def _is_better_as_gap(rule: Order, table: Table, columns: Columns, options: ColumnOptions) -> bool:
     """Whether the distance of the upper column from the lower depends less on the lower."""
-    if not rule.dependent or rule.gap_floor_ is None:
+    if not rule.builds:
         return False
     names = [name for name in rule.columns if name not in rule.dependent] + rule.dependent
     low, high = (table[name] for name in names)
@@ -324,5 +281,5 @@ def unpack_rules(packed: Any) -> Any:
     if packed is not None and not isinstance(packed, str):
         expect(isinstance(packed, list), "its rules are no list")
         packed = [rule if isinstance(rule, str) else rule_from_dict(rule) for rule in packed]
-    check_rules(packed)
+    read_rules(packed)
     return packed

@@ -40,3 +40,36 @@ class GivenRows:
         return GivenRows(
             self.given[rows], {place: cells.take(rows) for place, cells in self.cells.items()}
         )
+
+    def also(self, cells: Mapping[int, tuple[np.ndarray, Cells]]) -> GivenRows:
+        """Return the rows with more cells given; those that are given already stay.
+
+        Parameters
+        ----------
+        cells : mapping of int to (where, Cells)
+            By the place of a column, in which rows, shape (n_rows,), bool, and the cells of these.
+        """
+        given, known = self.given.copy(), dict(self.cells)
+        for place, (where, own) in cells.items():
+            new = where & ~given[:, place]
+            known[place] = with_cells(known.get(place), new, own.take(new[where]))
+            given[new, place] = True
+        return GivenRows(given, known)
+
+    def instead(self, others: GivenRows, where: np.ndarray) -> GivenRows:
+        """Return the rows with others in the place of some, in which both are as long."""
+        given = np.where(where[:, None], others.given, self.given)
+        cells = dict(self.cells)
+        for place, own in others.cells.items():
+            cells[place] = with_cells(cells.get(place), where, own.take(where))
+        return GivenRows(given, cells)
+
+
+def with_cells(before: Cells | None, where: np.ndarray, cells: Cells) -> Cells:
+    """Return a column with other cells in some rows; missing elsewhere if there was none."""
+    if before is None:
+        values = np.zeros(len(where), dtype=cells.values.dtype)
+        before = Cells(values, np.ones(len(where), dtype=bool))
+    values, missing = before.values.copy(), before.missing.copy()
+    values[where], missing[where] = cells.values, cells.missing
+    return Cells(values, missing)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
-from itertools import combinations
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -14,10 +13,7 @@ from synthwgan.table.encoding import part_places
 from synthwgan.table.layout import Layout
 from synthwgan.table.reduction import Reduction
 from synthwgan.table.rules.base import Rule
-from synthwgan.table.rules.combinations import Combinations
 from synthwgan.table.rules.computed import COMPUTED, OWN, ComputedRule
-from synthwgan.table.rules.missing_together import MissingTogether
-from synthwgan.table.rules.missing_where import MissingWhere
 from synthwgan.table.rules.product import Product
 
 FILLED = "<filled>"
@@ -46,7 +42,7 @@ def impossible_pairs(reduction: Reduction, layout: Layout) -> np.ndarray:
     block_of = _blocks(reduction, layout)
     found = [np.empty((0, 2), dtype=np.int64)]
     for rule in reduction.enforced:
-        for part in _parts_of(rule):
+        for part in rule.in_pairs():
             names = list(part.columns)
             if len(names) == 2 and all(name in block_of for name in names):
                 found.append(_forbidden(part, [block_of[name] for name in names]))
@@ -94,7 +90,7 @@ def _states(reduction: Reduction, layout: Layout) -> dict[Hashable, dict[Any, np
 
     Slots that only may make a cell missing, as of rare categories, are not among them.
     """
-    helpers = [getattr(rule, "state_column", None) for rule in reduction.builders]
+    helpers = [rule.state_column for rule in reduction.builders]
     states, places = {}, part_places(column for _, column in reduction.learned)
     for position, ((name, column), own) in enumerate(zip(reduction.learned, places, strict=True)):
         block = int(layout.column_blocks[own[0]]) if len(own) == 1 else -1
@@ -126,30 +122,15 @@ def _blocks(reduction: Reduction, layout: Layout) -> dict[Hashable, Block]:
     return blocks
 
 
-def _parts_of(rule: Rule) -> Iterator[Rule]:
-    """Return what a rule says of two columns each."""
-    if isinstance(rule, MissingTogether):
-        for pair in combinations(rule.columns, 2):
-            yield MissingTogether(list(pair))
-    elif isinstance(rule, Combinations):
-        for first, second in combinations(range(len(rule.columns)), 2):
-            part = Combinations([rule.columns[first], rule.columns[second]])
-            part.seen_ = list({(cells[first], cells[second]) for cells in rule.seen_})
-            part.written_ = rule.written_
-            yield part
-    else:
-        yield rule
-
-
 def _forbidden(rule: Rule, blocks: list[Block]) -> np.ndarray:
     """Return the pairs of slots of two blocks that a rule forbids."""
     none = np.empty((0, 2), dtype=np.int64)
-    about_missing = isinstance(rule, MissingTogether | MissingWhere)
-    for (column, _), name in zip(blocks, rule.columns, strict=True):
-        only_missing = isinstance(rule, MissingTogether) or name == getattr(rule, "column", None)
-        # A state that stands for many numbers says only that the cell is filled.
-        if column.has_value and not (about_missing and only_missing):
-            return none
+    # A state that stands for many numbers says only that the cell is filled.
+    unknown = [
+        name for (column, _), name in zip(blocks, rule.columns, strict=True) if column.has_value
+    ]
+    if set(unknown).intersection(rule.of_cells):
+        return none
     sizes = [column.n_states for column, _ in blocks]
     if np.prod(sizes) > _MAX_PAIRS:
         return none

@@ -12,7 +12,7 @@ from synthwgan.table.checks import LIST, STATE, Array, ListOf, MappingOf, check_
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.options import ColumnOptions
 from synthwgan.table.door import naming_column
-from synthwgan.table.given import GivenRows
+from synthwgan.table.given import GivenRows, with_cells
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import as_table
 from synthwgan.table.rules.computed import MISSING, ComputedRule
@@ -85,7 +85,7 @@ class Reduction:
     @property
     def enforced(self) -> list[Rule]:
         """The rules that held in every row, and so must hold in every drawn one."""
-        return [rule for rule in self.rules if rule.support_ is None or not rule.support_.broken]
+        return [rule for rule in self.rules if rule.is_full]
 
     def fit(
         self, frame: pd.DataFrame, options: ColumnOptions, rng: np.random.Generator
@@ -110,8 +110,8 @@ class Reduction:
                 self.learned.append((name, self.columns[place_of[name]]))
             else:
                 self.places.append(-1)
-                kind = self._kind(name, reduced[name])
-                self.learned.append((name, fit_column(name, reduced[name], kind, options, rng)))
+                fitted = fit_column(name, reduced[name], self._kind(name), options, rng)
+                self.learned.append((name, fitted))
         for name in sorted(computed, key=place_of.__getitem__):
             place = place_of[name]
             with naming_column(name):
@@ -121,10 +121,9 @@ class Reduction:
     def _computed(self) -> set[Hashable]:
         return {name for rule in self.builders for name in rule.dependent}
 
-    def _kind(self, name: Hashable, series: pd.Series) -> str | None:
+    def _kind(self, name: Hashable) -> str:
         """Return the kind of a column that is learned in place of one of the table's."""
-        states = [getattr(rule, "state_column", None) for rule in self.builders]
-        if name in states:
+        if name in [rule.state_column for rule in self.builders]:
             return "categorical"
         is_gap = any(isinstance(rule, Order) and name in rule.dependent for rule in self.builders)
         if is_gap:
@@ -237,16 +236,12 @@ class Reduction:
         for position, (name, column) in enumerate(self.learned):
             if self.places[position] < 0 and name in reduced.columns and self._is_of(rule, name):
                 own = column.read(reduced[name])
-                whole = Cells(
-                    np.zeros(len(known), dtype=own.values.dtype), np.ones(len(known), dtype=bool)
-                )
-                whole.values[known], whole.missing[known] = own.values, own.missing
-                cells[position] = whole
+                cells[position] = with_cells(cells.get(position), known, own)
                 given[known, position] = True
 
     @staticmethod
     def _is_of(rule: Rule, name: Hashable) -> bool:
-        return name in rule.dependent or name == getattr(rule, "state_column", None)
+        return name in rule.dependent or name == rule.state_column
 
     def frame_of(self, rows: GivenRows, names: Iterable[Hashable] | None = None) -> pd.DataFrame:
         """Return given cells as a frame, missing where nothing is given; by default all columns."""

@@ -25,7 +25,6 @@ from synthwgan.table.checks import (
     optional,
 )
 from synthwgan.table.choice import (
-    check_rules,
     choose_builders,
     gather_rules,
     pack_rules,
@@ -67,7 +66,7 @@ from synthwgan.table.given import GivenRows
 from synthwgan.table.impossible import impossible_pairs
 from synthwgan.table.layout import EncodedTable, PartialRows
 from synthwgan.table.reduction import Reduction
-from synthwgan.table.rules.ruleset import RuleSet
+from synthwgan.table.rules.ruleset import RuleSet, read_rules
 from synthwgan.table.schema import COLUMN_CLASSES, Schema, column_from_dict, fit_column
 from synthwgan.table.storage.jsonable import join_arrays, split_arrays
 from synthwgan.table.storage.named import numpy_dtype
@@ -234,7 +233,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             cell and the remedy; or if the table breaks a declared rule.
         """
         parameters = self.get_params(deep=False)
-        check_rules(parameters.pop("rules"))
+        read_rules(parameters.pop("rules"))
         check_parameters(parameters, COLUMN_PARAMETERS)
         frame = enter(self, X, reset=True)
         self.column_index_ = frame.columns

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from typing import Any
 
 import numpy as np
@@ -10,10 +10,6 @@ import pandas as pd
 
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Table
-from synthwgan.table.rules.missing_together import MissingTogether
-from synthwgan.table.rules.one_hot import OneHot
-from synthwgan.table.rules.order import Order
-from synthwgan.table.rules.unique import Unique
 
 MAX_CELLS, CELL_WIDTH = 6, 60
 
@@ -47,35 +43,7 @@ def breach(rule: Rule, table: Table) -> str:
     >>> breach(Order("start", "<=", "end"), Table(pd.DataFrame({"start": dates, "end": dates})))
     'end is before start'
     """
-    if isinstance(rule, Order) and len(rule.columns) == 2 and len(rule.terms) == 3:
-        return _order_breach(rule, table)
-    if isinstance(rule, MissingTogether):
-        return f"only some of {_names(rule.columns)} are missing"
-    if isinstance(rule, OneHot) and not rule.at_most:
-        return f"not exactly one of {_names(rule.columns)} is set"
-    if isinstance(rule, Unique):
-        return f"{_names(rule.columns)} repeat an earlier row"
-    return f"'{short(str(rule), 2 * CELL_WIDTH)}' is broken"
-
-
-def _order_breach(rule: Order, table: Table) -> str:
-    lower, sign, upper = rule.terms
-    if sign in (">", ">="):
-        lower, upper = upper, lower
-    try:
-        is_time = table[upper].kind == "time"
-    except (TypeError, ValueError):
-        is_time = False
-    if "=" in sign:
-        return f"{upper} is {'before' if is_time else 'less than'} {lower}"
-    return f"{upper} is not {'after' if is_time else 'more than'} {lower}"
-
-
-def _names(names: Sequence[Hashable]) -> str:
-    shown = [str(name) for name in names[:MAX_CELLS]]
-    if len(names) > MAX_CELLS:
-        return f"{', '.join(shown)} and {len(names) - MAX_CELLS} more"
-    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
+    return rule.breach(table) or f"'{short(str(rule), 2 * CELL_WIDTH)}' is broken"
 
 
 def row_names(frame: pd.DataFrame, rows: np.ndarray) -> list[str]:

@@ -43,6 +43,7 @@ class Bands(ComputedRule):
 
     edges_: list[float]
     values_: list[Any]
+    remembers: ClassVar[bool] = True
     _learned: ClassVar[tuple[str, ...]] = (*ComputedRule._learned, "edges_", "values_")
 
     def __init__(

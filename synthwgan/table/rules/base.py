@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Hashable, Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, TypeAlias
@@ -19,7 +19,7 @@ from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 
 # Columns, in which rows a cell of each follows, and these cells.
 Implied: TypeAlias = "Iterator[tuple[Hashable, np.ndarray, pd.Series]]"
-_SHOWN_ROWS = 3
+_SHOWN_ROWS, _SHOWN_NAMES = 3, 6
 _IS_A = {"number": "numbers", "time": "dates", "text": "text", "label": "labels"}
 
 
@@ -75,6 +75,8 @@ class Rule:
     support_: Support | None = None
     written_: Mapping[Hashable, Form | None] = MappingProxyType({})
     tolerate: float = 0.0
+    # Whether a fitted rule knows cells of the table.
+    remembers: ClassVar[bool] = False
     _learned: ClassVar[tuple[str, ...]] = ()
 
     @property
@@ -86,6 +88,49 @@ class Rule:
     def dependent(self) -> list[Hashable]:
         """Names of the columns that the rule computes from the others; often none."""
         return []
+
+    @property
+    def of_cells(self) -> list[Hashable]:
+        """Columns of whose cells the rule speaks, and not only of whether they are missing."""
+        return self.columns
+
+    @property
+    def is_full(self) -> bool:
+        """Whether the rule has no exceptions: whether it holds wherever it says something."""
+        return self.support_ is None or not self.support_.broken
+
+    @property
+    def builds(self) -> bool:
+        """Whether the rule, as it is fitted, can rebuild the columns that it computes."""
+        return False
+
+    @property
+    def state_column(self) -> str | None:
+        """Name of the column of states that a reduced table may have, None if it has none."""
+        return None
+
+    @property
+    def can_turn(self) -> bool:
+        """Whether the rule can be solved for each of its parts."""
+        return False
+
+    def holds_for_new(self, name: Hashable) -> bool:
+        """Whether the rule can hold though the cells of one of its columns are made anew."""
+        return name not in self.of_cells
+
+    def in_pairs(self) -> list[Rule]:
+        """Return what the rule says of two columns each; by default the rule."""
+        return [self]
+
+    def breach(self, table: Table) -> str:
+        """Say in a few words what is wrong in a row that breaks the rule; empty: just that.
+
+        Parameters
+        ----------
+        table : Table
+            Which the row is of; its columns need not be such as the rule expects.
+        """
+        return ""
 
     def check(self, frame: pd.DataFrame | Table) -> np.ndarray:
         """Return whether each row keeps the rule.
@@ -351,6 +396,14 @@ def _unpack_key(packed: Any) -> Any:
     if isinstance(packed, list):
         return tuple(from_jsonable(part) for part in packed)
     return from_jsonable(packed)
+
+
+def in_words(names: Sequence[Hashable]) -> str:
+    """Return names as one would list them."""
+    shown = [str(name) for name in names[:_SHOWN_NAMES]]
+    if len(names) > _SHOWN_NAMES:
+        return f"{', '.join(shown)} and {len(names) - _SHOWN_NAMES} more"
+    return " and ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else shown[0]
 
 
 def names_of(value: Any) -> list[Hashable]:

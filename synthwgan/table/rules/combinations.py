@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from itertools import combinations
 from typing import Any, ClassVar
 
 import numpy as np
@@ -32,6 +33,7 @@ class Combinations(Rule):
     """
 
     seen_: list[tuple[Any, ...]]
+    remembers: ClassVar[bool] = True
     _learned: ClassVar[tuple[str, ...]] = ("seen_",)
 
     def __init__(self, names: Sequence[Hashable], *, tolerate: float = 0.0) -> None:
@@ -41,6 +43,15 @@ class Combinations(Rule):
     @property
     def columns(self) -> list[Hashable]:
         return names_of(self.names)
+
+    def in_pairs(self) -> list[Rule]:
+        pairs = []
+        for places in combinations(range(len(self.columns)), 2):
+            pair = Combinations([self.columns[place] for place in places])
+            pair.seen_ = list({tuple(cells[place] for place in places) for cells in self.seen_})
+            pair.written_ = self.written_
+            pairs.append(pair)
+        return pairs
 
     def _learn(self, table: Table) -> None:
         self.seen_ = seen_together(table, self.columns)[0]

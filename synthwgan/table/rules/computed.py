@@ -48,13 +48,11 @@ class ComputedRule(Rule):
 
     @property
     def state_column(self) -> str:
-        """Name of the column of states that a reduced table may have."""
         return f"{self.target} by rule"
 
     @property
-    def can_turn(self) -> bool:
-        """Whether the rule can be solved for each of its parts."""
-        return False
+    def builds(self) -> bool:
+        return True
 
     def turned(self, part: Hashable) -> ComputedRule:
         """Return the rule solved for one of its parts, not fitted; `fit` tells if it is exact."""
@@ -127,11 +125,6 @@ class ComputedRule(Rule):
             self.form_.physical.read(cells)
         except (TypeError, ValueError, OverflowError) as error:
             raise ValueError(f"rule of kind {type(self).__name__}: {error}") from None
-
-    @property
-    def is_full(self) -> bool:
-        """Whether the rule holds wherever no cell is missing."""
-        return self.support_ is None or not self.support_.broken
 
     def implies(self, frame: pd.DataFrame, given: pd.DataFrame) -> Implied:
         """Computed cells, where all that they need are known; none if the rule has exceptions.

@@ -58,6 +58,9 @@ class Custom(Rule):
     def columns(self) -> list[Hashable]:
         return list(self.names)
 
+    def holds_for_new(self, name: Hashable) -> bool:
+        return True
+
     def _parameters(self) -> dict[str, Any]:
         return {
             "function": self.function,

@@ -39,6 +39,7 @@ class Determines(ComputedRule):
     """
 
     map_: dict[tuple[Any, ...], Any]
+    remembers: ClassVar[bool] = True
     _learned: ClassVar[tuple[str, ...]] = (*ComputedRule._learned, "map_")
 
     def __init__(

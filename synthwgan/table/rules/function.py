@@ -8,15 +8,16 @@ from typing import ClassVar
 import numpy as np
 
 from synthwgan.table.rules.columns import Column, Table
-from synthwgan.table.rules.computed import ComputedRule, same_cells
+from synthwgan.table.rules.computed import same_cells
 from synthwgan.table.rules.form import ColumnForm
+from synthwgan.table.rules.formula import Formula
 from synthwgan.table.rules.parts import PARTS, apply_part
 from synthwgan.table.rules.units import ticks_per
 
 _GIVES = {"number": "number", "time": "time", "text": "text", "label": "label"}
 
 
-class Function(ComputedRule):
+class Function(Formula):
     """A column that is a part of a date, some digits of a number or a piece of a text.
 
     Parameters
@@ -46,7 +47,7 @@ class Function(ComputedRule):
     """
 
     part_: str
-    _learned: ClassVar[tuple[str, ...]] = (*ComputedRule._learned, "part_")
+    _learned: ClassVar[tuple[str, ...]] = (*Formula._learned, "part_")
 
     def __init__(
         self,

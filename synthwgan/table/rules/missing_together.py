@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.rules.base import Implied, Rule, names_of
+from synthwgan.table.rules.base import Implied, Rule, in_words, names_of
 from synthwgan.table.rules.columns import Table
 
 
@@ -36,6 +37,16 @@ class MissingTogether(Rule):
     @property
     def columns(self) -> list[Hashable]:
         return names_of(self.names)
+
+    @property
+    def of_cells(self) -> list[Hashable]:
+        return []
+
+    def in_pairs(self) -> list[Rule]:
+        return [MissingTogether(list(pair)) for pair in combinations(self.columns, 2)]
+
+    def breach(self, table: Table) -> str:
+        return f"only some of {in_words(self.columns)} are missing"
 
     def _keeps(self, table: Table) -> np.ndarray:
         first, *others = (table[name].missing for name in self.columns)

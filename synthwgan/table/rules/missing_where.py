@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,8 @@ class MissingWhere(Rule):
     array([ True,  True, False])
     """
 
+    remembers: ClassVar[bool] = True
+
     def __init__(
         self,
         column: Hashable,
@@ -63,6 +65,10 @@ class MissingWhere(Rule):
         is_list = isinstance(self.values, list | tuple)
         are_cells = is_list and not any(isinstance(value, list | dict) for value in self.values)
         expect(are_cells, f"rule of kind MissingWhere: {self.values!r} are no values")
+
+    @property
+    def of_cells(self) -> list[Hashable]:
+        return [self.where]
 
     def _there(self, table: Table) -> np.ndarray:
         """Return where the other column has one of the values."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.rules.base import Implied, Rule, names_of
+from synthwgan.table.rules.base import Implied, Rule, in_words, names_of
 from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.form import ColumnForm
 
@@ -37,6 +37,8 @@ class OneHot(Rule):
 
     forms_: list[ColumnForm]
     reduces_: bool
+    # Which columns are ever set.
+    remembers: ClassVar[bool] = True
     _learned: ClassVar[tuple[str, ...]] = ("forms_", "reduces_")
 
     def __init__(
@@ -53,6 +55,13 @@ class OneHot(Rule):
     @property
     def dependent(self) -> list[Hashable]:
         return self.columns
+
+    @property
+    def builds(self) -> bool:
+        return self.reduces_
+
+    def breach(self, table: Table) -> str:
+        return "" if self.at_most else f"not exactly one of {in_words(self.columns)} is set"
 
     @property
     def state_column(self) -> str:

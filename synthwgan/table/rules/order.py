@@ -71,6 +71,22 @@ class Order(Rule):
         return [self._ends()[1]] if self._is_pair else []
 
     @property
+    def builds(self) -> bool:
+        return self._is_pair and self.gap_floor_ is not None
+
+    def breach(self, table: Table) -> str:
+        if not self._is_pair:
+            return ""
+        low, high = self._ends()
+        try:
+            is_time = table[high].kind == "time"
+        except (TypeError, ValueError):
+            is_time = False
+        if "=" in self.terms[1]:
+            return f"{high} is {'before' if is_time else 'less than'} {low}"
+        return f"{high} is not {'after' if is_time else 'more than'} {low}"
+
+    @property
     def _is_pair(self) -> bool:
         return len(self.terms) == 3 and len(self.columns) == 2
 

@@ -9,12 +9,12 @@ import numpy as np
 
 from synthwgan.table.rules.base import names_of
 from synthwgan.table.rules.columns import Table
-from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.formula import Formula
 from synthwgan.table.rules.rounding import agrees, find_way, round_to
 from synthwgan.table.rules.sum import as_fraction, as_weight
 
 
-class Product(ComputedRule):
+class Product(Formula):
     """A column that is a product or a quotient of others, rounded as the column is.
 
     Parameters
@@ -44,7 +44,7 @@ class Product(ComputedRule):
     """
 
     rounding_: str
-    _learned: ClassVar[tuple[str, ...]] = (*ComputedRule._learned, "rounding_")
+    _learned: ClassVar[tuple[str, ...]] = (*Formula._learned, "rounding_")
 
     def __init__(
         self,

@@ -17,6 +17,7 @@ from synthwgan.table.rules.kinds import rule_from_dict
 from synthwgan.table.rules.one_hot import OneHot
 from synthwgan.table.rules.order import Order
 
+AUTO = "auto"
 _FORMAT = 1
 _FIRST_ROWS = 5
 _CHECKED = ["rule", "share", "share_applying", "n_broken", "first_rows"]
@@ -133,7 +134,7 @@ class RuleSet(Sequence[Rule]):
         table = as_table(frame)
         broken: dict[int, list[str]] = {}
         for rule in self:
-            if rule.support_ is not None and rule.support_.broken:
+            if not rule.is_full:
                 continue
             for row in np.flatnonzero(~rule.check(table)):
                 broken.setdefault(int(row), []).append(str(rule))
@@ -302,6 +303,35 @@ class RuleSet(Sequence[Rule]):
         for rule in self.builders():
             rebuilt = rule.rebuild(rebuilt)
         return rebuilt if columns is None else rebuilt.loc[:, list(columns)]
+
+
+def read_rules(rules: Any) -> tuple[list[Rule], bool]:
+    """Read a parameter `rules`: None, "auto", a rule, or several rules and "auto".
+
+    Returns
+    -------
+    given : list of Rule
+        Those that a user declared.
+    searches : bool
+        Whether others are to be found.
+
+    Raises
+    ------
+    TypeError
+        If something is no rule.
+    """
+    if rules is None:
+        return [], False
+    is_one = isinstance(rules, str | Rule | pd.DataFrame) or not isinstance(rules, Iterable)
+    parts = [rules] if is_one else list(rules)
+    for part in parts:
+        if not isinstance(part, Rule) and not (isinstance(part, str) and part == AUTO):
+            raise TypeError(
+                f"rules must hold rules or 'auto', got {part!r}: rules takes 'auto', None, a "
+                "RuleSet, or a list of rules such as Order('start', '<=', 'end')"
+            )
+    given = [part for part in parts if isinstance(part, Rule)]
+    return given, len(given) < len(parts)
 
 
 def _priority(rule: Rule) -> tuple[bool, int, int, int]:

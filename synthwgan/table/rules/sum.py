@@ -16,6 +16,7 @@ from synthwgan.table.rules.base import names_of
 from synthwgan.table.rules.columns import Column, Table
 from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.form import ColumnForm
+from synthwgan.table.rules.formula import Formula
 from synthwgan.table.rules.rounding import agrees, find_way, round_to
 from synthwgan.table.rules.units import ticks_per
 
@@ -27,7 +28,7 @@ _LARGE = 2**62
 _RELATIVE = 1e-9
 
 
-class Sum(ComputedRule):
+class Sum(Formula):
     """A column that is the weighted sum of others, on its own grid.
 
     Parameters
@@ -66,7 +67,7 @@ class Sum(ComputedRule):
     day_: int
     part_days_: list[int]
     _learned: ClassVar[tuple[str, ...]] = (
-        *ComputedRule._learned,
+        *Formula._learned,
         *("rounding_", "day_", "part_days_"),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Sequence
 
 import numpy as np
 
-from synthwgan.table.rules.base import Rule, names_of
+from synthwgan.table.rules.base import Rule, in_words, names_of
 from synthwgan.table.rules.columns import Table
 from synthwgan.table.rules.lookup import joint_codes
 
@@ -36,6 +36,12 @@ class Unique(Rule):
     @property
     def columns(self) -> list[Hashable]:
         return names_of(self.names)
+
+    def holds_for_new(self, name: Hashable) -> bool:
+        return True
+
+    def breach(self, table: Table) -> str:
+        return f"{in_words(self.columns)} repeat an earlier row"
 
     def _keeps(self, table: Table) -> np.ndarray:
         codes, present = joint_codes([table[name] for name in self.columns])

@@ -1,0 +1,205 @@
+"""What given cells imply of others by the rules, and what may be drawn beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.table.given import GivenRows
+from synthwgan.table.law import Law
+from synthwgan.table.rules.base import Rule
+from synthwgan.table.rules.columns import Table
+from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.sum import Sum
+from synthwgan.table.rules.unique import Unique
+
+_TOLD = "<told>"
+# How many parts are tried in search of those that make a given total.
+_ATTEMPTS = 8
+
+
+class Solver:
+    """Finds cells that keep rules beside those that a user gave.
+
+    Parameters
+    ----------
+    law : Law
+        The rules.
+    rng : Generator
+        Draws which part of a sum gives way.
+    """
+
+    def __init__(self, law: Law, rng: np.random.Generator) -> None:
+        self.law, self.rng = law, rng
+        self.reduction, self.place_of = law.reduction, law.place_of
+
+    def implied(self, rows: GivenRows, is_filled: bool = False) -> GivenRows:
+        """Return given rows with the cells that rules imply: totals of parts, and what is missing.
+
+        Parameters
+        ----------
+        rows : GivenRows
+            Cells of the table's columns.
+        is_filled : bool, default=False
+            Whether cells are filled wherever they can be. Otherwise one that may be missing is not
+            implied by those from which it could be computed.
+        """
+        rules = [*self.reduction.enforced, *self._turned()]
+        # What must be missing is not computed.
+        rules.sort(key=lambda rule: isinstance(rule, ComputedRule))
+        if not is_filled:
+            rules = [rule for rule in rules if not self._may_be_missing(rule)]
+        for _ in range(len(rules)):
+            n_before = int(rows.given.sum())
+            for rule in rules:
+                rows = self._with_implied(rule, rows)
+            if int(rows.given.sum()) == n_before:
+                break
+        return rows
+
+    def _turned(self) -> list[ComputedRule]:
+        """Return full sums solved for each of their parts; products are rounded, and tell less."""
+        return [
+            turned
+            for rule in self.reduction.enforced
+            if isinstance(rule, Sum)
+            for turned in rule.all_turned()
+        ]
+
+    def _may_be_missing(self, rule: Rule) -> bool:
+        """Whether a rule computes a cell that may be missing though it could be computed."""
+        if not isinstance(rule, ComputedRule):
+            return False
+        is_part = rule.support_ is None
+        return (rule.keeps_states_ or is_part) and self.law.column_of(rule.target).missing_rate > 0
+
+    def _with_implied(self, rule: Rule, rows: GivenRows) -> GivenRows:
+        places = [self.place_of[name] for name in rule.columns]
+        known = rows.given[:, places]
+        if not (~known.all(axis=1) & known.any(axis=1)).any():
+            return rows
+        frame = self.reduction.frame_of(rows, rule.columns)
+        found = {}
+        for name, where, series in rule.implies(frame, pd.DataFrame(known, columns=frame.columns)):
+            column = self.law.column_of(name)
+            if column.in_features and (where & ~rows.given[:, self.place_of[name]]).any():
+                found[self.place_of[name]] = where, column.read(series)
+        return rows.also(found)
+
+    def solved(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
+        """Return given rows with one more part of a sum or product, so that it is as given.
+
+        Parameters
+        ----------
+        rows : GivenRows
+        drawn : DataFrame of shape (n_rows, n_columns)
+            The rows with drawn cells in place of what is not given.
+        """
+        solved, is_solved = rows, np.zeros(len(rows), dtype=bool)
+        for _ in range(_ATTEMPTS):
+            trial = self._solved_once(rows, drawn)
+            new = self._hold(trial) & ~is_solved
+            solved, is_solved = solved.instead(trial, new), is_solved | new
+            if is_solved.all():
+                break
+            drawn = self._with_others(drawn, rows)
+        return solved
+
+    def _hold(self, rows: GivenRows) -> np.ndarray:
+        """Return in which rows all is given that makes each given total."""
+        hold = np.ones(len(rows), dtype=bool)
+        for rule in self.reduction.builders:
+            if isinstance(rule, ComputedRule) and rule.can_turn and rule.is_full:
+                parts = [self.place_of[name] for name in rule.sources]
+                target = self.place_of[rule.target]
+                is_told = rows.given[:, target].copy()
+                if target in rows.cells:
+                    is_told &= ~rows.cells[target].missing
+                hold &= ~is_told | rows.given[:, parts].all(axis=1)
+        return hold
+
+    def _with_others(self, drawn: pd.DataFrame, rows: GivenRows) -> pd.DataFrame:
+        """Return rows in which the parts of totals are drawn anew, each by itself."""
+        drawn = drawn.copy()
+        turning = [rule for rule in self.reduction.builders if rule.can_turn]
+        for name in {name for rule in turning for name in rule.columns}:
+            place = self.place_of[name]
+            column = self.reduction.columns[place]
+            if column.has_value and place in self.reduction.places:
+                cells = column.cells_at_ranks(self.rng.random(len(drawn)))
+                kept = column.read(drawn.iloc[:, place])
+                cells = cells.replace(rows.given[:, place], kept)
+                drawn.isetitem(place, column.physical.write(cells))
+        return self.law.computed(drawn, rows.given)
+
+    def _solved_once(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
+        # Totals come before the parts that are computed themselves, and are given by then.
+        for rule in reversed(self.reduction.builders):
+            if isinstance(rule, ComputedRule) and rule.is_full:
+                for turned in self.rng.permutation(np.array(rule.all_turned(), dtype=object)):
+                    rows = self._solved_for(rule, turned, rows, drawn)
+        return rows
+
+    def _solved_for(
+        self, rule: ComputedRule, turned: ComputedRule, rows: GivenRows, drawn: pd.DataFrame
+    ) -> GivenRows:
+        target, part = self.place_of[rule.target], self.place_of[turned.target]
+        column = self.reduction.columns[part]
+        where = rows.given[:, target] & ~rows.given[:, part]
+        if not where.any():
+            return rows
+        frame, names = drawn.iloc[where].reset_index(drop=True), list(drawn.columns)
+        told = self.reduction.frame_of(rows.take(where), [rule.target])
+        frame = frame.assign(**{_TOLD: told[rule.target]})
+        frame = frame.drop(columns=[rule.target]).rename(columns={_TOLD: rule.target})
+        solved = turned.rebuild(frame, names)
+        found = column.read(solved[turned.target])
+        fits = ~found.missing & column.holds(found) & rule.check(solved)
+        where[where] = fits
+        added = {part: found.take(fits)}
+        # What the total was computed from must stay what it was drawn to be.
+        for name in self._roots(turned.sources, rule.target):
+            place = self.place_of[name]
+            added[place] = self.reduction.columns[place].read(drawn[name]).take(where)
+        return rows.also({place: (where, own) for place, own in added.items()})
+
+    def but_broken(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
+        """Return given rows with all drawn cells that have no part in a broken rule.
+
+        So a row that broke one of many rules need not meet all the others anew.
+        """
+        table, free = Table(drawn), np.zeros(rows.given.shape, dtype=bool)
+        for rule in self.reduction.enforced:
+            if not isinstance(rule, Unique):
+                free[np.ix_(~rule.check(table), self._places_of(rule.columns))] = True
+        for rule in self.reduction.builders:
+            places = self._places_of(rule.columns)
+            free[np.ix_(self.law.is_out(rule, table, drawn), places)] = True
+        added = {}
+        for place, column in enumerate(self.reduction.columns):
+            kept = ~free[:, place]
+            if column.in_features:
+                added[place] = kept, column.read(drawn.iloc[:, place]).take(kept)
+        return rows.also(added)
+
+    def _places_of(self, names: Iterable[Hashable]) -> list[int]:
+        """Return the places of some columns, and of all that are linked to them by computing."""
+        linked, computed = set(names), {rule.dependent[0] for rule in self.reduction.builders}
+        for _ in self.reduction.builders:
+            for rule in self.reduction.builders:
+                if linked & computed & set(rule.columns):
+                    linked |= set(rule.columns)
+        return [self.place_of[name] for name in linked]
+
+    def _roots(self, names: Iterable[Hashable], but: Hashable) -> set[Hashable]:
+        """Return some columns, and those from which they are computed, without one of them."""
+        computed = {rule.dependent[0]: rule.columns for rule in self.reduction.builders}
+        found, todo = set(), [name for name in names if name != but]
+        while todo:
+            name = todo.pop()
+            if name not in found:
+                found.add(name)
+                todo += computed.get(name, [])
+        return found - {but}
