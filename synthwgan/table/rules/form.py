@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import pandas_dtype
 
 from synthwgan.parameters import required
 from synthwgan.table.checks import DECIMALS, STATE, check_state, optional
@@ -24,7 +25,8 @@ def blank(series: pd.Series, rows: np.ndarray) -> pd.Series:
     dtype = series.dtype
     if isinstance(dtype, np.dtype) and dtype.kind in "iub":
         names = {"b": "boolean", "i": f"Int{8 * dtype.itemsize}", "u": f"UInt{8 * dtype.itemsize}"}
-        series = series.astype(names[dtype.kind])
+        # By its name pandas would swap the filters of warnings, of other threads as well.
+        series = series.astype(pandas_dtype(names[dtype.kind]))
     return series.mask(rows)
 
 
