@@ -76,7 +76,7 @@ def _kept_of(seed: int) -> dict[str, Any]:
 
 def judged(rules: list[Rule], rows: pd.DataFrame) -> dict[str, Any]:
     """Return how many full rules there are, which are broken, and the shares of partial ones."""
-    full = [rule for rule in rules if not _exceptions(rule)]
+    full = [rule for rule in rules if rule.is_full]
     broken = [
         {"rule": str(rule), "rows": int((~rule.check(rows)).sum())}
         for rule in full
@@ -84,7 +84,7 @@ def judged(rules: list[Rule], rows: pd.DataFrame) -> dict[str, Any]:
     ]
     partial = []
     for rule in rules:
-        if _exceptions(rule):
+        if not rule.is_full:
             is_kept, applies = rule.judge(rows)
             share = float(is_kept[applies].mean()) if applies.any() else float("nan")
             real_share, n_real = rule.support_.share, rule.support_.rows  # type: ignore[union-attr]
@@ -94,10 +94,6 @@ def judged(rules: list[Rule], rows: pd.DataFrame) -> dict[str, Any]:
                 {"rule": str(rule), "real": real_share, "drawn": share, "standard_error": error}
             )
     return {"n_full": len(full), "broken": broken, "partial": partial}
-
-
-def _exceptions(rule: Rule) -> int:
-    return 0 if rule.support_ is None else rule.support_.broken
 
 
 def _days(rows: pd.DataFrame) -> pd.Series:
