@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import pandas_dtype
 
 from synthwgan.parameters import required
 from synthwgan.table.checks import DECIMALS, STATE, check_state, optional
@@ -15,6 +14,7 @@ from synthwgan.table.forms.registry import form_from_dict
 from synthwgan.table.rules.units import UNITS
 from synthwgan.table.rules.written import cells_of, number_dtype, numbers_of, unit_of
 from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.storage.named import named_dtype
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict
 
 _FIELDS = {"physical": STATE, "decimals": optional(DECIMALS), "written": optional(STATE)}
@@ -26,7 +26,7 @@ def blank(series: pd.Series, rows: np.ndarray) -> pd.Series:
     if isinstance(dtype, np.dtype) and dtype.kind in "iub":
         names = {"b": "boolean", "i": f"Int{8 * dtype.itemsize}", "u": f"UInt{8 * dtype.itemsize}"}
         # By its name pandas would swap the filters of warnings, of other threads as well.
-        series = series.astype(pandas_dtype(names[dtype.kind]))
+        series = series.astype(named_dtype(names[dtype.kind]))
     return series.mask(rows)
 
 
