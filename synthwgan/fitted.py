@@ -32,6 +32,7 @@ from synthwgan.sampling.slices import SliceTargets
 from synthwgan.table import TableTransformer
 from synthwgan.table.checks import COUNT, FLAG, STATE, Anything, check_state, expect, optional
 from synthwgan.table.choice import pack_rules, unpack_rules
+from synthwgan.table.law import Law
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 from synthwgan.table.rules.custom import Custom
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
@@ -214,6 +215,8 @@ def _try(state: FittedState) -> None:
     check_raw(sampler.raw(N_TRIED, sampler.noise(0)))
     drawn = sampler.draw(N_TRIED, sampler.noise(0))
     state.transformer.decode(drawn, random_state=0)
+    rows = state.transformer.decode_frame(drawn, random_state=0)
+    Law(state.transformer.reduction_).is_broken(rows)
     if conditional is not None:
         given = np.zeros((N_TRIED, len(state.transformer.layout_.column_blocks)), dtype=bool)
         context = conditional.context(PartialRows(drawn, given))

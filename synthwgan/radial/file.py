@@ -36,6 +36,7 @@ from synthwgan.radial.networks import (
     build_domain_networks,
     domain_weight_shapes,
 )
+from synthwgan.radial.rows import DomainRows
 from synthwgan.radial.sampler import DomainSampler
 from synthwgan.radial.step import RadialConfig
 from synthwgan.sampling.slices import SliceTargets
@@ -165,6 +166,9 @@ def load_radial(
         )
         for domain in range(len(union.domains)):
             check_raw(sampler.raw_of(domain, N_TRIED))
+        rows = DomainRows(union, sampler, target, [0, 0])
+        for name, law in rows.laws.items():
+            law.is_broken(rows.drawn(N_TRIED, name))
     return parameters, state
 
 

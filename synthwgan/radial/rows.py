@@ -164,13 +164,14 @@ class DomainRows:
         """Return new rows of a domain."""
 
         def again(rows: np.ndarray) -> pd.DataFrame:
-            return self._new(len(rows), domain)
+            return self.drawn(len(rows), domain)
 
-        return self._lawful(domain, self._new(n_rows, domain), again)
+        return self._lawful(domain, self.drawn(n_rows, domain), again)
 
-    def _new(self, n_rows: int, domain: str) -> pd.DataFrame:
-        drawn = self.sampler.new_rows(self.union.code_of(domain), n_rows, self.noise)
-        values = self.union.decode(domain, drawn, self.rng)
+    def drawn(self, n_rows: int, domain: str) -> pd.DataFrame:
+        """Return drawn rows of a domain, whether they keep its rules or not."""
+        encoded = self.sampler.new_rows(self.union.code_of(domain), n_rows, self.noise)
+        values = self.union.decode(domain, encoded, self.rng)
         table = self.union.write(domain, values, n_rows, self.rng)
         return self._finished(domain, table, {})
 

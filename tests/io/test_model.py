@@ -23,6 +23,7 @@ import synthwgan
 from synthwgan import WGANGPSynthesizer
 from synthwgan.cli import app
 from synthwgan.io.model import digest
+from synthwgan.rules import Sum
 from synthwgan.table import TableTransformer
 from synthwgan.table.checks import ListOf, Matching, check_state, optional
 from synthwgan.table.storage.jsonable import from_jsonable
@@ -336,6 +337,44 @@ def test_a_forged_file_is_refused(path: Path, change: Change, message: str) -> N
     result = CliRunner().invoke(app, ["info", str(path)])
     assert result.exit_code == 1
     assert result.stderr.startswith(f"Error: {str(path)!r} is truncated or not a model file (")
+
+
+RULE_FORGERIES: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "a date twice": lambda rule: rule.update(parts=rule["parts"], weights=[20_000, 1]),
+    "support of a list": lambda rule: rule["support"].update(broken=[]),
+    "support of a dict": lambda rule: rule["support"].update(permuted={}),
+    "negative support": lambda rule: rule["support"].update(rows=-1),
+    "a form of text": lambda rule: rule["learned"].update(form_="x"),
+}
+
+
+@pytest.mark.parametrize("change", RULE_FORGERIES.values(), ids=RULE_FORGERIES.keys())
+def test_a_forged_rule_is_refused(tmp_path: Path, change: Callable[[dict], Any]) -> None:
+    days = np.arange(60) % 17
+    start = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(60) * 7 % 50, "D")
+    rows = pd.DataFrame({"start": start, "days": days, "end": start + pd.to_timedelta(days, "D")})
+    quick = {"max_steps": 2, "conditional": False, "rejection": None, "random_state": 0}
+    path = tmp_path / "model"
+    # A target is never computed, so that its rule is only checked.
+    model = WGANGPSynthesizer(**quick, rules=[Sum("end", ["start", "days"])])
+    model.fit(rows[["start", "days"]], rows["end"]).save(path)
+    WGANGPSynthesizer.load(path)
+
+    def forged(content: dict[str, Any], arrays: dict[str, np.ndarray]) -> None:
+        [rule] = _rules_in(content["table"])
+        change(rule)
+
+    forge(path, forged)
+    with pytest.raises(ValueError, match="is truncated or not a model file") as error:
+        WGANGPSynthesizer.load(path)
+    assert str(error.value).startswith(repr(str(path)))
+
+
+def _rules_in(state: Any) -> list[dict[str, Any]]:
+    """Fitted rules anywhere in the description of a table."""
+    parts = state.values() if isinstance(state, dict) else state if isinstance(state, list) else []
+    own = [state] if isinstance(state, dict) and "support" in state else []
+    return own + [rule for part in parts for rule in _rules_in(part)]
 
 
 def test_a_letter_that_changed_is_noticed(path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, ClassVar, TypeAlias
 import numpy as np
 import pandas as pd
 
+from synthwgan.table.checks import COUNT, SHARE, check_state
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.registry import form_from_dict
 from synthwgan.table.rules.columns import Column, Table, as_table
@@ -20,6 +21,7 @@ from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 # Columns, in which rows a cell of each follows, and these cells.
 Implied: TypeAlias = "Iterator[tuple[Hashable, np.ndarray, pd.Series]]"
 _SHOWN_ROWS, _SHOWN_NAMES = 3, 6
+_SUPPORT = {"rows": COUNT, "broken": COUNT, "permuted": SHARE}
 _IS_A = {"number": "numbers", "time": "dates", "text": "text", "label": "labels"}
 
 
@@ -350,6 +352,7 @@ class Rule:
                 for name, form in state["written"]
             }
         if state.get("support") is not None:
+            check_state("the support of a rule", state["support"], _SUPPORT)
             self.support_ = Support(**state["support"])
 
 

@@ -375,7 +375,7 @@ class TestReport:
         assert "bad: Broken: end is before start" in comparison.to_html()
 
 
-def test_time_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_that_are_judged_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whatever the tables' size, so many rows are judged, and so many columns searched."""
     for module in (rulebook, kept_rules):
         monkeypatch.setattr(module, "MAX_ROWS", 2000)
