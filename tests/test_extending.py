@@ -223,8 +223,10 @@ class Narrow(CriticChoice):
     def __init__(self, *, width: int = 8) -> None:
         self.width = width
 
-    def build(self, n_slots: int, n_columns: int, rng: torch.Generator | None) -> nn.Module:
-        return Critic(n_slots, self.width, 1, n_columns, rng)
+    def build(
+        self, n_slots: int, values: np.ndarray, n_columns: int, rng: torch.Generator | None
+    ) -> nn.Module:
+        return Critic(n_slots, self.width, 1, n_columns, rng=rng)
 
 
 def test_a_critic(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from typing import Protocol
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -108,9 +109,11 @@ def _build_critic(
     conditional: bool,
     rng: torch.Generator | None = None,
 ) -> nn.Module:
-    packing = choices.critic.packing
+    packing, n_slots = choices.critic.packing, layout.n_slots
+    starts = n_slots * np.arange(packing)[:, None]
+    values = (starts + np.arange(layout.n_state_slots, n_slots)).ravel()
     n_columns = packing * len(layout.column_blocks) if conditional else 0
-    return choices.critic.build(packing * layout.n_slots, n_columns, rng)
+    return choices.critic.build(packing * n_slots, values, n_columns, rng)
 
 
 def add_context(networks: nn.ModuleDict, choices: NetworkChoices, seed: int) -> nn.ModuleDict:

@@ -20,6 +20,7 @@ _DIMENSIONS = {
     "encoder.input.weight": (None, "context"),
     "critic.layers.0.weight": (None, "slots"),
     "critic.given.weight": (None, "columns"),
+    "critic.by_fine.weight": (None, "fine"),
     "head.coupling.weight": ("coupled", "coupled states"),
     "head.coupling.forbidden": ("coupled states", "coupled states"),
     "head.logit_bias": ("states",),
@@ -60,13 +61,15 @@ class Growth:
                 places[self.old.n_state_slots + value] = self.new.n_state_slots + new_value
         return places
 
-    def places(self, dimension: str, old_first: int, new_first: int) -> np.ndarray:
+    def places(self, dimension: str, size: int, old_first: int, new_first: int) -> np.ndarray:
         """New index of each old one in a dimension of weights, -1 for none.
 
         Parameters
         ----------
         dimension : str
             As in the table of dimensions.
+        size : int
+            Its old length.
         old_first, new_first : int
             First slot that is coupled.
         """
@@ -78,6 +81,10 @@ class Growth:
             return of_states
         if dimension == "columns":
             return np.arange(n_columns)
+        if dimension == "fine":
+            values = slots[self.old.n_state_slots :] - self.new.n_state_slots
+            waves = np.arange(size // self.old.n_values)[:, None]
+            return (waves * self.new.n_values + values).ravel()
         if dimension == "context":
             n_new_columns = len(self.new.column_blocks)
             moved = np.where(slots < 0, -1, slots + n_new_columns)
@@ -113,7 +120,7 @@ def grow(networks: nn.ModuleDict, larger: nn.ModuleDict, growth: Growth) -> dict
             continue
         is_old = torch.zeros_like(state[name], dtype=torch.bool)
         places = [
-            np.arange(size) if dimension is None else growth.places(dimension, *firsts)
+            np.arange(size) if dimension is None else growth.places(dimension, size, *firsts)
             for dimension, size in zip(dimensions, old.shape, strict=True)
         ]
         kept = [np.flatnonzero(place >= 0) for place in places]

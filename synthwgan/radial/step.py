@@ -22,6 +22,7 @@ from synthwgan.training.callbacks import History, ProgressBar
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
 from synthwgan.training.fit import warn_of_early_stop
+from synthwgan.training.pace import Steps
 from synthwgan.training.step import TrainingStep
 from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
 
@@ -284,7 +285,8 @@ class _Fit:
         observers: list[Observer] = [History(records, PHASE)]
         if verbose:
             observers.append(ProgressBar(PHASE))
-        trainer = Trainer(config.max_steps, config.max_seconds, config.log_every, observers)
+        pace = Steps(config.max_steps)
+        trainer = Trainer(pace, config.max_seconds, config.log_every, observers)
         outcome = trainer.run(step)
         warn_of_early_stop(outcome)
         return step, records, outcome

@@ -21,7 +21,7 @@ from synthwgan.table.layout import EncodedTable
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-AUTO_ROUNDS = 12
+AUTO_ROUNDS = 40
 MIN_ACCEPTANCE = 0.25
 TREES_PER_ROUND = 30
 LEARNING_RATE = 0.2

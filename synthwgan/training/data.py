@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 
 import torch
@@ -32,6 +33,12 @@ class TableBatches:
 
     def __len__(self) -> int:
         return len(self.codes)
+
+    def subset(self, rows: Tensor) -> TableBatches:
+        """Batches of some rows, by their numbers."""
+        part = copy.copy(self)
+        part.codes, part.values = self.codes[rows], self.values[rows]
+        return part
 
     def draw(self, n_rows: int, generator: torch.Generator) -> Tensor:
         """Slots of rows drawn with replacement, shape (n_rows, n_slots), float32."""

@@ -27,17 +27,21 @@ from synthwgan.training.conditional import ConditionalStep
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost, estimate_cost, measure_cost
 from synthwgan.training.data import TableBatches
+from synthwgan.training.detective import MAX_ROWS, Detective
 from synthwgan.training.diagnostics import (
     MIN_STEPS,
     Diagnosis,
     Diversity,
     warn_of_mode_collapse,
 )
+from synthwgan.training.pace import Look, Pace, Steps, UntilLearnt
 from synthwgan.training.step import TrainingStep
 from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
 
 # Phases of training.
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
+# A detective needs so many rows, and a share of them held out for it.
+MIN_JUDGED_ROWS, HELD_OUT_SHARE = 1000, 0.2
 # The first phase's share of ``max_seconds``.
 WHOLE_ROWS_SHARE = 0.7
 
@@ -107,6 +111,7 @@ def train_networks(
     precision: str,
     seed: int,
     verbose: int,
+    until_learnt: bool = False,
     forbidden: np.ndarray | None = None,
 ) -> TrainedNetworks:
     """Train a generator and a critic on an encoded table.
@@ -130,6 +135,9 @@ def train_networks(
         Seed of first weights, batches and noise.
     verbose : int
         From 1 on, the cost and a progress bar are shown.
+    until_learnt : bool, default False
+        Whether ``config.max_steps`` are the fewest steps with whole rows: a table of enough rows
+        gets more as long as it gains by them, see `UntilLearnt`.
     forbidden : ndarray of shape (n_pairs, 2), int, optional
         State slots that must not meet in a row, beside those that chance would have made meet in
         the table (see `structural_zeros`). Without ``couple_columns`` none can be kept apart.
@@ -162,7 +170,7 @@ def train_networks(
     head = _make_head(encoded, layout, config, forbidden).to(device)
     check_own_networks(head, config, config.conditional is not None)
     with _own_randomness(config, device, seed):
-        fit = _Fit(encoded, head, config, precision, seed, verbose)
+        fit = _Fit(encoded, head, config, precision, seed, verbose, until_learnt)
         step, outcome = fit.learn_whole_rows()
         averaged, conditional = step.averaged(), None
         if outcome.ended_well:
@@ -206,7 +214,7 @@ class _Fit:
         The table.
     head : OutputHead
         Knows its layout.
-    config, precision, seed, verbose
+    config, precision, seed, verbose, until_learnt
         As for `train_networks`.
     """
 
@@ -218,8 +226,10 @@ class _Fit:
         precision: str,
         seed: int,
         verbose: int,
+        until_learnt: bool,
     ) -> None:
         self.config, self.precision, self.seed, self.verbose = config, precision, seed, verbose
+        self.until_learnt = until_learnt
         self.marginals = TableBatches(encoded, head).marginals()
         self.batches, self.held_out = _hold_out(encoded, head, config, seed)
         self.networks = build_networks(head, self.marginals, config, seed)
@@ -239,7 +249,9 @@ class _Fit:
         """Train the first networks."""
         step = self._step(TrainingStep, self.networks)
         diagnosis = Diagnosis(step, self.held_out, self.diversity, self.seed)
-        return step, self._train(step, _of_whole_rows(self.config), WHOLE_ROWS, diagnosis)
+        bounds = _of_whole_rows(self.config)
+        pace = self._until_learnt(step) if self._is_judged() else Steps(bounds.max_steps)
+        return step, self._train(step, pace, bounds, WHOLE_ROWS, diagnosis)
 
     def learn_conditions(
         self, whole_rows: TrainingStep, outcome: TrainingOutcome
@@ -248,10 +260,49 @@ class _Fit:
         started = nn.ModuleDict({**whole_rows.ema.module, "critic": whole_rows.critic})
         step = self._step(ConditionalStep, add_context(started, self.config, self.seed))
         diagnosis = Diagnosis(step, self.held_out, None, self.seed)
-        outcome = self._train(step, _of_conditions(self.config, outcome), CONDITIONS, diagnosis)
+        bounds = _of_conditions(self.config, outcome)
+        pace = Steps(bounds.max_steps)
+        outcome = self._train(step, pace, bounds, CONDITIONS, diagnosis)
         averaged = step.averaged()
         networks = ConditionalNetworks(averaged["generator"], averaged["head"], step.draw_context())
         return networks, outcome
+
+    def _is_judged(self) -> bool:
+        """Whether a detective says how long to train: of few rows it could say nothing."""
+        return (
+            self.until_learnt
+            and self.config.early_stopping is None
+            and self.config.optimizer.constant_share > 0
+            and len(self.batches) >= MIN_JUDGED_ROWS
+            and self.batches.head.layout.n_slots > 0
+        )
+
+    def _until_learnt(self, step: TrainingStep) -> UntilLearnt:
+        """A pace by a detective; rows are held out of a step until its learning rate decays."""
+        n_held_out = min(MAX_ROWS, round(HELD_OUT_SHARE * len(self.batches)))
+        rng = torch.Generator(step.device).manual_seed(self.seed)
+        shuffled = torch.randperm(len(self.batches), device=step.device, generator=rng)
+        held_out = self.batches.subset(shuffled[:n_held_out])
+        step.batches = self.batches.subset(shuffled[n_held_out:])
+        detective = Detective(step.batches, held_out, rng)
+
+        @torch.no_grad()
+        def look() -> Look:
+            raw = step.averaged_raw(detective.n_drawn, rng)
+            drawn = step.ema.module["head"].sample(raw, rng)
+            return Look(detective.area(*drawn), *detective.nearer(*drawn))
+
+        def learn_from_all() -> None:
+            step.batches = self.batches
+
+        config = self.config
+        return UntilLearnt(
+            config.max_steps,
+            config.optimizer.constant_share,
+            look,
+            learn_from_all,
+            config.log_every,
+        )
 
     def warn_of_mode_collapse(self, averaged: nn.ModuleDict) -> None:
         """Warn if the averaged generator's rows vary too little."""
@@ -262,15 +313,20 @@ class _Fit:
         return kind(networks, self.moments, self.batches, self.config, self.precision, self.seed)
 
     def _train(
-        self, step: TrainingStep, config: TrainingConfig, phase: str, diagnosis: Diagnosis
+        self,
+        step: TrainingStep,
+        pace: Pace,
+        config: TrainingConfig,
+        phase: str,
+        diagnosis: Diagnosis,
     ) -> TrainingOutcome:
         """Train for one phase, and add to the records."""
         observers: list[Observer] = [History(self.records, phase)]
         if self.verbose:
             observers.append(ProgressBar(phase))
         stopping = None if config.early_stopping is None else config.early_stopping.watch()
-        bounds = config.max_steps, config.max_seconds, config.log_every
-        return Trainer(*bounds, observers, diagnosis, stopping).run(step)
+        bounds = config.max_seconds, config.log_every
+        return Trainer(pace, *bounds, observers, diagnosis, stopping).run(step)
 
 
 def _hold_out(

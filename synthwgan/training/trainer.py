@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from synthwgan.training.pace import Pace
 from synthwgan.training.stopping import BestWeights
 
 
@@ -70,8 +71,8 @@ class Trainer:
 
     Parameters
     ----------
-    max_steps : int
-        Number of steps.
+    pace : Pace
+        Number of steps, which may change while it trains.
     max_seconds : float or None
         Wall-clock bound.
     log_every : int
@@ -87,14 +88,14 @@ class Trainer:
 
     def __init__(
         self,
-        max_steps: int,
+        pace: Pace,
         max_seconds: float | None,
         log_every: int,
         observers: Sequence[Observer] = (),
         diagnose: Callable[[int], dict[str, float]] | None = None,
         stopping: BestWeights | None = None,
     ) -> None:
-        self.max_steps = max_steps
+        self.pace = pace
         self.max_seconds = math.inf if max_seconds is None else max_seconds
         self.log_every = log_every
         self.observers = observers
@@ -133,6 +134,7 @@ class Trainer:
             self._good_weights = step.snapshot()
             if self.diagnose is not None:
                 record |= self.diagnose(self.n_steps)
+            record |= self.pace.figures(self.n_steps, self._progress())
             self._log(record)
             if self._is_over(record) and not stopped_by:
                 stopped_by = "early stopping"
@@ -144,7 +146,7 @@ class Trainer:
         return self.stopping.should_stop(record["validation_wasserstein"], self._good_weights)
 
     def _stopped_by(self) -> str:
-        if self.n_steps >= self.max_steps:
+        if self.n_steps >= self.pace.max_steps:
             return "steps"
         return "time" if self._elapsed() >= self.max_seconds else ""
 
@@ -157,4 +159,4 @@ class Trainer:
         return time.perf_counter() - self._start
 
     def _progress(self) -> float:
-        return min(1.0, max(self.n_steps / self.max_steps, self._elapsed() / self.max_seconds))
+        return min(1.0, max(self.pace.progress(self.n_steps), self._elapsed() / self.max_seconds))

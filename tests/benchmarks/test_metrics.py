@@ -49,6 +49,25 @@ def shuffled(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.apply(lambda column: rng.permutation(column.to_numpy()))
 
 
+def test_a_detective_on_held_out_rows_is_not_fooled_by_copies(dataset: Dataset) -> None:
+    pytest.importorskip("xgboost")
+    areas = {
+        "fresh": rows(2, 5 * N_ROWS),
+        "false": shuffled(rows(2, 5 * N_ROWS)),
+        "copies": dataset.train.sample(5 * N_ROWS, replace=True, random_state=0),
+    }
+    found = {
+        name: figures("held_out", synthetic, dataset)["held_out_auc"]
+        for name, synthetic in areas.items()
+    }
+    # 1000 rows among 4000 have a standard error of 0.01.
+    assert found["fresh"] == pytest.approx(0.5, abs=0.03)
+    assert found["false"] > 0.8
+    assert found["copies"] > 0.48
+    with pytest.raises(ValueError, match="--force"):
+        figures("held_out", dataset.train, dataset)
+
+
 def test_shape_and_trend_error(dataset: Dataset) -> None:
     pytest.importorskip("sdmetrics")
     good = figures("quality", rows(2), dataset)
@@ -120,7 +139,7 @@ def test_missing_cells_are_taken_by_every_metric(dataset: Dataset) -> None:
     pytest.importorskip("xgboost")
     holey = [
         frame.mask(np.random.default_rng(0).random(frame.shape) < 0.1)
-        for frame in (dataset.train, dataset.test, rows(2))
+        for frame in (dataset.train, dataset.test, rows(2, 2 * N_ROWS))
     ]
     gaps = Dataset("gaps", holey[0], holey[1], dataset.numeric, dataset.categorical, "label")
     for name, metric in METRICS.items():

@@ -20,6 +20,7 @@ from synthwgan.training.diagnostics import (
     distinct_share,
     warn_of_mode_collapse,
 )
+from synthwgan.training.pace import Steps
 from synthwgan.training.stopping import BestWeights
 from synthwgan.training.trainer import Trainer
 
@@ -82,7 +83,7 @@ def run(max_steps: int, patience: int = 2) -> tuple[FallingStep, Any]:
     # The distance to the best is least after 6 steps.
     step = FallingStep()
     trainer = Trainer(
-        max_steps,
+        Steps(max_steps),
         None,
         2,
         diagnose=lambda n_steps: {"validation_wasserstein": float(abs(n_steps - 6))},

@@ -94,6 +94,7 @@ CHANGES: dict[str, Any] = {
     "critic": critics.Own(own_critic),
     "critic__width": 15,
     "critic__layers": 3,
+    "critic__frequencies": 0,
     "critic__packing": 2,
     "critic__minibatch_features": 3,
     "critic__minibatch_std": True,
@@ -120,12 +121,12 @@ CHANGES: dict[str, Any] = {
     "log_every": 3,
 }
 # What a change needs to take effect.
-STOPS = {"early_stopping": EarlyStopping(fraction=0.3), "max_steps": 30}
+STOPS = {"early_stopping": EarlyStopping(fraction=0.3), "max_steps": 60}
 NEEDS: dict[str, dict[str, Any]] = {
     "early_stopping__patience": STOPS,
     "early_stopping__fraction": STOPS,
     "early_stopping__tol": {"early_stopping": EarlyStopping(fraction=0.3, patience=3)}
-    | {"max_steps": 30},
+    | {"max_steps": 60},
 }
 # Other choices, one after another.
 CHOICES: list[dict[str, Any]] = [

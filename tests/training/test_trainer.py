@@ -10,6 +10,7 @@ from collections.abc import Callable
 import pytest
 import torch
 
+from synthwgan.training.pace import Steps
 from synthwgan.training.trainer import Trainer
 
 
@@ -49,7 +50,7 @@ class Recorder:
 
 def run(step: CountingStep, max_steps: int = 10, max_seconds: float | None = None):
     recorder = Recorder()
-    outcome = Trainer(max_steps, max_seconds, 4, [recorder]).run(step)
+    outcome = Trainer(Steps(max_steps), max_seconds, 4, [recorder]).run(step)
     return outcome, recorder
 
 
@@ -128,7 +129,7 @@ def test_an_interrupt_from_an_observer_keeps_the_weights():
             raise KeyboardInterrupt
 
     step = CountingStep()
-    outcome = Trainer(10, None, 4, [Impatient()]).run(step)
+    outcome = Trainer(Steps(10), None, 4, [Impatient()]).run(step)
     assert (outcome.n_steps, outcome.stopped_by, step.weight) == (4, "interrupt", 4)
 
 
@@ -176,11 +177,11 @@ def test_other_errors_pass_but_end_the_observers():
     recorder = Recorder()
     step = CountingStep(raise_at(3, ZeroDivisionError))
     with pytest.raises(ZeroDivisionError, match="^$"):
-        Trainer(10, None, 4, [recorder]).run(step)
+        Trainer(Steps(10), None, 4, [recorder]).run(step)
     assert recorder.n_ends == 1
 
 
 def test_a_trainer_can_run_again():
-    trainer = Trainer(5, None, 1)
+    trainer = Trainer(Steps(5), None, 1)
     assert trainer.run(CountingStep()).n_steps == 5
     assert trainer.run(CountingStep()).n_steps == 5

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -41,13 +42,17 @@ class CriticChoice(Component):
     layers: int
 
     @abstractmethod
-    def build(self, n_slots: int, n_columns: int, rng: torch.Generator | None) -> nn.Module:
+    def build(
+        self, n_slots: int, values: np.ndarray, n_columns: int, rng: torch.Generator | None
+    ) -> nn.Module:
         """Make the module.
 
         Parameters
         ----------
         n_slots : int
             Length of a row vector, or of a pack of them.
+        values : ndarray of shape (n_values,), int
+            Which of these slots are values and not states.
         n_columns : int
             Length of the mask that says which columns are given; 0 for a critic without one.
         rng : torch.Generator or None

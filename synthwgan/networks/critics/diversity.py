@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from synthwgan.networks.critics.fourier import FourierFeatures
 from synthwgan.networks.critics.gradients import own_row_gradient
 from synthwgan.networks.critics.network import NEGATIVE_SLOPE, Critic
 from synthwgan.networks.linear import Linear
@@ -157,11 +158,12 @@ class BatchCritic(Critic):
         width: int,
         n_layers: int,
         n_columns: int = 0,
+        fine: FourierFeatures | None = None,
         minibatch_features: int = 0,
         minibatch_std: bool = False,
         rng: torch.Generator | None = None,
     ) -> None:
-        super().__init__(n_slots, width, n_layers, n_columns, rng)
+        super().__init__(n_slots, width, n_layers, n_columns, fine, rng)
         n_hidden = self.layers[-1].in_features
         self.batch_features = nn.ModuleList()
         if minibatch_features:
@@ -174,29 +176,28 @@ class BatchCritic(Critic):
 
     def forward(self, slots: Tensor, given: Tensor | None = None) -> Tensor:
         """Score rows, shape (n_rows, n_slots) to (n_rows,), each among the others."""
-        hidden = self._hidden(slots, given)
-        return self._score(hidden, hidden, given)
+        hidden, bias = self._hidden(slots, given)
+        return self._score(hidden, bias, hidden)
 
     def input_gradient(self, slots: Tensor, given: Tensor | None = None) -> Tensor:
         """Gradient of each row's score by the row, shape (n_rows, n_slots).
 
         The other rows are held fixed: a row's score shall not change too fast with the row.
         """
-        others = self._hidden(slots.detach(), given)
-        return own_row_gradient(
-            lambda rows: self._score(self._hidden(rows, given), others, given), slots
-        )
+        others, _ = self._hidden(slots.detach(), given)
+        return own_row_gradient(lambda rows: self._score(*self._hidden(rows, given), others), slots)
 
-    def _hidden(self, slots: Tensor, given: Tensor | None) -> Tensor:
-        """Features before the last hidden layer, shape (n_hidden, n_rows)."""
+    def _hidden(self, slots: Tensor, given: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Features before the last hidden layer, shape (n_hidden, n_rows), and that one's bias."""
         hidden = slots.T
-        for layer, bias in zip(self.layers[:-1], self._biases(given)[:-1], strict=True):
+        *biases, last = self._biases(hidden, given)
+        for layer, bias in zip(self.layers[:-1], biases, strict=True):
             hidden = F.leaky_relu(torch.addmm(bias, layer.weight, hidden), NEGATIVE_SLOPE)
-        return hidden
+        return hidden, last
 
-    def _score(self, hidden: Tensor, others: Tensor, given: Tensor | None) -> Tensor:
+    def _score(self, hidden: Tensor, bias: Tensor, others: Tensor) -> Tensor:
         features = [of_batch(hidden, others) for of_batch in self.batch_features]
-        last = torch.addmm(self._biases(given)[-1], self.layers[-1].weight, hidden)
+        last = torch.addmm(bias, self.layers[-1].weight, hidden)
         last = last + self.by_batch.weight @ torch.cat(features).to(hidden.dtype)
         last = F.leaky_relu(last, NEGATIVE_SLOPE)
         return torch.addmm(self.output.bias, self.output.weight, last).squeeze(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -56,7 +57,9 @@ class Own(CriticChoice):
         self.packing = packing
         self.instance_noise = instance_noise
 
-    def build(self, n_slots: int, n_columns: int, rng: torch.Generator | None) -> nn.Module:
+    def build(
+        self, n_slots: int, values: np.ndarray, n_columns: int, rng: torch.Generator | None
+    ) -> nn.Module:
         with global_state(drawn_seed(rng)):
             return OwnCritic(self.factory, n_slots, n_columns)
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 import torch
 
+from synthwgan.networks.critics.fourier import FourierFeatures
 from synthwgan.networks.critics.network import Critic
 from synthwgan.networks.objectives.penalties import gradient_norms, two_sided
 
 
-def make_critic(n_layers: int) -> tuple[Critic, torch.Tensor]:
+def make_critic(n_layers: int, fine: bool = False) -> tuple[Critic, torch.Tensor]:
     torch.manual_seed(0)
-    critic = Critic(n_slots=7, width=12, n_layers=n_layers).double()
+    features = FourierFeatures(np.array([4, 6]), 3) if fine else None
+    critic = Critic(n_slots=7, width=12, n_layers=n_layers, fine=features).double()
     return critic, torch.randn(20, 7, dtype=torch.float64)
 
 
@@ -38,15 +41,17 @@ def test_scores_are_one_number_a_row():
     torch.testing.assert_close(critic(slots)[3:4], critic(slots[3:4]))
 
 
+@pytest.mark.parametrize("fine", [False, True])
 @pytest.mark.parametrize("n_layers", [1, 2, 3])
-def test_input_gradient_is_autograds(n_layers):
-    critic, slots = make_critic(n_layers)
+def test_input_gradient_is_autograds(n_layers, fine):
+    critic, slots = make_critic(n_layers, fine)
     torch.testing.assert_close(critic.input_gradient(slots), autograd_gradient(critic, slots))
 
 
+@pytest.mark.parametrize("fine", [False, True])
 @pytest.mark.parametrize("n_layers", [1, 2, 3])
-def test_penalty_moves_the_weights_as_a_double_backward_would(n_layers):
-    critic, slots = make_critic(n_layers)
+def test_penalty_moves_the_weights_as_a_double_backward_would(n_layers, fine):
+    critic, slots = make_critic(n_layers, fine)
     weights = [weight for name, weight in critic.named_parameters() if "weight" in name]
     ours = torch.autograd.grad(penalty(critic.input_gradient(slots)), weights)
     double = torch.autograd.grad(penalty(autograd_gradient(critic, slots)), weights)

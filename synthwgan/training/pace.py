@@ -1,0 +1,172 @@
+"""How long training goes on: a number of steps, or while a detective finds that it gains."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+# A stage is so many times as long as all before it, and looked at so often.
+GROWTH, N_LOOKS = 1.5, 3
+# By how much a stage must lower the detective's area for another one; one look scatters by 0.01.
+MIN_GAIN = 0.01
+# Nothing is left to learn below this area.
+GOOD_AREA = 0.52
+# Share of drawn rows nearer to rows learnt from than to held-out ones: more is memorising.
+MAX_NEARER = 0.52
+# Steps that a table can take at most: so many times those that suit it by its size, or in all.
+MAX_FACTOR, MAX_STEPS = 6, 12_000
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a detective found: an area under the ROC curve, and the share of nearer rows.
+
+    Parameters
+    ----------
+    area : float
+        See `Detective.area`.
+    nearer : float
+        See `Detective.nearer`.
+    error : float
+        Standard error of `nearer`.
+    """
+
+    area: float
+    nearer: float
+    error: float
+
+
+class Pace(Protocol):
+    """What the loop asks: how many steps there will be, and which share of training is done."""
+
+    max_steps: int
+
+    def progress(self, n_steps: int) -> float: ...
+
+    def figures(self, n_steps: int, progress: float) -> dict[str, float]: ...
+
+
+class Steps:
+    """So many steps, whatever happens.
+
+    Parameters
+    ----------
+    max_steps : int
+        Their number.
+    """
+
+    def __init__(self, max_steps: int) -> None:
+        self.max_steps = max_steps
+
+    def progress(self, n_steps: int) -> float:
+        """Share of training done after so many steps, in [0, 1]."""
+        return min(1.0, n_steps / self.max_steps)
+
+    def figures(self, n_steps: int, progress: float) -> dict[str, float]:
+        """Nothing is looked at."""
+        return {}
+
+
+class UntilLearnt:
+    """Goes on at the full learning rate while held-out rows gain, and then lets it decay.
+
+    The constant part of training comes in stages, each half as long as all before it. At the end of
+    one, the mean of what a detective found in it is compared with the stage before. Another one
+    follows if it gained, held-out rows show that nothing is learnt by heart, and there is time.
+
+    Parameters
+    ----------
+    n_steps : int
+        Steps that suit a table by its size; there are never fewer.
+    constant_share : float
+        Share of these with the full learning rate, in (0, 1].
+    look : callable
+        Asks the detective.
+    at_decay : callable
+        Called once, when the learning rate begins to decay and no more is held out.
+    log_every : int
+        Steps between the times when it is asked for `figures`.
+    """
+
+    def __init__(
+        self,
+        n_steps: int,
+        constant_share: float,
+        look: Callable[[], Look],
+        at_decay: Callable[[], None],
+        log_every: int,
+    ) -> None:
+        self.constant_share, self._look, self._at_decay = constant_share, look, at_decay
+        self.log_every = log_every
+        self.n_constant = self._at_a_log(constant_share * n_steps)
+        self.n_decay = n_steps - self.n_constant
+        self.largest = min(max(n_steps, MAX_STEPS), MAX_FACTOR * n_steps)
+        self._areas: list[float] = []
+        self._looks = self._stage(self.n_constant / GROWTH) + self._stage(self.n_constant)
+        self.is_decaying = False
+
+    @property
+    def max_steps(self) -> int:
+        """Steps in all, as far as it is known."""
+        return self.n_constant + self.n_decay
+
+    def progress(self, n_steps: int) -> float:
+        """Share of training done after so many steps, in [0, 1]."""
+        if n_steps <= self.n_constant:
+            return self.constant_share * n_steps / self.n_constant
+        decayed = min(1.0, (n_steps - self.n_constant) / max(1, self.n_decay))
+        return self.constant_share + (1 - self.constant_share) * decayed
+
+    def figures(self, n_steps: int, progress: float) -> dict[str, float]:
+        """Look, if it is time to; decide, if a stage ends.
+
+        Parameters
+        ----------
+        n_steps : int
+            Steps done.
+        progress : float
+            Share of training done, by steps or by seconds.
+        """
+        if self.is_decaying:
+            return {}
+        if progress > self.constant_share:
+            self._decay()
+            return {}
+        # There is no log between this one and the next.
+        found, until = {}, n_steps + self.log_every / 2
+        if self._looks[0] <= until:
+            look = self._look()
+            self._looks = [at for at in self._looks if at > until]
+            self._areas.append(look.area)
+            found = {"detective": look.area, "nearer_rows": look.nearer}
+            if not self._looks:
+                self._decide(look)
+        return found
+
+    def _decide(self, look: Look) -> None:
+        """Begin another stage, or the decay."""
+        before, last = self._areas[: len(self._areas) // 2], self._areas[len(self._areas) // 2 :]
+        gained = np.mean(before) - np.mean(last) >= MIN_GAIN and np.mean(last) > GOOD_AREA
+        is_by_heart = look.nearer - look.error > MAX_NEARER
+        longer = self._at_a_log(GROWTH * self.n_constant)
+        if not gained or is_by_heart or longer + self.n_decay > self.largest:
+            self._decay()
+            return
+        self._areas, self.n_constant = last, longer
+        self._looks = self._stage(longer)
+
+    def _decay(self) -> None:
+        self.is_decaying = True
+        self._at_decay()
+
+    def _at_a_log(self, n_steps: float) -> int:
+        """The nearest number of steps after which there are figures."""
+        return max(1, round(n_steps / self.log_every)) * self.log_every
+
+    @staticmethod
+    def _stage(end: float) -> list[float]:
+        """Steps at which a stage is looked at, the last at its end."""
+        return [end * GROWTH ** (look / N_LOOKS - 1) for look in range(1, N_LOOKS + 1)]
