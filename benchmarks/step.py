@@ -67,7 +67,9 @@ def products(step: TrainingStep) -> list[tuple[Product, float]]:
         *[(width, width)] * config.generator.layers,
         (width, n_slots),
     ]
+    fine = step.critic.fine
     critic = [
+        *([(fine.n_features, config.critic.width)] if fine is not None else []),
         (n_slots, config.critic.width),
         *[(config.critic.width,) * 2] * (config.critic.layers - 1),
     ]

@@ -136,6 +136,7 @@ OF_COMPONENTS: list[tuple[str, dict[str, list[Any]]]] = [
         {
             "width": [0, None],
             "layers": [0, math.inf],
+            "frequencies": [-1, 2.5, 129, None],
             "packing": [0, 1.5, None],
             "minibatch_features": [-1, 2.5, None],
             "minibatch_std": [None, 1, "yes"],

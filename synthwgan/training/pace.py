@@ -104,7 +104,7 @@ class UntilLearnt:
         self.n_constant = self._at_a_log(constant_share * n_steps)
         self.n_decay = n_steps - self.n_constant
         self.largest = min(max(n_steps, MAX_STEPS), MAX_FACTOR * n_steps)
-        self._areas: list[float] = []
+        self._found: list[Look] = []
         self._looks = self._stage(self.n_constant / GROWTH) + self._stage(self.n_constant)
         self.is_decaying = False
 
@@ -140,22 +140,25 @@ class UntilLearnt:
         if self._looks[0] <= until:
             look = self._look()
             self._looks = [at for at in self._looks if at > until]
-            self._areas.append(look.area)
+            self._found.append(look)
             found = {"detective": look.area, "nearer_rows": look.nearer}
             if not self._looks:
-                self._decide(look)
+                self._decide()
         return found
 
-    def _decide(self, look: Look) -> None:
-        """Begin another stage, or the decay."""
-        before, last = self._areas[: len(self._areas) // 2], self._areas[len(self._areas) // 2 :]
-        gained = np.mean(before) - np.mean(last) >= MIN_GAIN and np.mean(last) > GOOD_AREA
-        is_by_heart = look.nearer - look.error > MAX_NEARER
+    def _decide(self) -> None:
+        """Begin another stage, or the decay; means of a stage count, for one look scatters."""
+        half = len(self._found) // 2
+        before, last = self._found[:half], self._found[half:]
+        area = np.mean([look.area for look in last])
+        gained = np.mean([look.area for look in before]) - area >= MIN_GAIN and area > GOOD_AREA
+        nearer = np.mean([look.nearer for look in last])
+        is_by_heart = nearer - last[-1].error > MAX_NEARER
         longer = self._at_a_log(GROWTH * self.n_constant)
         if not gained or is_by_heart or longer + self.n_decay > self.largest:
             self._decay()
             return
-        self._areas, self.n_constant = last, longer
+        self._found, self.n_constant = last, longer
         self._looks = self._stage(longer)
 
     def _decay(self) -> None:

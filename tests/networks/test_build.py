@@ -59,7 +59,7 @@ def test_sizes_are_as_asked():
     assert generator(torch.randn(6, 8, generator=torch.Generator())).shape == (6, 5)
     assert len(generator.blocks) == 2
     assert generator.input.out_features == 32
-    assert [layer.out_features for layer in critic.layers] == [24, 24]
+    assert [layer.out_features for layer in critic.layers] == [24, 24, 24]
     assert critic(torch.zeros(6, 5)).shape == (6,)
 
 

@@ -30,16 +30,17 @@ class Loop:
     def __init__(
         self,
         areas: Iterable[float],
-        nearer: float = 0.5,
+        nearer: float | Iterable[float] = 0.5,
         n_steps: int = N_STEPS,
         by_seconds: Callable[[int], float] = lambda n_steps: 0.0,
     ) -> None:
         self.n_looks, self.decays, self.progress = 0, [], [0.0]
         areas = iter(areas)
+        nearer = itertools.repeat(nearer) if isinstance(nearer, float) else iter(nearer)
 
         def look() -> Look:
             self.n_looks += 1
-            return Look(next(areas), nearer, 0.01)
+            return Look(next(areas), next(nearer), 0.01)
 
         pace = UntilLearnt(n_steps, SHARE, look, lambda: self.decays.append(done), LOG_EVERY)
         self.largest, self.at = pace.largest, []
@@ -83,6 +84,12 @@ def test_it_goes_on_while_it_gains():
     # Two stages were looked at first, and the last one gained nothing.
     assert loop.decays[0] == pytest.approx(SHARE * N_STEPS * GROWTH ** (gains - 1), abs=LOG_EVERY)
     assert loop.n_steps == pytest.approx(loop.decays[0] + (1 - SHARE) * N_STEPS, abs=LOG_EVERY)
+
+
+def test_one_look_alone_shows_no_memorising():
+    last_of_a_stage = itertools.cycle([0.5, 0.5, 0.54])
+    assert Loop(falling(0.02), last_of_a_stage).n_steps > N_STEPS
+    assert Loop(falling(0.02), itertools.repeat(0.54)).n_steps == N_STEPS
 
 
 def test_the_rate_is_full_until_the_decay_and_then_falls_to_its_end():

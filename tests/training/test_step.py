@@ -93,7 +93,7 @@ CHANGES: dict[str, Any] = {
     "generator__layers": 2,
     "critic": critics.Own(own_critic),
     "critic__width": 15,
-    "critic__layers": 3,
+    "critic__layers": 2,
     "critic__frequencies": 0,
     "critic__packing": 2,
     "critic__minibatch_features": 3,
