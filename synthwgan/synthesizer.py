@@ -97,7 +97,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         (``["auto", Order(...)]``). None lets rows break what the table's rows keep.
     max_steps : int or "auto", default "auto"
         Training steps with whole rows. "auto" takes fewer for small tables, which would be
-        memorised.
+        memorised; from 1000 rows on it adds more as long as boosted trees, judged on held-out rows,
+        find the drawn ones harder to tell from them. Never with `early_stopping`.
     max_seconds : float or None, default None
         Wall-clock bound on training and `rejection` together, conditions included; the learning
         rate's schedule follows whichever of the two bounds comes first. Only `max_steps` gives
@@ -107,7 +108,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         know whole rows. `sample` with conditions, `impute` and `GANOverSampler` need it.
     rejection : int, "auto" or None, default "auto"
         Rounds at most of learning, from 1000 rows on, which drawn rows to keep; they end when
-        held-out rows gain nothing. "auto": at most 12, a quarter of the rows or more kept.
+        held-out rows gain nothing. "auto": at most 40, a quarter of the rows or more kept.
     calibrate : bool, default True
         Whether each column's distribution is made exact after training.
     random_state : int, Generator, RandomState or None, default None
@@ -161,7 +162,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
         of the distance with a Wasserstein objective), ``penalty``, ``gradient_norm``,
         ``moment_distance``; ``validation_wasserstein`` if rows are held out; and every 50 steps or
         more, for 1000 rows of the averaged generator, ``distinct_rows``, their share, and
-        ``entropy``, the columns' mean relative to the table's.
+        ``entropy``, the columns' mean relative to the table's. With ``max_steps="auto"`` also
+        ``detective``, the area under the ROC curve of boosted trees on held-out rows, and
+        ``nearer_rows``, the share of drawn rows nearer to learnt rows than to held-out ones.
     n_iter_ : int
         Training steps done with whole rows.
     fit_seconds_ : float
