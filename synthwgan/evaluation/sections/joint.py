@@ -12,6 +12,7 @@ from synthwgan.evaluation.sections.detection import (
     Detection,
     boosting_auc,
     detect,
+    held_out_area,
     logistic_area,
     verdict,
 )
@@ -21,6 +22,8 @@ from synthwgan.evaluation.sections.yardsticks import Pair, Readings, Yardsticks
 
 TITLE = "Are whole rows like real ones?"
 MAX_POINTS = 5_000
+# Fewer rows judge nothing.
+MIN_JUDGED = 50
 _MANIFOLD = {
     "precision": ("Precision", "Synthetic rows that lie among real ones."),
     "recall": ("Recall", "Real rows that lie among synthetic ones."),
@@ -52,6 +55,7 @@ def joint_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generat
     n_points = min(MAX_POINTS, yardsticks.n_common)
     measures = [
         boosting,
+        *_held_out(tables, yardsticks, rng),
         *_manifold(yardsticks, n_points, rng),
         _logistic(yardsticks, n_points, rng),
     ]
@@ -73,6 +77,28 @@ def _boosting(detection: Detection, yardsticks: Yardsticks, rng: np.random.Gener
         interval=detection.interval,
         meaning="Area under the ROC curve of trees that tell synthetic from real; 0.5 is chance.",
     )
+
+
+def _held_out(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generator) -> list[Measure]:
+    """The detective on rows that nobody learnt from, where there are test rows."""
+    if tables.test is None:
+        return []
+    candidates = [tables.synthetic, *(pair.candidate for pair in yardsticks.independent)]
+    if min(map(len, candidates)) < 2 * MIN_JUDGED or len(tables.test) < MIN_JUDGED:
+        return []
+    own, *floors = (held_out_area(tables.real, rows, tables.test, rng) for rows in candidates)
+    floors = tuple({"held_out_boosting": area.above_chance} for area in floors)
+    # Fresh real rows are of the distribution of the test rows: nothing can tell them apart.
+    readings = Readings({"held_out_boosting": own.above_chance}, floors, {"held_out_boosting": 0.5})
+    return [
+        readings.measure(
+            "held_out_boosting",
+            "Boosted trees, unseen rows",
+            higher=False,
+            interval=own.interval(rng),
+            meaning="The same on test rows and fresh synthetic ones: copying real rows is no help.",
+        )
+    ]
 
 
 def _logistic(yardsticks: Yardsticks, n_points: int, rng: np.random.Generator) -> Measure:

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from synthwgan.evaluation import Tables
-from synthwgan.evaluation.sections.detection import boosting_auc, detect, verdict
+from synthwgan.evaluation.sections.detection import boosting_auc, detect, held_out_area, verdict
 
 N_ROWS = 600
 
@@ -71,3 +71,24 @@ def test_few_rows_are_refused() -> None:
     tables = Tables.of(frame(0), frame(1).head(4))
     with pytest.raises(ValueError, match="needs 6 rows of each table, and there are 4"):
         detect(tables.real, tables.synthetic, np.random.default_rng(0))
+
+
+def held_out(synthetic: pd.DataFrame) -> float:
+    tables = Tables.of(frame(0), synthetic, frame(9))
+    assert tables.test is not None
+    rng = np.random.default_rng(0)
+    return held_out_area(tables.real, tables.synthetic, tables.test, rng).above_chance
+
+
+def test_fresh_rows_are_not_told_from_unseen_ones() -> None:
+    assert held_out(frame(1)) < 0.56
+
+
+def test_rows_that_copy_a_few_real_ones_are_told_from_unseen_ones() -> None:
+    copied = frame(0).head(40).sample(N_ROWS, replace=True, random_state=0)
+    assert held_out(copied) > 0.75
+
+
+def test_broken_relations_are_seen_in_unseen_rows() -> None:
+    rng = np.random.default_rng(2)
+    assert held_out(frame(1).assign(weight=lambda rows: rng.permutation(rows["weight"]))) > 0.85

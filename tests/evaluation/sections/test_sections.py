@@ -75,10 +75,19 @@ def test_fresh_rows_come_before_noisy_ones_and_those_before_shuffled_ones(
     key: str, monkeypatch
 ) -> None:
     monkeypatch.setattr(detection, "N_SUSPECTS", 1)
-    scores = [made(key, table(3), frame(9)).score for table in (frame, noisy, shuffled)]
+    sections = [made(key, table(3), frame(9)) for table in (frame, noisy, shuffled)]
+    scores = [section.score for section in sections]
     assert scores[0] > 0.93
     assert scores[0] > scores[1] + 0.03 > scores[2] + 0.06
     assert scores[2] < 0.05
+    if key == "joint":
+        areas = [figures(section)["held_out_boosting"] for section in sections]
+        assert areas == sorted(areas) and areas[0] < 0.56
+
+
+def test_only_test_rows_make_rows_unseen(monkeypatch) -> None:
+    monkeypatch.setattr(detection, "N_SUSPECTS", 1)
+    assert "held_out_boosting" not in figures(made("joint", noisy(3)))
 
 
 @pytest.mark.parametrize("key", ["validity", "columns"])
