@@ -38,6 +38,9 @@ def announce(text: str) -> None:
 class ProgressBar:
     """One tqdm bar over the share of training done, with the Wasserstein estimate.
 
+    Where a detective says how long to train, its last finding is shown as well, and a stage more
+    moves the bar back.
+
     Parameters
     ----------
     phase : str
@@ -48,13 +51,16 @@ class ProgressBar:
         from tqdm import tqdm
 
         layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed} < {remaining}{postfix}"
+        self._found = ""
         self._bar = tqdm(desc=f"training, {phase}", total=1.0, bar_format=layout)
 
     def on_log(self, record: dict[str, float], progress: float) -> None:
         """Move the bar to the present share of training."""
+        if "detective" in record:
+            self._found = f", held-out AUC {record['detective']:.3f}"
+        wasserstein = record.get("wasserstein", float("nan"))
         self._bar.set_postfix_str(
-            f"step {record['step']}, Wasserstein {record.get('wasserstein', float('nan')):.3f}",
-            refresh=False,
+            f"step {record['step']}, Wasserstein {wasserstein:.3f}{self._found}", refresh=False
         )
         self._bar.update(min(progress, 1.0) - self._bar.n)
 

@@ -209,7 +209,7 @@ def test_history_keeps_each_record():
 def test_progress_bar_goes_to_stderr_up_to_the_whole(capsys):
     announce("some title")
     bar = ProgressBar("whole rows")
-    bar.on_log({"step": 7, "wasserstein": 1.25}, 0.5)
+    bar.on_log({"step": 7, "wasserstein": 1.25, "detective": 0.875}, 0.5)
     bar.on_log({"step": 9}, 1.7)
     bar.on_end()
     out, err = capsys.readouterr()
@@ -217,6 +217,7 @@ def test_progress_bar_goes_to_stderr_up_to_the_whole(capsys):
     assert "some title" in err
     assert "training, whole rows" in err
     assert "100%" in err
+    assert "step 9, Wasserstein nan, held-out AUC 0.875" in err
     assert "170%" not in err
 
 
