@@ -29,13 +29,14 @@ METRIC_NAMES = (
     "c2st_lr",
     "c2st_gb",
     "c2st_xgb",
+    "c2st_lgbm",
     "held_out",
     "mle",
     "alpha_beta",
     "dcr",
     "copies",
 )
-PACKAGES = ("scikit-learn", "sdmetrics", "xgboost-cpu")
+PACKAGES = ("lightgbm", "scikit-learn", "sdmetrics", "xgboost-cpu")
 
 
 def missing_metrics(result: dict[str, Any], metrics: Sequence[str]) -> list[str]:

@@ -99,6 +99,12 @@ def test_xgboost_detection(dataset: Dataset) -> None:
     assert figures("c2st_xgb", shuffled(dataset.train), dataset)["c2st_xgb"] < 0.4
 
 
+def test_lightgbm_detection(dataset: Dataset) -> None:
+    pytest.importorskip("lightgbm")
+    assert figures("c2st_lgbm", rows(2), dataset)["c2st_lgbm"] > 0.88
+    assert figures("c2st_lgbm", shuffled(dataset.train), dataset)["c2st_lgbm"] < 0.4
+
+
 def test_detection_takes_categories_that_the_real_rows_lack(dataset: Dataset) -> None:
     pytest.importorskip("sdmetrics")
     unknown = rows(2).assign(city="elsewhere")
