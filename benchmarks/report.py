@@ -24,7 +24,7 @@ from benchmarks.tables import (
     small_table,
 )
 
-LARGE = ("adult", "shoppers", "flights")
+LARGE = ("adult", "shoppers", "flights", "electricity", "phoneme", "kc1")
 HEADLINE = ("adult", "shoppers")
 PICTURES = REPOSITORY / "docs" / "benchmarks"
 
