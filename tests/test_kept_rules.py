@@ -345,7 +345,7 @@ def test_exceptions_keep_their_share():
     bill = rng.gamma(2, 50, 3000).round(2)
     paid = np.where(rng.random(3000) < 0.3, bill, (bill * rng.random(3000)).round(2))
     real = pd.DataFrame({"bill": bill, "paid": paid, "age": rng.integers(18, 90, 3000)})
-    model = model_of(real, max_steps=300)
+    model = model_of(real, max_steps=80)
     rows = model.sample(3000, random_state=0)
     is_equal, was_equal = (rows["bill"] == rows["paid"]).mean(), (bill == paid).mean()
     # The share of a state is calibrated: two standard errors of two samples of 3000.

@@ -111,15 +111,15 @@ class Function(Formula):
 
 def possible_parts(source: Column, target: Column) -> list[str]:
     """Return the names of the functions that lead from one kind of column to another."""
-    return [
-        name
-        for name, part in PARTS.items()
-        if part.of == source.kind
-        and (
-            part.gives in (target.kind, target.stored_kind)
-            or (part.gives == "label" and target.kind == "number")
-        )
-    ]
+    return [name for name in PARTS if leads_to(name, source, target)]
+
+
+def leads_to(part: str, source: Column, target: Column) -> bool:
+    """Whether a function leads from one kind of column to another."""
+    gives = PARTS[part].gives
+    is_given = gives in (target.kind, target.stored_kind)
+    is_number = gives == "label" and target.kind == "number"
+    return PARTS[part].of == source.kind and (is_given or is_number)
 
 
 def as_values(part: str, source: Column, form: ColumnForm, zone: str | None = None) -> np.ndarray:

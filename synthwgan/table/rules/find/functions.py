@@ -7,7 +7,7 @@ import numpy as np
 from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.computed import same_cells
 from synthwgan.table.rules.find.search import NEARLY, Search
-from synthwgan.table.rules.function import Function, as_values, as_written, possible_parts
+from synthwgan.table.rules.function import Function, as_values, as_written, leads_to
 from synthwgan.table.rules.parts import PARTS, apply_part
 
 _PROBED, _ENOUGH = 256, 0.97
@@ -57,7 +57,7 @@ def _try_source(search: Search, source: Column, columns: list[Column], tried: in
             fitting = [
                 target
                 for target, cells in targets.values()
-                if part in possible_parts(source, target) and _equal(part, values, cells)
+                if leads_to(part, source, target) and _equal(part, values, cells)
             ]
             if not fitting or _says_nothing(part, source):
                 continue
