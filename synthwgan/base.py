@@ -13,11 +13,11 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from synthwgan.components import ComponentParameters
 from synthwgan.conditions.rows import TableRows
 from synthwgan.fitted import FittedState, load_model, save_model
 from synthwgan.parameters import (
     RANDOM_STATE,
-    ComponentParameters,
     Constraint,
     Either,
     Number,

@@ -29,7 +29,7 @@ import synthwgan.evaluation
 import synthwgan.io
 import synthwgan.rules
 from synthwgan.cli import app
-from synthwgan.parameters import ComponentParameters
+from synthwgan.components import ComponentParameters
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
