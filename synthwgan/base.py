@@ -408,6 +408,38 @@ class BaseSynthesizer(ComponentParameters):
             ]
         )
 
+    def score(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> float:
+        """Say how well drawn rows agree with some real ones, best rows that `fit` was not given.
+
+        It is the mean of two figures: how alike the columns are one by one, and how much of the
+        dependence between two columns is kept. Scikit-learn's searches take it where they are given
+        no ``scoring``; `synthwgan.evaluation.make_scorer` has other figures.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            Rows with the columns given to `fit`.
+        y : Series or array of shape (n_rows,), optional
+            The target, if `fit` was given one.
+
+        Returns
+        -------
+        float
+            ``make_scorer("fidelity")(self, X, y)``, between 0 and 1 (alike); as it has a fixed
+            seed, the same each time.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If `X` has other columns, or the target is missing.
+        """
+        from synthwgan.evaluation.scorer import make_scorer
+
+        check_is_fitted(self)
+        return make_scorer()(self, X, y)
+
     def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:
         """Score rows by the critic: higher is more like the training table.
 

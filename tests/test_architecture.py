@@ -33,6 +33,7 @@ ROOMS = {
     "radial.columns": {"parameters", "table"},
     "evaluation": {
         "io.tables",
+        "parameters",
         "randomness",
         "table.columns.written",
         "table.door",
@@ -40,6 +41,7 @@ ROOMS = {
         "table.rules",
         "table.schema",
         "table.storage.physical",
+        "table.target",
     },
     "networks": {"components", "parameters", "table.layout"},
     "training": {"components", "networks", "parameters", "table.checks", "table.layout"},
