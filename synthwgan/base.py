@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast, get_args, 
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from synthwgan.components import ComponentParameters
 from synthwgan.conditions.rows import TableRows
@@ -438,6 +438,8 @@ class BaseSynthesizer(ComponentParameters):
         from synthwgan.evaluation.scorer import make_scorer
 
         check_is_fitted(self)
+        if all(isinstance(name, str) for name in getattr(X, "columns", ())):
+            validate_data(self, X, reset=False, skip_check_array=True)
         return make_scorer()(self, X, y)
 
     def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:

@@ -187,4 +187,7 @@ def test_score_is_the_scorer_of_the_same_rows():
 
 def test_arrays_are_scored_as_tables():
     X = np.random.default_rng(0).normal(size=(100, 2))
-    assert 0 < quick().fit(X).score(X) < 1
+    fitted = quick().fit(X)
+    assert 0 < fitted.score(X) < 1
+    with pytest.raises(ValueError, match="X has 1 features, but WGANGPSynthesizer is expecting 2"):
+        fitted.score(X[:, :1])
