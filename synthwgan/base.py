@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast, get_args, 
 
 import numpy as np
 import pandas as pd
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import check_is_fitted, validate_data
 
+from synthwgan.components import ComponentParameters
 from synthwgan.conditions.rows import TableRows
 from synthwgan.fitted import FittedState, load_model, save_model
 from synthwgan.parameters import (
     RANDOM_STATE,
-    ComponentParameters,
     Constraint,
     Either,
     Number,
@@ -407,6 +407,40 @@ class BaseSynthesizer(ComponentParameters):
                 f"{self.acceptance_rate_:.0%} of drawn rows ({self.n_rejection_rounds_} rounds)",
             ]
         )
+
+    def score(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> float:
+        """Say how well drawn rows agree with some real ones, best rows that `fit` was not given.
+
+        It is the mean of two figures: how alike the columns are one by one, and how much of the
+        dependence between two columns is kept. Scikit-learn's searches take it where they are given
+        no ``scoring``; `synthwgan.evaluation.make_scorer` has other figures.
+
+        Parameters
+        ----------
+        X : DataFrame or array of shape (n_rows, n_columns)
+            Rows with the columns given to `fit`.
+        y : Series or array of shape (n_rows,), optional
+            The target, if `fit` was given one.
+
+        Returns
+        -------
+        float
+            ``make_scorer("fidelity")(self, X, y)``, between 0 and 1 (alike); as it has a fixed
+            seed, the same each time.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If `X` has other columns, or the target is missing.
+        """
+        from synthwgan.evaluation.scorer import make_scorer
+
+        check_is_fitted(self)
+        if all(isinstance(name, str) for name in getattr(X, "columns", ())):
+            validate_data(self, X, reset=False, skip_check_array=True)
+        return make_scorer()(self, X, y)
 
     def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:
         """Score rows by the critic: higher is more like the training table.

@@ -16,12 +16,13 @@ import pandas as pd
 import torch
 from torch import nn
 
+from synthwgan.components import OWN, Component
 from synthwgan.io.model import TABLE, not_a_model, read_model, refusing, write_model
 from synthwgan.networks import critics, generators
 from synthwgan.networks.build import add_context, build_networks, weight_shapes
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import check_weights, load_module_arrays, module_arrays
-from synthwgan.parameters import OWN, Component, Constraint, check_parameters
+from synthwgan.parameters import Constraint, check_parameters
 from synthwgan.sampling.bins import MAX_VALUE_EDGES
 from synthwgan.sampling.boosting import RejectionPlan, learn_rejection
 from synthwgan.sampling.calibration import calibrate

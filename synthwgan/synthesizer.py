@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -34,7 +34,7 @@ from synthwgan.table import TableTransformer
 from synthwgan.table.choice import Rules, show_rules
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
-from synthwgan.training.callbacks import announce
+from synthwgan.training.callbacks import Callback, announce, check_callbacks
 from synthwgan.training.config import TRAINING_PARAMETERS, Conditional, TrainingConfig
 from synthwgan.training.device import resolve_device, resolve_precision
 from synthwgan.training.fit import train_networks
@@ -265,7 +265,13 @@ class WGANGPSynthesizer(BaseSynthesizer):
         self.device = device
         self.precision = precision
 
-    def fit(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> Self:
+    def fit(
+        self,
+        X: pd.DataFrame | np.ndarray,
+        y: Any = None,
+        *,
+        callbacks: Sequence[Callback] | None = None,
+    ) -> Self:
         """Learn a table.
 
         Parameters
@@ -274,6 +280,10 @@ class WGANGPSynthesizer(BaseSynthesizer):
             The table; it is not written to, and its index plays no part.
         y : Series or array of shape (n_rows,), optional
             One more column, put last; a Series keeps its name, else it is ``"target"``.
+        callbacks : list of callable, optional
+            Functions that are called with the figures of each logged step, a dict with the columns
+            of `history_`. When one returns True, the phase of training ends there, as with
+            `early_stopping`; conditions are learned all the same. What one raises ends `fit`.
 
         Returns
         -------
@@ -288,6 +298,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         """
         parameters = self.get_params(deep=False)
         check_parameters(parameters, self.constraints)
+        functions = check_callbacks(callbacks)
         device = resolve_device(self.device)
         seeds = draw_seeds(self.random_state, 5)
         name = None if y is None else target_name(y)
@@ -307,6 +318,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
             config,
             until_learnt=self.max_steps == "auto",
             forbidden=transformer.impossible_pairs(),
+            callbacks=functions,
             device=device,
             precision=resolve_precision(self.precision, device),
             seed=seeds[1],

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+import synthwgan.table
+
 PACKAGE = Path(__file__).resolve().parents[1] / "synthwgan"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 FORBIDDEN_EVERYWHERE = {"pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve"}
@@ -31,6 +33,7 @@ ROOMS = {
     "radial.columns": {"parameters", "table"},
     "evaluation": {
         "io.tables",
+        "parameters",
         "randomness",
         "table.columns.written",
         "table.door",
@@ -38,14 +41,15 @@ ROOMS = {
         "table.rules",
         "table.schema",
         "table.storage.physical",
+        "table.target",
     },
-    "networks": {"parameters", "table.layout"},
-    "training": {"networks", "parameters", "table.checks", "table.layout"},
+    "networks": {"components", "parameters", "table.layout"},
+    "training": {"components", "networks", "parameters", "table.checks", "table.layout"},
     "sampling": {"networks", "table.layout"},
     "conditions": {"randomness", "sampling", "table"},
     "radial": {
-        *("evaluation", "fitted", "io", "networks", "parameters", "randomness", "sampling"),
-        *("synthesizer", "table", "training"),
+        *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
+        *("sampling", "synthesizer", "table", "training"),
     },
 }
 OPTIONAL = ("sdmetrics", "plotly", "matplotlib", "xgboost", "mkdocs")
@@ -197,8 +201,49 @@ print([i for i, (old, new) in enumerate(zip(before, state())) if old != new])
     assert run(code).strip() == "[]"
 
 
-def test_the_package_itself_is_imported_at_once() -> None:
-    code = "import synthwgan.cli, sys; print('torch' in sys.modules, dir(synthwgan))"
-    found = run(code)
-    assert found.startswith("False")
-    assert "WGANGPSynthesizer" in found
+HEAVY = ("numpy", "pandas", "scipy", "sklearn", "torch")
+AT_THE_DOOR = [
+    ("import synthwgan.cli", set()),
+    ("main(['--version'])", set()),
+    ("main(['--help'])", set()),
+    ("main(['fit', '--help'])", set()),
+    ("main(['radial', 'augment', '--help'])", set()),
+    ("main(['rules', 'table.csv'])", {"numpy", "pandas", "scipy"}),
+    ("import synthwgan.rules", {"numpy", "pandas", "scipy"}),
+    ("import synthwgan.io, synthwgan.datasets", {"numpy", "pandas", "scipy"}),
+    ("import synthwgan.evaluation", {"numpy", "pandas", "scipy", "sklearn"}),
+]
+
+
+@pytest.mark.parametrize(("code", "allowed"), AT_THE_DOOR, ids=[code for code, _ in AT_THE_DOOR])
+def test_the_door_opens_without_heavy_packages(
+    code: str, allowed: set[str], tmp_path: Path
+) -> None:
+    """A user who asks for the version, for help or for rules does not wait for torch."""
+    (tmp_path / "table.csv").write_text("a,b\n1,2\n3,6\n5,10\n")
+    start = f"""
+import os, sys
+def main(arguments):
+    os.chdir({str(tmp_path)!r})
+    sys.argv = ["synthwgan", *arguments]
+    from synthwgan.__main__ import main
+    try:
+        main()
+    except SystemExit as error:
+        assert not error.code
+"""
+    shown = run(f"{start}\n{code}\nprint(*[name for name in {HEAVY} if name in sys.modules])")
+    loaded = set(shown.rpartition("\n")[0].rpartition("\n")[2].split())
+    assert loaded <= allowed
+    if code.startswith("main"):
+        assert len(shown.splitlines()) > 1, "the command said nothing"
+
+
+def test_lazy_names_are_those_of_the_list() -> None:
+    """Each public name is found, at the first use, and a wrong one is refused as usual."""
+    found = run("import synthwgan; print(*dir(synthwgan))").split()
+    assert set(synthwgan.__all__) <= set(found)
+    for package in (synthwgan, synthwgan.table):
+        assert all(getattr(package, name).__name__ == name for name in package.__all__)
+        with pytest.raises(AttributeError, match="no attribute 'Nobody'"):
+            _ = package.Nobody

@@ -11,7 +11,7 @@ from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import synthwgan
 from synthwgan import MLP, Residual, TableTransformer, WGANGPSynthesizer
-from synthwgan.parameters import Component
+from synthwgan.components import Component
 
 ESTIMATORS = [
     public

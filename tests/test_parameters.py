@@ -21,9 +21,9 @@ from synthwgan import (
     Residual,
     WGANGPSynthesizer,
 )
+from synthwgan.components import Component
 from synthwgan.networks import critics
 from synthwgan.parameters import (
-    Component,
     Either,
     Function,
     Instance,

@@ -998,3 +998,49 @@ def test_max_seconds_leaves_time_for_rejection(quick, dependent_table):
     # Encoding and batch-norm statistics come on top; the machine may be busy.
     assert time.perf_counter() - start < 10
     assert 1.7 <= model.fit_seconds_ < 2.0
+
+
+def test_callbacks_see_the_history_and_end_a_phase(quick, table):
+    seen, others = [], []
+
+    def early(figures: dict[str, Any]) -> bool:
+        seen.append(dict(figures))
+        # What a function does to its figures concerns nobody else.
+        step, phase = figures.pop("step"), figures.pop("phase")
+        return phase == "whole rows" and step >= 10
+
+    settings = quick | {"max_steps": 500, "conditional": Conditional(max_steps=5)}
+    model = WGANGPSynthesizer(**settings).fit(table, callbacks=[early, others.append])
+    assert pd.DataFrame(seen).equals(model.history_)
+    assert pd.DataFrame(others).equals(model.history_)
+    assert model.n_iter_ == seen[0]["step"] < 500
+    assert model.history_["phase"].unique().tolist() == ["whole rows", "conditions"]
+    assert len(model.sample(5, conditions={"b": "x"}, random_state=0)) == 5
+
+
+def test_callbacks_that_only_look_change_nothing(quick, table):
+    rows = [
+        WGANGPSynthesizer(**quick).fit(table, callbacks=callbacks).sample(20, random_state=0)
+        for callbacks in (None, [lambda figures: None])
+    ]
+    assert rows[0].equals(rows[1])
+
+
+def test_what_a_callback_raises_ends_fit_and_leaves_the_model(quick, table):
+    class Pruned(Exception):
+        pass
+
+    def prune(figures: dict[str, Any]) -> None:
+        raise Pruned(figures["step"])
+
+    model = WGANGPSynthesizer(**quick)
+    with pytest.raises(Pruned):
+        model.fit(table, callbacks=[prune])
+    assert not hasattr(model, "history_")
+
+
+@pytest.mark.parametrize("callbacks", [print, [print, None], "print"])
+def test_callbacks_are_a_list_of_functions(model, table, callbacks, monkeypatch):
+    monkeypatch.setattr(synthesizer_module, "train_networks", None)
+    with pytest.raises(TypeError, match=r"callbacks must be a list .* such as \[print\], got"):
+        model.fit(table, callbacks=callbacks)

@@ -7,6 +7,7 @@ from synthwgan.evaluation.inputs import Tables
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.quality import QualityScore, quality_score, sdmetrics_metadata
 from synthwgan.evaluation.report import Report
+from synthwgan.evaluation.scorer import make_scorer
 from synthwgan.evaluation.sections.manifold import ManifoldScores, manifold_scores
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "evaluate",
     "jensen_shannon",
     "kl_divergence",
+    "make_scorer",
     "manifold_scores",
     "quality_score",
     "sdmetrics_metadata",

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from synthwgan.components import ComponentParameters
 from synthwgan.networks.critics import CriticChoice, CriticName
 from synthwgan.networks.generators import GeneratorChoice, GeneratorName
 from synthwgan.networks.objectives import Objective, ObjectiveName
@@ -22,7 +23,6 @@ from synthwgan.parameters import (
     RANDOM_STATE,
     SAMPLING_PARAMETERS,
     VERBOSE,
-    ComponentParameters,
     Constraint,
     Either,
     Instance,

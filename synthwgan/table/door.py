@@ -5,12 +5,10 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator
-from sklearn.utils.validation import validate_data
 
 from synthwgan.parameters import Either
 from synthwgan.table.checks import (
@@ -26,6 +24,9 @@ from synthwgan.table.checks import (
 from synthwgan.table.storage.dtypes import index_of, items_of
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.storage.physical import refuse_nul
+
+if TYPE_CHECKING:
+    from sklearn.base import BaseEstimator
 
 SHOWN = 10
 _INDEX_FIELDS = {
@@ -66,6 +67,9 @@ def enter(estimator: BaseEstimator, X: Any, reset: bool) -> pd.DataFrame:
         If the table has no columns, too few rows, a name twice, or (unless `reset`) other
         columns than the fitted ones.
     """
+    # Late: scikit-learn takes as long to import as everything else that rules need.
+    from sklearn.utils.validation import validate_data
+
     if X is None or isinstance(X, str | bytes) or type(X) is dict:
         raise TypeError(
             f"a table must be a DataFrame or a 2-D array, got {type(X).__name__}: build one with "

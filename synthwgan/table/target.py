@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.utils import check_array
 
 DEFAULT_NAME = "target"
 
@@ -45,6 +44,8 @@ def with_target(X: Any, y: Any, name: Any = DEFAULT_NAME) -> Any:
     if y_values.ndim != 1:
         raise ValueError(f"y must be one column, got shape {y_values.shape}; put others into X")
     if not isinstance(X, pd.DataFrame):
+        from sklearn.utils import check_array
+
         X = check_array(X, dtype=None, ensure_all_finite=False)
     if isinstance(X, pd.DataFrame) and _are_column_names(y_values, X):
         raise ValueError(

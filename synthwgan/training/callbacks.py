@@ -1,9 +1,54 @@
-"""Observers of the training loop: history and progress bar."""
+"""Observers of the training loop: history, progress bar and a user's own functions."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Sequence
 from typing import Any
+
+# Called with the figures of a logged step; what is true ends the phase of training.
+Callback = Callable[[dict[str, Any]], bool | None]
+
+
+class Callbacks:
+    """Calls a user's functions.
+
+    Parameters
+    ----------
+    functions : sequence of callable
+        Each is called with a dict of figures for each logged step, and may ask for the end.
+    phase : str
+        What is trained; stands first in each dict.
+    """
+
+    def __init__(self, functions: Sequence[Callback], phase: str) -> None:
+        self.functions, self.phase = functions, phase
+
+    def on_log(self, record: dict[str, float], progress: float) -> bool:
+        """Call all functions, each with figures of its own; return whether one asks for the end."""
+        answers = [function({"phase": self.phase, **record}) for function in self.functions]
+        return any(answers)
+
+    def on_end(self) -> None:
+        """Do nothing."""
+
+
+def check_callbacks(callbacks: Any) -> list[Callback]:
+    """Return the functions as a list, none for None.
+
+    Raises
+    ------
+    TypeError
+        If it is something else than a list of functions.
+    """
+    if callbacks is None:
+        return []
+    is_list = isinstance(callbacks, list | tuple)
+    if not is_list or not all(map(callable, callbacks)):
+        raise TypeError(
+            f"callbacks must be a list of functions of one dict, such as [print], got {callbacks!r}"
+        )
+    return list(callbacks)
 
 
 class History:

@@ -8,12 +8,13 @@ from typing import Any, ClassVar, Self
 
 from sklearn.base import clone
 
+from synthwgan.components import Choice, Component
 from synthwgan.networks.critics import CRITICS, CriticChoice
 from synthwgan.networks.critics import Own as OwnCritic
 from synthwgan.networks.generators import GENERATORS, GeneratorChoice
 from synthwgan.networks.generators import Own as OwnGenerator
 from synthwgan.networks.objectives import OBJECTIVES, Objective
-from synthwgan.parameters import Choice, Component, Constraint, Either, Number, OneOf
+from synthwgan.parameters import Constraint, Either, Number, OneOf
 from synthwgan.training.optimizers import OPTIMIZER, Optimizer
 from synthwgan.training.stopping import EarlyStopping
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +22,7 @@ from synthwgan.networks.randomness import global_state
 from synthwgan.networks.zeros import structural_zeros
 from synthwgan.parameters import required
 from synthwgan.table.layout import EncodedTable, Layout
-from synthwgan.training.callbacks import History, ProgressBar, announce
+from synthwgan.training.callbacks import Callback, Callbacks, History, ProgressBar, announce
 from synthwgan.training.conditional import ConditionalStep
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost, estimate_cost, measure_cost
@@ -113,6 +113,7 @@ def train_networks(
     verbose: int,
     until_learnt: bool = False,
     forbidden: np.ndarray | None = None,
+    callbacks: Sequence[Callback] = (),
 ) -> TrainedNetworks:
     """Train a generator and a critic on an encoded table.
 
@@ -141,6 +142,8 @@ def train_networks(
     forbidden : ndarray of shape (n_pairs, 2), int, optional
         State slots that must not meet in a row, beside those that chance would have made meet in
         the table (see `structural_zeros`). Without ``couple_columns`` none can be kept apart.
+    callbacks : sequence of callable, optional
+        Called with the figures of each logged step; a phase ends when one returns True.
 
     Returns
     -------
@@ -170,7 +173,7 @@ def train_networks(
     head = _make_head(encoded, layout, config, forbidden).to(device)
     check_own_networks(head, config, config.conditional is not None)
     with _own_randomness(config, device, seed):
-        fit = _Fit(encoded, head, config, precision, seed, verbose, until_learnt)
+        fit = _Fit(encoded, head, config, precision, seed, verbose, until_learnt, callbacks)
         step, outcome = fit.learn_whole_rows()
         averaged, conditional = step.averaged(), None
         if outcome.ended_well:
@@ -214,7 +217,7 @@ class _Fit:
         The table.
     head : OutputHead
         Knows its layout.
-    config, precision, seed, verbose, until_learnt
+    config, precision, seed, verbose, until_learnt, callbacks
         As for `train_networks`.
     """
 
@@ -227,9 +230,10 @@ class _Fit:
         seed: int,
         verbose: int,
         until_learnt: bool,
+        callbacks: Sequence[Callback],
     ) -> None:
         self.config, self.precision, self.seed, self.verbose = config, precision, seed, verbose
-        self.until_learnt = until_learnt
+        self.until_learnt, self.callbacks = until_learnt, callbacks
         self.marginals = TableBatches(encoded, head).marginals()
         self.batches, self.held_out = _hold_out(encoded, head, config, seed)
         self.networks = build_networks(head, self.marginals, config, seed)
@@ -321,7 +325,10 @@ class _Fit:
         diagnosis: Diagnosis,
     ) -> TrainingOutcome:
         """Train for one phase, and add to the records."""
-        observers: list[Observer] = [History(self.records, phase)]
+        observers: list[Observer] = [
+            History(self.records, phase),
+            Callbacks(self.callbacks, phase),
+        ]
         if self.verbose:
             observers.append(ProgressBar(phase))
         stopping = None if config.early_stopping is None else config.early_stopping.watch()

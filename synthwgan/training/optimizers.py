@@ -10,16 +10,8 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
-from synthwgan.parameters import (
-    Choice,
-    Component,
-    Constraint,
-    Either,
-    Function,
-    Number,
-    PairOf,
-    Text,
-)
+from synthwgan.components import Choice, Component
+from synthwgan.parameters import Constraint, Either, Function, Number, PairOf, Text
 
 OptimizerFactory = Callable[[Iterable[Tensor], float], torch.optim.Optimizer]
 ALIASES = {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "SGD"}

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any, ClassVar
 
-from synthwgan.parameters import Component, Constraint, Number
+from synthwgan.components import Component
+from synthwgan.parameters import Constraint, Number
 
 
 class EarlyStopping(Component):

@@ -27,9 +27,9 @@ class Step(Protocol):
 
 
 class Observer(Protocol):
-    """Called after each logged step, and at the end of training."""
+    """Called after each logged step, and at the end of training; may ask for the end itself."""
 
-    def on_log(self, record: dict[str, float], progress: float) -> None: ...
+    def on_log(self, record: dict[str, float], progress: float) -> bool | None: ...
 
     def on_end(self) -> None: ...
 
@@ -44,7 +44,7 @@ class TrainingOutcome:
         Steps done.
     seconds : float
         Wall-clock seconds of the loop.
-    stopped_by : {"steps", "time", "early stopping", "interrupt", "non-finite"}
+    stopped_by : {"steps", "time", "early stopping", "callback", "interrupt", "non-finite"}
         What ended it.
     """
 
@@ -55,7 +55,7 @@ class TrainingOutcome:
     @property
     def ended_well(self) -> bool:
         """Whether training neither failed nor was interrupted."""
-        return self.stopped_by in ("steps", "time", "early stopping")
+        return self.stopped_by in ("steps", "time", "early stopping", "callback")
 
     def followed_by(self, other: TrainingOutcome) -> TrainingOutcome:
         """Both phases together: the steps of the first, all seconds, and the last end."""
@@ -78,7 +78,7 @@ class Trainer:
     log_every : int
         Steps between logs; reading figures costs a synchronisation on a GPU.
     observers : sequence of Observer
-        Told of each log.
+        Told of each log; training ends when one returns True.
     diagnose : callable, optional
         Gives more figures for a log, from the number of steps done.
     stopping : BestWeights, optional
@@ -135,9 +135,9 @@ class Trainer:
             if self.diagnose is not None:
                 record |= self.diagnose(self.n_steps)
             record |= self.pace.figures(self.n_steps, self._progress())
-            self._log(record)
-            if self._is_over(record) and not stopped_by:
-                stopped_by = "early stopping"
+            is_unwanted, is_over = self._log(record), self._is_over(record)
+            if not stopped_by and (is_over or is_unwanted):
+                stopped_by = "early stopping" if is_over else "callback"
         return stopped_by
 
     def _is_over(self, record: dict[str, float]) -> bool:
@@ -150,10 +150,11 @@ class Trainer:
             return "steps"
         return "time" if self._elapsed() >= self.max_seconds else ""
 
-    def _log(self, record: dict[str, float]) -> None:
+    def _log(self, record: dict[str, float]) -> bool:
+        """Tell the observers; return whether one asks for the end."""
         record = {"step": self.n_steps, "seconds": self._elapsed(), **record}
-        for observer in self.observers:
-            observer.on_log(record, self._progress())
+        answers = [observer.on_log(record, self._progress()) for observer in self.observers]
+        return any(answers)
 
     def _elapsed(self) -> float:
         return time.perf_counter() - self._start

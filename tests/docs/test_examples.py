@@ -29,7 +29,7 @@ import synthwgan.evaluation
 import synthwgan.io
 import synthwgan.rules
 from synthwgan.cli import app
-from synthwgan.parameters import ComponentParameters
+from synthwgan.components import ComponentParameters
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
@@ -238,6 +238,48 @@ def test_api_pages_show_inherited_methods(name: str) -> None:
         if not method.startswith("_") and inspect.isroutine(value) and method not in vars(estimator)
     }
     assert shown == inherited
+
+
+def section(text: str, title: str) -> str:
+    """What stands below a heading, up to the next one."""
+    return text.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+ESTIMATOR_PAGES = {
+    "synthesizer": "WGANGPSynthesizer",
+    "radial": "RadialGANSynthesizer",
+    "oversampling": "GANOverSampler",
+    "transformer": "TableTransformer",
+}
+
+
+@pytest.mark.parametrize(("page", "name"), ESTIMATOR_PAGES.items())
+def test_api_pages_begin_with_all_methods_and_parameters(page: str, name: str) -> None:
+    estimator = getattr(synthwgan, name)
+    text = (DOCS / "api" / f"{page}.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| ([^|]*)\|", section(text, "Methods"), re.M)
+    listed = re.findall(r"`(\w+)`", " ".join(rows))
+    # Metadata is routed by scikit-learn, with methods that it adds to every estimator.
+    routing = re.compile(r"get_metadata_routing|set_\w+_request")
+    public = {
+        method
+        for method, _ in inspect.getmembers(estimator, callable)
+        if not method.startswith("_") and not routing.fullmatch(method)
+    }
+    assert sorted(listed) == sorted(public)
+    links = dict(re.findall(r"\[`(\w+)`\]\[([\w.]+)\]", section(text, "Methods")))
+    assert links == {method: f"synthwgan.{name}.{method}" for method in links}
+    of_ours = {method for method in public if is_ours(estimator, method)} - {"set_params"}
+    assert of_ours <= links.keys()
+
+    grouped = re.findall(r"`(\w+)`", section(text, "Parameters in groups"))
+    assert sorted(grouped) == sorted(estimator().get_params(deep=False))
+
+
+def is_ours(estimator: type, method: str) -> bool:
+    """Whether a class of this package defines a method."""
+    owner = next(base for base in estimator.__mro__ if method in vars(base))
+    return owner.__module__.startswith("synthwgan.")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(REPOSITORY)))

@@ -181,6 +181,26 @@ def test_other_errors_pass_but_end_the_observers():
     assert recorder.n_ends == 1
 
 
+class Impatient(Recorder):
+    def on_log(self, record: dict[str, float], progress: float) -> bool:
+        super().on_log(record, progress)
+        return record["step"] >= 8
+
+
+def test_an_observer_may_ask_for_the_end():
+    impatient, last = Impatient(), Recorder()
+    outcome = Trainer(Steps(100), None, 4, [impatient, last]).run(CountingStep())
+    assert (outcome.n_steps, outcome.stopped_by) == (8, "callback")
+    assert outcome.ended_well
+    assert [record["step"] for record in last.records] == [4, 8]
+    assert (impatient.n_ends, last.n_ends) == (1, 1)
+
+
+def test_who_asks_for_the_end_at_the_end_did_not_cause_it():
+    outcome = Trainer(Steps(8), None, 4, [Impatient()]).run(CountingStep())
+    assert (outcome.n_steps, outcome.stopped_by) == (8, "steps")
+
+
 def test_a_trainer_can_run_again():
     trainer = Trainer(Steps(5), None, 1)
     assert trainer.run(CountingStep()).n_steps == 5

@@ -36,7 +36,7 @@ def pairs_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generat
     rng : Generator
         Draws the columns where there are many, and the repeats.
     """
-    names = _crossed(tables, yardsticks, rng)
+    names = crossed(yardsticks.synthetic.reference, rng)
     if len(names) < 2:
         note = "Skipped: it takes two columns in which cells repeat or are numbers."
         return Section("pairs", TITLE, notes=(note,), skipped=True)
@@ -161,11 +161,10 @@ def _trends(
     )
 
 
-def _crossed(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generator) -> list[Any]:
+def crossed(reference: Rows, rng: np.random.Generator) -> list[Any]:
     """Return the columns whose pairs are compared: all that can be, or some drawn at random."""
-    reference = yardsticks.synthetic.reference
     codes = Bins(reference, max_levels=MAX_LEVELS).codes(reference)
-    names = [column.name for column in tables.columns if len(np.unique(codes[column.name])) > 1]
+    names = [column.name for column in reference.columns if len(np.unique(codes[column.name])) > 1]
     if len(names) > MAX_CROSSED:
         drawn = rng.choice(len(names), size=MAX_CROSSED, replace=False)
         names = [names[place] for place in sorted(drawn)]

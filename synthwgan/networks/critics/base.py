@@ -10,7 +10,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from synthwgan.parameters import Component, Constraint, Number
+from synthwgan.components import Component
+from synthwgan.parameters import Constraint, Number
 
 # How rows are shown to a critic.
 SEEN: dict[str, Constraint] = {

@@ -9,10 +9,11 @@ from abc import abstractmethod
 import torch
 from torch import Tensor, nn
 
+from synthwgan.components import Component
 from synthwgan.networks.context import Context
 from synthwgan.networks.coupling import STEP_SCALE
 from synthwgan.networks.linear import Linear
-from synthwgan.parameters import Component, Constraint, Either, Number, OneOf, required
+from synthwgan.parameters import Constraint, Either, Number, OneOf, required
 
 LATENT_DIM = 64
 SIZES: dict[str, Constraint] = {

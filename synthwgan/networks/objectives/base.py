@@ -10,8 +10,9 @@ from typing import ClassVar
 
 from torch import Tensor
 
+from synthwgan.components import Component
 from synthwgan.networks.objectives.penalties import OWN_POINTS, Penalty, make_penalty
-from synthwgan.parameters import Component, Constraint, Number, OneOf
+from synthwgan.parameters import Constraint, Number, OneOf
 
 PENALTY_PARAMETERS: dict[str, Constraint] = {
     "penalty": OneOf(("two-sided", "one-sided", "squared", "r1", "r1+r2", None)),

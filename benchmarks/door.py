@@ -1,0 +1,113 @@
+"""Time the first thing that a user meets: the version, help, rules and imports.
+
+Each command is a process of its own, beside one of Python that does nothing, in turns. Run from
+the repository root::
+
+    python -m benchmarks.door
+
+prints how many times as long as bare Python each takes, and writes that to
+``benchmarks/results/door.json`` and to the page about speed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.cell import RESULTS, machine, read, write
+from benchmarks.data import REPOSITORY
+from benchmarks.page import markdown_table, measured, write_part
+
+FILE = RESULTS / "door.json"
+PAGE = REPOSITORY / "docs" / "benchmarks" / "speed.md"
+N_TURNS = 7
+N_ROWS = 1000
+BARE = ("-c", "")
+COMMANDS: dict[str, tuple[str, ...]] = {
+    "synthwgan --version": ("-m", "synthwgan", "--version"),
+    "synthwgan --help": ("-m", "synthwgan", "--help"),
+    "synthwgan fit --help": ("-m", "synthwgan", "fit", "--help"),
+    "synthwgan rules placements.csv": ("-m", "synthwgan", "rules", "placements.csv", "--quiet"),
+    "import pandas": ("-c", "import pandas"),
+    "import synthwgan.evaluation": ("-c", "import synthwgan.evaluation"),
+    "import torch": ("-c", "import torch"),
+    "from synthwgan import WGANGPSynthesizer": ("-c", "from synthwgan import WGANGPSynthesizer"),
+}
+
+
+def seconds_of(arguments: Sequence[str], folder: Path) -> float:
+    """Return how long Python takes for something, from the start of the process to its end."""
+    code = [sys.executable, *arguments]
+    environment = {"PYTHONPATH": str(REPOSITORY), "OMP_NUM_THREADS": "1"}
+    start = time.perf_counter()
+    subprocess.run(code, cwd=folder, env=environment, check=True, capture_output=True)
+    return time.perf_counter() - start
+
+
+def measure(n_turns: int = N_TURNS) -> dict[str, Any]:
+    """Time every command beside bare Python, in turns; give medians."""
+    from synthwgan.datasets import make_placements
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_placements(N_ROWS).to_csv(folder / "placements.csv", index=False)
+        # The first turn reads files that are not yet in memory; it does not count.
+        turns = [_turn(folder) for _ in range(n_turns + 1)][1:]
+    return {
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "turns": n_turns,
+        "bare_ms": 1e3 * statistics.median(turn["bare"] for turn in turns),
+        "commands": [
+            {
+                "command": command,
+                "ms": 1e3 * statistics.median(turn[command] for turn in turns),
+                "ratio": statistics.median(turn[command] / turn["bare"] for turn in turns),
+            }
+            for command in COMMANDS
+        ],
+        "machine": machine(["synthwgan", "torch", "pandas", "scikit-learn"]),
+    }
+
+
+def _turn(folder: Path) -> dict[str, float]:
+    return {
+        "bare": seconds_of(BARE, folder),
+        **{command: seconds_of(arguments, folder) for command, arguments in COMMANDS.items()},
+    }
+
+
+def table(result: dict[str, Any]) -> str:
+    """Return the result as a Markdown table."""
+    rows = [
+        [f"`{one['command']}`", f"{one['ms'] / 1e3:.2f}", f"{one['ratio']:.0f}"]
+        for one in result["commands"]
+    ]
+    bare = [['`python -c ""`', f"{result['bare_ms'] / 1e3:.2f}", "1"]]
+    titles = ["command", "seconds", "times bare Python"]
+    return f"{markdown_table(titles, bare + rows)}\n\n{measured([result])}"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure every command, and rewrite the page."""
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.door",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--turns", type=int, default=N_TURNS)
+    write(measure(parser.parse_args(arguments).turns), FILE)
+    content = table(read(FILE))
+    write_part(PAGE, "door", content)
+    print(content)
+
+
+if __name__ == "__main__":
+    main()
