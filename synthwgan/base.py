@@ -479,7 +479,7 @@ class BaseSynthesizer(ComponentParameters):
 
         check_is_fitted(self)
         if all(isinstance(name, str) for name in getattr(X, "columns", ())):
-            validate_data(self, X, reset=False, skip_check_array=True)
+            validate_data(self, cast("Any", X), reset=False, skip_check_array=True)
         return make_scorer()(self, X, y)
 
     def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:

@@ -16,7 +16,7 @@ import pandas as pd
 from synthwgan.io.formats import PROVENANCE
 from synthwgan.randomness import RandomState
 
-Rows = TypeVar("Rows", pd.DataFrame, np.ndarray)
+Rows = TypeVar("Rows", bound=pd.DataFrame | np.ndarray)
 # Completed rows hold given cells, which may be those of real people.
 Origin = Literal["drawn", "completed"]
 
