@@ -7,15 +7,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast, get_args, overload
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from synthwgan.card import ModelCard
 from synthwgan.components import ComponentParameters
 from synthwgan.conditions.rows import TableRows
-from synthwgan.fitted import FittedState, load_model, save_model
+from synthwgan.fitted import FittedState, load_model, model_digest, save_model
 from synthwgan.parameters import (
     RANDOM_STATE,
     Constraint,
@@ -25,6 +27,7 @@ from synthwgan.parameters import (
     check_parameters,
     reject_misnamed,
 )
+from synthwgan.provenance import marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
@@ -85,7 +88,15 @@ class BaseSynthesizer(ComponentParameters):
         """Set the fitted attributes, all at once: a fit that fails changes none."""
         for field in fields(state):
             setattr(self, f"{field.name}_", getattr(state, field.name))
+        # Of another fit.
+        vars(self).pop("digest_", None)
         return self
+
+    @cached_property
+    def digest_(self) -> str:
+        """SHA-256 of the model's weights, which its rows carry in their ``attrs``."""
+        check_is_fitted(self)
+        return model_digest(self.sampler_, self.conditional_sampler_, self.critic_)
 
     def __sklearn_tags__(self) -> Any:
         """Say that missing cells, text and categories are taken."""
@@ -197,7 +208,8 @@ class BaseSynthesizer(ComponentParameters):
         DataFrame or ndarray of shape (n_samples, n_columns)
             Rows in the form of the table given to `fit`: names, order and dtypes; an array, if
             it was one (a type checker takes it for a DataFrame). The index is that of a DataFrame
-            given as `conditions`, else it counts the rows.
+            given as `conditions`, else it counts the rows. ``attrs["synthetic"]`` of a DataFrame
+            says which model and seed they are of.
 
         Raises
         ------
@@ -233,15 +245,18 @@ class BaseSynthesizer(ComponentParameters):
         )
         rows = self._rows(seeds, truncation, gibbs_steps)
         if conditions is None:
-            return rows.of_all_kinds(n_samples)
+            drawn = rows.of_all_kinds(n_samples)
+            return marked(drawn, self.digest_, "drawn", random_state)
         _check_form(conditions)
         if isinstance(conditions, Mapping):
-            return next(rows.where(conditions, n_samples, n_samples, on_rare))
+            drawn = next(rows.where(conditions, n_samples, n_samples, on_rare))
+            return marked(drawn, self.digest_, "drawn", random_state)
         if n_samples != 1:
             raise ValueError(
                 "the number of rows is that of the conditions; for several rows each, pass n_draws"
             )
-        return rows.completed(conditions, n_draws, on_broken)
+        completed = rows.completed(conditions, n_draws, on_broken)
+        return marked(completed, self.digest_, "completed", random_state)
 
     def sample_iter(
         self,
@@ -291,13 +306,16 @@ class BaseSynthesizer(ComponentParameters):
         )
         rows = self._rows(seeds, truncation)
         if conditions is None:
-            return cast("Iterator[pd.DataFrame]", rows.in_chunks(n_samples, chunk_size))
-        _check_form(conditions)
-        if not isinstance(conditions, Mapping):
-            raise TypeError("sample_iter() takes conditions as a mapping; use sample() for rows")
-        return cast(
-            "Iterator[pd.DataFrame]", rows.where(conditions, n_samples, chunk_size, on_rare)
-        )
+            chunks = rows.in_chunks(n_samples, chunk_size)
+        else:
+            _check_form(conditions)
+            if not isinstance(conditions, Mapping):
+                raise TypeError(
+                    "sample_iter() takes conditions as a mapping; use sample() for rows"
+                )
+            chunks = rows.where(conditions, n_samples, chunk_size, on_rare)
+        said = (marked(chunk, self.digest_, "drawn", random_state) for chunk in chunks)
+        return cast("Iterator[pd.DataFrame]", said)
 
     def _rows(
         self, seeds: list[int], truncation: float | None = None, gibbs_steps: int = 0
@@ -391,7 +409,8 @@ class BaseSynthesizer(ComponentParameters):
             random_state=random_state,
         )
         rows = self._rows(seeds, gibbs_steps=gibbs_steps)
-        return rows.imputed(X, n_draws, self.target_name_, on_broken)
+        filled = rows.imputed(X, n_draws, self.target_name_, on_broken)
+        return marked(filled, self.digest_, "completed", random_state)
 
     def summary(self) -> str:
         """Describe the fitted model: columns, rules, size, cost and training, in a few lines."""
@@ -407,6 +426,27 @@ class BaseSynthesizer(ComponentParameters):
                 f"{self.acceptance_rate_:.0%} of drawn rows ({self.n_rejection_rounds_} rounds)",
             ]
         )
+
+    def card(self, report: Report | None = None) -> ModelCard:
+        """Describe the model for those who are given its rows: what it learned, hides and is for.
+
+        Parameters
+        ----------
+        report : Report, optional
+            What `report` returned; the card then has its scores.
+
+        Returns
+        -------
+        ModelCard
+            ``print`` it for Markdown, or take ``to_markdown()``, ``to_json()`` or ``to_dict()``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        check_is_fitted(self)
+        return ModelCard.of(self, report)
 
     def score(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> float:
         """Say how well drawn rows agree with some real ones, best rows that `fit` was not given.
@@ -439,7 +479,7 @@ class BaseSynthesizer(ComponentParameters):
 
         check_is_fitted(self)
         if all(isinstance(name, str) for name in getattr(X, "columns", ())):
-            validate_data(self, cast(Any, X), reset=False, skip_check_array=True)
+            validate_data(self, cast("Any", X), reset=False, skip_check_array=True)
         return make_scorer()(self, X, y)
 
     def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:

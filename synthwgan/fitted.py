@@ -23,6 +23,7 @@ from synthwgan.networks.build import add_context, build_networks, weight_shapes
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import check_weights, load_module_arrays, module_arrays
 from synthwgan.parameters import Constraint, check_parameters
+from synthwgan.provenance import digest_of
 from synthwgan.sampling.bins import MAX_VALUE_EDGES
 from synthwgan.sampling.boosting import RejectionPlan, learn_rejection
 from synthwgan.sampling.calibration import calibrate
@@ -160,6 +161,13 @@ def save_model(
     arrays = arrays | {name: own[name].cpu().numpy() for name in own if own[name] is not None}
     weights = module_arrays(_modules(sampler, conditional, state.critic))
     write_model(path, content, arrays | weights)
+
+
+def model_digest(
+    sampler: Sampler, conditional: ConditionalSampler | None, critic: nn.Module
+) -> str:
+    """Return the digest of a model's weights, which is the same once it is saved and loaded."""
+    return digest_of(module_arrays(_modules(sampler, conditional, critic)))
 
 
 def load_model(

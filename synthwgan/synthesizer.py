@@ -175,6 +175,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Share of drawn rows that `sample` keeps.
     n_rejection_rounds_ : int
         Rounds of `rejection` that paid.
+    digest_ : str
+        SHA-256 of the model's weights, by which its rows can be traced back to it.
     n_features_in_ : int
         Number of columns of ``X``.
     feature_names_in_ : ndarray of str

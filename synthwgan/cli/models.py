@@ -205,6 +205,14 @@ def sample(
         int | None,
         typer.Option("--chunk-size", min=1, help="Rows held in memory at once."),
     ] = None,
+    mark: Annotated[
+        str | None,
+        typer.Option(
+            "--mark",
+            metavar="NAME",
+            help="Add a column of this name that says True in every row: it is synthetic.",
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Draw synthetic rows from a model, in constant memory.
@@ -219,10 +227,14 @@ def sample(
         options["chunk_size"] = chunk_size
     if where:
         options |= {"conditions": _conditions(fitted, where), "on_rare": on_rare.value}
+    names = [str(name) for name in fitted.transformer_.column_index_]
+    if mark in names:
+        raise ValueError(f"--mark {mark}: the table has a column of that name; choose another one.")
     chunks = fitted.sample_iter(n_rows, **options)
     with progress(n_rows, quiet) as advance, rows_writer(output) as write:
         for chunk in chunks:
-            write(as_frame(chunk))
+            rows = as_frame(chunk)
+            write(rows if mark is None else rows.assign(**{mark: True}))
             advance(len(chunk))
 
 
@@ -267,12 +279,22 @@ def impute(
         write(as_frame(filled, gaps.columns))
 
 
-def info(model: ModelFile) -> None:
+def info(
+    model: ModelFile,
+    card: Annotated[
+        bool, typer.Option("--card", help="Print the model's card, in Markdown.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+) -> None:
     """Show what a model holds: columns, rules, size, parameters.
 
     Example: synthwgan info customers.safetensors
     """
-    typer.echo(_load(model).summary())
+    fitted = _load(model)
+    if as_json:
+        typer.echo(fitted.card().to_json())
+    else:
+        typer.echo(fitted.card().to_markdown() if card else fitted.summary())
 
 
 def check_model_output(output: Path, *tables: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import json
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator
@@ -18,6 +19,8 @@ from synthwgan.io.csv import parse_csv
 from synthwgan.io.parquet import parse_parquet
 
 _DECIMAL_DIGITS = 38
+# Where a frame's ``attrs``, and the metadata of a Parquet file, say that rows are synthetic.
+PROVENANCE = "synthetic"
 
 
 class TableFormat(ABC):
@@ -127,7 +130,7 @@ class _ParquetSink(_FileSink):
 
         frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
         try:
-            table = pa.Table.from_pandas(frame, preserve_index=False)
+            table = _with_provenance(pa.Table.from_pandas(frame, preserve_index=False), frame)
             if self._writer is None:
                 self._writer = self._open(table.schema)
             self._writer.write_table(table.cast(self._writer.schema))
@@ -144,6 +147,15 @@ class _ParquetSink(_FileSink):
         # Through Python's file, errors of the disk keep their number.
         file = self._stack.enter_context(open(self._path, "wb"))
         return self._stack.enter_context(pq.ParquetWriter(file, _lasting(schema)))
+
+
+def _with_provenance(table: Any, frame: pd.DataFrame) -> Any:
+    """Keep what a frame says of where its rows come from, for pandas and for other readers."""
+    if PROVENANCE not in frame.attrs:
+        return table
+    told = {PROVENANCE: frame.attrs[PROVENANCE]}
+    added = {PROVENANCE: json.dumps(told[PROVENANCE]), "PANDAS_ATTRS": json.dumps(told)}
+    return table.replace_schema_metadata({**(table.schema.metadata or {}), **added})
 
 
 def _lasting(schema: object) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -541,6 +542,26 @@ def test_info_describes_the_model(folder: Path) -> None:
     result = run("info", folder / "model")
     assert result.exit_code == 0, result.stderr
     assert all(name in result.stdout for name in COLUMNS)
+
+
+def test_info_prints_the_card(folder: Path) -> None:
+    card = run("info", folder / "model", "--card")
+    assert card.stdout.startswith("# Model card")
+    content = json.loads(run("info", folder / "model", "--json").stdout)
+    assert [column["name"] for column in content["data"]["columns"]] == COLUMNS
+    assert content["model"]["digest"] in card.stdout
+
+
+def test_rows_are_marked_on_request(folder: Path, tmp_path: Path) -> None:
+    output = tmp_path / "rows.parquet"
+    result = run("sample", folder / "model", "-n", 5, "-o", output, "--mark", "is synthetic")
+    assert result.exit_code == 0, result.stderr
+    rows = pd.read_parquet(output)
+    assert list(rows.columns) == [*COLUMNS, "is synthetic"]
+    assert rows["is synthetic"].all()
+    assert rows.attrs["synthetic"]["rows"] == "drawn"
+    taken = run("sample", folder / "model", "-n", 5, "--mark", "age")
+    assert_one_line_error(taken, "--mark age", "choose another")
 
 
 class TestDemo:

@@ -1,0 +1,58 @@
+"""Synthetic rows say that they are: which package, model and seed drew them, and when."""
+
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Literal, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from synthwgan.io.formats import PROVENANCE
+from synthwgan.randomness import RandomState
+
+Rows = TypeVar("Rows", bound=pd.DataFrame | np.ndarray)
+# Completed rows hold given cells, which may be those of real people.
+Origin = Literal["drawn", "completed"]
+
+
+def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
+    """Return the SHA-256 of a model's weights, by which rows can be traced back to it."""
+    found = hashlib.sha256()
+    for name in sorted(arrays):
+        array = np.ascontiguousarray(arrays[name])
+        found.update(f"{name}\0{array.dtype.str}\0{array.shape}\0".encode())
+        found.update(array.tobytes())
+    return found.hexdigest()
+
+
+def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState) -> Rows:
+    """Write into a frame's ``attrs`` where its rows come from; an array has no place for it.
+
+    Parameters
+    ----------
+    rows : DataFrame or ndarray
+        Fresh rows.
+    model : str
+        Digest of the model.
+    origin : {"drawn", "completed"}
+        Whether all cells were drawn, or some were given.
+    random_state : int, Generator, RandomState or None
+        The seed, if it is a number, is noted.
+    """
+    if isinstance(rows, pd.DataFrame):
+        is_number = isinstance(random_state, int | np.integer)
+        rows.attrs[PROVENANCE] = {
+            "rows": origin,
+            "package": "synthwgan",
+            "version": version("synthwgan"),
+            "model": model,
+            "date": datetime.now(UTC).date().isoformat(),
+            "seed": int(random_state) if is_number else None,
+        }
+    return rows
