@@ -268,10 +268,17 @@ def impute(
 
 
 def info(model: ModelFile) -> None:
-    """Show what a model holds: columns, rules, size, parameters.
+    """Show what a model holds: columns, rules, size, parameters; or what it promises, if private.
 
     Example: synthwgan info customers.safetensors
     """
+    from synthwgan.io.model import PRIVATE, kind_of
+
+    if kind_of(model) == PRIVATE:
+        from synthwgan import PrivateSynthesizer
+
+        typer.echo(PrivateSynthesizer.load(model).summary())
+        return
     typer.echo(_load(model).summary())
 
 

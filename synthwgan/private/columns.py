@@ -113,8 +113,12 @@ def codes_of(labels: np.ndarray, known: list[Any]) -> np.ndarray:
 def project(counts: np.ndarray, total: float) -> np.ndarray:
     """Return the nearest counts that are not negative and have a given sum.
 
-    What is small beside the noise becomes zero, and the rest is lowered by as much.
+    What is small beside the noise becomes zero, and the rest is lowered by as much; where counts are
+    to be raised, zeros stay.
     """
+    positive = np.maximum(counts, 0.0)
+    if 0 < positive.sum() <= total:
+        return positive * (total / positive.sum())
     ordered = np.sort(counts)[::-1]
     surplus = (np.cumsum(ordered) - total) / np.arange(1, len(counts) + 1)
     last = np.flatnonzero(ordered > surplus)

@@ -185,9 +185,7 @@ def _declare(name: Any, stored: Stored, said: Any) -> Declared:
 
 
 def _is_ordered(stored: Stored) -> bool:
-    return bool(stored.physical is not None and stored.physical.dtype.ordered) if (
-        stored.is_category
-    ) else False
+    return stored.is_category and bool(stored.physical.dtype.ordered)
 
 
 def _as_domain(said: Any) -> Domain:

@@ -13,18 +13,20 @@ from synthwgan.private.columns import Column, project
 from synthwgan.private.domain import Declared
 from synthwgan.private.measure import Census, Noisy
 from synthwgan.private.storage import Stored
+from synthwgan.private.tails import tidy
 
 _MAX_DECIMALS = 8
 # Parts of a column's price: for its decimals, and for its first cells. Half of what is left goes
 # to each level of finer cells in turn.
 _DECIMALS_SHARE = 0.05
-_FIRST_SHARE = 0.3
+_FIRST_SHARE = 0.4
 _N_LEVELS = 4
 # Cells are split where their count stands out so far from the noise on the parts.
 _SPLIT_DEVIATIONS = 6.0
 _SPLIT_SHARE = 1 / 64
+_END_DEVIATIONS = 3.0
 _FOUND_DEVIATIONS = 4.0
-_NEXT_DEVIATIONS = 2.0
+_NEXT_DEVIATIONS = 2.5
 _MISSING_DEVIATIONS = 3.0
 _OFF_GRID = 0.02
 _OTHER = "other"
@@ -143,13 +145,20 @@ def _look_at_numbers(census: Census, place: int, declared: Declared, rho: float)
     price = left if whole else left * _FIRST_SHARE
     noisy = census.cells(place, column.encode, column.n_cells, "range", price)
     values = noisy.counts[: column.n_values]
-    if declared.bounds is None:
+    deviations = np.full(len(values), noisy.deviation)
+    if declared.bounds is None and not whole:
         values = _only_found(values, noisy.deviation)
-    counts = np.append(values, noisy.counts[column.n_values :])
+    elif whole:
+        values = tidy(values, deviations, goes_on=declared.bounds is not None)
+    else:
+        # The bounds themselves may be as common as they like, or not at all.
+        values[1:-1] = tidy(values[1:-1], deviations[1:-1], goes_on=True)
+        values[[0, -1]] *= values[[0, -1]] > _FOUND_DEVIATIONS * noisy.deviation
     if not whole:
-        refined = _Refined(column, values, noisy.variance, np.full(len(values), not whole))
-        column, counts = _refine(census, place, refined, left - price, noisy)
-        counts = np.append(counts, noisy.counts[len(edges) - 1 :])
+        state = _Refined(column, values, deviations, np.full(len(values), True))
+        state = _refine(census, place, state, left - price, noisy)
+        column, values = state.column, state.counts
+    counts = np.append(values, noisy.counts[len(edges) - 1 :])
     return _without_missing(column, noisy, counts, noisy.variance, declared)
 
 
@@ -166,26 +175,27 @@ def _only_found(values: np.ndarray, deviation: float) -> np.ndarray:
 class _Refined:
     column: Column
     counts: np.ndarray
-    variance: float
+    deviations: np.ndarray
     # Cells of the newest level, which can be split again.
     newest: np.ndarray
 
 
-def _refine(
-    census: Census, place: int, state: _Refined, rho: float, first: Noisy
-) -> tuple[Column, np.ndarray]:
-    """Split cells that hold much into eight, as long as parts stand out from their noise."""
+def _refine(census: Census, place: int, state: _Refined, rho: float, first: Noisy) -> _Refined:
+    """Split cells that hold much, and those at both ends, as long as parts stand out."""
     n_rows = max(first.counts.sum(), 1.0)
     for level in range(_N_LEVELS):
         price = rho / 2
         deviation = np.sqrt(1 / (2 * price))
         big = state.counts > max(_SPLIT_DEVIATIONS * deviation, _SPLIT_SHARE * n_rows)
+        found = np.flatnonzero(state.counts > _END_DEVIATIONS * deviation)
+        # Where a range ends is told to within a part of its outermost cells.
+        big[found[[0, -1]] if len(found) else []] = True
         chosen = big & state.newest & ~is_point(state.column.edges, state.column.is_grid)
         if not chosen.any():
             break
         rho -= price
         state = _split_cells(census, place, state, chosen, price, level)
-    return state.column, state.counts
+    return state
 
 
 def _split_cells(
@@ -210,22 +220,24 @@ def _split_cells(
 
     what = f"range, {level + 2}. level,"
     noisy = census.cells(place, encode, int(new.sum()), what, rho)
-    counts = state.counts[parent]
+    counts, deviations = state.counts[parent], state.deviations[parent]
     for cell in np.flatnonzero(chosen):
         own = np.flatnonzero(parent == cell)
         children = noisy.counts[number[own]]
         # Both the parent's count and the sum of its parts say how many there are.
-        weight, own_weight = 1 / state.variance, 1 / (noisy.variance * len(own))
+        weight, own_weight = 1 / state.deviations[cell] ** 2, 1 / (noisy.variance * len(own))
         total = state.counts[cell] * weight + children.sum() * own_weight
         total = max(total / (weight + own_weight), 0.0)
-        counts[own] = project(children + (total - children.sum()) / len(own), total)
-    return _Refined(column, counts, noisy.variance, new)
+        children = tidy(children, np.full(len(own), noisy.deviation))
+        counts[own] = project(children, total)
+        deviations[own] = noisy.deviation
+    return _Refined(column, counts, deviations, new)
 
 
 def _without_missing(
     column: Column, first: Noisy, counts: np.ndarray, variance: float, declared: Declared
 ) -> Look:
-    """Return the look without a cell for missing values if there are none, as far as can be seen."""
+    """Return the look without a cell for missing values, if none can be seen through the noise."""
     if not column.can_miss or declared.missing:
         return Look(column, first, counts, is_all=True)
     if counts[-1] > _MISSING_DEVIATIONS * np.sqrt(variance):
@@ -233,12 +245,10 @@ def _without_missing(
     return Look(replace(column, can_miss=False), first, counts[:-1], is_all=True)
 
 
-def _step(
-    census: Census, place: int, declared: Declared, rho: float
-) -> tuple[float | None, float]:
+def _step(census: Census, place: int, declared: Declared, rho: float) -> tuple[float | None, float]:
     """Return the step that numbers lie on, None if on none, and what it cost."""
     if declared.decimals is not None:
-        return float(10.0 ** -declared.decimals), 0.0
+        return float(10.0**-declared.decimals), 0.0
     stored = declared.stored
     steps = _ticks(stored) if stored.ticks else [10.0**-n for n in range(_MAX_DECIMALS + 1)]
     if len(steps) == 1:

@@ -60,7 +60,12 @@ class Census:
         self._slots: list[np.ndarray] = []
 
     def cells(
-        self, place: int, encode: Callable[[pd.Series], np.ndarray], n_cells: int, what: str, rho: float
+        self,
+        place: int,
+        encode: Callable[[pd.Series], np.ndarray],
+        n_cells: int,
+        what: str,
+        rho: float,
     ) -> Noisy:
         """Release how often each cell of one column occurs.
 
@@ -81,7 +86,9 @@ class Census:
         counts = np.bincount(found[found >= 0], minlength=n_cells)
         return self._release(f"{what} of {self._frame.columns[place]!r}", counts, rho)
 
-    def labels(self, place: int, stored: Stored, rho: float, delta: float) -> tuple[list[Any], Noisy]:
+    def labels(
+        self, place: int, stored: Stored, rho: float, delta: float
+    ) -> tuple[list[Any], Noisy]:
         """Release which labels of one column are common, how common, and how many cells miss.
 
         Labels that only one person has are kept with a chance of at most `delta`.

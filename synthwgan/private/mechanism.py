@@ -96,9 +96,7 @@ def measure(
             stacklevel=4,
         )
     if n_bins == "auto":
-        n_bins = round(
-            np.interp(np.log(n_rows / deviation), np.log(_ROWS_PER_DEVIATION), _N_BINS)
-        )
+        n_bins = round(np.interp(np.log(n_rows / deviation), np.log(_ROWS_PER_DEVIATION), _N_BINS))
     columns = []
     for one in looks:
         column = replace(one.column, shares=shares_of(one, n_rows))

@@ -79,7 +79,7 @@ def choose_classes(columns: Sequence[Column], place: int | None) -> Classes | No
 
 
 def list_pairs(n_columns: int, classes: Classes | None) -> list[tuple[tuple[int, int], bool]]:
-    """Return all pairs of columns, and whether each is split by classes; the target's come first."""
+    """Return all pairs of columns, the target's first, and whether each is split by classes."""
     pairs = list(itertools.combinations(range(n_columns), 2))
     if classes is None:
         return [(pair, False) for pair in pairs]

@@ -13,6 +13,7 @@ from synthwgan.private.columns import Column
 _SWEEPS = 3
 _MAX_CORRELATION = 0.97
 _EDGE = 1e-9
+_TINY = 1e-300
 # Rows times particles that are held at once for posteriors.
 _MAX_CELLS = 4_000_000
 
@@ -93,16 +94,11 @@ class ParticleSampler:
             If nothing that was learned meets the conditions.
         """
         allowed = dict(allowed or {})
+        weights = self._slot_weights(allowed)
         if present:
             for place, column in enumerate(self.columns):
                 if place not in allowed and column.can_miss and column.shares[:-1].sum() > 0:
-                    allowed[place] = Allowed(np.append(np.ones(column.n_values), 0.0))
-        weights = {
-            place: np.bincount(
-                self.columns[place].slots, self.within[place] * one.cells, self.columns[place].n_slots
-            )
-            for place, one in allowed.items()
-        }
+                    weights[place] = (np.arange(column.n_slots) < column.missing_slot).astype(float)
         particles = self._particles(n_rows, rng, weights, given)
         slots = np.stack(
             [
@@ -112,6 +108,24 @@ class ParticleSampler:
             axis=1,
         )
         return self._fill(slots, rng, allowed, given, places)
+
+    def likelihood(self, allowed: Mapping[int, Allowed]) -> float:
+        """Return how likely it is that a row meets conditions."""
+        likely = np.ones(len(self.logits))
+        for place, own in self._slot_weights(allowed).items():
+            likely = likely * (self.chances[place] @ own)
+        return float(likely.mean())
+
+    def _slot_weights(self, allowed: Mapping[int, Allowed]) -> dict[int, np.ndarray]:
+        """Return the part of each slot that conditions allow."""
+        return {
+            place: np.bincount(
+                self.columns[place].slots,
+                self.within[place] * one.cells,
+                self.columns[place].n_slots,
+            )
+            for place, one in allowed.items()
+        }
 
     def _particles(
         self,
@@ -124,29 +138,25 @@ class ParticleSampler:
         n_particles = len(self.logits)
         if given is None and not weights:
             return rng.integers(n_particles, size=n_rows)
-        common = np.zeros(n_particles)
         with np.errstate(divide="ignore"):
-            for place, own in weights.items():
-                if given is None or not (given[:, place] >= 0).any():
-                    common += np.log(self.chances[place] @ own)
+            wished = {place: np.log(self.chances[place] @ own) for place, own in weights.items()}
+        common = sum(wished.values(), np.zeros(n_particles))
         if not np.isfinite(common).any():
             raise ValueError("no row of the table could meet the conditions, as far as it is known")
         if given is None:
             return _draw_from(common, n_rows, rng)
-        logs = [np.log(block.T + 1e-300) for block in self.chances]
+        logs = [np.log(block.T + _TINY) for block in self.chances]
         particles = np.empty(n_rows, dtype=np.int64)
         chunk = max(1, _MAX_CELLS // n_particles)
         for start in range(0, n_rows, chunk):
             known = given[start : start + chunk]
-            scores = np.tile(common, (len(known), 1))
+            scores = np.zeros((len(known), n_particles))
             for place, column in enumerate(self.columns):
-                rows = np.flatnonzero(known[:, place] >= 0)
-                scores[rows] += logs[place][column.slots[known[rows, place]]]
-            scores -= scores.max(axis=1, keepdims=True)
-            cumulated = np.exp(scores).cumsum(axis=1)
-            wanted = rng.random(len(known)) * cumulated[:, -1]
-            found = (cumulated < wanted[:, None]).sum(axis=1)
-            particles[start : start + chunk] = np.minimum(found, n_particles - 1)
+                is_known = known[:, place] >= 0
+                scores[is_known] += logs[place][column.slots[known[is_known, place]]]
+                if place in wished:
+                    scores[~is_known] += wished[place]
+            particles[start : start + chunk] = _draw_each(scores, rng)
         return particles
 
     def _fill(
@@ -158,7 +168,6 @@ class ParticleSampler:
         places: np.ndarray | None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return cells and places within them, for drawn slots and known cells."""
-        n_rows, n_columns = slots.shape
         known = np.full(slots.shape, False) if given is None else given >= 0
         levels = rng.random(slots.shape)
         if given is not None:
@@ -179,10 +188,16 @@ class ParticleSampler:
             own = self.within[place]
             if place in allowed:
                 own = own * allowed[place].cells
-                own = own / np.bincount(column.slots, own, column.n_slots)[column.slots].clip(1e-300)
-            cells[:, place], within[:, place] = _cells_at(column, own, slots[:, place], levels[:, place])
+                own = own / np.bincount(column.slots, own, column.n_slots)[column.slots].clip(
+                    1e-300
+                )
+            cells[:, place], within[:, place] = _cells_at(
+                column, own, slots[:, place], levels[:, place]
+            )
             if place in allowed and column.edges is not None:
-                within[:, place] = _between(column, cells[:, place], within[:, place], allowed[place])
+                within[:, place] = _between(
+                    column, cells[:, place], within[:, place], allowed[place]
+                )
         if given is not None:
             cells = np.where(known, given, cells)
         return cells, within
@@ -243,6 +258,15 @@ def _draw_states(
     wanted = (1 - rng.random(len(particles))) * cumulated[particles, -1]
     found = (cumulated[particles] < wanted[:, None]).sum(axis=1)
     return np.minimum(found, chances.shape[1] - 1)
+
+
+def _draw_each(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw a column for each row, by logarithms of chances."""
+    scores = scores - scores.max(axis=1, keepdims=True)
+    cumulated = np.exp(scores).cumsum(axis=1)
+    wanted = (1 - rng.random(len(scores))) * cumulated[:, -1]
+    found = (cumulated < wanted[:, None]).sum(axis=1)
+    return np.minimum(found, scores.shape[1] - 1)
 
 
 def _draw_from(scores: np.ndarray, n_rows: int, rng: np.random.Generator) -> np.ndarray:

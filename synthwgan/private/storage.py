@@ -38,7 +38,7 @@ class Stored:
         TypeError, ValueError
             If the dtype is not supported.
         """
-        if dtype == object:
+        if dtype == np.dtype(object):
             return cls(None)
         return cls(physical_type(pd.Series([], dtype=dtype)))
 
@@ -146,7 +146,9 @@ class Stored:
         if not self.can_miss or not (codes < 0).any():
             return pd.Series(cells, dtype=object).astype(self.physical.dtype)
         present = codes >= 0
-        read = self.physical.read(pd.Series(cells[present], dtype=object).astype(self.physical.dtype))
+        read = self.physical.read(
+            pd.Series(cells[present], dtype=object).astype(self.physical.dtype)
+        )
         values = np.zeros(len(codes), dtype=read.values.dtype)
         values[present] = read.values
         return self.physical.write(Cells(values, ~present))
