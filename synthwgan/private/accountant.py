@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from synthwgan.private.noise import Scale
 
 # The order of the Rényi divergence is sought above this; any order gives a valid bound.
 _MIN_ORDER = 1.01
-_BISECTIONS = 200
+_BISECTIONS = 64
 # Sums of floats are wrong in their last digits: a budget that is spent to the end is not exceeded.
 _SLACK = 1e-9
 
@@ -115,7 +116,7 @@ class Ledger:
     threshold_delta: float = 0.0
     releases: list[Release] = field(default_factory=list)
 
-    @property
+    @cached_property
     def budget(self) -> float:
         """All the rho that there is."""
         gaussian = (self.delta - self.threshold_delta) / (1 - self.threshold_delta)

@@ -113,8 +113,8 @@ def codes_of(labels: np.ndarray, known: list[Any]) -> np.ndarray:
 def project(counts: np.ndarray, total: float) -> np.ndarray:
     """Return the nearest counts that are not negative and have a given sum.
 
-    What is small beside the noise becomes zero, and the rest is lowered by as much; where counts are
-    to be raised, zeros stay.
+    What is small beside the noise becomes zero, and the rest is lowered by as much; where counts
+    are to be raised, zeros stay.
     """
     positive = np.maximum(counts, 0.0)
     if 0 < positive.sum() <= total:

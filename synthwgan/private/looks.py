@@ -28,6 +28,9 @@ _END_DEVIATIONS = 3.0
 _FOUND_DEVIATIONS = 4.0
 _NEXT_DEVIATIONS = 2.5
 _MISSING_DEVIATIONS = 3.0
+# What a cell behind a tail's end has at most of the one before: among single values, and among
+# cells of twice the width.
+_NEXT_POINT, _NEXT_DOUBLE = 0.6, 0.2
 _OFF_GRID = 0.02
 _OTHER = "other"
 
@@ -149,10 +152,10 @@ def _look_at_numbers(census: Census, place: int, declared: Declared, rho: float)
     if declared.bounds is None and not whole:
         values = _only_found(values, noisy.deviation)
     elif whole:
-        values = tidy(values, deviations, goes_on=declared.bounds is not None)
+        values = tidy(values, deviations, 0.0 if declared.bounds is None else _NEXT_POINT)
     else:
         # The bounds themselves may be as common as they like, or not at all.
-        values[1:-1] = tidy(values[1:-1], deviations[1:-1], goes_on=True)
+        values[1:-1] = tidy(values[1:-1], deviations[1:-1], _NEXT_DOUBLE)
         values[[0, -1]] *= values[[0, -1]] > _FOUND_DEVIATIONS * noisy.deviation
     if not whole:
         state = _Refined(column, values, deviations, np.full(len(values), True))

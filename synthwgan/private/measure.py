@@ -106,7 +106,7 @@ class Census:
             np.bincount(codes[codes >= 0], minlength=len(distinct)), (codes < 0).sum()
         )
         name = f"categories of {self._frame.columns[place]!r}"
-        noisy = self._release(name, counts, rho, delta)
+        noisy = self._release(name, counts, rho, delta, [*distinct, None])
         # A person alone with a label has at most so many rows of it, or so many such labels.
         threshold = self._max_rows + noisy.deviation * norm.isf(delta / self._max_rows)
         # The discrete Gaussian's tail is below the continuous one's a whole step further in.
@@ -156,8 +156,18 @@ class Census:
         self._frame = self._frame.iloc[:0]
         self._slots = []
 
-    def _release(self, name: str, counts: np.ndarray, rho: float, delta: float = 0.0) -> Noisy:
-        """Buy noise and add it: the one place where something of the rows gets out."""
+    def _release(
+        self,
+        name: str,
+        counts: np.ndarray,
+        rho: float,
+        delta: float = 0.0,
+        keys: Sequence[Any] | None = None,
+    ) -> Noisy:
+        """Buy noise and add it: the one place where something of the rows gets out.
+
+        `keys` say what is counted, where that depends on the rows; a test compares tables by them.
+        """
         scale = self._ledger.buy(name, rho, self._max_rows, delta)
         noise = discrete_gaussian(scale, len(counts), self._bits)
         return Noisy((counts + noise).astype(float), scale.variance)

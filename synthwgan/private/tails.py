@@ -9,11 +9,9 @@ from sklearn.isotonic import isotonic_regression
 _SURE = 4.0
 # A tail none of whose beginnings stands out so far holds nothing.
 _TAIL = 3.0
-# Behind its end a tail goes on to fall at the same rate, and at this one at least.
-_MAX_RATIO = 0.5
 
 
-def tidy(counts: np.ndarray, deviations: np.ndarray, goes_on: bool = False) -> np.ndarray:
+def tidy(counts: np.ndarray, deviations: np.ndarray, goes_on: float = 0.0) -> np.ndarray:
     """Return counts that fall to both sides, where they do not stand out, and end somewhere.
 
     A single row far out would change means and correlations more than a thousand in the middle, and
@@ -26,8 +24,9 @@ def tidy(counts: np.ndarray, deviations: np.ndarray, goes_on: bool = False) -> n
         Noisy counts, in the order of the cells.
     deviations : ndarray of shape (n_cells,)
         Standard deviation of the noise on each.
-    goes_on : bool
-        Whether values are known to be possible in all cells: then counts do not stop at once.
+    goes_on : float
+        Behind its end a tail goes on to fall from cell to cell at the rate it had, and by this
+        factor at most; 0 cuts it off.
     """
     mode = int(np.argmax(counts))
     left = _falling(counts[mode::-1], deviations[mode::-1], goes_on)[::-1]
@@ -35,7 +34,7 @@ def tidy(counts: np.ndarray, deviations: np.ndarray, goes_on: bool = False) -> n
     return np.concatenate([left, right[1:]])
 
 
-def _falling(counts: np.ndarray, deviations: np.ndarray, goes_on: bool) -> np.ndarray:
+def _falling(counts: np.ndarray, deviations: np.ndarray, goes_on: float) -> np.ndarray:
     counts = counts.copy()
     end = _end(counts, deviations)
     unsure = np.flatnonzero(counts[:end] < _SURE * deviations[:end])
@@ -45,7 +44,7 @@ def _falling(counts: np.ndarray, deviations: np.ndarray, goes_on: bool) -> np.nd
         )
     counts[end:] = 0.0
     if goes_on and end > 1 and counts[end - 2] > 0:
-        ratio = np.clip(counts[end - 1] / counts[end - 2], 0, _MAX_RATIO)
+        ratio = np.clip(counts[end - 1] / counts[end - 2], 0, goes_on)
         counts[end:] = max(counts[end - 1], 0) * ratio ** np.arange(1, len(counts) - end + 1)
     return counts
 
