@@ -15,7 +15,7 @@ from synthwgan.private.looks import counted_rows, look, shares_of
 from synthwgan.private.measure import Census
 from synthwgan.private.pairs import Classes, Table, choose_classes, list_pairs, measure_pairs
 
-_ONE_WAY = 0.12
+_ONE_WAY = 0.16
 # Part of delta for the chance that a category which only one person has is kept.
 THRESHOLD_DELTA = 0.1
 _MIN_DEVIATIONS = 3.0

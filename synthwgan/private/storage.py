@@ -94,8 +94,10 @@ class Stored:
         read = self.physical.read(series)
         present = read.present
         if self.is_category:
-            listed = np.empty(len(self.categories), dtype=object)
-            listed[:] = self.categories
+            # Those of the table, which need not be those that its rows will have.
+            own = Stored.of(series.dtype).categories
+            listed = np.empty(len(own), dtype=object)
+            listed[:] = own
             found[~read.missing] = listed[present]
         elif self.ticks:
             found[~read.missing] = self.physical.labels(present)

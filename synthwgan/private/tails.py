@@ -45,7 +45,9 @@ def _falling(counts: np.ndarray, deviations: np.ndarray, goes_on: float) -> np.n
     counts[end:] = 0.0
     if goes_on and end > 1 and counts[end - 2] > 0:
         ratio = np.clip(counts[end - 1] / counts[end - 2], 0, goes_on)
-        counts[end:] = max(counts[end - 1], 0) * ratio ** np.arange(1, len(counts) - end + 1)
+        going_on = max(counts[end - 1], 0) * ratio ** np.arange(1, len(counts) - end + 1)
+        # More than the noise hides would have been seen.
+        counts[end:] = np.minimum(going_on, deviations[end:])
     return counts
 
 
