@@ -19,7 +19,7 @@ _MAX_DECIMALS = 8
 # Parts of a column's price: for its decimals, and for its first cells. Half of what is left goes
 # to each level of finer cells in turn.
 _DECIMALS_SHARE = 0.05
-_FIRST_SHARE = 0.4
+_FIRST_SHARE = 0.3
 _N_LEVELS = 4
 # Cells are split where their count stands out so far from the noise on the parts.
 _SPLIT_DEVIATIONS = 6.0
@@ -88,7 +88,11 @@ def shares_of(looked: Look, n_rows: float) -> np.ndarray:
     """Return how often each cell occurs, from its counts and the noisy number of rows."""
     total = float(looked.counts.sum())
     total = n_rows if looked.is_all else min(max(total, 1.0), n_rows)
-    return project(looked.counts, total) / total
+    if looked.column.edges is None or looked.counts.max() <= 0:
+        return project(looked.counts, total) / total
+    # Counts along a range are tidy already; a further threshold would cut off their tails.
+    positive = np.maximum(looked.counts, 0.0)
+    return positive / positive.sum()
 
 
 def counted_rows(looks: list[Look]) -> float:
@@ -231,8 +235,7 @@ def _split_cells(
         weight, own_weight = 1 / state.deviations[cell] ** 2, 1 / (noisy.variance * len(own))
         total = state.counts[cell] * weight + children.sum() * own_weight
         total = max(total / (weight + own_weight), 0.0)
-        children = tidy(children, np.full(len(own), noisy.deviation))
-        counts[own] = project(children, total)
+        counts[own] = project(children + (total - children.sum()) / len(own), total)
         deviations[own] = noisy.deviation
     return _Refined(column, counts, deviations, new)
 
