@@ -38,6 +38,8 @@ class Column:
         The number that one step is.
     is_grid : bool
         Whether numbers are whole steps.
+    leaves_out : bool
+        Whether labels that it does not know are left out, and not counted as missing.
     shares : ndarray of shape (n_cells,)
         How often each cell occurs, estimated from noisy counts.
     slots : ndarray of shape (n_cells,), int
@@ -52,6 +54,7 @@ class Column:
     edges: np.ndarray | None = None
     step: float = 1.0
     is_grid: bool = False
+    leaves_out: bool = False
     shares: np.ndarray | None = None
     slots: np.ndarray | None = None
 
@@ -83,7 +86,10 @@ class Column:
     def encode(self, series: pd.Series) -> np.ndarray:
         """Return the cell of each value; -1 for one that fits nowhere, missing or not."""
         if self.edges is None:
-            cells = codes_of(self.stored.labels(series), self.labels)
+            labels = self.stored.labels(series)
+            cells = codes_of(labels, self.labels)
+            if self.leaves_out and self.can_miss:
+                return np.where(pd.isna(labels), self.n_values, cells)
         else:
             cells = cells_of(self.stored.numbers(series, self.step), self.edges, self.is_grid)
         return np.where(cells < 0, self.n_values, cells) if self.can_miss else cells

@@ -54,7 +54,7 @@ _PRIVACY = {
     **dict.fromkeys(("epsilon", "delta", "spent_epsilon", "rho", "threshold_delta"), Number(0)),
     **dict.fromkeys(("accountant", "neighbours", "noise", "version"), TEXT),
     "unit": optional(TEXT),
-    "max_rows_per_unit": COUNT,
+    **dict.fromkeys(("max_rows_per_unit", "n_pairs", "n_dependent_pairs"), COUNT),
     "is_private": FLAG,
     "public": _WORDS,
     "bought": _WORDS,

@@ -118,7 +118,9 @@ def _look_for_labels(
             labels = [stored.physical.labels(np.zeros(1, dtype=np.int64))[0]]
         counts = np.array([0.0, counts[-1]])
     stored = declared.stored.with_categories(labels, ordered=False)
-    column = Column(declared.name, stored, "category", declared.missing is not False, labels)
+    column = Column(
+        declared.name, stored, "category", declared.missing is not False, labels, leaves_out=True
+    )
     if not column.can_miss:
         counts = counts[:-1]
     return replace(

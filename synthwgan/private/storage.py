@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 import numbers
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +14,8 @@ from synthwgan.table.storage.dtypes import CategoryType, Cells, DurationType, Ph
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, physical_type
 
 # Where a cell of dtype object is one of these, it can be a category or a number.
-_SCALARS = (str, bytes, bool, numbers.Number, np.generic, pd.Timestamp, pd.Timedelta, pd.Period)
+_SCALARS = (str, bytes, bool, numbers.Number, np.generic, pd.Period)
+_SCALARS += (datetime.date, datetime.time, datetime.timedelta)
 
 
 @dataclass(frozen=True)

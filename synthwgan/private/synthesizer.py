@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, replace
 from importlib.metadata import version
@@ -76,13 +77,13 @@ class PrivateSynthesizer(ComponentParameters):
     delta : float, default 1e-06
         Probability with which the guarantee may fail: well below 1 over the number of rows. It is
         never derived from the table.
-    target : column name, optional
+    target : column name or None, default None
         The column that one would predict; how pairs of columns depend on it is learned besides.
-    domain : mapping or "dtype", optional
+    domain : mapping, "dtype" or None, default None
         What is publicly known of columns, which costs nothing: a pair ``(low, high)``, a list of
         categories, or a `Domain`, by column name. "dtype" says that pandas' categories are public,
         for all columns, or for one as its value in the mapping. What is not declared is bought.
-    unit : column name, optional
+    unit : column name or None, default None
         The column that names the person, where one can have several rows; it is left out of the
         rows unless its domain is a pattern. Without it, one row is one person.
     max_rows_per_unit : int, default 1
@@ -214,8 +215,11 @@ class PrivateSynthesizer(ComponentParameters):
         census = Census(frame[[one.name for one in kept]], ledger, Bits(noise_seed), max_rows)
         measured = measure(census, ledger, kept, place, self.n_bins)
         census.close()
+        self._warn_of_delta(measured.n_rows)
         logits = self._learn(measured, int(seeds[2] or 0))
         privacy = describe(ledger, declared, self.unit, max_rows, is_seeded, version("synthwgan"))
+        privacy["n_pairs"] = len(measured.tables)
+        privacy["n_dependent_pairs"] = sum(one.measured for one in measured.tables)
         state = PrivateState(
             names=frame.columns if self.unit is None else _made(frame.columns, declared, self.unit),
             columns=measured.columns,
@@ -256,6 +260,15 @@ class PrivateSynthesizer(ComponentParameters):
     def _threshold_delta(self, kept: list[Declared]) -> float:
         bought = any(one.kind == "category" and one.labels is None for one in kept)
         return THRESHOLD_DELTA * self.delta if bought else 0.0
+
+    def _warn_of_delta(self, n_rows: float) -> None:
+        if self.delta * n_rows > 1:
+            warnings.warn(
+                f"delta={self.delta:g} is above 1 over the number of rows, about {n_rows:.0f}: the "
+                "guarantee may fail for somebody; choose a smaller one",
+                UserWarning,
+                stacklevel=3,
+            )
 
     def _learn(self, measured: Measured, seed: int) -> np.ndarray:
         """Fit the mixture to what was released; the table is out of reach."""

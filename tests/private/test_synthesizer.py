@@ -264,6 +264,12 @@ def test_mistakes_are_named_before_anything_is_read(
     assert not [cell for cell in ("cook", "smith", "2021") if cell in shown]
 
 
+@pytest.mark.filterwarnings("ignore:the noise on each")
+def test_a_delta_that_fails_for_somebody_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match="above 1 over the number of rows"):
+        PrivateSynthesizer(1.0, 0.01, domain=DOMAIN, **CHEAP).fit(table())
+
+
 def test_categories_of_a_dtype_are_public_only_if_one_says_so() -> None:
     dtype = pd.CategoricalDtype(["a", "b", "never"])
     frame = pd.DataFrame({"x": pd.Series(["a", "b"] * 300, dtype=dtype)})
