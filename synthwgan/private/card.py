@@ -82,8 +82,8 @@ def card(privacy: dict[str, Any], n_rows: int, n_columns: int) -> str:
         "It keeps no secret of what holds for many people, nor of columns' names and dtypes.",
         f"Declared as public, not measured: {_listed(privacy['public'], public)}.",
         f"Bought from the budget: {_listed(privacy['bought'], bought)}.",
-        f"{privacy['n_dependent_pairs']} of {privacy['n_pairs']} pairs of columns stood out from the "
-        "noise; the others are drawn as if they did not depend on each other.",
+        f"{privacy['n_dependent_pairs']} of {privacy['n_pairs']} pairs of columns stood out from "
+        "the noise; the others are drawn as if they did not depend on each other.",
         f"Noise: {privacy['noise']}. Accountant: {privacy['accountant']}.",
         f"{len(privacy['ledger'])} releases, rho {privacy['rho']:.5g}, epsilon spent "
         f"{privacy['spent_epsilon']:.4g}. About {n_rows:,} rows (noisy), {n_columns} columns.",

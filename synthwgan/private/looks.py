@@ -97,13 +97,15 @@ def shares_of(looked: Look, n_rows: float) -> np.ndarray:
 
 def counted_rows(looks: list[Look]) -> float:
     """Return the number of rows, from all noisy counts together, at least 1."""
-    whole = [one for one in looks if one.is_all] or looks
-    sums = np.array([one.first.counts.sum() for one in whole])
-    weights = np.array([1 / (one.first.variance * len(one.first.counts)) for one in whole])
-    if not any(one.is_all for one in looks):
-        # Columns of which rows were left out: the one with the fewest left out comes nearest.
-        return max(1.0, float(sums.max()))
-    return max(1.0, float((sums * weights).sum() / weights.sum()))
+    # Where rows were left out, there are at least as many as were counted.
+    least = [float(one.counts.sum()) for one in looks if not one.is_all]
+    whole = [one for one in looks if one.is_all]
+    found = max([1.0, *least])
+    if whole:
+        sums = np.array([one.first.counts.sum() for one in whole])
+        weights = np.array([1 / (one.first.variance * len(one.first.counts)) for one in whole])
+        found = max(found, float((sums * weights).sum() / weights.sum()))
+    return found
 
 
 def _look_for_labels(
@@ -168,7 +170,9 @@ def _look_at_numbers(census: Census, place: int, declared: Declared, rho: float)
         state = _refine(census, place, state, left - price, noisy)
         column, values = state.column, state.counts
     counts = np.append(values, noisy.counts[len(edges) - 1 :])
-    return _without_missing(column, noisy, counts, noisy.variance, declared)
+    found = _without_missing(column, noisy, counts, noisy.variance, declared)
+    # Over all cells of an unknown range there is more noise than there are rows.
+    return replace(found, is_all=declared.bounds is not None or whole)
 
 
 def _only_found(values: np.ndarray, deviation: float) -> np.ndarray:

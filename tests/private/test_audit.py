@@ -243,4 +243,5 @@ def test_no_rare_value_is_in_file_or_rows(tmp_path: Any) -> None:
     content = (tmp_path / "model.safetensors").read_bytes()
     assert b"Ann" in content
     assert b"Zoe" not in content
-    assert b"2000" not in content or model.n_rows_ == 2000
+    assert b"123456" not in content
+    assert abs(model.n_rows_ - 2000) < 200
