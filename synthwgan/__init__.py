@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from synthwgan.networks.generators import Residual, Style
     from synthwgan.networks.objectives import GAN, WGAN, WGANGP, MinimaxGAN, Relativistic
     from synthwgan.oversampling import GANOverSampler
+    from synthwgan.private.domain import Domain
+    from synthwgan.private.synthesizer import PrivateSynthesizer
     from synthwgan.radial.synthesizer import RadialGANSynthesizer
     from synthwgan.synthesizer import WGANGPSynthesizer
     from synthwgan.table import TableTransformer
@@ -19,12 +21,14 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Conditional",
+    "Domain",
     "EarlyStopping",
     "GAN",
     "GANOverSampler",
     "MLP",
     "MinimaxGAN",
     "Optimizer",
+    "PrivateSynthesizer",
     "RadialGANSynthesizer",
     "Relativistic",
     "Residual",
@@ -37,12 +41,14 @@ __all__ = [
 
 _MODULES = {
     "Conditional": "synthwgan.training.config",
+    "Domain": "synthwgan.private.domain",
     "EarlyStopping": "synthwgan.training.stopping",
     "GAN": "synthwgan.networks.objectives",
     "GANOverSampler": "synthwgan.oversampling",
     "MLP": "synthwgan.networks.critics",
     "MinimaxGAN": "synthwgan.networks.objectives",
     "Optimizer": "synthwgan.training.optimizers",
+    "PrivateSynthesizer": "synthwgan.private.synthesizer",
     "RadialGANSynthesizer": "synthwgan.radial.synthesizer",
     "Relativistic": "synthwgan.networks.objectives",
     "Residual": "synthwgan.networks.generators",

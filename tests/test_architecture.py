@@ -25,6 +25,7 @@ FORBIDDEN_IN = {
     "io": {"torch", "sdmetrics"},
     "radial.columns": {"torch", "sdmetrics"},
     "evaluation": {"torch"},
+    "private": {"sdmetrics"},
 }
 # Which rooms of the package a room may use; the faces may use all of them.
 ROOMS = {
@@ -47,6 +48,12 @@ ROOMS = {
     "training": {"components", "networks", "parameters", "table.checks", "table.layout"},
     "sampling": {"networks", "table.layout"},
     "conditions": {"randomness", "sampling", "table"},
+    # Nothing here may look at rows outside the ledger: no door, no inference of kinds.
+    "private": {
+        *("components", "evaluation.evaluate", "evaluation.Report", "io.model", "parameters"),
+        *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
+        *("table.door.naming_column", "table.storage"),
+    },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
         *("sampling", "synthesizer", "table", "training"),

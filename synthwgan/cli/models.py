@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -286,10 +287,21 @@ def info(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
 ) -> None:
-    """Show what a model holds: columns, rules, size, parameters.
+    """Show what a model holds: columns, rules, size, parameters; or what it promises, if private.
 
     Example: synthwgan info customers.safetensors
     """
+    from synthwgan.io.model import PRIVATE, kind_of
+
+    if kind_of(model) == PRIVATE:
+        from synthwgan import PrivateSynthesizer
+
+        private = PrivateSynthesizer.load(model)
+        if as_json:
+            typer.echo(json.dumps(private.privacy_, indent=2))
+        else:
+            typer.echo(private.card() if card else private.summary())
+        return
     fitted = _load(model)
     if as_json:
         typer.echo(fitted.card().to_json())

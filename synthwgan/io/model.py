@@ -23,12 +23,16 @@ from synthwgan.table.checks import check_state
 FORMAT_NAME = "synthwgan"
 FORMAT_VERSION = 7
 # Which of the package's models a file holds, and what loads it.
-TABLE, DOMAINS = "table", "domains"
+TABLE, DOMAINS, PRIVATE = "table", "domains", "private"
 _HOLDS = {
     TABLE: "is no model of several domains; load it with WGANGPSynthesizer.load",
     DOMAINS: (
         "is a model of several domains; load it with RadialGANSynthesizer.load, or use the "
         "commands of synthwgan radial"
+    ),
+    PRIVATE: (
+        "is a differentially private model; load it with PrivateSynthesizer.load, or use the "
+        "commands of synthwgan private"
     ),
 }
 _MAX_REASON = 300
@@ -95,7 +99,7 @@ def read_model(
     path : path
         The file.
     kind : str
-        Which model it must hold, `TABLE` or `DOMAINS`.
+        Which model it must hold: `TABLE`, `DOMAINS` or `PRIVATE`.
     fields : mapping of str to Constraint
         What its description must say, beside the kind.
 
@@ -123,6 +127,16 @@ def read_model(
             if array.dtype.kind == "f" and not np.isfinite(array).all():
                 raise ValueError(f"the array {name!r} holds numbers that are not finite")
     return content, arrays
+
+
+def kind_of(path: str | os.PathLike) -> str | None:
+    """Return which model a file holds, None if it is none that can be read."""
+    try:
+        content = read_file(path)[0]
+    except (OSError, ValueError):
+        return None
+    kind = content.get("kind") if isinstance(content, dict) else None
+    return kind if isinstance(kind, str) else None
 
 
 def read_file(path: str | os.PathLike) -> tuple[Any, dict[str, np.ndarray]]:

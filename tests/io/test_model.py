@@ -91,6 +91,8 @@ def test_the_rest_of_the_package_does_so_only_where_no_file_is_read() -> None:
         "base.py:_keep",
         "base.py:save",
         "oversampling.py:_unfitted",
+        "private/synthesizer.py:_keep",
+        "private/synthesizer.py:save",
         "components.py:set_params",
         "table/rules/base.py:__repr__",
         "table/rules/base.py:_parameters",

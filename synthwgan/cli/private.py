@@ -1,0 +1,150 @@
+"""Commands around a model with differential privacy."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from synthwgan.cli.models import ModelFile, Quiet, RowsFile, check_model_output
+from synthwgan.cli.tables import TABLES, check_table_output, progress, rows_writer
+
+if TYPE_CHECKING:
+    from synthwgan.private.columns import Column
+    from synthwgan.private.synthesizer import PrivateSynthesizer
+
+app = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def _main() -> None:
+    """Tables with differential privacy: a proof of privacy, for a budget called epsilon.
+
+    Example: synthwgan private fit customers.csv --epsilon 1 -o model.safetensors
+    """
+
+
+@app.command()
+def fit(
+    table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
+    epsilon: Annotated[float, typer.Option("--epsilon", help="The budget; it has no default.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
+    delta: Annotated[
+        float, typer.Option("--delta", help="Probability with which the guarantee may fail.")
+    ] = 1e-6,
+    domain: Annotated[
+        Path | None,
+        typer.Option(
+            "--domain",
+            help="JSON file of what is public: for each column a list of categories, or an object "
+            'such as {"bounds": [0, 100], "decimals": 0, "missing": false}. The rest is bought.',
+        ),
+    ] = None,
+    target: Annotated[
+        str | None, typer.Option("--target", help="The column that one would predict.")
+    ] = None,
+    unit: Annotated[
+        str | None, typer.Option("--unit", help="The column that names the person.")
+    ] = None,
+    max_rows_per_unit: Annotated[
+        int, typer.Option("--max-rows-per-unit", min=1, help="Rows of one person at most.")
+    ] = 1,
+    quiet: Quiet = False,
+) -> None:
+    """Measure a table within a budget of privacy and write the model to a file.
+
+    How a column is read (numbers or text) counts as public.
+
+    Example: synthwgan private fit customers.csv --epsilon 1 --domain domain.json -o model
+    """
+    from synthwgan import PrivateSynthesizer
+    from synthwgan.io.tables import read_table
+    from synthwgan.private.domain import domain_of_json
+
+    check_model_output(output, table)
+    declared = None
+    if domain is not None:
+        declared = domain_of_json(json.loads(domain.read_text("utf-8")))
+    model = PrivateSynthesizer(
+        epsilon,
+        delta,
+        target=target,
+        domain=declared,
+        unit=unit,
+        max_rows_per_unit=max_rows_per_unit,
+    ).fit(read_table(table))
+    model.save(output)
+    if not quiet:
+        typer.echo(f"{model.card()}\n\nModel in {output}.")
+        typer.echo(f"Next: synthwgan private sample {output} -n 1000 -o rows.csv")
+
+
+@app.command()
+def sample(
+    model: ModelFile,
+    n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
+    output: RowsFile = None,
+    where: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--where",
+            metavar="CONDITION",
+            help="What the rows must be: NAME=VALUE, NAME=A|B, NAME=, NAME>=X or NAME<=X.",
+        ),
+    ] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Same seed, same rows.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Draw rows from a model; it costs no privacy, however many.
+
+    Example: synthwgan private sample model.safetensors -n 1000 --where "age>=60" -o rows.csv
+    """
+    from synthwgan.cli.where import parse_where
+
+    if output is not None:
+        check_table_output(output)
+    fitted = _load(model)
+    columns: Any = {column.name: _Asked(column) for column in fitted.columns_}
+    conditions = parse_where(where, columns) if where else None
+    chunks = fitted.sample_iter(n_rows, conditions=conditions, random_state=seed)
+    with progress(n_rows, quiet) as advance, rows_writer(output) as write:
+        for chunk in chunks:
+            write(chunk)
+            advance(len(chunk))
+
+
+@app.command()
+def info(model: ModelFile) -> None:
+    """Show what a model promises: the guarantee, its limits, what was bought, and its columns.
+
+    Example: synthwgan private info model.safetensors
+    """
+    typer.echo(_load(model).summary())
+
+
+def _load(path: Path) -> PrivateSynthesizer:
+    from synthwgan import PrivateSynthesizer
+
+    return PrivateSynthesizer.load(path)
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A column as conditions written as text ask it."""
+
+    column: Column
+
+    @property
+    def kind(self) -> str:
+        return self.column.kind
+
+    @property
+    def has_order(self) -> bool:
+        stored = self.column.stored
+        return self.kind == "number" or (stored.is_category and bool(stored.physical.dtype.ordered))
+
+    def beyond(self, text: str, above: bool) -> Any:
+        raise ValueError(f"write {'>=' if above else '<='} in place of {'>' if above else '<'}")

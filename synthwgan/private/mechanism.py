@@ -1,0 +1,109 @@
+"""The whole mechanism: what is bought, in which order, and what is made of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from synthwgan.private.accountant import Ledger
+from synthwgan.private.columns import Column, choose_slots
+from synthwgan.private.domain import Declared
+from synthwgan.private.looks import counted_rows, look, shares_of
+from synthwgan.private.measure import Census
+from synthwgan.private.pairs import Classes, Table, choose_classes, list_pairs, measure_pairs
+
+_ONE_WAY = 0.16
+# Part of delta for the chance that a category which only one person has is kept.
+THRESHOLD_DELTA = 0.1
+_MIN_DEVIATIONS = 3.0
+# Numbers of bins that were best on validation rows, by rows over the deviation of the noise.
+_ROWS_PER_DEVIATION = (60.0, 190.0, 350.0, 700.0, 1900.0, 5400.0)
+_N_BINS = (5.0, 8.0, 14.0, 20.0, 24.0, 32.0)
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Everything that was released, and what follows from it without another look.
+
+    Parameters
+    ----------
+    columns : list of Column
+        With shares and slots.
+    one_way_variance : list of float
+        Variance of the noise on each column's shares.
+    tables : list of Table
+        Of pairs.
+    classes : Classes or None
+        Of the target.
+    n_rows : float
+        Noisy number of rows.
+    """
+
+    columns: list[Column]
+    one_way_variance: list[float]
+    tables: list[Table]
+    classes: Classes | None
+    n_rows: float
+
+
+def measure(
+    census: Census,
+    ledger: Ledger,
+    declared: Sequence[Declared],
+    target: int | None,
+    n_bins: int | str,
+) -> Measured:
+    """Spend the budget.
+
+    Parameters
+    ----------
+    census : Census
+        The table, of the declared columns in their order.
+    ledger : Ledger
+        The budget.
+    declared : sequence of Declared
+        What is public.
+    target : int or None
+        Number of the target.
+    n_bins : int or "auto"
+        Slots of a number.
+
+    Warns
+    -----
+    UserWarning
+        If the noise on each pair is so large that only the commonest values are told apart.
+    """
+    budget = ledger.budget
+    n_pairs = len(list_pairs(len(declared), None))
+    one_way = budget * (_ONE_WAY if n_pairs else 1.0) / len(declared)
+    n_bought = sum(one.kind == "category" and one.labels is None for one in declared)
+    delta = ledger.threshold_delta / n_bought if n_bought else 0.0
+    looks = [
+        look(census, place, one, one_way * (1 - 1e-9), delta) for place, one in enumerate(declared)
+    ]
+    n_rows = counted_rows(looks)
+    rho = (budget - ledger.spent) * (1 - 1e-9)
+    deviation = np.sqrt(n_pairs / (2 * rho)) if n_pairs else 1.0
+    if n_pairs and n_rows < _ROWS_PER_DEVIATION[0] * deviation:
+        warnings.warn(
+            f"the noise on each of {n_pairs} pairs of columns is {deviation:.0f} rows, and there "
+            f"are about {n_rows:.0f}: hardly more than single columns will be right; give fewer "
+            "columns or a larger epsilon",
+            UserWarning,
+            stacklevel=4,
+        )
+    if n_bins == "auto":
+        n_bins = round(np.interp(np.log(n_rows / deviation), np.log(_ROWS_PER_DEVIATION), _N_BINS))
+    columns = []
+    for one in looks:
+        column = replace(one.column, shares=shares_of(one, n_rows))
+        slots = choose_slots(column, int(n_bins), _MIN_DEVIATIONS * deviation / n_rows)
+        columns.append(replace(column, slots=slots))
+    census.prepare(columns)
+    classes = choose_classes(columns, target)
+    tables = measure_pairs(census, columns, classes, rho, n_rows) if n_pairs else []
+    variances = [one.first.variance / n_rows**2 for one in looks]
+    return Measured(columns, variances, tables, classes, n_rows)

@@ -1,0 +1,319 @@
+"""The estimator: what comes out is as what went in, and what it says of itself is true."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.base import clone
+from typer.testing import CliRunner
+
+from synthwgan import Domain, PrivateSynthesizer, WGANGPSynthesizer
+from synthwgan.cli import app
+
+CHEAP: dict[str, Any] = {"n_particles": 60, "max_steps": 60}
+RICH = 50.0
+DOMAIN: dict[str, Any] = {
+    "age": (18, 90),
+    "pay": Domain(bounds=(0, 10_000), decimals=2),
+    "job": ["cook", "smith", "clerk"],
+    "day": Domain(bounds=("2020-01-01", "2023-12-31")),
+    "old": ["no", "yes"],
+}
+
+
+def table(n_rows: int = 2000) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    age = rng.integers(18, 80, n_rows)
+    return pd.DataFrame(
+        {
+            "age": age.astype("int16"),
+            "pay": np.where(rng.random(n_rows) < 0.2, np.nan, (age * 40.25).round(2)),
+            "job": pd.Series(rng.choice(["cook", "smith", "clerk"], n_rows), dtype="string"),
+            "day": pd.Timestamp("2021-01-01") + pd.to_timedelta(rng.integers(0, 500, n_rows), "D"),
+            "flag": pd.array(rng.random(n_rows) < 0.3, dtype="boolean"),
+            "visits": pd.array(rng.poisson(3, n_rows), dtype="Int64"),
+            "old": pd.Categorical(np.where(age > 50, "yes", "no"), ["no", "yes"], ordered=True),
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def model() -> PrivateSynthesizer:
+    synthesizer = PrivateSynthesizer(
+        RICH, 1e-5, target="old", domain=DOMAIN, random_state=0, n_particles=300, max_steps=250
+    )
+    return synthesizer.fit(table())
+
+
+def test_rows_are_like_the_table(model: PrivateSynthesizer) -> None:
+    real, rows = table(), model.sample(2000, random_state=0)
+    pd.testing.assert_series_equal(rows.dtypes, real.dtypes)
+    assert list(rows.columns) == list(real.columns)
+    assert abs(rows["age"].mean() - real["age"].mean()) < 1.5
+    assert abs(rows["pay"].isna().mean() - 0.2) < 0.04
+    assert rows["age"].between(18, 90).all()
+    assert rows["pay"].dropna().between(0, 10_000).all()
+    assert np.allclose(rows["pay"].dropna() * 100, (rows["pay"].dropna() * 100).round())
+    assert (rows["day"] == rows["day"].dt.floor("D")).all()
+    both = rows["age"].corr(rows["pay"])
+    assert both > 0.85
+    assert (rows["age"] > 50).eq(rows["old"] == "yes").mean() > 0.95
+
+
+def test_without_noise_worth_having_dependence_is_lost() -> None:
+    """The check above can fail: a tiny budget does not learn that pay depends on age."""
+    with pytest.warns(UserWarning, match="noise on each"):
+        poor = PrivateSynthesizer(0.02, domain=DOMAIN, **CHEAP).fit(table())
+    rows = poor.sample(2000, random_state=0)
+    is_old = rows["age"] > 50
+    assert abs((rows["old"] == "yes")[is_old].mean() - (rows["old"] == "yes").mean()) < 0.3
+
+
+def test_the_same_seed_draws_the_same_rows(model: PrivateSynthesizer) -> None:
+    first, second = (model.sample(50, random_state=3) for _ in range(2))
+    pd.testing.assert_frame_equal(first, second)
+    assert not first.equals(model.sample(50, random_state=4))
+    chunks = list(model.sample_iter(50, chunk_size=20, random_state=3))
+    assert [len(chunk) for chunk in chunks] == [20, 20, 10]
+
+
+def test_conditions_are_met(model: PrivateSynthesizer) -> None:
+    rows = model.sample(
+        300,
+        conditions={"old": "yes", "age": (60, 70), "job": ["cook", "clerk"], "pay": (None, 4000)},
+    )
+    assert set(rows["old"]) == {"yes"}
+    assert rows["age"].between(60, 70).all()
+    assert set(rows["job"]) == {"cook", "clerk"}
+    assert (rows["pay"] <= 4000).all()
+    shares = model.sample(300, conditions={"job": {"cook": 0.9, "smith": 0.1}})
+    assert shares["job"].value_counts().to_dict() == {"cook": 270, "smith": 30}
+    assert model.sample(20, conditions={"pay": None})["pay"].isna().all()
+    assert set(model.sample(20, conditions={"age": 44})["age"]) == {44}
+    assert set(model.sample(40, conditions={"visits": [2, 3]})["visits"]) == {2, 3}
+    days = model.sample(40, conditions={"day": ("2021-03-01", "2021-03-31")})["day"]
+    assert days.between("2021-03-01", "2021-03-31").all()
+
+
+def test_posteriors_are_exact(model: PrivateSynthesizer) -> None:
+    """Shares under a condition are those among unconditioned rows that meet it."""
+    rows = model.sample(40_000, random_state=1)
+    asked = model.sample(10_000, conditions={"age": (30, 40)}, random_state=2)
+    free = rows[rows["age"].between(30, 40)]
+    for name in ("job", "flag", "old"):
+        shares = [frame[name].value_counts(normalize=True) for frame in (asked, free)]
+        assert shares[0].sub(shares[1], fill_value=0).abs().max() < 0.03
+    assert abs(asked["pay"].mean() - free["pay"].mean()) < 40
+
+
+@pytest.mark.parametrize(
+    ("conditions", "message"),
+    [
+        ({"agee": 3}, "agee"),
+        ({"job": "pope"}, "'pope' is none of its categories"),
+        ({"age": (200, 300)}, "outside of its range"),
+        ({"age": 30.5}, "between two values"),
+        ({"job": ("cook", "smith")}, "no order"),
+        ({"job": {"cook": 0.5}}, "add up to 1"),
+        ({"old": None}, "never missing"),
+    ],
+)
+def test_conditions_that_cannot_be(
+    model: PrivateSynthesizer, conditions: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        model.sample(5, conditions=conditions)
+
+
+def test_gaps_are_filled_and_given_cells_stay(model: PrivateSynthesizer) -> None:
+    real = table(200)
+    holes = real.copy()
+    holes.loc[::3, "pay"] = np.nan
+    holes["visits"] = holes["visits"].mask(np.arange(200) % 5 == 0)
+    holes.index = range(1000, 1200)
+    filled = model.impute(holes, n_draws=2, random_state=0)
+    assert len(filled) == 400
+    assert list(filled.index[:2]) == [1000, 1000]
+    assert not filled.isna().any().any()
+    pd.testing.assert_series_equal(filled.dtypes, real.dtypes)
+    known = holes["pay"].notna()
+    assert (filled["pay"].iloc[::2][known] == holes["pay"][known]).all()
+    hidden = ~known
+    error = (filled["pay"].iloc[::2][hidden] - holes["age"][hidden] * 40.25).abs().median()
+    assert error < 300
+    half = model.sample(conditions=pd.DataFrame({"age": [20, 70]}), n_draws=20, random_state=0)
+    assert (half["old"].iloc[:20] == "no").all()
+    assert (half["old"].iloc[20:] == "yes").all()
+
+
+def test_a_model_is_the_same_after_a_file(model: PrivateSynthesizer, tmp_path: Path) -> None:
+    path = tmp_path / "model.safetensors"
+    model.save(path)
+    loaded = PrivateSynthesizer.load(path)
+    pd.testing.assert_frame_equal(
+        loaded.sample(100, random_state=1), model.sample(100, random_state=1)
+    )
+    assert loaded.privacy_ == model.privacy_
+    assert loaded.card() == model.card()
+    assert loaded.random_state is None
+    with pytest.raises(ValueError, match=r"PrivateSynthesizer\.load"):
+        WGANGPSynthesizer.load(path)
+    path.write_bytes(path.read_bytes()[:-8])
+    with pytest.raises(ValueError, match="model"):
+        PrivateSynthesizer.load(path)
+
+
+def test_a_seed_is_no_privacy(model: PrivateSynthesizer, tmp_path: Path) -> None:
+    assert model.privacy_["noise"] == "not private: seeded"
+    assert model.card().startswith("Not private: seeded")
+    model.save(tmp_path / "model.safetensors")
+    assert b"not private: seeded" in (tmp_path / "model.safetensors").read_bytes()
+    fresh = PrivateSynthesizer(1.0, domain=DOMAIN, **CHEAP).fit(table())
+    assert fresh.privacy_["is_private"]
+    assert "(1, 1e-06)-differentially private" in fresh.card()
+
+
+def test_what_is_written_down(model: PrivateSynthesizer) -> None:
+    privacy = model.privacy_
+    assert privacy["spent_epsilon"] <= privacy["epsilon"] == RICH
+    assert sum(one["rho"] for one in privacy["ledger"]) == pytest.approx(privacy["rho"])
+    assert privacy["public"]["age"] == ["bounds", "decimals", "missing or not"]
+    assert privacy["bought"]["visits"] == ["bounds", "missing or not"]
+    assert privacy["neighbours"] == "add or remove one row"
+    assert "One row counts as one person" in model.card()
+    assert abs(model.n_rows_ - 2000) < 50
+
+
+def test_persons_and_identifiers() -> None:
+    frame = table(900).assign(who=np.repeat(np.arange(300), 3), key="x")
+    domain = DOMAIN | {"key": Domain(pattern="K-####")}
+    model = PrivateSynthesizer(5.0, domain=domain, unit="who", max_rows_per_unit=2, **CHEAP).fit(
+        frame
+    )
+    rows = model.sample(500)
+    assert "who" not in rows
+    assert list(rows.columns) == [name for name in frame.columns if name != "who"]
+    assert rows["key"].is_unique
+    assert rows["key"].str.fullmatch(r"K-\d{4}").all()
+    assert abs(model.n_rows_ - 600) < 100
+    assert all(one["sensitivity"] == 2 for one in model.privacy_["ledger"])
+    assert model.privacy_["neighbours"] == "add or remove one person ('who')"
+    with pytest.raises(ValueError, match="10,000 identifiers"):
+        model.sample(10_001)
+
+
+@pytest.mark.filterwarnings("ignore:the noise on each")
+@pytest.mark.parametrize(
+    "frame",
+    [
+        table(0),
+        table(1),
+        table(60),
+        pd.DataFrame({"x": [3.5] * 500}),
+        pd.DataFrame({"x": [np.nan] * 500, "y": pd.Series([None] * 500, dtype=object)}),
+        pd.DataFrame({"x": [[1], {2}, 3, "a"] * 50, "y": range(200)}),
+        pd.DataFrame({"x": np.repeat(2**62, 300), "y": [1e-300, np.inf, -np.inf] * 100}),
+        pd.DataFrame({"x": [f"c{n}" for n in range(100_000)]}),
+        pd.DataFrame({f"c{n}": range(50) for n in range(40)}),
+        pd.DataFrame(
+            {
+                "x": pd.to_timedelta(range(200), "s"),
+                "y": pd.period_range("2020", periods=200, freq="M"),
+            }
+        ),
+    ],
+    ids=["none", "one", "few", "constant", "missing", "odd", "far", "many", "wide", "times"],
+)
+def test_edges(frame: pd.DataFrame) -> None:
+    model = PrivateSynthesizer(0.1, n_particles=20, max_steps=3).fit(frame)
+    rows = model.sample(30)
+    assert list(rows.columns) == list(frame.columns)
+    assert [str(dtype) for dtype in rows.dtypes] == [str(dtype) for dtype in frame.dtypes]
+    assert model.n_rows_ >= 1
+    assert model.privacy_["spent_epsilon"] <= 0.1
+
+
+@pytest.mark.parametrize(
+    ("parameters", "error", "message"),
+    [
+        ({"epsilon": 0}, ValueError, "epsilon must be"),
+        ({"target": "nothing"}, ValueError, "target 'nothing' is no column"),
+        ({"unit": "nobody"}, ValueError, "unit 'nobody' is no column"),
+        ({"max_rows_per_unit": 3}, ValueError, "needs unit"),
+        ({"domain": {"agee": (1, 2)}}, ValueError, "agee"),
+        ({"domain": {"age": (5, 1)}}, ValueError, "column 'age': bounds must be finite"),
+        ({"domain": {"job": (5, 10)}}, TypeError, "column 'job': dtype string.* no numbers"),
+        ({"domain": {"job": []}}, ValueError, "there are none"),
+        ({"domain": {"job": ["a", "a"]}}, ValueError, "twice"),
+        ({"domain": "public"}, TypeError, "domain must be a mapping"),
+        ({"domain": {"job": Domain(pattern="abc")}}, ValueError, "pattern"),
+    ],
+)
+def test_mistakes_are_named_before_anything_is_read(
+    parameters: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    frame = table(50)
+    with pytest.raises(error, match=message) as caught:
+        PrivateSynthesizer(**({"epsilon": 1.0} | parameters)).fit(frame)
+    shown = str(caught.value)
+    assert not [cell for cell in ("cook", "smith", "2021") if cell in shown]
+
+
+@pytest.mark.filterwarnings("ignore:the noise on each")
+def test_a_delta_that_fails_for_somebody_is_warned_of() -> None:
+    with pytest.warns(UserWarning, match="above 1 over the number of rows"):
+        PrivateSynthesizer(1.0, 0.01, domain=DOMAIN, **CHEAP).fit(table())
+
+
+def test_categories_of_a_dtype_are_public_only_if_one_says_so() -> None:
+    dtype = pd.CategoricalDtype(["a", "b", "never"])
+    frame = pd.DataFrame({"x": pd.Series(["a", "b"] * 300, dtype=dtype)})
+    bought = PrivateSynthesizer(1.0, **CHEAP).fit(frame)
+    assert list(bought.sample(10)["x"].cat.categories) == ["a", "b"]
+    public = PrivateSynthesizer(1.0, domain="dtype", **CHEAP).fit(frame)
+    assert public.sample(10)["x"].dtype == dtype
+    assert clone(public).get_params()["domain"] == "dtype"
+
+
+def test_numbers_as_targets_and_codes() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"x": rng.normal(size=3000), "code": rng.choice([3, 5, 9], 3000)})
+    frame["y"] = frame["x"] * 2 + (frame["code"] == 5) * 3 + rng.normal(size=3000) / 2
+    domain = {"code": Domain(kind="category"), "x": (-5, 5), "y": (-15, 15)}
+    model = PrivateSynthesizer(20.0, target="y", domain=domain, n_particles=200, max_steps=200).fit(
+        frame
+    )
+    rows = model.sample(3000, random_state=0)
+    assert set(rows["code"]) == {3, 5, 9}
+    assert rows["x"].corr(rows["y"]) > 0.7
+    assert rows.groupby("code")["y"].mean()[5] > 2
+
+
+def test_the_report_is_stamped(model: PrivateSynthesizer) -> None:
+    report = model.report(table(), n_samples=500, random_state=0)
+    assert "Not for release" in str(report.to_dict())
+    assert "not private: seeded" in str(report.to_dict())
+
+
+def test_command_line(tmp_path: Path) -> None:
+    data, domain, file = tmp_path / "t.csv", tmp_path / "d.json", tmp_path / "m.safetensors"
+    table(500)[["age", "job"]].to_csv(data, index=False)
+    domain.write_text(json.dumps({"age": {"bounds": [18, 90]}, "job": ["cook", "smith", "clerk"]}))
+    arguments = ["private", "fit", data, "--epsilon", "3", "--domain", domain, "-o", file]
+    runner = CliRunner()
+    found = runner.invoke(app, list(map(str, arguments)))
+    assert found.exit_code == 0, found.output
+    assert "differentially private" in found.output
+    for command in (["private", "info", str(file)], ["info", str(file)]):
+        found = runner.invoke(app, command)
+        assert "(3, 1e-06)-differentially private" in found.output
+    rows = tmp_path / "rows.csv"
+    arguments = ["private", "sample", file, "-n", 20, "--where", "age>=60", "-o", rows]
+    found = runner.invoke(app, list(map(str, arguments)))
+    assert found.exit_code == 0, found.output
+    assert (pd.read_csv(rows)["age"] >= 60).all()
