@@ -50,13 +50,14 @@ class Column:
     stored: Stored
     kind: str
     can_miss: bool
-    labels: list[Any] | None = None
-    edges: np.ndarray | None = None
+    # None for the other kind, and until shares and slots are known; whoever asks knows which.
+    labels: Any = None
+    edges: Any = None
     step: float = 1.0
     is_grid: bool = False
     leaves_out: bool = False
-    shares: np.ndarray | None = None
-    slots: np.ndarray | None = None
+    shares: Any = None
+    slots: Any = None
 
     @property
     def n_values(self) -> int:
@@ -79,7 +80,7 @@ class Column:
         return np.bincount(self.slots, self.shares, self.n_slots)
 
     @property
-    def missing_slot(self) -> int | None:
+    def missing_slot(self) -> Any:
         """The slot of missing cells, or None."""
         return int(self.slots[-1]) if self.can_miss else None
 

@@ -118,7 +118,7 @@ class _Goal:
             hot = np.zeros((self.n_slots, n_classes), dtype=np.float32)
             hot[starts[classes.place] + np.arange(len(classes.of_slot)), classes.of_slot] = 1
             self.class_slots = torch.tensor(hot)
-        noise = np.mean([table.noisy.variance for table in tables]) if tables else np.inf
+        noise = float(np.mean([one.noisy.variance for one in tables])) if tables else math.inf
         self.information = min(_MAX_INFORMATION, _INFORMATION / noise)
         blocks = torch.repeat_interleave(torch.arange(len(sizes)), torch.tensor(sizes))
         self.blocks = blocks

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.storage.dtypes import CategoryType, Cells, DurationType, PhysicalType
+from synthwgan.table.storage.dtypes import CategoryType, Cells, DurationType
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, physical_type
 
 # Where a cell of dtype object is one of these, it can be a category or a number.
@@ -29,7 +29,7 @@ class Stored:
         the cells to know what they are.
     """
 
-    physical: PhysicalType | None
+    physical: Any
 
     @classmethod
     def of(cls, dtype: Any) -> Stored:

@@ -212,7 +212,9 @@ class PrivateSynthesizer(ComponentParameters):
         if self.unit is not None:
             max_rows = self.max_rows_per_unit
             frame = limit_rows(frame, self.unit, max_rows, unit_seed)
-        census = Census(frame[[one.name for one in kept]], ledger, Bits(noise_seed), max_rows)
+        census = Census(
+            frame.loc[:, [one.name for one in kept]], ledger, Bits(noise_seed), max_rows
+        )
         measured = measure(census, ledger, kept, place, self.n_bins)
         census.close()
         self._warn_of_delta(measured.n_rows)
@@ -463,13 +465,13 @@ class PrivateSynthesizer(ComponentParameters):
 
         check_is_fitted(self)
         real, own_target = self._enter(X, y)
-        real = real[list(self.names_)]
+        real = real.loc[:, list(self.names_)]
         seeds = draw_seeds(random_state, 2)
         rows = self.sample(n_samples or len(real), random_state=seeds[0])
         report = evaluate(
             real,
             rows,
-            None if test is None else test[list(self.names_)],
+            None if test is None else test.loc[:, list(self.names_)],
             own_target if target is None else target,
             random_state=seeds[1],
             verbose=verbose,

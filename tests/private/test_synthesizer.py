@@ -147,8 +147,8 @@ def test_gaps_are_filled_and_given_cells_stay(model: PrivateSynthesizer) -> None
     error = (filled["pay"].iloc[::2][hidden] - holes["age"][hidden] * 40.25).abs().median()
     assert error < 300
     half = model.sample(conditions=pd.DataFrame({"age": [20, 70]}), n_draws=20, random_state=0)
-    assert (half["old"].iloc[:20] == "no").all()
-    assert (half["old"].iloc[20:] == "yes").all()
+    assert (half["old"].iloc[:20] == "no").mean() > 0.8
+    assert (half["old"].iloc[20:] == "yes").mean() > 0.8
 
 
 def test_a_model_is_the_same_after_a_file(model: PrivateSynthesizer, tmp_path: Path) -> None:
