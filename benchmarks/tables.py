@@ -63,9 +63,8 @@ COSTS = (
     "dcr_share",
     "copies",
 )
-# CPU seconds, since other work on the machine stretches the others.
+# No seconds: runs of one table may be of several machines, and those stand beside their costs.
 HEADLINE = (
-    "fit_cpu_seconds",
     "shape_err",
     "trend_err",
     "c2st_gb",
