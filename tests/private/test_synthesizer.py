@@ -285,9 +285,9 @@ def test_numbers_as_targets_and_codes() -> None:
     frame = pd.DataFrame({"x": rng.normal(size=3000), "code": rng.choice([3, 5, 9], 3000)})
     frame["y"] = frame["x"] * 2 + (frame["code"] == 5) * 3 + rng.normal(size=3000) / 2
     domain = {"code": Domain(kind="category"), "x": (-5, 5), "y": (-15, 15)}
-    model = PrivateSynthesizer(20.0, target="y", domain=domain, n_particles=200, max_steps=200).fit(
-        frame
-    )
+    model = PrivateSynthesizer(
+        20.0, target="y", domain=domain, n_particles=200, max_steps=200, random_state=0
+    ).fit(frame)
     rows = model.sample(3000, random_state=0)
     assert set(rows["code"]) == {3, 5, 9}
     assert rows["x"].corr(rows["y"]) > 0.7
