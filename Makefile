@@ -48,8 +48,10 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python $(SUITE)
 
+# Rooms that pandas never enters are not asked again, nor are the benchmarks.
 test-pandas3: $(STAMP3)
-	$(VENV3)/bin/python $(SUITE)
+	$(VENV3)/bin/python $(SUITE) -m "not slow" \
+		--ignore tests/networks --ignore tests/training --ignore tests/sampling --ignore tests/benchmarks
 
 # What touches the packages below: tables, files, the command line, the estimators.
 test-lowest: $(STAMP_LOWEST)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -115,6 +116,13 @@ def _look_for_labels(
     counts = noisy.counts
     if not labels:
         # Nothing is common enough to be told; the column has one value that tells nothing.
+        warnings.warn(
+            f"column {declared.name!r}: no category stands out from the noise, so all rows get one "
+            "value; declare its categories or a pattern, give numbers and dates as such and not as "
+            "text, or raise epsilon",
+            UserWarning,
+            stacklevel=5,
+        )
         labels, stored = [_OTHER], declared.stored
         if stored.physical is not None and not stored.is_category and stored.holds != "text":
             labels = [stored.physical.labels(np.zeros(1, dtype=np.int64))[0]]

@@ -481,7 +481,7 @@ def adult_parts(adult: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
 def learned(adult_parts: tuple[pd.DataFrame, pd.DataFrame]) -> WGANGPSynthesizer:
     return WGANGPSynthesizer(
         generator=Residual(latent_dim=32, width=128),
-        critic=MLP(width=128),
+        critic=MLP(width=128, layers=2),
         batch_size=500,
         max_steps=1200,
         rejection=None,

@@ -317,3 +317,10 @@ def test_command_line(tmp_path: Path) -> None:
     found = runner.invoke(app, list(map(str, arguments)))
     assert found.exit_code == 0, found.output
     assert (pd.read_csv(rows)["age"] >= 60).all()
+
+
+def test_a_column_of_which_nothing_can_be_told_is_named() -> None:
+    frame = pd.DataFrame({"day": [f"2024-{n % 12 + 1:02}-{n % 28 + 1:02}" for n in range(300)]})
+    with pytest.warns(UserWarning, match="column 'day': no category stands out.* declare"):
+        model = PrivateSynthesizer(0.5, random_state=0, **CHEAP).fit(frame)
+    assert set(model.sample(20)["day"]) == {"other"}
