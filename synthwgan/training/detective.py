@@ -65,13 +65,17 @@ class Detective:
         real, held_out = self._features(*self._learnt), self._features(*self._held_out)
         drawn, fresh = np.split(self._features(codes, values), [len(real)])
         n_blocks = self.head.layout.n_blocks
+        seen, judged = np.concatenate([real, drawn]), np.concatenate([held_out, fresh])
+        # The trees cannot bin a column without a number; constant, it does no harm.
+        empty = np.isnan(seen).all(axis=0)
+        seen[:, empty], judged[:, empty] = 0.0, 0.0
         trees = HistGradientBoostingClassifier(
             max_iter=N_TREES,
             categorical_features=np.arange(real.shape[1]) < n_blocks,
             early_stopping=False,
             random_state=0,
-        ).fit(np.concatenate([real, drawn]), np.repeat([1, 0], [len(real), len(drawn)]))
-        scores = trees.decision_function(np.concatenate([held_out, fresh]))
+        ).fit(seen, np.repeat([1, 0], [len(real), len(drawn)]))
+        scores = trees.decision_function(judged)
         return float(roc_auc_score(np.repeat([1, 0], [len(held_out), len(fresh)]), scores))
 
     def nearer(self, codes: Tensor, values: Tensor) -> tuple[float, float]:

@@ -68,3 +68,19 @@ def test_copies_of_training_rows_are_found_and_do_not_help(detective, rng):
 def test_it_says_the_same_of_the_same_rows(detective, rng):
     rows = encoded(detective.n_drawn, rng)
     assert found(detective, rows) == found(detective, rows)
+
+
+def test_a_number_that_no_row_looked_at_has_does_no_harm(rng):
+    """A column that is nearly always missing: its value counts where the state is regular."""
+    head = OutputHead(Layout((3, 2), (1, -1), (0, 1, -1), (-1, 0, 1)))
+
+    def all_missing(n_rows: int) -> EncodedTable:
+        rows = encoded(n_rows, rng)
+        return EncodedTable(
+            np.stack([rows.codes[:, 0], np.ones_like(rows.codes[:, 1])], 1), rows.values
+        )
+
+    learnt, held_out = (TableBatches(all_missing(n_rows), head) for n_rows in (N_ROWS, 700))
+    detective = Detective(learnt, held_out, torch.Generator().manual_seed(0))
+    assert found(detective, all_missing(detective.n_drawn))[0] == pytest.approx(0.5, abs=0.04)
+    assert np.isnan(detective._features(*detective._learnt)).all(axis=0).any()
