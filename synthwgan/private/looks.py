@@ -32,6 +32,8 @@ _MISSING_DEVIATIONS = 3.0
 # What a cell behind a tail's end has at most of the one before: among single values, and among
 # cells of twice the width.
 _NEXT_POINT, _NEXT_DOUBLE = 0.6, 0.2
+# Where no bounds say that a tail goes on, counts behind its end have to.
+_SEEN = 0.5
 _OFF_GRID = 0.02
 _OTHER = "other"
 
@@ -171,7 +173,7 @@ def _look_at_numbers(census: Census, place: int, declared: Declared, rho: float)
         values = tidy(values, deviations, 0.0 if declared.bounds is None else _NEXT_POINT)
     else:
         # The bounds themselves may be as common as they like, or not at all.
-        values[1:-1] = tidy(values[1:-1], deviations[1:-1], _NEXT_DOUBLE)
+        values[1:-1] = tidy(values[1:-1], deviations[1:-1], _NEXT_DOUBLE, _SEEN)
         values[[0, -1]] *= values[[0, -1]] > _FOUND_DEVIATIONS * noisy.deviation
     if not whole:
         state = _Refined(column, values, deviations, np.full(len(values), True))
@@ -244,7 +246,9 @@ def _count_points(
     state = _split_cells(census, place, state, chosen, rho, 0, to_points=True)
     ends = np.searchsorted(state.column.edges, [edges[cells[0]], edges[cells[-1] + 1]])
     between = slice(*ends)
-    state.counts[between] = tidy(state.counts[between], state.deviations[between], _NEXT_POINT)
+    state.counts[between] = tidy(
+        state.counts[between], state.deviations[between], _NEXT_POINT, _SEEN
+    )
     return state
 
 
