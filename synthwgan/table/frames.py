@@ -1,8 +1,8 @@
 """Tables in the user's own form: any frame to pandas and back, to the dtype.
 
-A frame of another library goes through Arrow into a pandas frame with pyarrow's dtypes, which hold all
-that Arrow does, and pandas' categories; what these cannot say is remembered by a `TableForm`. Narwhals
-knows the libraries, and imports none that the user has not.
+A frame of another library goes through Arrow into a pandas frame with pyarrow's dtypes and pandas'
+categories; what these cannot say is remembered by a `TableForm`. Narwhals knows the libraries, and
+imports none that the user has not.
 """
 
 from __future__ import annotations
@@ -133,10 +133,10 @@ class TableForm:
         table = _to_arrow(frame, self.fields)
         return table if kind == _ARROW else _to_polars(table, self.fields)
 
-    def dress_column(self, cells: pd.Series) -> Any:
+    def dress_column(self, cells: Any) -> Any:
         """Return a column in this form: a Series of pandas or polars, or a ChunkedArray."""
-        if self.kind == _PANDAS:
-            return cells
+        if self.kind == _PANDAS or isinstance(cells, pd.DataFrame):
+            return self.dress(cells)
         name = next(iter(self.fields))
         dressed = self.dress(cells.to_frame(name))
         return dressed[name]
@@ -233,21 +233,27 @@ def _native(X: Any) -> tuple[str, Any]:
     if hasattr(X, "__dask_graph__"):
         return _native(X.compute())
     import narwhals as nw
+
+    frame = nw.from_native(X, pass_through=True)
+    if isinstance(frame, nw.LazyFrame):
+        frame = frame.collect()
+    if not isinstance(frame, nw.DataFrame):
+        return _streamed(X)
+    made_by = frame.implementation
+    if made_by.is_polars():
+        return _POLARS, frame.to_native()
+    if made_by.is_pandas_like():
+        return _PANDAS, frame.to_pandas()
+    return _ARROW, frame.to_arrow()
+
+
+def _streamed(X: Any) -> tuple[str, Any]:
+    """Do what `_native` does for tables that narwhals does not know."""
     import pyarrow as pa
     from pyarrow.dataset import Dataset, Scanner
 
     if isinstance(X, Dataset | Scanner):
         return _ARROW, X.to_table()
-    frame = nw.from_native(X, pass_through=True)
-    if isinstance(frame, nw.LazyFrame):
-        frame = frame.collect()
-    if isinstance(frame, nw.DataFrame):
-        made_by = frame.implementation
-        if made_by.is_polars():
-            return _POLARS, frame.to_native()
-        if made_by.is_pandas_like():
-            return _PANDAS, frame.to_pandas()
-        return _ARROW, frame.to_arrow()
     if hasattr(X, "__arrow_c_stream__"):
         try:
             return _ARROW, pa.table(X)

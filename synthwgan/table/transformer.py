@@ -280,6 +280,11 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         reduction = Reduction(self.column_index_, self.columns_, rules, builders)
         self.reduction_ = reduction.fit(frame, options, rng)
 
+    @property
+    def is_array(self) -> bool:
+        """Whether the fitted table was an array, whose columns have no names."""
+        return self.array_dtype_ is not None
+
     def _options(self) -> ColumnOptions:
         return ColumnOptions(
             **{field.name: getattr(self, field.name) for field in fields(ColumnOptions)}
