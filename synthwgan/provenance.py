@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,6 @@ import pyarrow as pa
 from synthwgan.io.formats import PROVENANCE
 from synthwgan.randomness import RandomState
 
-Rows = TypeVar("Rows")
 # Completed rows hold given cells, which may be those of real people.
 Origin = Literal["drawn", "completed"]
 
@@ -33,7 +32,7 @@ def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState) -> Rows:
+def marked(rows: Any, model: str, origin: Origin, random_state: RandomState) -> Any:
     """Write into a frame's ``attrs`` where its rows come from.
 
     Of an Arrow table it is written into the metadata, as in Parquet files. Arrays and frames of
