@@ -233,7 +233,10 @@ def _native(X: Any) -> tuple[str, Any]:
     if hasattr(X, "__dask_graph__"):
         return _native(X.compute())
     import narwhals as nw
+    import pyarrow as pa
 
+    if isinstance(X, pa.Table):
+        return _ARROW, X
     frame = nw.from_native(X, pass_through=True)
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
