@@ -189,7 +189,7 @@ def test_codes_are_those_of_the_same_frame_of_pandas(mixed_table: pd.DataFrame) 
 
 
 def _is_pandas_only(dtype: Any) -> bool:
-    return isinstance(dtype, pd.PeriodDtype | pd.ArrowDtype) or dtype == object
+    return isinstance(dtype, pd.PeriodDtype | pd.ArrowDtype) or pd.api.types.is_object_dtype(dtype)
 
 
 # Every source
