@@ -237,6 +237,8 @@ def _native(X: Any) -> tuple[str, Any]:
 
     if isinstance(X, pa.Table):
         return _ARROW, X
+    if isinstance(X, pa.RecordBatch):
+        return _ARROW, pa.Table.from_batches([X])
     frame = nw.from_native(X, pass_through=True)
     if isinstance(frame, nw.LazyFrame):
         frame = frame.collect()
@@ -345,9 +347,9 @@ def _series(column: Any, arrow: Any, labels_are_public: bool) -> pd.Series:
     if pa.types.is_dictionary(arrow) and _is_text(arrow.value_type):
         if arrow.ordered or labels_are_public:
             return pd.Series(_categories(column, arrow.ordered))
-        column = column.cast(pa.large_string())
+        column = _cast(column, pa.large_string())
     elif pa.types.is_string_view(arrow):
-        column = column.cast(pa.large_string())
+        column = _cast(column, pa.large_string())
     return pd.Series(pd.arrays.ArrowExtensionArray(column))
 
 
@@ -416,8 +418,8 @@ def _array(series: pd.Series, wanted: Any) -> Any:
     if wanted is None or array.type == wanted:
         return array
     if not pa.types.is_dictionary(wanted):
-        return array.cast(wanted)
-    plain = array.cast(wanted.value_type)
+        return _cast(array, wanted)
+    plain = _cast(array, wanted.value_type)
     cells = pd.Series(plain.to_pylist(), dtype=object)
     return _dictionary(cells.astype("category"), wanted)
 
@@ -431,10 +433,23 @@ def _dictionary(series: pd.Series, wanted: Any) -> Any:
     if wanted is None:
         return pa.DictionaryArray.from_arrays(indices, categories, ordered=series.cat.ordered)
     if not pa.types.is_dictionary(wanted):
-        return pa.DictionaryArray.from_arrays(indices, categories).dictionary_decode().cast(wanted)
+        plain = pa.DictionaryArray.from_arrays(indices, categories).dictionary_decode()
+        return _cast(plain, wanted)
+    labels = _cast(categories, wanted.value_type)
     return pa.DictionaryArray.from_arrays(
-        indices.cast(wanted.index_type), categories.cast(wanted.value_type), ordered=wanted.ordered
+        indices.cast(wanted.index_type), labels, ordered=wanted.ordered
     )
+
+
+def _cast(array: Any, wanted: Any) -> Any:
+    """Return an array as of another type, also where older pyarrows cannot cast views."""
+    import pyarrow as pa
+
+    try:
+        return array.cast(wanted)
+    except pa.ArrowNotImplementedError:
+        cells = pa.array(array.to_pylist(), wanted)
+        return pa.chunked_array([cells]) if isinstance(array, pa.ChunkedArray) else cells
 
 
 def _to_polars(table: Any, fields: Mapping[str, Field]) -> Any:
