@@ -503,6 +503,26 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         named = pd.DataFrame(features, index=frame.index, columns=self.get_feature_names_out())
         return TableForm().dress(named, output)
 
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Do `fit`, and `transform` the same table, which is read once.
+
+        Parameters
+        ----------
+        X : frame of any library, or array-like, of shape (n_rows, n_columns)
+            At least two rows that differ.
+        y : None
+            Ignored.
+        **fit_params : dict
+            For `fit`.
+
+        Returns
+        -------
+        features : ndarray or frame
+            As of `transform`.
+        """
+        X, form = take(X)
+        return self.fit(X, y, **{"form": form, **fit_params}).transform(X)
+
     def to_slots(self, X: Any) -> np.ndarray:
         """Return a table as the networks see its rows, without randomness and without NaN.
 
