@@ -17,7 +17,7 @@ from synthwgan.parameters import RANDOM_STATE, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
 from synthwgan.table.door import SHOWN, enter, naming_column
-from synthwgan.table.frames import as_frame, take, take_column
+from synthwgan.table.frames import TableForm, as_frame, take, take_column
 from synthwgan.table.storage.physical import refuse_nul
 from synthwgan.table.target import target_name
 from synthwgan.training.config import Conditional
@@ -147,7 +147,7 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         ValueError, TypeError
             As `fit_resample`, but for a class with too few rows to learn it.
         """
-        self._check(take(X)[0], take_column(y)[0])
+        self._check(take(X)[0], *take_column(y))
         return self
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
@@ -175,7 +175,7 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         """
         X, form = take(X)
         y, form_of_y = take_column(y)
-        frame, target, model = self._check(X, y)
+        frame, target, model = self._check(X, y, form_of_y)
         places = target.places_of(self.sampling_strategy_)
         self.synthesizer_ = None
         classes = form_of_y.dress_column(_extended(y, places))
@@ -215,7 +215,9 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
             model.rejection = None
         return model
 
-    def _check(self, X: Any, y: Any) -> tuple[pd.DataFrame, _Target, WGANGPSynthesizer]:
+    def _check(
+        self, X: Any, y: Any, form: TableForm
+    ) -> tuple[pd.DataFrame, _Target, WGANGPSynthesizer]:
         """Return the table, the target and an unfitted synthesizer, all found usable."""
         check_parameters({"random_state": self.random_state}, {"random_state": RANDOM_STATE})
         model = self._unfitted()
@@ -235,7 +237,14 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
                 f"synthesizer's min_category_rows={model.min_category_rows}, and would not be "
                 "kept apart: pass a synthesizer with less"
             )
-        self.sampling_strategy_ = _rows_to_draw(self.sampling_strategy, target.counts, y)
+        strategy = self.sampling_strategy
+        if callable(strategy):
+            strategy = strategy(form.dress_column(y))
+            if not isinstance(strategy, Mapping):
+                raise TypeError(
+                    f"sampling_strategy must return a dict of rows by class: {strategy!r}"
+                )
+        self.sampling_strategy_ = _rows_to_draw(strategy, target.counts)
         return frame, target, model
 
 
@@ -336,12 +345,8 @@ def _check_classes(classes: pd.Series) -> None:
         )
 
 
-def _rows_to_draw(strategy: Any, counts: dict[Any, int], y: Any) -> dict[Any, int]:
+def _rows_to_draw(strategy: Any, counts: dict[Any, int]) -> dict[Any, int]:
     """Return the number of new rows by class, in the order of the classes."""
-    if callable(strategy):
-        strategy = strategy(y)
-        if not isinstance(strategy, Mapping):
-            raise TypeError(f"sampling_strategy must return a dict of rows by class: {strategy!r}")
     if isinstance(strategy, Mapping):
         return _by_dict(strategy, counts)
     if isinstance(strategy, str):
