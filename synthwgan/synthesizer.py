@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
-import numpy as np
 import pandas as pd
 
 from synthwgan.base import BaseSynthesizer
@@ -32,6 +31,7 @@ from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import Rules, show_rules
+from synthwgan.table.frames import take, take_column
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
 from synthwgan.training.callbacks import Callback, announce, check_callbacks
@@ -269,7 +269,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
 
     def fit(
         self,
-        X: pd.DataFrame | np.ndarray,
+        X: Any,
         y: Any = None,
         *,
         callbacks: Sequence[Callback] | None = None,
@@ -278,8 +278,10 @@ class WGANGPSynthesizer(BaseSynthesizer):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
-            The table; it is not written to, and its index plays no part.
+        X : frame or array of shape (n_rows, n_columns)
+            The table: a DataFrame of pandas or polars, a LazyFrame, a pyarrow Table,
+            RecordBatchReader or Dataset, a DuckDB relation, a Dask frame, or what else gives an
+            Arrow stream; or a NumPy array. It is not written to, and an index plays no part.
         y : Series or array of shape (n_rows,), optional
             One more column, put last; a Series keeps its name, else it is ``"target"``.
         callbacks : list of callable, optional
@@ -303,11 +305,18 @@ class WGANGPSynthesizer(BaseSynthesizer):
         functions = check_callbacks(callbacks)
         device = resolve_device(self.device)
         seeds = draw_seeds(self.random_state, 5)
+        X, form = take(X)
+        y, form_of_y = take_column(y)
         name = None if y is None else target_name(y)
         table = with_target(X, y, name)
         of_table = {name: parameters[name] for name in _OF_TABLE}
         transformer = TableTransformer(**of_table, random_state=seeds[3])
-        transformer.fit(table, learned=() if name is None else [name], verbose=self.verbose)
+        transformer.fit(
+            table,
+            learned=() if name is None else [name],
+            form=form.beside(name, form_of_y),
+            verbose=self.verbose,
+        )
         if self.verbose:
             announce(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n")
         encoded = transformer.encode(table, random_state=seeds[0])
