@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import re
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -25,11 +23,9 @@ from synthwgan.evaluation.page.words import (
     table_view,
     word,
 )
-from synthwgan.evaluation.plots.style import colour_scales, template
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -45,12 +41,12 @@ def render(report: Findings) -> str:
     Returns
     -------
     str
-        The page, with plotly's script in it.
+        The page.
 
     Raises
     ------
     ImportError
-        If plotly or jinja2 is not installed.
+        If jinja2 is not installed.
     """
     charts = section_charts(report)
     links = column_ids(report.tables) if report.tables is not None else {}
@@ -72,8 +68,6 @@ def render(report: Findings) -> str:
         weakest=_weakest(report),
         remarks=[*report.limits, *report.notes],
         history=history_view(report.history) if has_history else None,
-        themes=_themes(),
-        plotly=_plotly_script(),
     )
 
 
@@ -156,7 +150,6 @@ def _page(name: str, **values: Any) -> str:
     from markupsafe import Markup
 
     script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
-    hashes = " ".join(_hash(text) for text in (script, values.get("plotly")) if text)
     return (
         _environment()
         .get_template(name)
@@ -164,7 +157,7 @@ def _page(name: str, **values: Any) -> str:
             version=version("synthwgan"),
             # Should a text ever slip through unescaped, the browser still refuses to run it.
             policy=(
-                f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+                f"default-src 'none'; script-src {_hash(script)}; style-src 'unsafe-inline'; "
                 "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
             ),
             css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
@@ -185,32 +178,9 @@ def _environment() -> Environment:
     )
 
 
-@lru_cache(maxsize=1)
-def _plotly_script() -> Markup:
-    """Return plotly's script in a form that cannot close the element it stands in."""
-    from markupsafe import Markup
-
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError as error:
-        raise ImportError('The page needs plotly: pip install "synthwgan[report]"') from error
-    script = re.sub(r"</(?=script)", r"<\\/", get_plotlyjs(), flags=re.IGNORECASE)
-    return Markup(script.replace("<!--", r"<\!--").replace("\r\n", "\n"))
-
-
 def _hash(script: str) -> str:
     digest = hashlib.sha256(script.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def _themes() -> Markup:
-    from markupsafe import Markup
-
-    themes = {
-        name: {"template": template(dark), "scales": colour_scales(dark)}
-        for name, dark in (("light", False), ("dark", True))
-    }
-    return Markup(json.dumps(themes).replace("<", "\\u003c"))
 
 
 def _facts(report: Findings) -> list[tuple[str, str]]:
