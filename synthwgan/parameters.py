@@ -261,6 +261,20 @@ def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Co
         raise ValueError("; ".join(problems))
 
 
+def changed_parameters(model: Any) -> dict[str, str]:
+    """Return the parameters that are not the default, in words: an object need not be JSON-able.
+
+    Parameters
+    ----------
+    model : estimator
+        Of a class whose parameters all have a default.
+    """
+    defaults = type(model)().get_params(deep=False)
+    given = model.get_params(deep=False)
+    words = {name: repr(value) for name, value in given.items()}
+    return {name: text for name, text in words.items() if text != repr(defaults[name])}
+
+
 def required(value: T | None) -> T:
     """Return a value that is never None where it is asked for, although its type allows it."""
     if value is None:

@@ -92,6 +92,22 @@
   addEventListener("hashchange", follow);
   follow();
 
+  // Tables that are cut say so, until their end is reached.
+  function cut(box) {
+    const frame = box.querySelector(".table");
+    const { scrollWidth, clientWidth, scrollLeft, scrollHeight, clientHeight, scrollTop } = frame;
+    box.classList.toggle("wider", scrollWidth > clientWidth + 1);
+    box.classList.toggle("longer", scrollHeight > clientHeight + 1);
+    box.classList.toggle("at-right", scrollLeft + clientWidth >= scrollWidth - 1);
+    box.classList.toggle("at-end", scrollTop + clientHeight >= scrollHeight - 1);
+    box.style.setProperty("--seen", `${frame.offsetHeight}px`);
+  }
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => cut(target.parentElement)));
+  for (const frame of all(".cut > .table")) {
+    sizes.observe(frame);
+    frame.addEventListener("scroll", () => cut(frame.parentElement), { passive: true });
+  }
+
   // Tables: a click on a head sorts by its column, cells without a figure last.
   const key = (cell) => (cell.dataset.sort === undefined ? cell.textContent.trim() : Number.parseFloat(cell.dataset.sort));
   function sort(table, at, sign) {
