@@ -6,7 +6,7 @@ import math
 import os
 import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
@@ -15,6 +15,7 @@ from tqdm.auto import tqdm
 from synthwgan.evaluation.differences import differences
 from synthwgan.evaluation.evaluate import evaluate
 from synthwgan.evaluation.findings import ComparedFindings
+from synthwgan.evaluation.origin import seed_of
 from synthwgan.evaluation.page.render import notebook_comparison, render_comparison
 from synthwgan.evaluation.report import WIDTH, Report
 from synthwgan.evaluation.rulebook import Rulebook
@@ -152,7 +153,7 @@ def compare(
     reports = {}
     for name, table in tqdm(synthetic.items(), desc="compare", disable=not verbose):
         try:
-            reports[str(name)] = evaluate(
+            report = evaluate(
                 real,
                 table,
                 test,
@@ -165,4 +166,7 @@ def compare(
             )
         except (TypeError, ValueError) as error:
             raise type(error)(f"table {str(name)!r}: {error}") from error
+        # The seed that a user gave, and not the one that all tables share.
+        origin = replace(report.origin, seed=seed_of(random_state))
+        reports[str(name)] = replace(report, origin=origin)
     return Comparison(reports)

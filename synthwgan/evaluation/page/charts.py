@@ -166,7 +166,7 @@ def _draw_columns(tables: Tables, group: ChartGroup) -> None:
         panes = column_panes(column, tables.real[column.name], tables.synthetic[column.name])
         identifier = column_ids(tables)[column.name]
         caption = _column_caption(tables, column)
-        group.figures.append(figure_view(identifier, label(column.label, 60), panes, caption))
+        group.figures.append(figure_view(identifier, label(column.label, 200), panes, caption))
     left_out = len(tables.columns) - MAX_COLUMNS
     if left_out > 0:
         group.notes.append(f"{left_out} more columns are not drawn; report.plot draws any of them.")

@@ -18,6 +18,8 @@ SIZE = 1000
 N_TICKS = 5
 _MAX_TICKS = 12
 _LEVELS = 20
+# Beyond, a margin would leave the range of floats.
+_FARTHEST = 8e307
 _NICE = (1, 2, 2.5, 5, 10)
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 # Units of dates with the steps that people count in, and how much of a date they write.
@@ -125,7 +127,9 @@ class Numbers:
     def __init__(
         self, low: float, high: float, *, whole: bool = False, percent: bool = False
     ) -> None:
-        if not high > low:
+        low, high = (float(np.clip(end, -_FARTHEST, _FARTHEST)) for end in (low, high))
+        # Ends that labels could not tell apart, either.
+        if not high / 2 - low / 2 > max(1e-300, 1e-12 * max(abs(low), abs(high))):
             margin = max(abs(low), 1.0) / 2
             low, high = low - margin, high + margin
         self.low, self.high, self.whole, self.percent = low, high, whole, percent
@@ -184,8 +188,9 @@ class Dates(Numbers):
                 # Years are counted from 1970; the round ones are not.
                 shift = 1970 if unit == "Y" else 0
                 first = -(-(low + shift) // step) * step - shift
-                counts = np.arange(first, high + 1, step)[: 4 * _MAX_TICKS]
-                moments = counts.astype(f"M8[{unit}]").astype("M8[s]")
+                if (high - first) // step > 2 * N_TICKS:
+                    break
+                moments = np.arange(first, high + 1, step).astype(f"M8[{unit}]").astype("M8[s]")
                 inside = moments[(moments >= ends[0]) & (moments <= ends[1])]
                 if 3 <= len(inside) <= 2 * N_TICKS:
                     return self._labels(inside, length)
