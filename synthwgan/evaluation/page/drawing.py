@@ -232,9 +232,10 @@ class Shares(Numbers):
         return [(at, f"{100 * 10.0**p:g} %") for at, p in zip(places, powers, strict=True)]
 
 
-def across(axis: Numbers) -> list[Tick]:
-    """Return the labels of an axis from left to right."""
-    return [Tick(round(100 * at, 2), text) for at, text in axis.ticks()]
+def across(axis: Numbers, most: int = _MAX_TICKS) -> list[Tick]:
+    """Return the labels of an axis from left to right; of more, only every second or so."""
+    ticks = axis.ticks()
+    return [Tick(round(100 * at, 2), text) for at, text in ticks[:: -(-len(ticks) // most)]]
 
 
 def upward(axis: Numbers) -> list[Tick]:

@@ -33,6 +33,8 @@ SERIES = ("synthetic", "real", "third", "fourth", "fifth")
 _CLOUDS = 6
 _LINE_POINTS = 200
 _ROW_HEIGHT = 22
+# Labels below a plot of half the width.
+_FEW = 3
 
 
 def column_panes(column: Column, real: np.ndarray, synthetic: np.ndarray) -> list[Pane]:
@@ -223,7 +225,7 @@ def _maps(pair: Pair) -> list[Pane]:
         if is_grid:
             axes = [_axis(*side) for side in ((pair.x, pair.across), (pair.y, pair.along))]
             x, y = axes[0].place(pair.across), 1 - axes[1].place(pair.along)
-            ticks = across(axes[0]), upward(axes[1])
+            ticks = across(axes[0], _FEW), upward(axes[1])
             texts = [_ranges(*side) for side in ((pair.x, pair.across), (pair.y, pair.along))]
         else:
             texts = [[label(text, 20) for text in side] for side in (pair.across, pair.along)]

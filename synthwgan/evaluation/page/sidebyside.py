@@ -75,12 +75,12 @@ def _section_view(key: str, comparison: ComparedFindings) -> dict[str, Any]:
         "name": section_name(one),
         "title": one.title,
         "errors": [(name, section.error) for name, section in sections.items() if section.error],
-        "table": table_view(one.title, _measure_table(sections)),
+        "table": _measure_table(one.title, sections),
         "notes": notes,
     }
 
 
-def _measure_table(sections: dict[str, Section]) -> pd.DataFrame:
+def _measure_table(title: str, sections: dict[str, Section]) -> dict[str, Any]:
     by_key: dict[str, dict[str, Measure]] = {}
     for name, section in sections.items():
         for measure in section.measures:
@@ -90,18 +90,21 @@ def _measure_table(sections: dict[str, Section]) -> pd.DataFrame:
         one = next(iter(found.values()))
         rows.append(
             {
-                "measure": _named(one),
+                "measure": one.question or one.label,
                 **{name: _figure(found.get(name)) for name in sections},
                 "floor": number(one.floor, one.form),
                 "ceiling": number(one.ceiling, one.form),
             }
         )
-    return pd.DataFrame(rows)
+    view = table_view(title, pd.DataFrame(rows))
+    for cells, found in zip(view["rows"], by_key.values(), strict=True):
+        cells[0]["aside"] = _technical(next(iter(found.values())))
+    return view
 
 
-def _named(measure: Measure) -> str:
-    name = f"{measure.question} {measure.label}" if measure.question else measure.label
-    return name if measure.counts else f"{name} (not in the score)"
+def _technical(measure: Measure) -> str:
+    parts = [measure.label] if measure.question else []
+    return ", ".join([*parts, *([] if measure.counts else ["not in the score"])])
 
 
 def _figure(measure: Measure | None) -> str:

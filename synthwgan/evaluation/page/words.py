@@ -45,7 +45,7 @@ FORMS = {
     "date": ("date", "dates"),
     "duration": ("duration", "durations"),
     "text": ("category", "categories"),
-    "truth": ("yes or no", "of yes or no"),
+    "truth": ("yes-or-no", "yes-or-no"),
 }
 _DASH = "–"
 _SMALL, _LARGE = 1e-4, 1e5

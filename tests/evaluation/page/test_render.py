@@ -211,7 +211,7 @@ def test_the_page_says_where_it_comes_from(visit: Callable[..., Any]) -> None:
     page = visit()
     facts = page.inner_text(".facts")
     assert "200 (adult <b>.csv)" in facts
-    assert "7: 3 numbers, 1 date, 2 categories, 1 yes or no" in facts
+    assert "7: 3 numbers, 1 date, 2 categories, 1 yes-or-no" in facts
     origin = page.inner_text(".origin")
     for words in ("2026-01-31", "41", "synthwgan 9.9", "model abc, seed 5", "max_steps=300"):
         assert words in origin
