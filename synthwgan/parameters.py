@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
 from collections.abc import Mapping
@@ -267,12 +268,11 @@ def changed_parameters(model: Any) -> dict[str, str]:
     Parameters
     ----------
     model : estimator
-        Of a class whose parameters all have a default.
+        One without a default, such as ``epsilon``, is always among them.
     """
-    defaults = type(model)().get_params(deep=False)
-    given = model.get_params(deep=False)
-    words = {name: repr(value) for name, value in given.items()}
-    return {name: text for name, text in words.items() if text != repr(defaults[name])}
+    defaults = inspect.signature(type(model)).parameters
+    given = {name: repr(value) for name, value in model.get_params(deep=False).items()}
+    return {name: text for name, text in given.items() if text != repr(defaults[name].default)}
 
 
 def required(value: T | None) -> T:

@@ -216,7 +216,8 @@ class Shares(Numbers):
 
     def __init__(self, values: Iterable[float]) -> None:
         positive = [value for value in values if value > 0]
-        low = math.floor(math.log10(min(positive, default=0.1)) - 1e-9)
+        # No table has so many rows that a share would be smaller.
+        low = max(-12, math.floor(math.log10(min(positive, default=0.1)) - 1e-9))
         super().__init__(low, max(low + 1, math.ceil(math.log10(max(positive, default=1.0)))))
 
     def place(self, values: Any) -> np.ndarray:
