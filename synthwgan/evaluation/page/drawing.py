@@ -130,7 +130,7 @@ class Numbers:
         low, high = (float(np.clip(end, -_FARTHEST, _FARTHEST)) for end in (low, high))
         # Ends that labels could not tell apart, either.
         if not high / 2 - low / 2 > max(1e-300, 1e-12 * max(abs(low), abs(high))):
-            margin = max(abs(low), 1.0) / 2
+            margin = abs(low) / 2 or 0.5
             low, high = low - margin, high + margin
         self.low, self.high, self.whole, self.percent = low, high, whole, percent
 

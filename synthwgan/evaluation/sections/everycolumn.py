@@ -18,6 +18,7 @@ MAX_ROWS = 5_000
 MIN_ROWS = 20
 _LEAF = 10
 _SEED = 0
+_DAY = 86_400.0
 # A tree of synthetic rows that is more than twice as good as one of real ones has been lucky.
 _MOST = 2.0
 
@@ -91,7 +92,7 @@ def every_column(
     table = pd.DataFrame(
         {
             "column": [target.column.name for target in targets],
-            "score": np.where(is_classes, "balanced accuracy", "root mean squared error"),
+            "score": [_score_name(target) for target in targets],
             "train real, test real": scores["real"],
             "train synthetic, test real": scores["synthetic"],
             "utility": relative["synthetic"],
@@ -126,7 +127,18 @@ def _score(target: Target, rows: Rows, test: Rows) -> float:
     if target.is_classes:
         right = predicted.argmax(axis=1) == truth
         return float(np.mean([right[truth == one].mean() for one in np.unique(truth)]))
-    return float(np.sqrt(np.mean((truth - predicted) ** 2)))
+    return float(np.sqrt(np.mean((truth - predicted) ** 2))) / _unit(target)
+
+
+def _score_name(target: Target) -> str:
+    if target.is_classes:
+        return "balanced accuracy"
+    return "root mean squared error" + (", days" if _unit(target) > 1 else "")
+
+
+def _unit(target: Target) -> float:
+    """Return in what errors are told: those of dates and durations, which are seconds, in days."""
+    return 1.0 if target.column.content.form == "number" else _DAY
 
 
 def _utility(scores: np.ndarray, real: np.ndarray, is_classes: np.ndarray) -> np.ndarray:

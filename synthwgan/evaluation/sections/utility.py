@@ -155,7 +155,7 @@ class _Scores:
         return [
             Measure(
                 f"tstr_{name.replace(' ', '_')}",
-                f"- {name}",
+                name.capitalize(),
                 value,
                 floor=plain["floor"][name],
                 ceiling=plain["real"][name],
@@ -163,7 +163,7 @@ class _Scores:
                 meaning="Train on synthetic, test on real.",
                 counts=False,
                 higher=True,
-                question=f'How much does the learner "{name}" learn?',
+                question=f"With {name} alone?",
                 aside="it is a part of the mean",
             )
             for name, value in plain["synthetic"].items()
