@@ -197,7 +197,8 @@ class Dates(Numbers):
         return self._labels(np.array(ends), 19)
 
     def _labels(self, moments: np.ndarray, length: int) -> list[tuple[float, str]]:
-        every = -(-len(moments) // N_TICKS)
+        # Dates are long, and need room.
+        every = -(-len(moments) // (N_TICKS - 1))
         kept = moments[::every]
         places = self.place(kept.astype("int64"))
         texts = [str(moment).replace("T", " ")[:length] for moment in kept]

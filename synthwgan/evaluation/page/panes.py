@@ -33,8 +33,8 @@ SERIES = ("synthetic", "real", "third", "fourth", "fifth")
 _CLOUDS = 6
 _LINE_POINTS = 200
 _ROW_HEIGHT = 22
-# Labels below a plot of half the width.
-_FEW = 3
+# Labels below a plot of half the page, and of half of that.
+_SOME, _FEW = 5, 3
 
 
 def column_panes(column: Column, real: np.ndarray, synthetic: np.ndarray) -> list[Pane]:
@@ -174,7 +174,7 @@ def _histogram_panes(shares: Histogram, column: Column) -> list[Pane]:
                 ),
                 Mark(staircase(places, y.place(shares.synthetic)), "line synthetic"),
             ],
-            across(x),
+            across(x, _SOME),
             upward(y),
             scale=scale,
             hover=_across_hover(places, texts),
