@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast, get_args, overload
 
@@ -581,6 +581,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         target: Any = None,
         n_samples: int | None = None,
         rules: Any = "auto",
+        quick: bool = False,
         random_state: RandomState = None,
         verbose: int = 0,
     ) -> Report:
@@ -598,6 +599,8 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
             Synthetic rows; by default as many as `X` has.
         rules : "auto", None, RuleSet, or list of rules, default "auto"
             The rules between columns that rows are asked to keep; by default those found in `X`.
+        quick : bool, default False
+            Whether to answer in seconds, without the slow figures; see `evaluate`.
         random_state : int, Generator, RandomState or None, default None
             Seed of the rows and of the report.
         verbose : int, default 0
@@ -637,13 +640,13 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
             column_kinds={column.name: column.kind for column in self.schema_},
             rules=rules,
             history=self.history_.to_dict("records"),
+            quick=quick,
             random_state=seeds[1],
             verbose=verbose,
         )
         masked = [column for column in self.schema_ if column.masked]
         notes = [f"Column {str(column.name)!r}: {column.masked}." for column in masked]
-        tables = replace(report.tables, notes=(*report.tables.notes, *notes))
-        return replace(report, tables=tables)
+        return report.of_model(self, random_state, (*report.notes, *notes))
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the fitted model to one file, whole or not at all.

@@ -8,6 +8,8 @@ import json
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
+from synthwgan.parameters import changed_parameters
+
 if TYPE_CHECKING:
     from synthwgan.evaluation import Report
 
@@ -55,7 +57,7 @@ class ModelCard:
                     "digest": model.digest_,
                     "steps": model.n_iter_,
                     "parameters": model.cost_.n_parameters,
-                    "settings": _settings(model),
+                    "settings": changed_parameters(model),
                 },
                 "data": {
                     "n_columns": len(model.schema_),
@@ -106,13 +108,6 @@ class ModelCard:
 
     def __str__(self) -> str:
         return self.to_markdown()
-
-
-def _settings(model: Any) -> dict[str, str]:
-    """Parameters that are not the default, in words: an object need not be JSON-able."""
-    defaults = type(model)().get_params(deep=False)
-    given = model.get_params(deep=False)
-    return {name: repr(value) for name, value in given.items() if value != defaults[name]}
 
 
 def _column(column: Any) -> dict[str, Any]:

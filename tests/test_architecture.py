@@ -33,6 +33,7 @@ ROOMS = {
     "io": {"parameters", "table.checks"},
     "radial.columns": {"parameters", "table"},
     "evaluation": {
+        "io.formats.PROVENANCE",
         "io.tables",
         "parameters",
         "randomness",

@@ -58,6 +58,10 @@ def report(
             "Default: those found in REAL.",
         ),
     ] = "auto",
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Answer in seconds, without the slow figures; it names them."),
+    ] = False,
     na: MissingTexts = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same report.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -87,6 +91,12 @@ def report(
         *others,
         names.get(target, target),
         rules=asked,
+        names={
+            part: path.name
+            for part, path in (("real", real), ("synthetic", synthetic), ("test", test))
+            if path is not None
+        },
+        quick=quick,
         random_state=seed,
         verbose=verbose,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -450,6 +450,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         test: Any = None,
         target: Any = None,
         n_samples: int | None = None,
+        quick: bool = False,
         random_state: RandomState = None,
         verbose: int = 0,
     ) -> Report:
@@ -468,6 +469,8 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             The column that one would predict; by default the target of `fit`.
         n_samples : int, optional
             Synthetic rows; by default as many as `X` has.
+        quick : bool, default False
+            Whether to answer in seconds, without the slow figures; see `evaluate`.
         random_state : int, Generator, RandomState or None, default None
             Seed of the rows and of the report.
         verbose : int, default 0
@@ -490,6 +493,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             rows,
             None if test is None else as_frame(test).loc[:, list(self.names_)],
             own_target if target is None else target,
+            quick=quick,
             random_state=seeds[1],
             verbose=verbose,
         )
@@ -498,8 +502,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             stamp.append(f"The model is {self.privacy_['noise']}.")
         if self.privacy_["unit"] is None:
             stamp.append("The model's guarantee is for one row: one row counts as one person.")
-        tables = replace(report.tables, notes=(*stamp, *report.tables.notes))
-        return replace(report, tables=tables)
+        return report.of_model(self, random_state, (*stamp, *report.notes))
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model to one file: the mixture and the ledger, and nothing of the table.

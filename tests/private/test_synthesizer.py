@@ -295,9 +295,10 @@ def test_numbers_as_targets_and_codes() -> None:
 
 
 def test_the_report_is_stamped(model: PrivateSynthesizer) -> None:
-    report = model.report(table(), n_samples=500, random_state=0)
+    report = model.report(table(), n_samples=500, quick=True, random_state=0)
     assert "Not for release" in str(report.to_dict())
     assert "not private: seeded" in str(report.to_dict())
+    assert report.left_out and report.origin.model["epsilon"] == repr(model.epsilon)
 
 
 def test_command_line(tmp_path: Path) -> None:
