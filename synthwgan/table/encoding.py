@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.columns.base import ColumnTransformer, PartTransformer
-from synthwgan.table.columns.identifier import IdentifierStream
+from synthwgan.table.columns.stream import IdentifierStream
 from synthwgan.table.door import naming_column
 from synthwgan.table.given import GivenRows
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows

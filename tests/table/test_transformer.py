@@ -37,6 +37,7 @@ def test_clone_keeps_parameters() -> None:
         "max_discrete": 7,
         "spike_share": 0.2,
         "protect_extremes": 4,
+        "locale": "de_DE",
         "rules": "auto",
         "random_state": 5,
     }
