@@ -76,7 +76,8 @@ class Inventor:
 
     def states(self, n: int) -> np.ndarray:
         """Return `n` states of which `postcodes` knows the postcodes; None where Faker does not."""
-        if not hasattr(self._here, "postcode_in_state"):
+        known = hasattr(self._here, "postcode_in_state") and hasattr(self._here, "state_abbr")
+        if not known:
             return np.full(n, None, dtype=object)
         return as_texts([self._here.state_abbr(include_territories=False) for _ in range(n)])
 
@@ -107,4 +108,4 @@ def as_texts(texts: Sequence[Any]) -> np.ndarray:
 
 
 def _in_a_line(text: str) -> str:
-    return text.replace("\n", ", ")
+    return text.replace("\n", ", ").strip()

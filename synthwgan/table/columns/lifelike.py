@@ -482,7 +482,8 @@ class TextTransformer(LifelikeTransformer):
 
     def _cell(self, style: str, row: Mapping[str, str], inventor: Inventor) -> str:
         # Where all short ones are taken, longer ones are not.
-        text = inventor.text(int(style.removesuffix(".")) + len(row["extra"]))
+        n_more = max(len(row["extra"]) - 2, 0)
+        text = inventor.text(int(style.removesuffix(".")) + n_more)
         return text if style.endswith(".") else text.removesuffix(".")
 
 

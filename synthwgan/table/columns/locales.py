@@ -91,11 +91,18 @@ def agreed(signs: Iterable[Mapping[str, float]]) -> str:
 
 def _of_names(texts: list[str]) -> dict[str, float]:
     """Shares of the words that are names of a locale, by Faker's lists."""
-    words = [_WORD.findall(text.casefold()) for text in texts]
+    words = [own for own in (_WORD.findall(text.casefold()) for text in texts) if own]
     return {
-        locale: sum(sum(word in names for word in own) / len(own) for own in words if own)
-        for locale, names in ((locale, _names_of(locale)) for locale in LOCALES)
+        locale: sum(sum(_is_name(word, locale) for word in own) / len(own) for own in words)
+        for locale in LOCALES
     }
+
+
+def _is_name(word: str, locale: str) -> bool:
+    names = _names_of(locale)
+    # A family and a given name in one.
+    whole = locale in WITHOUT_SPACE and word[:1] in names and word[1:] in names
+    return whole or word in names
 
 
 @cache

@@ -126,6 +126,10 @@ class Person(Subject):
                 for sex, rows in (("female", women), ("male", ~women)):
                     make = self._faker(f"{what}_{sex}")
                     parts[part][rows] = self._one(f"{part} {sex}", make, int(rows.sum()))
+        if "title" in wanted:
+            # Of some languages Faker has particles there.
+            titles = [one if one.endswith(".") else "Dr." for one in parts["title"]]
+            parts["title"] = as_texts(titles)
         if "initial" in wanted:
             parts["initial"] = self._rng.choice(list(_INITIALS), n).astype(object)
         return parts | super().draw(n, wanted & {"number", "extra"})
