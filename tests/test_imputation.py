@@ -20,6 +20,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from synthwgan import MLP, Residual, WGANGPImputer, WGANGPSynthesizer
 
 N_ROWS = 200
+DAY = np.timedelta64(1, "D")
 SMALL = WGANGPSynthesizer(
     generator=Residual(width=16, layers=1), critic=MLP(width=16, layers=1), max_steps=30
 )
@@ -36,7 +37,8 @@ def gappy(seed: int = 0) -> pd.DataFrame:
             "count": pd.array(rng.integers(0, 100, N_ROWS), dtype="Int64"),
             "city": rng.choice(["Bonn", "Ulm", "Jena"], N_ROWS),
             "size": pd.Categorical(rng.choice(["S", "M", "L"], N_ROWS), ["S", "M", "L"], True),
-            "since": pd.Timestamp("2020-01-01") + pd.to_timedelta(rng.integers(0, 900, N_ROWS), "D"),
+            "since": pd.Timestamp("2020-01-01")
+            + pd.to_timedelta(rng.integers(0, 900, N_ROWS), "D"),
             "price": [f"${value:,.2f}" for value in rng.gamma(2, 900, N_ROWS)],
         },
         index=pd.RangeIndex(1000, 1000 + N_ROWS),
@@ -69,9 +71,7 @@ def test_gaps_are_filled_and_other_cells_stay(imputer: WGANGPImputer, frame: pd.
     assert_array_equal(imputer.get_feature_names_out(), frame.columns)
 
 
-def test_means_middles_and_modes_of_the_draws(
-    imputer: WGANGPImputer, frame: pd.DataFrame
-) -> None:
+def test_means_middles_and_modes_of_the_draws(imputer: WGANGPImputer, frame: pd.DataFrame) -> None:
     rows = frame.iloc[:40].assign(count=pd.NA, city=None, since=pd.NaT, x=np.nan)
     rows["count"] = rows["count"].astype("Int64")
     filled = imputer.transform(rows)
