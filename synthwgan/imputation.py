@@ -95,8 +95,8 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        synthesizer: WGANGPSynthesizer | None = None,
         *,
+        synthesizer: WGANGPSynthesizer | None = None,
         n_draws: int = 20,
         sample_posterior: bool = False,
         column_kinds: dict[Any, str] | None = None,
@@ -185,12 +185,11 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             drawn = self.synthesizer_.impute(
                 frame.iloc[rows], n_draws=n_draws, on_broken="keep", random_state=self._seed
             )
-            for place in np.flatnonzero(gaps.any(axis=0)):
+            for place in np.flatnonzero(gaps.any(axis=0)).tolist():
                 where = gaps[:, place]
                 chosen = self._chosen(place, drawn.iloc[:, place], n_draws)
-                filled.isetitem(
-                    place, _with_gaps_filled(frame.iloc[:, place], where, chosen[where[rows]])
-                )
+                cells = chosen.loc[where[rows]]
+                filled.isetitem(place, _with_gaps_filled(frame.iloc[:, place], where, cells))
         return filled if isinstance(X, pd.DataFrame) else _as_array(filled, X)
 
     def _chosen(self, place: int, drawn: pd.Series, n_draws: int) -> pd.Series:

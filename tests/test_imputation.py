@@ -53,7 +53,7 @@ def frame() -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def imputer(frame: pd.DataFrame) -> WGANGPImputer:
-    return WGANGPImputer(SMALL, n_draws=5, random_state=0).fit(frame)
+    return WGANGPImputer(synthesizer=SMALL, n_draws=5, random_state=0).fit(frame)
 
 
 def test_gaps_are_filled_and_other_cells_stay(imputer: WGANGPImputer, frame: pd.DataFrame) -> None:
@@ -101,7 +101,7 @@ def test_other_gaps_than_fitted_and_new_categories(
     imputer: WGANGPImputer, frame: pd.DataFrame
 ) -> None:
     whole = frame.dropna()
-    late = WGANGPImputer(SMALL, random_state=0, max_steps=5).fit(whole)
+    late = WGANGPImputer(synthesizer=SMALL, random_state=0, max_steps=5).fit(whole)
     rows = whole.head(3).assign(city=["Bern", None, "Ulm"], x=[np.nan, 1.0, 2.0])
     with pytest.warns(UserWarning, match="column 'city': 'Bern' did not occur when fitted"):
         filled = late.transform(rows)
@@ -117,7 +117,9 @@ def test_arrays(dtype: Any) -> None:
     X = gappy()[["x", "twice"]].to_numpy(dtype=dtype)
     if dtype is object:
         X = np.column_stack([X, np.where(np.arange(N_ROWS) % 3, "a", None)])
-    filled = WGANGPImputer(SMALL, n_draws=2, max_steps=5, random_state=0).fit_transform(X)
+    filled = WGANGPImputer(synthesizer=SMALL, n_draws=2, max_steps=5, random_state=0).fit_transform(
+        X
+    )
     assert isinstance(filled, np.ndarray)
     assert filled.dtype == dtype
     assert filled.shape == X.shape
@@ -127,7 +129,7 @@ def test_arrays(dtype: Any) -> None:
 
 def test_in_pipelines_and_cross_validation(frame: pd.DataFrame) -> None:
     y = (frame["x"].fillna(0) > 0).to_numpy()
-    imputer = WGANGPImputer(SMALL, n_draws=2, max_steps=5, random_state=0)
+    imputer = WGANGPImputer(synthesizer=SMALL, n_draws=2, max_steps=5, random_state=0)
     prepare = make_column_transformer(
         (StandardScaler(), ["x", "twice"]), (OneHotEncoder(), ["city", "size"])
     )
@@ -143,9 +145,9 @@ def test_what_is_refused(frame: pd.DataFrame, imputer: WGANGPImputer) -> None:
     with pytest.raises(NotFittedError):
         WGANGPImputer().transform(frame)
     with pytest.raises(TypeError, match="synthesizer must be a WGANGPSynthesizer or None"):
-        WGANGPImputer("gan").fit(frame)
+        WGANGPImputer(synthesizer="gan").fit(frame)
     with pytest.raises(ValueError, match="conditional=False, so it cannot fill gaps"):
-        WGANGPImputer(WGANGPSynthesizer(conditional=False)).fit(frame)
+        WGANGPImputer(synthesizer=WGANGPSynthesizer(conditional=False)).fit(frame)
     with pytest.raises(ValueError, match=r"(?s)n_draws must be.*sample_posterior must be"):
         WGANGPImputer(n_draws=0, sample_posterior="yes").fit(frame)
     with pytest.raises(ValueError, match="max_steps must be"):
@@ -157,7 +159,7 @@ def test_what_is_refused(frame: pd.DataFrame, imputer: WGANGPImputer) -> None:
 def test_parameters_reach_the_synthesizer(frame: pd.DataFrame) -> None:
     kinds = {"count": "categorical"}
     imputer = WGANGPImputer(
-        SMALL, column_kinds=kinds, max_steps=4, device="cpu", verbose=0, random_state=0
+        synthesizer=SMALL, column_kinds=kinds, max_steps=4, device="cpu", verbose=0, random_state=0
     ).fit(frame[["x", "count"]])
     model = imputer.synthesizer_
     assert (model.column_kinds, model.max_steps, model.device, model.rejection) == (

@@ -153,8 +153,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
 
     In `transform`, a category that was not seen when fitted is the rare state if there is
     one, else a missing cell, with a warning; a missing cell in a column that had none is a block
-    of zeros. A number takes the nearest state or the interpolated rank. `inverse_transform` reads the
-    largest of a block's entries.
+    of zeros. A number takes the nearest state or the interpolated rank. `inverse_transform` reads
+    the largest of a block's entries.
 
     Examples
     --------

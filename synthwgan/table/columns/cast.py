@@ -3,23 +3,49 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
 
 from synthwgan.table.columns.inventor import Inventor, as_texts
 from synthwgan.table.columns.patterns import SharedValues
-
-if TYPE_CHECKING:
-    from synthwgan.table.columns.lifelike import LifelikeTransformer
-    from synthwgan.table.columns.subjects import Parts
+from synthwgan.table.columns.subjects import Few, Parts, Subject
 
 # So often a cell is drawn anew that is real, or there already; then it is made longer.
 _MAX_DRAWN = 12
 _MAX_ROUNDS = 200
 # Digits behind an address, if no more are needed.
 _N_DIGITS = 4
+
+
+class Role(Protocol):
+    """What a cast asks of a column, see `LifelikeTransformer`."""
+
+    kind: ClassVar[str]
+    subject: ClassVar[type[Subject]]
+    locale: str
+    sizes: np.ndarray
+    counts: np.ndarray
+    partition: int
+
+    @property
+    def n_values(self) -> int: ...
+
+    @property
+    def repeats(self) -> bool: ...
+
+    @property
+    def grows(self) -> str: ...
+
+    @property
+    def parts_of_cells(self) -> tuple[str, ...]: ...
+
+    def few(self) -> dict[str, Few]: ...
+
+    def written(self, parts: Parts, inventor: Inventor, rng: np.random.Generator) -> np.ndarray: ...
+
+    def may_be_real(self, identifiers: np.ndarray) -> np.ndarray: ...
 
 
 class Cast:
@@ -31,16 +57,14 @@ class Cast:
 
     Parameters
     ----------
-    columns : sequence of LifelikeTransformer
+    columns : sequence of Role
         Of one subject, each of another kind.
     rng : Generator
     seed : int
         With the same one, casts and identifiers of the same partition go together.
     """
 
-    def __init__(
-        self, columns: Sequence[LifelikeTransformer], rng: np.random.Generator, seed: int
-    ) -> None:
+    def __init__(self, columns: Sequence[Role], rng: np.random.Generator, seed: int) -> None:
         finest = max(columns, key=lambda column: column.n_values)
         source: Any = _Members(columns, finest.n_values, rng)
         if finest.repeats:
@@ -88,9 +112,7 @@ class CastView:
 class _Members:
     """New members of a cast: a tuple each, of the cells of all columns."""
 
-    def __init__(
-        self, columns: Sequence[LifelikeTransformer], n_members: int, rng: np.random.Generator
-    ) -> None:
+    def __init__(self, columns: Sequence[Role], n_members: int, rng: np.random.Generator) -> None:
         self._columns, self._rng = columns, rng
         few = {}
         for column in columns:
@@ -130,10 +152,10 @@ class _Members:
             self._seen[place] = np.union1d(self._seen[place], _hashes(cells[place]))
         return as_texts(list(zip(*cells, strict=True)))
 
-    def _pairs(self, cells: list[np.ndarray]) -> Iterator[tuple[LifelikeTransformer, np.ndarray]]:
+    def _pairs(self, cells: list[np.ndarray]) -> Iterator[tuple[Role, np.ndarray]]:
         return zip(self._columns, cells, strict=True)
 
-    def _written(self, column: LifelikeTransformer, parts: Parts) -> np.ndarray:
+    def _written(self, column: Role, parts: Parts) -> np.ndarray:
         return column.written(parts, self._subject.inventor, self._rng)
 
     def _repeated(self, cells: list[np.ndarray]) -> np.ndarray:

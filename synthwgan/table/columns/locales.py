@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
+from typing import Any
 
 # The fixed list of what a user, or a file, may ask for. In a tie the earlier one wins.
 LOCALES = (
@@ -122,7 +123,7 @@ def _names_of(locale: str) -> frozenset[str]:
     )
 
 
-def _texts_of(names: Iterable[object]) -> list[str]:
+def _texts_of(names: Iterable[Any]) -> list[str]:
     """Of a list, the texts; some of Faker's have a reading or a romanised form beside each."""
     return [part for one in names for part in ([one] if isinstance(one, str) else one)]
 
