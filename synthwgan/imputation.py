@@ -35,8 +35,9 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Parameters
     ----------
     synthesizer : WGANGPSynthesizer or None, default None
-        What learns the table; it is cloned, and must be `conditional`. None is one with its default
-        parameters, but for ``rejection=None``, which filling gaps has no use for.
+        What learns the table; it is cloned, and must be `conditional`. Its ``rejection="auto"`` is
+        none, as filling gaps rejects no row. None is one with ``rules=None``, so that no gap is
+        left: with rules, what they determine is computed, and what they say is missing stays so.
     n_draws : int, default 20
         How often a gap is drawn for the mean or the mode that fills it. More draws are nearer to
         what is expected, and cost as many times the seconds.
@@ -67,9 +68,8 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     Notes
     -----
     Columns that have no cell missing in `fit` may have gaps in `transform`. A category that did not
-    occur counts as missing for the other cells of its row, with a warning, and stays. Only columns
-    of which every cell was missing stay empty, and cells that a rule of `rules_` says are missing.
-    `y` is not used: an imputer that has seen the target would tell it to the model behind it.
+    occur counts as missing for the other cells of its row, with a warning, and stays. Columns of
+    which every cell was missing in `fit` stay empty. `y` is not used: an imputer that has seen the target would tell it to the model behind it.
 
     References
     ----------
@@ -224,7 +224,7 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
     def _unfitted(self) -> WGANGPSynthesizer:
         """Return an unfitted synthesizer that can fill gaps, or raise."""
-        model = WGANGPSynthesizer() if self.synthesizer is None else self.synthesizer
+        model = WGANGPSynthesizer(rules=None) if self.synthesizer is None else self.synthesizer
         if not isinstance(model, WGANGPSynthesizer):
             raise TypeError(f"synthesizer must be a WGANGPSynthesizer or None, got {model!r}")
         own = {name: getattr(self, name) for name in _OF_SYNTHESIZER}

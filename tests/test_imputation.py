@@ -141,6 +141,16 @@ def test_in_pipelines_and_cross_validation(frame: pd.DataFrame) -> None:
     assert not out.isna().any().any()
 
 
+def test_no_rule_leaves_a_gap_unless_it_is_asked_for() -> None:
+    placed = np.arange(N_ROWS) % 3 > 0
+    salary = np.random.default_rng(0).normal(size=N_ROWS).round(2)
+    table = pd.DataFrame({"placed": placed, "salary": np.where(placed, salary, np.nan)})
+    quick = {"max_steps": 5, "n_draws": 2, "random_state": 0}
+    assert WGANGPImputer(**quick).fit_transform(table).notna().all().all()
+    ruled = WGANGPImputer(synthesizer=SMALL, **quick).fit_transform(table)
+    assert (ruled["salary"].isna() == ~placed).all()
+
+
 def test_what_is_refused(frame: pd.DataFrame, imputer: WGANGPImputer) -> None:
     with pytest.raises(NotFittedError):
         WGANGPImputer().transform(frame)
