@@ -396,7 +396,8 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         ----------
         X : frame of any library, or array, of shape (n_rows, n_columns)
             Rows with the columns given to `fit`; a target may be left out. A number outside
-            the range that was fitted counts as the nearest, with a warning.
+            the range that was fitted counts as the nearest, and a category that was not seen as
+            missing for the other cells of its row; with a warning.
         n_draws : int, default 1
             Rows for each row of `X`, one after another, with its index if it has one.
         on_broken : {"error", "keep"}, default "error"
@@ -419,8 +420,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         NotFittedError
             Before `fit`.
         ValueError
-            If a column is missing, a category was not seen when fitted, or the model is not
-            `conditional`.
+            If a column is missing, or the model is not `conditional`.
 
         Examples
         --------
@@ -523,7 +523,8 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         Parameters
         ----------
         X : frame of any library, or array, of shape (n_rows, n_columns)
-            Rows with the columns given to `fit`.
+            Rows with the columns given to `fit`. A category that was not seen counts as a missing
+            cell, with a warning.
         y : Series or array of shape (n_rows,), optional
             The target, if `fit` was given one; left out, it counts as unknown.
 

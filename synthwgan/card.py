@@ -123,7 +123,7 @@ def _column(column: Any) -> dict[str, Any]:
 def _privacy(model: Any) -> dict[str, Any]:
     parameters = model.get_params(deep=False)
     names = ("rare", "min_category_rows", "protect_extremes")
-    made_anew = [str(column.name) for column in model.schema_ if column.kind == "identifier"]
+    made_anew = [str(column.name) for column in model.schema_ if column.is_made_anew]
     masked = [f"Column {str(one.name)!r}: {one.masked}." for one in model.schema_ if one.masked]
     notes = [NOT_PRIVATE, HOLDS, *masked]
     if made_anew:

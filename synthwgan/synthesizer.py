@@ -31,6 +31,7 @@ from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import Rules, show_rules
+from synthwgan.table.columns.options import LOCALE
 from synthwgan.table.frames import take, take_column
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
@@ -47,6 +48,7 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "min_category_rows": Number(1, integer=True),
     "rare": OneOf(("resample", "mask")),
     "protect_extremes": Number(0, integer=True),
+    "locale": LOCALE,
     "rules": Either((OneOf((None, "auto")), Instance((list, tuple, RuleSet)))),
     **TRAINING_PARAMETERS,
     "calibrate": OneOf((True, False)),
@@ -63,6 +65,7 @@ _OF_TABLE = (
     "min_category_rows",
     "rare",
     "protect_extremes",
+    "locale",
     "rules",
 )
 
@@ -79,8 +82,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
     Parameters
     ----------
     column_kinds : dict or None, default None
-        Kind of a column (``"numeric"``, ``"categorical"``, ``"datetime"``, ``"identifier"``
-        or ``"pair"``) by name, where the inferred one is not wanted.
+        Kind of a column (``"numeric"``, ``"categorical"``, ``"datetime"``, ``"identifier"``,
+        ``"pair"``, or what text is made anew as: ``"name"``, ``"email"``, ``"street"`` and others,
+        see `TableTransformer`) by name, where the inferred one is not wanted.
     max_categories : int, default 256
         Most frequent categories of a column that get a state of their own; the others share
         one, so that wide columns stay affordable.
@@ -91,6 +95,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
     protect_extremes : int, default 0
         How many of the smallest and of the largest numbers or dates of each column, by rows, are
         drawn anew and not kept; 10 for data of people.
+    locale : str or None, default None
+        Where names, streets and other texts that are made anew are from, such as ``"de_DE"``; None
+        takes what most cells tell.
     rules : "auto", RuleSet, list of rules or None, default "auto"
         What holds between columns, and every drawn row keeps: rules found in the table ("auto"),
         declared ones (``[Order("start", "<=", "end")]``, see `synthwgan.rules`), or both
@@ -222,6 +229,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         min_category_rows: int = 1,
         rare: Literal["resample", "mask"] = "resample",
         protect_extremes: int = 0,
+        locale: str | None = None,
         rules: Rules = "auto",
         max_steps: int | Literal["auto"] = "auto",
         max_seconds: float | None = None,
@@ -247,6 +255,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         self.min_category_rows = min_category_rows
         self.rare = rare
         self.protect_extremes = protect_extremes
+        self.locale = locale
         self.rules = rules
         self.max_steps = max_steps
         self.max_seconds = max_seconds

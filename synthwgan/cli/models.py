@@ -143,6 +143,13 @@ def fit(
             help="So many of the smallest and largest numbers or dates of a column are drawn anew.",
         ),
     ] = 0,
+    locale: Annotated[
+        str | None,
+        typer.Option(
+            "--locale",
+            help="Where names and streets that are made anew are from, such as de_DE.",
+        ),
+    ] = None,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
@@ -165,6 +172,7 @@ def fit(
         "rare": rare.value,
         "min_category_rows": min_category_rows,
         "protect_extremes": protect_extremes,
+        "locale": locale,
         "max_seconds": max_seconds,
         "rejection": "auto" if rejection else None,
         "random_state": seed,

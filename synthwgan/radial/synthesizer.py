@@ -52,7 +52,7 @@ from synthwgan.radial.step import RadialConfig
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
 from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table import TableTransformer
-from synthwgan.table.columns.options import ColumnOptions
+from synthwgan.table.columns.options import LOCALE, ColumnOptions
 from synthwgan.table.frames import OutputMixin, TableForm, chosen_output, take
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.training.callbacks import announce
@@ -72,6 +72,7 @@ RADIAL_PARAMETERS: dict[str, Constraint] = {
     "align_columns": OneOf((True, False)),
     "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
     "max_categories": Number(2, integer=True),
+    "locale": LOCALE,
     "rules": Either((OneOf((None, "auto")), Instance((dict,)))),
     **{
         name: TRAINING_PARAMETERS[name]
@@ -108,6 +109,8 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         Kind of a column, in all domains that have one of that name; see `WGANGPSynthesizer`.
     max_categories : int, default 256
         Most frequent categories of a column that get a state of their own.
+    locale : str or None, default None
+        Where names and other texts that are made anew are from; None asks the cells of each domain.
     rules : "auto", dict or None, default "auto"
         What holds between the columns of a domain, and its new rows keep: found in each table, or
         by domain what `WGANGPSynthesizer` takes; a domain that a dict leaves out has none.
@@ -203,6 +206,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         align_columns: bool = True,
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
+        locale: str | None = None,
         rules: Literal["auto"] | dict[str, Any] | None = "auto",
         batch_size: int | Literal["auto"] = "auto",
         max_steps: int | Literal["auto"] = "auto",
@@ -224,6 +228,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         self.align_columns = align_columns
         self.column_kinds = column_kinds
         self.max_categories = max_categories
+        self.locale = locale
         self.rules = rules
         self.batch_size = batch_size
         self.max_steps = max_steps
@@ -364,6 +369,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
                 fitted[name] = TableTransformer(
                     column_kinds=own or None,
                     max_categories=self.max_categories,
+                    locale=self.locale,
                     rules=self.rules.get(name) if isinstance(self.rules, dict) else self.rules,
                     random_state=seed,
                 ).fit(table, learned=list(table.columns), form=forms[name])

@@ -41,6 +41,8 @@ CALIBRATION_ROWS = 10_000
 VARIES = "<!-- output varies -->"
 # What needs the report extra; the other examples run without it.
 EXTRA = ("quality_score", "save_html", ".plot(", "plot_history", "sdmetrics")
+# Pages, and words of examples, that need another optional package.
+NEEDS = {"personal-data.md": "faker", "imblearn": "imblearn"}
 _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
 )
@@ -110,7 +112,10 @@ PAGES_WITH_EXAMPLES = [page for page in PAGES if examples_of(page.read_text(enco
 def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = page.read_text(encoding="utf-8")
     found = examples_of(text)
-    has_extra = all(map(importlib.util.find_spec, ("sdmetrics", "plotly", "jinja2")))
+    find = importlib.util.find_spec
+    has_extra = all(map(find, ("sdmetrics", "plotly", "jinja2")))
+    if page.name in NEEDS:
+        pytest.importorskip(NEEDS[page.name])
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("synthwgan.training.config.auto_max_steps", lambda n_rows: AUTO_STEPS)
     monkeypatch.setattr("synthwgan.training.fit.MIN_JUDGED_ROWS", MIN_JUDGED_ROWS)
@@ -119,6 +124,8 @@ def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for example in found:
         if not has_extra and any(name in example.code for name in EXTRA):
+            continue
+        if any(need in example.code and not find(name) for need, name in NEEDS.items()):
             continue
         output = run(example, namespace, str(page))
         if example.output is not None:
@@ -251,6 +258,7 @@ def section(text: str, title: str) -> str:
 ESTIMATOR_PAGES = {
     "synthesizer": "WGANGPSynthesizer",
     "radial": "RadialGANSynthesizer",
+    "imputation": "WGANGPImputer",
     "oversampling": "GANOverSampler",
     "transformer": "TableTransformer",
 }
