@@ -8,7 +8,7 @@ import hashlib
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -31,7 +31,7 @@ def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState) -> Rows:
+def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState, **more: Any) -> Rows:
     """Write into a frame's ``attrs`` where its rows come from; an array has no place for it.
 
     Parameters
@@ -44,6 +44,8 @@ def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState) ->
         Whether all cells were drawn, or some were given.
     random_state : int, Generator, RandomState or None
         The seed, if it is a number, is noted.
+    **more
+        What else is told, JSON-able.
     """
     if isinstance(rows, pd.DataFrame):
         is_number = isinstance(random_state, int | np.integer)
@@ -54,5 +56,6 @@ def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState) ->
             "model": model,
             "date": datetime.now(UTC).date().isoformat(),
             "seed": int(random_state) if is_number else None,
+            **more,
         }
     return rows

@@ -165,6 +165,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         ``entropy``, the columns' mean relative to the table's. With ``max_steps="auto"`` also
         ``detective``, the area under the ROC curve of boosted trees on held-out rows, and
         ``nearer_rows``, the share of drawn rows nearer to learnt rows than to held-out ones.
+    n_rows_ : int
+        Rows of the table that was learned.
     n_iter_ : int
         Training steps done with whole rows.
     fit_seconds_ : float
@@ -338,6 +340,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
             conditional_sampler=conditional_sampler,
             critic=trained.critic,
             history=pd.DataFrame(trained.history),
+            n_rows=len(encoded),
             n_iter=trained.outcome.n_steps,
             fit_seconds=trained.outcome.seconds,
             cost=trained.cost,
