@@ -13,7 +13,7 @@ PYTHON ?= python3
 SUITE := -m pytest -n auto --maxprocesses 4 --dist worksteal
 test test-pandas3 test-lowest: export OMP_NUM_THREADS = 1
 
-.PHONY: demo test test-pandas3 test-lowest lint types docs bench bench-peers
+.PHONY: demo test test-pandas3 test-lowest lint types docs docs-version bench bench-peers
 
 # torch comes first and pinned, so that nothing later pulls another build of it.
 $(STAMP): pyproject.toml constraints.txt
@@ -65,8 +65,16 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
+# The pages, and a look at each of them in a browser.
 docs: $(STAMP)
 	$(BIN)/mkdocs build --strict
+	SYNTHWGAN_SITE=site $(BIN)/python -m pytest -q tests/docs/test_site.py
+
+# The pages of this version in a folder of their own: make docs-version VERSION=0.2
+docs-version: $(STAMP)
+	test -n "$(VERSION)"
+	$(BIN)/mkdocs build --strict --site-dir public/$(VERSION)
+	$(BIN)/python .ci/versions.py public
 
 # torchvision and torchaudio come along, do not fit this torch, and are not needed.
 $(STAMP_PEERS): benchmarks/requirements-peers.txt

@@ -79,6 +79,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
     conditional_sampler_: ConditionalSampler | None
     critic_: Any
     history_: pd.DataFrame
+    n_rows_: int
     n_iter_: int
     fit_seconds_: float
     cost_: TrainingCost

@@ -61,6 +61,7 @@ _CONTENT = {
     "target_name": Anything(),
     "config": STATE,
     "cost": STATE,
+    "n_rows": COUNT,
     "n_iter": COUNT,
     "fit_seconds": SECONDS,
     "history": HISTORY,
@@ -95,6 +96,8 @@ class FittedState:
         The critic.
     history : DataFrame
         One row for each logged step.
+    n_rows : int
+        Rows of the table that was learned.
     n_iter : int
         Training steps done.
     fit_seconds : float
@@ -114,6 +117,7 @@ class FittedState:
     conditional_sampler: ConditionalSampler | None
     critic: nn.Module
     history: pd.DataFrame
+    n_rows: int
     n_iter: int
     fit_seconds: float
     cost: TrainingCost
@@ -144,6 +148,7 @@ def save_model(
         "target_name": to_jsonable(state.target_name),
         "config": pack_config(state.config),
         "cost": asdict(state.cost),
+        "n_rows": state.n_rows,
         "n_iter": state.n_iter,
         "fit_seconds": state.fit_seconds,
         "history": without_nan(state.history),
@@ -208,6 +213,7 @@ def load_model(
             conditional_sampler=conditional,
             critic=critic,
             history=pd.DataFrame(content["history"]),
+            n_rows=content["n_rows"],
             n_iter=content["n_iter"],
             fit_seconds=content["fit_seconds"],
             cost=TrainingCost(**content["cost"]),

@@ -32,7 +32,7 @@ def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def marked(rows: Any, model: str, origin: Origin, random_state: RandomState) -> Any:
+def marked(rows: Any, model: str, origin: Origin, random_state: RandomState, **more: Any) -> Any:
     """Write into a frame's ``attrs`` where its rows come from.
 
     Of an Arrow table it is written into the metadata, as in Parquet files. Arrays and frames of
@@ -48,6 +48,8 @@ def marked(rows: Any, model: str, origin: Origin, random_state: RandomState) -> 
         Whether all cells were drawn, or some were given.
     random_state : int, Generator, RandomState or None
         The seed, if it is a number, is noted.
+    **more
+        What else is told, JSON-able.
     """
     is_number = isinstance(random_state, int | np.integer)
     told = {
@@ -57,6 +59,7 @@ def marked(rows: Any, model: str, origin: Origin, random_state: RandomState) -> 
         "model": model,
         "date": datetime.now(UTC).date().isoformat(),
         "seed": int(random_state) if is_number else None,
+        **more,
     }
     if isinstance(rows, pd.DataFrame):
         rows.attrs[PROVENANCE] = told

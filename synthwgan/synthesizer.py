@@ -135,7 +135,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Decay of the moving average of the generator's weights that is sampled from.
     early_stopping : bool or EarlyStopping, default False
         Whether a phase of training ends when `validation_wasserstein` of a tenth of the rows,
-        which are held out, comes no nearer to zero, with the weights for which it was nearest.
+        which are held out, comes no nearer to zero by more than its error, with the weights for
+        which it was nearest.
     objective : str or Objective, default "wgan-gp"
         What the networks play for: ``"wgan-gp"`` (`WGANGP`), ``"wgan"`` (`WGAN`: weight clipping,
         RMSprop), ``"gan"`` (`GAN`: not saturating), ``"gan-minimax"`` (`MinimaxGAN`, the original
@@ -167,11 +168,14 @@ class WGANGPSynthesizer(BaseSynthesizer):
         One row for each logged step: ``phase`` ("whole rows", "conditions"), ``step``,
         ``seconds``, ``critic_loss``, ``wasserstein`` (real minus generated mean score: the estimate
         of the distance with a Wasserstein objective), ``penalty``, ``gradient_norm``,
-        ``moment_distance``; ``validation_wasserstein`` if rows are held out; and every 50 steps or
-        more, for 1000 rows of the averaged generator, ``distinct_rows``, their share, and
-        ``entropy``, the columns' mean relative to the table's. With ``max_steps="auto"`` also
-        ``detective``, the area under the ROC curve of boosted trees on held-out rows, and
-        ``nearer_rows``, the share of drawn rows nearer to learnt rows than to held-out ones.
+        ``moment_distance``; ``validation_wasserstein`` and its standard error
+        ``validation_error`` if rows are held out; and every 50 steps or more, for 1000 rows of the
+        averaged generator, ``distinct_rows``, their share, and ``entropy``, the columns' mean
+        relative to the table's. With ``max_steps="auto"`` also ``detective``, the area under the
+        ROC curve of boosted trees on held-out rows, and ``nearer_rows``, the share of drawn rows
+        nearer to learnt rows than to held-out ones.
+    n_rows_ : int
+        Rows of the table that was learned.
     n_iter_ : int
         Training steps done with whole rows.
     fit_seconds_ : float
@@ -356,6 +360,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
             conditional_sampler=conditional_sampler,
             critic=trained.critic,
             history=pd.DataFrame(trained.history),
+            n_rows=len(encoded),
             n_iter=trained.outcome.n_steps,
             fit_seconds=trained.outcome.seconds,
             cost=trained.cost,

@@ -12,8 +12,10 @@ import typer
 from synthwgan.cli.rules import rules_of_option
 from synthwgan.cli.tables import (
     TABLES,
+    Croissant,
     MissingTexts,
     as_frame,
+    check_croissant,
     check_table_output,
     progress,
     read_as_fitted,
@@ -222,12 +224,17 @@ def sample(
             help="Add a column of this name that says True in every row: it is synthetic.",
         ),
     ] = None,
+    croissant: Croissant = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Draw synthetic rows from a model, in constant memory.
 
     Example: synthwgan sample customers.safetensors -n 1000 --where "city=Rome" --where "age>=60"
     """
+    from synthwgan.provenance import marked
+
+    if croissant:
+        check_croissant(output)
     if output is not None:
         check_table_output(output)
     fitted = _load(model)
@@ -240,9 +247,10 @@ def sample(
     if mark in names:
         raise ValueError(f"--mark {mark}: the table has a column of that name; choose another one.")
     chunks = fitted.sample_iter(n_rows, **options)
-    with progress(n_rows, quiet) as advance, rows_writer(output) as write:
+    with progress(n_rows, quiet) as advance, rows_writer(output, croissant) as write:
         for chunk in chunks:
-            rows = as_frame(chunk)
+            # Of a model that was fitted to an array, a chunk has no place to say it.
+            rows = marked(as_frame(chunk), fitted.digest_, "drawn", seed)
             write(rows if mark is None else rows.assign(**{mark: True}))
             advance(len(chunk))
 
@@ -270,6 +278,7 @@ def impute(
     ] = _OnBroken.error,
     seed: Seed = None,
     na: MissingTexts = None,
+    croissant: Croissant = False,
 ) -> None:
     """Fill the missing cells of a table by drawing them, given the rest of the row.
 
@@ -277,6 +286,10 @@ def impute(
 
     Example: synthwgan impute customers.safetensors gaps.csv -o complete.csv --draws 5
     """
+    from synthwgan.provenance import marked
+
+    if croissant:
+        check_croissant(output)
     if output is not None:
         if output.resolve() == table.resolve():
             raise ValueError(f"{output} is the table itself; give the complete one another name.")
@@ -284,8 +297,8 @@ def impute(
     fitted = _load(model)
     gaps = read_as_fitted(table, _fitted_columns(fitted), na)
     filled = fitted.impute(gaps, n_draws=draws, on_broken=on_broken.value, random_state=seed)
-    with rows_writer(output) as write:
-        write(as_frame(filled, gaps.columns))
+    with rows_writer(output, croissant) as write:
+        write(marked(as_frame(filled, gaps.columns), fitted.digest_, "completed", seed))
 
 
 def info(

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from synthwgan.cli.models import ModelFile, Quiet, RowsFile, check_model_output
-from synthwgan.cli.tables import TABLES, check_table_output, progress, rows_writer
+from synthwgan.cli.tables import (
+    TABLES,
+    Croissant,
+    check_croissant,
+    check_table_output,
+    progress,
+    rows_writer,
+)
 
 if TYPE_CHECKING:
     from synthwgan.private.columns import Column
@@ -92,10 +99,12 @@ def sample(
         typer.Option(
             "--where",
             metavar="CONDITION",
-            help="What the rows must be: NAME=VALUE, NAME=A|B, NAME=, NAME>=X or NAME<=X.",
+            help="What the rows must be: NAME=VALUE, NAME=A|B, NAME=, NAME>=X, NAME<=X, NAME>X or "
+            "NAME<X.",
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Same seed, same rows.")] = None,
+    croissant: Croissant = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Draw rows from a model; it costs no privacy, however many.
@@ -104,13 +113,15 @@ def sample(
     """
     from synthwgan.cli.where import parse_where
 
+    if croissant:
+        check_croissant(output)
     if output is not None:
         check_table_output(output)
     fitted = _load(model)
     columns: Any = {column.name: _Asked(column) for column in fitted.columns_}
     conditions = parse_where(where, columns) if where else None
     chunks = fitted.sample_iter(n_rows, conditions=conditions, random_state=seed)
-    with progress(n_rows, quiet) as advance, rows_writer(output) as write:
+    with progress(n_rows, quiet) as advance, rows_writer(output, croissant) as write:
         for chunk in chunks:
             write(chunk)
             advance(len(chunk))
@@ -147,4 +158,6 @@ class _Asked:
         return self.kind == "number" or (stored.is_category and bool(stored.physical.dtype.ordered))
 
     def beyond(self, text: str, above: bool) -> Any:
-        raise ValueError(f"write {'>=' if above else '<='} in place of {'>' if above else '<'}")
+        from synthwgan.private.conditions import beyond
+
+        return beyond(self.column, text, above)

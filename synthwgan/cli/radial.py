@@ -229,7 +229,13 @@ def sample(
 
 
 @app.command()
-def info(model: ModelFile) -> None:
+def info(
+    model: ModelFile,
+    card: Annotated[
+        bool, typer.Option("--card", help="Print the model's card, in Markdown.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+) -> None:
     """Show what a model holds: the domains, which of their columns are the same, and their rules.
 
     Example: synthwgan radial info model.safetensors
@@ -237,6 +243,10 @@ def info(model: ModelFile) -> None:
     from synthwgan.radial.columns.intake import show_rules_of
 
     fitted = _load(model)
+    if card or as_json:
+        told = fitted.card()
+        typer.echo(told.to_json() if as_json else told.to_markdown())
+        return
     domains = fitted.union_.domains.values()
     width = max(len(domain.name) for domain in domains)
     typer.echo(f"{len(domains)} domains:")

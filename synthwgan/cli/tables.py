@@ -28,6 +28,15 @@ MissingTexts = Annotated[
     ),
 ]
 
+Croissant = Annotated[
+    bool,
+    typer.Option(
+        "--croissant",
+        help="Describe the file in Croissant 1.1 (JSON-LD), beside it: its columns, its digest, "
+        "and that its rows are synthetic.",
+    ),
+]
+
 
 def check_table_output(path: Path) -> None:
     """Refuse a file that could not be written, before any work is spent on its rows."""
@@ -83,15 +92,42 @@ def progress(n_rows: int, quiet: bool) -> Iterator[Callable[[int], object]]:
 
 
 @contextmanager
-def rows_writer(output: Path | None) -> Iterator[Callable[[pd.DataFrame], None]]:
-    """Give what writes rows to a file, or to the standard output."""
+def rows_writer(
+    output: Path | None, croissant: bool = False
+) -> Iterator[Callable[[pd.DataFrame], None]]:
+    """Give what writes rows to a file, and may describe it; or to the standard output."""
     if output is None:
         yield _StdoutWriter().write
         return
     from synthwgan.io.tables import TableWriter
 
+    first: list[pd.DataFrame] = []
+
+    def write(rows: pd.DataFrame) -> None:
+        writer.write(rows)
+        if croissant and not first:
+            first.append(rows)
+
     with TableWriter(output) as writer:
-        yield writer.write
+        yield write
+    if croissant:
+        _describe(output, first[0])
+
+
+def check_croissant(output: Path | None) -> None:
+    """Refuse to describe rows that go to no file."""
+    if output is None:
+        raise ValueError("--croissant describes a file: say which with -o.")
+
+
+def _describe(output: Path, rows: pd.DataFrame) -> None:
+    from synthwgan.io import write_croissant
+
+    written = write_croissant(output, rows)
+    typer.echo(
+        f"Described in {written}. Add license, url and creator to it before you publish it.",
+        err=True,
+    )
 
 
 class _StdoutWriter:

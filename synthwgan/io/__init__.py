@@ -1,5 +1,6 @@
 """Tables and models as files: whole or not at all, and nothing in them is executed."""
 
+from synthwgan.io.croissant import write_croissant
 from synthwgan.io.formats import FORMATS, TableFormat
 from synthwgan.io.tables import TableWriter, check_writable, read_table, write_text
 
@@ -9,5 +10,6 @@ __all__ = [
     "TableWriter",
     "check_writable",
     "read_table",
+    "write_croissant",
     "write_text",
 ]

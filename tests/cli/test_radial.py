@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -279,6 +280,10 @@ class TestSample:
 
 class TestInfo:
     def test_domains_and_columns(self, folder: Path) -> None:
+        page = run("info", folder / "model", "--card").stdout
+        assert "### north\n\nLearned from 200 rows" in page
+        told = json.loads(run("info", folder / "model", "--json").stdout)
+        assert set(told["data"]["domains"]) == {"north", "south"}
         result = run("info", folder / "model")
         assert result.exit_code == 0, result.stderr
         lines = result.stdout.splitlines()
