@@ -1,0 +1,273 @@
+"""The gallery: each script of examples/ is run, and what it shows becomes a page and a notebook.
+
+A script is text in its docstring and in comments that follow a line ``# %%``, and the code below
+each. As a program, this runs one script and writes what its cells showed, as JSON::
+
+    python docs/hooks/gallery.py examples/rules.py rules.json
+
+What a script showed is kept in build/gallery until it or the package changes, so that the tests
+and the documentation of one version run it once.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import hashlib
+import html
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import textwrap
+import warnings
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SCRIPTS = REPOSITORY / "examples"
+CACHE = REPOSITORY / "build" / "gallery"
+DATA = REPOSITORY.parent / "shared" / "data"
+SOURCE = "https://github.com/synthwgan/synthwgan/blob/main/examples/"
+ORDER = (
+    *("customers", "imbalanced", "conditions", "gaps", "hospitals", "rules"),
+    *("report", "comparison", "private", "database", "large", "tuning"),
+)
+MAX_SECONDS = 300
+WIDTH = 79
+# As the other pictures of these pages: a white card stays legible on a dark page.
+STYLE = {
+    "figure.facecolor": "white",
+    "figure.constrained_layout.use": True,
+    "font.size": 10,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "synthwgan",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+}
+COLOURS = ("#3f51b5", "#2e7d32", "#c2571a", "#8e24aa")
+Shown = list[dict[str, str]]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A piece of a script: Markdown, the code below it, and the line where that begins."""
+
+    text: str
+    code: str
+    line: int
+
+
+def cells_of(source: str) -> list[Cell]:
+    """Split a script; its docstring is the text of the first cell."""
+    module = ast.parse(source)
+    end = module.body[0].end_lineno
+    lines = source.splitlines()
+    starts = [n for n, line in enumerate(lines) if n >= end and line.startswith("# %%")]
+    stops = [*starts, len(lines)]
+    cells = [_cell(ast.get_docstring(module), lines, end, stops[0])]
+    for start, stop in zip(starts, stops[1:], strict=True):
+        code = start + 1
+        while code < stop and lines[code].startswith("#"):
+            code += 1
+        text = "\n".join(line.removeprefix("#")[1:] for line in lines[start + 1 : code])
+        cells.append(_cell(text, lines, code, stop))
+    return cells
+
+
+def _cell(text: str, lines: list[str], start: int, stop: int) -> Cell:
+    while start < stop and not lines[start].strip():
+        start += 1
+    return Cell(text.strip(), "\n".join(lines[start:stop]).rstrip(), start)
+
+
+def title_of(script: Path) -> tuple[str, str]:
+    """Return a script's heading and its first sentence."""
+    heading, _, rest = cells_of(script.read_text(encoding="utf-8"))[0].text.partition("\n")
+    sentence = re.match(r".*?[.?!](?=\s|$)", " ".join(rest.split()))
+    return heading.removeprefix("# ").strip(), sentence[0]
+
+
+# Running a script
+
+
+def run(script: Path) -> list[Shown]:
+    """Run a script's cells one after another; what each printed, drew, and had as last value."""
+    import matplotlib
+    import pandas as pd
+    from matplotlib import pyplot
+
+    matplotlib.use("svg")
+    matplotlib.rcParams |= STYLE | {"axes.prop_cycle": matplotlib.cycler(color=COLOURS)}
+    pd.set_option("display.width", WIDTH, "display.max_rows", 12, "display.max_columns", 12)
+    warnings.showwarning = _print_warning
+    namespace: dict[str, Any] = {"__name__": "__main__"}
+    shown: list[Shown] = []
+    for cell in cells_of(script.read_text(encoding="utf-8")):
+        outputs: Shown = []
+        # The order in which a cell prints and shows is kept: a drawing ends what was printed.
+        with contextlib.redirect_stdout(io.StringIO()) as printed:
+            pyplot.show = partial(_take, printed, outputs)
+            value = _execute(cell, namespace, script)
+            _take(printed, outputs)
+        if isinstance(value, pd.DataFrame):
+            outputs.append({"html": _table(value)})
+        elif value is not None:
+            outputs.append({"text": repr(value)})
+        shown.append(outputs)
+    return shown
+
+
+def _execute(cell: Cell, namespace: dict[str, Any], script: Path) -> Any:
+    """Run the code, and return the value of its last line if that is an expression."""
+    tree = ast.increment_lineno(ast.parse(cell.code), cell.line)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, str(script), "exec"), namespace)  # noqa: S102
+    if last is not None:
+        return eval(compile(ast.Expression(last.value), str(script), "eval"), namespace)
+    return None
+
+
+def _take(printed: io.StringIO, outputs: Shown) -> None:
+    """Move what was printed, and the figures that are open, to the outputs."""
+    from matplotlib import pyplot
+
+    lines = printed.getvalue().rstrip().splitlines()
+    if lines:
+        # Prose that is wider than the page is broken at blanks.
+        broken = [textwrap.fill(line, WIDTH) if len(line) > WIDTH + 9 else line for line in lines]
+        outputs.append({"text": "\n".join(broken)})
+    printed.seek(0)
+    printed.truncate()
+    for number in pyplot.get_fignums():
+        figure, file = pyplot.figure(number), io.StringIO()
+        figure.savefig(file, format="svg", metadata={"Date": None})
+        titles = [axes.get_title() or axes.get_ylabel() for axes in figure.axes]
+        words = filter(None, [figure.get_suptitle(), *titles])
+        outputs.append({"svg": file.getvalue(), "words": "; ".join(words).replace("\n", " ")})
+        pyplot.close(figure)
+
+
+def _print_warning(message: Any, category: type[Warning], *_: Any) -> None:
+    print(f"{category.__name__}: {message}")
+
+
+def _table(frame: Any) -> str:
+    """Return a DataFrame as HTML without a style of its own, so that it looks like the page."""
+    text = re.sub(r"<style.*?</style>", "", frame._repr_html_(), flags=re.S)
+    text = re.sub(r"<table [^>]*>", "<table>", text)
+    return re.sub(r"\n\s*", "\n", re.sub(r' style="[^"]*"', "", text)).strip()
+
+
+# Keeping what was run
+
+
+def digest_of(script: Path) -> str:
+    """Return what changes with the script, the package and the way in which scripts are run."""
+    files = [script, Path(__file__), *sorted((REPOSITORY / "synthwgan").rglob("*.py"))]
+    return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
+
+
+def shown_by(script: Path) -> list[Shown]:
+    """Return what a script's cells show: as kept, or by running it in a process of its own."""
+    kept, digest = CACHE / f"{script.stem}.json", digest_of(script)
+    if kept.exists():
+        record = json.loads(kept.read_text(encoding="utf-8"))
+        if record["digest"] == digest:
+            return record["shown"]
+    CACHE.mkdir(parents=True, exist_ok=True)
+    part = kept.with_suffix(f".{os.getpid()}.part")
+    environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY), **os.environ}
+    if DATA.exists():
+        environment.setdefault("SYNTHWGAN_DATA", str(DATA))
+    done = subprocess.run(
+        [sys.executable, __file__, script, part],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=MAX_SECONDS,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{script.name} failed:\n{done.stderr}")
+    shown = json.loads(part.read_text(encoding="utf-8"))
+    part.write_text(json.dumps({"digest": digest, "shown": shown}), encoding="utf-8")
+    part.replace(kept)
+    return shown
+
+
+# Pages
+
+
+def notebook_of(script: Path) -> str:
+    """Return a script as a Jupyter notebook, in which nothing was run yet."""
+    cells: list[dict[str, Any]] = []
+    for cell in cells_of(script.read_text(encoding="utf-8")):
+        for kind, source in (("markdown", cell.text), ("code", cell.code)):
+            if source:
+                own = {"execution_count": None, "outputs": []} if kind == "code" else {}
+                common = {"cell_type": kind, "id": f"cell-{len(cells)}", "metadata": {}}
+                cells.append({**common, **own, "source": source})
+    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": kernel, "language_info": {"name": "python"}}
+    notebook = {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 5}
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def page_of(script: Path) -> tuple[str, dict[str, str]]:
+    """Return a script's page, and its pictures by name."""
+    source = script.read_text(encoding="utf-8")
+    parts, pictures = [], {}
+    for cell, outputs in zip(cells_of(source), shown_by(script), strict=True):
+        parts += [cell.text] + [f"```py\n{cell.code}\n```"] * bool(cell.code)
+        for output in outputs:
+            if "svg" in output:
+                name = f"{script.stem}-{len(pictures) + 1}.svg"
+                pictures[name] = output["svg"]
+                parts.append(f"![{output['words']}](images/{name})")
+            else:
+                text = f"```text\n{output.get('text', '').rstrip()}\n```"
+                parts.append(output.get("html", text))
+    name = script.stem
+    parts.append(
+        f"Download this page as a [notebook]({name}.ipynb){{ download }} or as a "
+        f"[Python script]({name}.py){{ download }}."
+    )
+    return "\n\n".join(parts) + "\n", pictures
+
+
+def index_of(scripts: list[Path]) -> str:
+    """Return the page with a card for each script."""
+    cards = []
+    for script in scripts:
+        title, sentence = (html.escape(text) for text in title_of(script))
+        cards.append(
+            f'<a class="card" href="{script.stem}/"><img src="images/{script.stem}-1.svg" alt="">'
+            f"<strong>{title}</strong><span>{sentence}</span></a>"
+        )
+    text = (Path(__file__).with_name("gallery.md")).read_text(encoding="utf-8")
+    return text + '\n<div class="gallery">\n' + "\n".join(cards) + "\n</div>\n"
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the gallery to the files of the site; mkdocs calls it."""
+    from mkdocs.structure.files import File
+
+    scripts = [SCRIPTS / f"{name}.py" for name in ORDER]
+    made = {"index.md": index_of(scripts)}
+    for script in scripts:
+        made[f"{script.stem}.md"], pictures = page_of(script)
+        made |= {f"images/{name}": picture for name, picture in pictures.items()}
+        made[f"{script.stem}.ipynb"] = notebook_of(script)
+        made[script.name] = script.read_text(encoding="utf-8")
+    for name, content in made.items():
+        files.append(File.generated(config, f"gallery/{name}", content=content))
+    return files
+
+
+if __name__ == "__main__":
+    script, target = map(Path, sys.argv[1:])
+    target.write_text(json.dumps(run(script)), encoding="utf-8")

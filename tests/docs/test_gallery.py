@@ -1,0 +1,135 @@
+"""The gallery: every script runs, and its page, notebook and card are there."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+SCRIPTS = sorted((REPOSITORY / "examples").glob("*.py"))
+HOOK = REPOSITORY / "docs" / "hooks" / "gallery.py"
+
+SCRIPT = '''"""# A heading
+
+One sentence. Another one.
+"""
+
+x = 1
+print("first", x)
+
+# %%
+# Some *text*,
+# in two lines.
+
+import matplotlib.pyplot as plt
+
+print("before")
+figure, axes = plt.subplots(num="A line")
+axes.plot([1, x])
+axes.set_title("growth")
+plt.show()
+print("after")
+x + 1
+
+# %%
+# The end.
+'''
+
+
+@pytest.fixture(scope="module")
+def gallery() -> ModuleType:
+    """The hook, loaded from its file as mkdocs does."""
+    spec = importlib.util.spec_from_file_location("gallery_hook", HOOK)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["gallery_hook"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    path = tmp_path / "growth.py"
+    path.write_text(SCRIPT, encoding="utf-8")
+    return path
+
+
+def test_cells(gallery: ModuleType) -> None:
+    cells = gallery.cells_of(SCRIPT)
+    assert [cell.text for cell in cells] == [
+        "# A heading\n\nOne sentence. Another one.",
+        "Some *text*,\nin two lines.",
+        "The end.",
+    ]
+    assert cells[0].code == 'x = 1\nprint("first", x)'
+    assert cells[2].code == ""
+    # So that a traceback names the line of the script.
+    assert SCRIPT.splitlines()[cells[1].line] == "import matplotlib.pyplot as plt"
+
+
+def test_a_script_becomes_a_page(
+    gallery: ModuleType, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(gallery, "CACHE", tmp_path / "kept")
+    page, pictures = gallery.page_of(script)
+    assert list(pictures) == ["growth-1.svg"]
+    assert "growth" in pictures["growth-1.svg"]
+    order = ["# A heading", "first 1", "Some *text*", "```text\nbefore", "![growth]", "after"]
+    order += ["```text\n2", "The end.", "growth.ipynb"]
+    places = [page.index(part) for part in order]
+    assert places == sorted(places)
+    assert gallery.title_of(script) == ("A heading", "One sentence.")
+
+    # What was shown is kept until the script changes.
+    monkeypatch.setattr(gallery.subprocess, "run", None)
+    assert gallery.page_of(script)[0] == page
+    script.write_text(SCRIPT + "\n# More.\n", encoding="utf-8")
+    with pytest.raises(TypeError):
+        gallery.page_of(script)
+
+
+def test_a_script_that_fails_is_named_with_its_line(
+    gallery: ModuleType, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("matplotlib")
+    monkeypatch.setattr(gallery, "CACHE", tmp_path / "kept")
+    script.write_text('"""# A heading\n\nText."""\n\n# %%\n# More.\n\n1 / 0\n')
+    with pytest.raises(RuntimeError, match=r"(?s)growth\.py failed.*line 8.*ZeroDivisionError"):
+        gallery.shown_by(script)
+    assert not list((tmp_path / "kept").glob("*.json"))
+
+
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_notebooks_hold_all_of_the_script(gallery: ModuleType, path: Path) -> None:
+    notebook = json.loads(gallery.notebook_of(path))
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    cells = notebook["cells"]
+    assert len({cell["id"] for cell in cells}) == len(cells)
+    code = [cell["source"] for cell in cells if cell["cell_type"] == "code"]
+    assert all(cell["outputs"] == [] for cell in cells if cell["cell_type"] == "code")
+    source = path.read_text(encoding="utf-8")
+    after_text = source.split('"""', 2)[2]
+    lines = [line for line in after_text.splitlines() if line and not line.startswith("#")]
+    assert [line for part in code for line in part.splitlines() if line] == lines
+
+
+def test_all_scripts_are_listed(gallery: ModuleType) -> None:
+    assert sorted(gallery.ORDER) == [path.stem for path in SCRIPTS]
+    index = gallery.index_of([gallery.SCRIPTS / f"{name}.py" for name in gallery.ORDER])
+    assert all(f'href="{path.stem}/"' in index for path in SCRIPTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
+def test_scripts_run(gallery: ModuleType, path: Path, adult: object) -> None:
+    """The documentation shows what was run here: it is kept in build/gallery."""
+    for name in ("matplotlib", "imblearn"):
+        pytest.importorskip(name)
+    page, pictures = gallery.page_of(path)
+    assert pictures
+    assert max(map(len, page.partition("Download this page")[0].splitlines())) > 0
