@@ -4,7 +4,7 @@ What would people of a kind look like? A model draws any columns given any
 others, and every row that comes back meets the conditions.
 
 The table is *Adult*, of the census of 1994 in the United States: here 3,000
-people and seven of its columns.
+people and six of its columns.
 """
 
 import matplotlib.pyplot as plt
@@ -14,15 +14,8 @@ import pandas as pd
 from synthwgan import MLP, Residual, WGANGPSynthesizer
 from synthwgan.datasets import fetch_table
 
-columns = [
-    "age",
-    "workclass",
-    "education",
-    "marital.status",
-    "sex",
-    "hours.per.week",
-    "income",
-]
+columns = ["age", "education", "marital.status", "sex", "income"]
+columns += ["hours.per.week"]
 adult = fetch_table("adult")[columns]
 real = adult.sample(3000, random_state=0)
 real.head(4)
@@ -34,7 +27,7 @@ real.head(4)
 # so that this page is quick to run: drop `QUICK` to have the defaults, which
 # take longer and come closer.
 
-QUICK = {"max_steps": 300, "batch_size": 250, "rejection": None}
+QUICK = {"max_steps": 400, "batch_size": 500, "rejection": None}
 QUICK |= {"generator": Residual(width=64), "critic": MLP(width=64)}
 
 model = WGANGPSynthesizer(random_state=0, **QUICK).fit(real)
@@ -49,25 +42,21 @@ rows = model.sample(
     1000,
     conditions={
         "sex": "Female",
-        "workclass": ["Private", "Local-gov"],
+        "education": ["Bachelors", "Masters"],
         "age": (40, 60),
         "income": {">50K": 0.5, "<=50K": 0.5},
     },
     random_state=0,
 )
 print(rows["income"].value_counts().to_dict())
-print(
-    sorted(rows["workclass"].unique()),
-    rows["age"].min(),
-    "to",
-    rows["age"].max(),
-)
+print(rows["education"].value_counts().to_dict())
+print(rows["age"].min(), "to", rows["age"].max())
 
 # %%
 # What no row could be is refused, with what is possible:
 
 try:
-    model.sample(10, conditions={"education": "Bachelor"})
+    model.sample(10, conditions={"marital.status": "Married"})
 except ValueError as error:
     print(error)
 
@@ -87,14 +76,12 @@ kinds = {
 
 
 def of_kind(table, conditions):
-    chosen = np.ones(len(table), bool)
+    chosen = pd.Series(True, table.index)
     for column, wanted in conditions.items():
-        met = (
-            table[column] >= wanted[0]
-            if isinstance(wanted, tuple)
-            else table[column] == wanted
+        low = isinstance(wanted, tuple)
+        chosen &= (
+            table[column] >= wanted[0] if low else table[column] == wanted
         )
-        chosen &= met.to_numpy()
     return table[chosen]
 
 
@@ -103,23 +90,18 @@ ages = np.arange(15, 95, 5)
 for panel, (title, conditions) in zip(panels.flat, kinds.items(), strict=True):
     drawn = model.sample(2000, conditions=conditions, random_state=0)
     known = of_kind(adult, conditions)
-    panel.hist(
-        known["age"], ages, density=True, color="C1", alpha=0.4, label="census"
-    )
-    panel.hist(
-        drawn["age"],
-        ages,
-        density=True,
-        color="C0",
-        histtype="step",
-        lw=2,
-        label="drawn",
-    )
+    panel.hist(known["age"], ages, density=True, color="C1", alpha=0.4)
+    line = {"histtype": "step", "lw": 2, "color": "C0"}
+    panel.hist(drawn["age"], ages, density=True, **line)
     panel.set(title=f"age, {title}", yticks=[])
-panels[0, 0].legend(frameon=False)
+panels[0, 0].legend(["census", "drawn"], frameon=False)
 plt.show()
 
 # %%
+# Where one value is given, its rows were counted in training, and the ages are
+# put right by these counts. Under a range, or several conditions, rows are as
+# good as the networks alone, and a short training shows.
+#
 # ## Half-known rows
 #
 # Conditions may also be a table. Each of its rows comes back complete: cells

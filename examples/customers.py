@@ -16,10 +16,9 @@ from synthwgan import MLP, Residual, WGANGPSynthesizer
 
 rng = np.random.default_rng(0)
 n = 500
-first = rng.choice("Ada Ben Chloe Dario Emma Finn Grace Hugo Ines".split(), n)
-last = rng.choice(
-    "Abel Bianchi Clark Dahl Evans Fischer Garcia Haugen Ito Jones".split(), n
-)
+firsts = "Ada Ben Chloe Dario Emma Finn Grace Hugo Ines Jon Kim Lea Max Nora"
+lasts = "Abel Bianchi Clark Dahl Evans Fischer Garcia Haugen Ito Jones Kaya"
+first, last = (rng.choice(names.split(), n) for names in (firsts, lasts))
 number = rng.permutation(n)
 joined = pd.Timestamp("2022-01-01") + pd.to_timedelta(
     rng.integers(0, 1000, n), unit="D"
@@ -83,17 +82,11 @@ synthetic.head(4)
 # Nobody's address has come back, no key occurs twice, and nobody logs in
 # before joining:
 
-for column in ("customer_id", "email"):
-    print(
-        column,
-        "in the real table:",
-        synthetic[column].isin(customers[column]).sum(),
-    )
+known = synthetic["email"].isin(customers["email"])
+early = synthetic["last_login"] < synthetic["joined"]
+print("addresses of the real table:", known.sum())
 print("keys that occur twice:", synthetic["customer_id"].duplicated().sum())
-print(
-    "logins before joining:",
-    (synthetic["last_login"] < synthetic["joined"]).sum(),
-)
+print("logins before joining:", early.sum())
 
 # %%
 # ## Do the habits come back?
@@ -102,37 +95,20 @@ print(
 # it. That is what an analyst of the contractor would look for.
 
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4))
-places = np.arange(3)
 plans = ["free", "basic", "pro"]
-for offset, (label, table) in enumerate(
-    {"synthetic": synthetic, "real": customers}.items()
-):
+tables = {"synthetic": (synthetic, "C0"), "real": (customers, "C1")}
+for label, (table, colour) in tables.items():
     days = (table["last_login"] - table["joined"]).dt.days
-    boxes = [days[table["plan"] == one] for one in plans]
-    drawn = left.boxplot(
-        boxes,
-        positions=places + 0.35 * offset,
-        widths=0.3,
-        showfliers=False,
-        patch_artist=True,
-    )
-    for box in drawn["boxes"]:
-        box.set(facecolor=f"C{offset}", alpha=0.6)
+    of_plan = days.groupby(table["plan"])
+    middle, low, high = (of_plan.quantile(q)[plans] for q in (0.5, 0.1, 0.9))
+    places = np.arange(3) + 0.15 * (label == "real")
+    span = [middle - low, high - middle]
+    left.errorbar(places, middle, span, fmt="o", color=colour, capsize=4)
     shares = table["plan"].value_counts(normalize=True)[plans]
-    right.bar(
-        places + 0.35 * offset,
-        shares,
-        0.3,
-        color=f"C{offset}",
-        alpha=0.6,
-        label=label,
-    )
-left.set(
-    title="days from joining to the last login",
-    xticks=places + 0.18,
-    xticklabels=plans,
-)
-right.set(title="share of customers", xticks=places + 0.18, xticklabels=plans)
+    right.plot(plans, shares, "o", color=colour, label=label)
+left.set(xticks=range(3), xticklabels=plans)
+left.set_title("days to the last login: median, 10 % to 90 %")
+right.set(title="share of customers", ylim=(0, 0.6))
 right.legend(frameon=False)
 plt.show()
 

@@ -49,12 +49,8 @@ real.head(3)
 # model is small and its training short, so that this page is quick to run;
 # leave `QUICK` out for your own tables.
 
-QUICK = {
-    "max_steps": 300,
-    "batch_size": 250,
-    "conditional": False,
-    "rejection": None,
-}
+QUICK = {"max_steps": 400, "batch_size": 500, "rejection": None}
+QUICK |= {"conditional": False}
 QUICK |= {"generator": Residual(width=64), "critic": MLP(width=64)}
 
 model = WGANGPSynthesizer(random_state=0, **QUICK).fit(real)

@@ -13,6 +13,7 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from imblearn.over_sampling import RandomOverSampler
 from imblearn.pipeline import make_pipeline
+from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_validate
 
@@ -25,20 +26,12 @@ from synthwgan import (
 )
 from synthwgan.datasets import fetch_table
 
-columns = [
-    "ProductRelated",
-    "ProductRelated_Duration",
-    "BounceRates",
-    "ExitRates",
-    "PageValues",
-]
-columns += ["Month", "VisitorType", "Weekend", "Revenue"]
+columns = ["ProductRelated", "ProductRelated_Duration", "ExitRates"]
+columns += ["PageValues", "Month", "VisitorType", "Revenue"]
 shoppers = fetch_table("shoppers")[columns]
 buyers = shoppers[shoppers["Revenue"]].sample(120, random_state=0)
 others = shoppers[~shoppers["Revenue"]].sample(2000, random_state=0)
-visits = pd.concat([buyers, others]).sample(
-    frac=1, random_state=0, ignore_index=True
-)
+visits = pd.concat([buyers, others], ignore_index=True)
 X, y = visits.drop(columns="Revenue"), visits["Revenue"]
 print(y.value_counts().to_string())
 
@@ -53,51 +46,30 @@ print(y.value_counts().to_string())
 # The synthesizer is small and trained for a short time, since it is fitted
 # once a fold. Leave `synthesizer=` out for the defaults.
 
-quick = WGANGPSynthesizer(
-    max_steps=100,
-    batch_size=250,
-    generator=Residual(width=64),
-    critic=MLP(width=64),
-)
+QUICK = {"max_steps": 100, "batch_size": 250}
+QUICK |= {"generator": Residual(width=64), "critic": MLP(width=64)}
+
+encode, plain = TableTransformer(), LogisticRegression(max_iter=500)
+weighted = clone(plain).set_params(class_weight="balanced")
+repeat = RandomOverSampler(random_state=0)
+draw = GANOverSampler(synthesizer=WGANGPSynthesizer(**QUICK), random_state=0)
 ways = {
-    "as it is": make_pipeline(
-        TableTransformer(), LogisticRegression(max_iter=500)
-    ),
-    "class weights": make_pipeline(
-        TableTransformer(),
-        LogisticRegression(max_iter=500, class_weight="balanced"),
-    ),
-    "repeated rows": make_pipeline(
-        RandomOverSampler(random_state=0),
-        TableTransformer(),
-        LogisticRegression(max_iter=500),
-    ),
-    "drawn rows": make_pipeline(
-        GANOverSampler(synthesizer=quick, random_state=0),
-        TableTransformer(),
-        LogisticRegression(max_iter=500),
-    ),
+    "as it is": make_pipeline(encode, plain),
+    "class weights": make_pipeline(encode, weighted),
+    "repeated rows": make_pipeline(repeat, encode, plain),
+    "drawn rows": make_pipeline(draw, encode, plain),
 }
 
 # %%
 # ## Compare them by cross-validation
 
-scoring = {
-    "ROC AUC": "roc_auc",
-    "precision": "precision",
-    "recall": "recall",
-    "F1": "f1",
-}
+scoring = ["roc_auc", "precision", "recall", "f1"]
 folds = StratifiedKFold(3, shuffle=True, random_state=0)
-found = {
-    name: pd.DataFrame(
-        cross_validate(way, X, y, cv=folds, scoring=scoring)
-    ).filter(like="test_")
-    for name, way in ways.items()
-}
-table = pd.DataFrame({name: scores.mean() for name, scores in found.items()}).T
-table.columns = list(scoring)
-table.round(3)
+found = {}
+for name, way in ways.items():
+    scores = cross_validate(way, X, y, cv=folds, scoring=scoring)
+    found[name] = pd.DataFrame(scores).filter(like="test_")
+pd.DataFrame({name: scores.mean() for name, scores in found.items()}).round(3)
 
 # %%
 
@@ -105,16 +77,11 @@ figure, panels = plt.subplots(1, 4, figsize=(9, 2.8), sharey=True)
 for panel, name in zip(panels, scoring, strict=True):
     for place, (way, scores) in enumerate(found.items()):
         of_fold = scores[f"test_{name}"]
-        panel.barh(
-            -place,
-            of_fold.mean(),
-            color=f"C{way != 'drawn rows':d}",
-            alpha=0.5,
-        )
+        colour = "C0" if way == "drawn rows" else "C1"
+        panel.barh(-place, of_fold.mean(), color=colour, alpha=0.5)
         panel.plot(of_fold, [-place] * len(of_fold), "k.", markersize=4)
-    panel.set(
-        title=name, yticks=[0, -1, -2, -3], yticklabels=ways, xlim=(0, 1)
-    )
+    panel.set(title=name, yticks=[0, -1, -2, -3], yticklabels=ways)
+    panel.set_xlim(0, 1)
 plt.show()
 
 # %%

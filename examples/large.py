@@ -25,7 +25,7 @@ columns = ["day", "period", "nswprice", "nswdemand", "transfer", "class"]
 power = fetch_table("electricity")[columns]
 for number, rows in enumerate(np.array_split(np.arange(len(power)), 8)):
     power.iloc[rows].to_parquet(folder / f"part-{number}.parquet", index=False)
-print(*sorted(path.name for path in folder.iterdir()))
+print(len(list(folder.iterdir())), "files")
 
 # %%
 # ## Learn from rows of all files
@@ -45,12 +45,8 @@ print(f"{len(sample)} of {real.count_rows()} rows")
 # steps, so that the page is the same each time, and few of them on a small
 # model, so that it is quick to run.
 
-QUICK = {
-    "max_steps": 300,
-    "batch_size": 250,
-    "conditional": False,
-    "rejection": None,
-}
+QUICK = {"max_steps": 300, "batch_size": 250, "rejection": None}
+QUICK |= {"conditional": False}
 QUICK |= {"generator": Residual(width=64), "critic": MLP(width=64)}
 
 model = WGANGPSynthesizer(random_state=0, **QUICK).fit(sample)
