@@ -35,7 +35,7 @@ scorer = make_scorer("pairs")
 # ## Search
 #
 # Names reach into the components: `objective__gradient_penalty` is that of the
-# objective. Four settings and two folds are eight trainings, each of 100
+# objective. Four settings and two folds are eight trainings, each of 60
 # steps, so that this page is quick to run. What wins a short race need not win
 # a long one: search with the length that you will train.
 #
@@ -43,7 +43,7 @@ scorer = make_scorer("pairs")
 # from. Leave them out of the search, and switch them on again for the last
 # fit.
 
-QUICK = {"max_steps": 100, "batch_size": 250, "random_state": 0}
+QUICK = {"max_steps": 60, "batch_size": 250, "random_state": 0}
 QUICK |= {"generator": Residual(width=64), "critic": MLP(width=64)}
 QUICK |= {"conditional": False, "rejection": None, "calibrate": False}
 

@@ -1,22 +1,24 @@
 """The gallery: each script of examples/ is run, and what it shows becomes a page and a notebook.
 
 A script is text in its docstring and in comments that follow a line ``# %%``, and the code below
-each. As a program, this runs one script and writes what its cells showed, as JSON::
+each. What a script showed is kept in build/gallery until it or the package changes, so that the
+tests and the documentation of one version run it once. As a program, this runs scripts, each in a
+process of its own::
 
-    python docs/hooks/gallery.py examples/rules.py rules.json
-
-What a script showed is kept in build/gallery until it or the package changes, so that the tests
-and the documentation of one version run it once.
+    python docs/hooks/gallery.py examples/rules.py
 """
 
 from __future__ import annotations
 
+import argparse
 import ast
 import contextlib
 import hashlib
 import html
+import importlib
 import io
 import json
+import multiprocessing
 import os
 import re
 import subprocess
@@ -37,7 +39,14 @@ ORDER = (
     *("customers", "imbalanced", "conditions", "gaps", "hospitals", "rules"),
     *("report", "comparison", "private", "database", "large", "tuning"),
 )
-MAX_SECONDS = 300
+# What all scripts import: done once, as it takes longer than half of them.
+IMPORTED = (
+    "matplotlib.pyplot",
+    "sklearn.ensemble",
+    "synthwgan.synthesizer",
+    "synthwgan.evaluation",
+)
+MAX_SECONDS = 900
 WIDTH = 79
 # As the other pictures of these pages: a white card stays legible on a dark page.
 STYLE = {
@@ -139,7 +148,10 @@ def _take(printed: io.StringIO, outputs: Shown) -> None:
     lines = printed.getvalue().rstrip().splitlines()
     if lines:
         # Prose that is wider than the page is broken at blanks.
-        broken = [textwrap.fill(line, WIDTH) if len(line) > WIDTH + 9 else line for line in lines]
+        broken = [
+            textwrap.fill(line, WIDTH, break_on_hyphens=False) if len(line) > WIDTH + 9 else line
+            for line in lines
+        ]
         outputs.append({"text": "\n".join(broken)})
     printed.seek(0)
     printed.truncate()
@@ -172,31 +184,56 @@ def digest_of(script: Path) -> str:
     return hashlib.sha256(b"\0".join(file.read_bytes() for file in files)).hexdigest()
 
 
-def shown_by(script: Path) -> list[Shown]:
-    """Return what a script's cells show: as kept, or by running it in a process of its own."""
-    kept, digest = CACHE / f"{script.stem}.json", digest_of(script)
-    if kept.exists():
-        record = json.loads(kept.read_text(encoding="utf-8"))
-        if record["digest"] == digest:
-            return record["shown"]
+def kept_of(script: Path) -> list[Shown] | None:
+    """Return what the script showed when it was last run, if nothing has changed since."""
+    file = CACHE / f"{script.stem}.json"
+    if not file.exists():
+        return None
+    record = json.loads(file.read_text(encoding="utf-8"))
+    return record["shown"] if record["digest"] == digest_of(script) else None
+
+
+def keep(script: Path, folder: Path) -> None:
+    """Run a script, and keep what it shows."""
+    record = {"digest": digest_of(script), "shown": run(script)}
+    part = folder / f"{script.stem}.{os.getpid()}.part"
+    part.write_text(json.dumps(record), encoding="utf-8")
+    part.replace(folder / f"{script.stem}.json")
+
+
+def run_stale(scripts: list[Path]) -> None:
+    """Run those scripts of which nothing is kept, away from this process.
+
+    Raises
+    ------
+    RuntimeError
+        If one fails, with its traceback.
+    """
+    stale = [script for script in scripts if kept_of(script) is None]
+    if not stale:
+        return
     CACHE.mkdir(parents=True, exist_ok=True)
-    part = kept.with_suffix(f".{os.getpid()}.part")
     environment = {"OMP_NUM_THREADS": "1", "PYTHONPATH": str(REPOSITORY), **os.environ}
     if DATA.exists():
         environment.setdefault("SYNTHWGAN_DATA", str(DATA))
-    done = subprocess.run(
-        [sys.executable, __file__, script, part],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=MAX_SECONDS,
-    )
+    command = [sys.executable, __file__, "--keep", CACHE, *stale]
+    options = {"capture_output": True, "text": True, "timeout": MAX_SECONDS}
+    done = subprocess.run(command, env=environment, **options)
     if done.returncode:
-        raise RuntimeError(f"{script.name} failed:\n{done.stderr}")
-    shown = json.loads(part.read_text(encoding="utf-8"))
-    part.write_text(json.dumps({"digest": digest, "shown": shown}), encoding="utf-8")
-    part.replace(kept)
-    return shown
+        raise RuntimeError(f"examples failed:\n{done.stderr}")
+
+
+def run_each(scripts: list[Path], folder: Path) -> bool:
+    """Run scripts one after another, each in a fork of this process; return whether all ended."""
+    for module in IMPORTED:
+        importlib.import_module(module)
+    ended = True
+    for script in scripts:
+        process = multiprocessing.get_context("fork").Process(target=keep, args=(script, folder))
+        process.start()
+        process.join()
+        ended &= process.exitcode == 0
+    return ended
 
 
 # Pages
@@ -220,8 +257,9 @@ def notebook_of(script: Path) -> str:
 def page_of(script: Path) -> tuple[str, dict[str, str]]:
     """Return a script's page, and its pictures by name."""
     source = script.read_text(encoding="utf-8")
+    run_stale([script])
     parts, pictures = [], {}
-    for cell, outputs in zip(cells_of(source), shown_by(script), strict=True):
+    for cell, outputs in zip(cells_of(source), kept_of(script), strict=True):
         parts += [cell.text] + [f"```py\n{cell.code}\n```"] * bool(cell.code)
         for output in outputs:
             if "svg" in output:
@@ -257,6 +295,7 @@ def on_files(files: Any, config: Any) -> Any:
     from mkdocs.structure.files import File
 
     scripts = [SCRIPTS / f"{name}.py" for name in ORDER]
+    run_stale(scripts)
     made = {"index.md": index_of(scripts)}
     for script in scripts:
         made[f"{script.stem}.md"], pictures = page_of(script)
@@ -268,6 +307,13 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Run scripts of the gallery.")
+    parser.add_argument("scripts", nargs="+", type=Path)
+    parser.add_argument("--keep", type=Path, default=CACHE, help="folder for what they show")
+    options = parser.parse_args()
+    sys.exit(not run_each(options.scripts, options.keep))
+
+
 if __name__ == "__main__":
-    script, target = map(Path, sys.argv[1:])
-    target.write_text(json.dumps(run(script)), encoding="utf-8")
+    main()

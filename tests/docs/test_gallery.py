@@ -72,11 +72,19 @@ def test_cells(gallery: ModuleType) -> None:
     assert SCRIPT.splitlines()[cells[1].line] == "import matplotlib.pyplot as plt"
 
 
-def test_a_script_becomes_a_page(
+def test_scripts_become_pages(
     gallery: ModuleType, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("matplotlib")
     monkeypatch.setattr(gallery, "CACHE", tmp_path / "kept")
+    wrong = tmp_path / "wrong.py"
+    wrong.write_text('"""# A heading\n\nText."""\n\n# %%\n# More.\n\n1 / 0\n')
+    with pytest.raises(RuntimeError, match=r"(?s)wrong\.py.*line 8.*ZeroDivisionError"):
+        gallery.run_stale([wrong, script])
+    assert gallery.kept_of(wrong) is None
+
+    # What the other one showed is kept until it changes: it is not run again.
+    monkeypatch.setattr(gallery.subprocess, "run", None)
     page, pictures = gallery.page_of(script)
     assert list(pictures) == ["growth-1.svg"]
     assert "growth" in pictures["growth-1.svg"]
@@ -85,24 +93,8 @@ def test_a_script_becomes_a_page(
     places = [page.index(part) for part in order]
     assert places == sorted(places)
     assert gallery.title_of(script) == ("A heading", "One sentence.")
-
-    # What was shown is kept until the script changes.
-    monkeypatch.setattr(gallery.subprocess, "run", None)
-    assert gallery.page_of(script)[0] == page
     script.write_text(SCRIPT + "\n# More.\n", encoding="utf-8")
-    with pytest.raises(TypeError):
-        gallery.page_of(script)
-
-
-def test_a_script_that_fails_is_named_with_its_line(
-    gallery: ModuleType, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pytest.importorskip("matplotlib")
-    monkeypatch.setattr(gallery, "CACHE", tmp_path / "kept")
-    script.write_text('"""# A heading\n\nText."""\n\n# %%\n# More.\n\n1 / 0\n')
-    with pytest.raises(RuntimeError, match=r"(?s)growth\.py failed.*line 8.*ZeroDivisionError"):
-        gallery.shown_by(script)
-    assert not list((tmp_path / "kept").glob("*.json"))
+    assert gallery.kept_of(script) is None
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -126,13 +118,14 @@ def test_all_scripts_are_listed(gallery: ModuleType) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
-def test_scripts_run(gallery: ModuleType, path: Path, adult: object) -> None:
+def test_scripts_run(gallery: ModuleType, adult: object) -> None:
     """The documentation shows what was run here: it is kept in build/gallery."""
     for name in ("matplotlib", "imblearn"):
         pytest.importorskip(name)
-    page, pictures = gallery.page_of(path)
-    assert pictures
-    # Nothing that is printed has to be scrolled sideways.
-    printed = "".join(re.findall(r"^```text\n(.*?)^```$", page, re.M | re.S))
-    assert [line for line in printed.splitlines() if len(line) > gallery.WIDTH + 9] == []
+    gallery.run_stale(SCRIPTS)
+    for path in SCRIPTS:
+        page, pictures = gallery.page_of(path)
+        assert pictures, path
+        # Nothing that is printed has to be scrolled sideways.
+        printed = "".join(re.findall(r"^```text\n(.*?)^```$", page, re.M | re.S))
+        assert not [line for line in printed.splitlines() if len(line) > gallery.WIDTH + 9], path
