@@ -1,7 +1,7 @@
 """# Rows of a kind: conditions
 
-What would people of a kind look like? A model draws any columns given any
-others, and every row that comes back meets the conditions.
+Rows of any kind, on demand: a model draws any columns given any others, and
+every row that comes back meets the conditions.
 
 The table is *Adult*, of the census of 1994 in the United States: here 3,000
 people and six of its columns.

@@ -46,7 +46,8 @@ customers = pd.DataFrame(
         "last_login": joined + pd.to_timedelta(active, unit="D"),
     }
 )
-customers.head(4)
+shown = ["name", "email", "country", "plan", "monthly", "last_login"]
+customers[shown].head(4)
 
 # %%
 # ## Learn it
@@ -76,7 +77,7 @@ print(model.rules_)
 # ## Draw rows
 
 synthetic = model.sample(500, random_state=1)
-synthetic.head(4)
+synthetic[shown].head(4)
 
 # %%
 # Nobody's address has come back, no key occurs twice, and nobody logs in

@@ -38,7 +38,7 @@ tables["switzerland"] = swiss.assign(months=12 * swiss["age"]).drop(
 # ## Learn them together
 #
 # Each table is a *domain*; `target` is what all of them ask. So few steps keep
-# this page quick to run: the default takes a minute or two, and helps more.
+# this page quick to run: the default takes longer.
 
 model = RadialGANSynthesizer(max_steps=60, random_state=0).fit(
     tables, target="disease"

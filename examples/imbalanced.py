@@ -87,13 +87,12 @@ plt.show()
 # %%
 # All three ways find three buyers of four instead of one of five, and all pay
 # for it: most alarms are false. ROC AUC, which does not depend on where the
-# line is drawn, hardly moves, so it is mostly that line that they moved. The
-# dots are folds of forty buyers each: differences between the last three are
-# within chance.
+# line is drawn, does not rise: it is that line that they moved. The dots are
+# folds of forty buyers each, so differences between the last three are within
+# chance.
 #
-# Drawn rows are worth their time where repeating rows makes a classifier learn
-# them by heart, such as with trees; a linear one does not mind. Over more
-# tables, learners and folds, beside SMOTENC: the
-# [benchmark](../benchmarks/oversampling.md). How many rows a class gets and
+# Whether drawn rows are worth their time depends on the table and the
+# classifier. Over more of both, beside SMOTENC: the
+# [benchmark](../benchmarks/oversampling.md). How many rows a class gets, and
 # which classes: the guide's [More of a rare
 # class](../guide/conditions.md#more-of-a-rare-class).

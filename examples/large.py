@@ -45,7 +45,7 @@ print(f"{len(sample)} of {real.count_rows()} rows")
 # steps, so that the page is the same each time, and few of them on a small
 # model, so that it is quick to run.
 
-QUICK = {"max_steps": 300, "batch_size": 250, "rejection": None}
+QUICK = {"max_steps": 400, "batch_size": 500, "rejection": None}
 QUICK |= {"conditional": False}
 QUICK |= {"generator": Residual(width=64), "critic": MLP(width=64)}
 

@@ -1,8 +1,8 @@
 """# A private table: rows with a proof
 
-`PrivateSynthesizer` makes rows with differential privacy. What they cost in
-likeness depends on the budget, epsilon, and on how many people there are: here
-it is measured.
+Rows with a proof of privacy, by `PrivateSynthesizer`, and what they cost in
+likeness. It depends on the budget, epsilon, and on how many people there are:
+here it is measured.
 
 The table is *Adult*: four columns of a census of 48,842 people, each of whom
 is protected.

@@ -1,8 +1,7 @@
 """# A report, read line by line
 
-Are these synthetic rows good enough? `evaluate` answers it for the rows of any
-tool, in figures that each stand between a floor and a ceiling. Here they are
-read aloud.
+`evaluate` says whether synthetic rows are good enough, of any tool, in figures
+that each stand between a floor and a ceiling. Here they are read aloud.
 
 The table is *Adult*: 500 people to learn from, and 500 others whom the model
 never sees.
@@ -115,8 +114,8 @@ for note in report["joint"].notes:
 #
 # Here the remedy is plain: train longer. `max_steps="auto"`, the default,
 # does. It has a price: whoever comes closer to a table of 500 rows comes
-# closer to each of them, and privacy pays. More rows to learn from spare you
-# the choice.
+# closer to each of them, and privacy pays a little. More rows to learn from
+# spare you the choice.
 
 longer = model.set_params(max_steps=300).fit(train)
 better = evaluate(

@@ -1,8 +1,8 @@
 """# Tuning: a search that held-out rows decide
 
-The defaults are good; where the last bit counts, search. Synthesizers are
-scikit-learn's estimators, so `RandomizedSearchCV` works on them: `make_scorer`
-says what a good table is.
+Synthesizers are scikit-learn's estimators, so `RandomizedSearchCV` works on
+them, and `make_scorer` says what a good table is. The defaults are good; where
+the last bit counts, search.
 
 The table is *Electricity*: 1,000 half-hours of prices and demand.
 """
@@ -35,9 +35,9 @@ scorer = make_scorer("pairs")
 # ## Search
 #
 # Names reach into the components: `objective__gradient_penalty` is that of the
-# objective. Four settings and two folds are eight trainings, each of 60
-# steps, so that this page is quick to run. What wins a short race need not win
-# a long one: search with the length that you will train.
+# objective. Four settings and two folds are eight trainings, each of 60 steps,
+# so that this page is quick to run. What wins a short race need not win a long
+# one: search with the length that you will train.
 #
 # Conditions, rejection and calibration build on what whole rows are learned
 # from. Leave them out of the search, and switch them on again for the last

@@ -13,7 +13,7 @@ import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SCRIPTS = sorted((REPOSITORY / "examples").glob("*.py"))
-HOOK = REPOSITORY / "docs" / "hooks" / "gallery.py"
+HOOKS = REPOSITORY / "docs" / "hooks"
 
 SCRIPT = '''"""# A heading
 
@@ -44,12 +44,19 @@ x + 1
 
 @pytest.fixture(scope="module")
 def gallery() -> ModuleType:
-    """The hook, loaded from its file as mkdocs does."""
-    spec = importlib.util.spec_from_file_location("gallery_hook", HOOK)
+    """The hook, loaded from its file and beside its neighbours as mkdocs does."""
+    spec = importlib.util.spec_from_file_location("gallery", HOOKS / "gallery.py")
     module = importlib.util.module_from_spec(spec)
-    sys.modules["gallery_hook"] = module
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(HOOKS)
+        spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(scope="module")
+def scripts(gallery: ModuleType) -> ModuleType:
+    """What the hook runs scripts with."""
+    return sys.modules["scripts"]
 
 
 @pytest.fixture
@@ -59,8 +66,8 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def test_cells(gallery: ModuleType) -> None:
-    cells = gallery.cells_of(SCRIPT)
+def test_cells(scripts: ModuleType) -> None:
+    cells = scripts.cells_of(SCRIPT)
     assert [cell.text for cell in cells] == [
         "# A heading\n\nOne sentence. Another one.",
         "Some *text*,\nin two lines.",
@@ -73,18 +80,22 @@ def test_cells(gallery: ModuleType) -> None:
 
 
 def test_scripts_become_pages(
-    gallery: ModuleType, script: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    gallery: ModuleType,
+    scripts: ModuleType,
+    script: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     pytest.importorskip("matplotlib")
-    monkeypatch.setattr(gallery, "CACHE", tmp_path / "kept")
+    monkeypatch.setattr(scripts, "CACHE", tmp_path / "kept")
     wrong = tmp_path / "wrong.py"
     wrong.write_text('"""# A heading\n\nText."""\n\n# %%\n# More.\n\n1 / 0\n')
     with pytest.raises(RuntimeError, match=r"(?s)wrong\.py.*line 8.*ZeroDivisionError"):
-        gallery.run_stale([wrong, script])
-    assert gallery.kept_of(wrong) is None
+        scripts.run_stale([wrong, script])
+    assert scripts.kept_of(wrong) is None
 
     # What the other one showed is kept until it changes: it is not run again.
-    monkeypatch.setattr(gallery.subprocess, "run", None)
+    monkeypatch.setattr(scripts.subprocess, "run", None)
     page, pictures = gallery.page_of(script)
     assert list(pictures) == ["growth-1.svg"]
     assert "growth" in pictures["growth-1.svg"]
@@ -94,7 +105,7 @@ def test_scripts_become_pages(
     assert places == sorted(places)
     assert gallery.title_of(script) == ("A heading", "One sentence.")
     script.write_text(SCRIPT + "\n# More.\n", encoding="utf-8")
-    assert gallery.kept_of(script) is None
+    assert scripts.kept_of(script) is None
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.stem)
@@ -118,14 +129,14 @@ def test_all_scripts_are_listed(gallery: ModuleType) -> None:
 
 
 @pytest.mark.slow
-def test_scripts_run(gallery: ModuleType, adult: object) -> None:
+def test_scripts_run(gallery: ModuleType, scripts: ModuleType, adult: object) -> None:
     """The documentation shows what was run here: it is kept in build/gallery."""
     for name in ("matplotlib", "imblearn"):
         pytest.importorskip(name)
-    gallery.run_stale(SCRIPTS)
+    scripts.run_stale(SCRIPTS)
     for path in SCRIPTS:
         page, pictures = gallery.page_of(path)
         assert pictures, path
         # Nothing that is printed has to be scrolled sideways.
         printed = "".join(re.findall(r"^```text\n(.*?)^```$", page, re.M | re.S))
-        assert not [line for line in printed.splitlines() if len(line) > gallery.WIDTH + 9], path
+        assert not [line for line in printed.splitlines() if len(line) > scripts.WIDTH], path
