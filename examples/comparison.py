@@ -125,7 +125,7 @@ print(comparison)
 #
 # Some of the figures behind it, each with its floor and its ceiling:
 
-names = ["Pair trends", "C2ST, boosted trees", "Density", "Beta recall"]
-names += ["Exact copies", "Neighbour distance ratio", "Closer to training"]
-figures = comparison.to_frame().set_index("label").loc[names]
+keys = ["pair_trends", "c2st_boosting", "density", "beta_recall"]
+keys += ["exact_copies", "distance_ratio", "closer_to_training"]
+figures = comparison.to_frame().set_index("key").loc[keys]
 figures[["floor", "ceiling", *tables]].round(2)

@@ -87,8 +87,8 @@ report["columns"].details["Columns"][
 
 # %%
 # Two by two they are not. *Pair trends* is how much of the dependence between
-# columns was kept; training for so short a time, the model has learned hardly
-# half of it. The worst pairs:
+# columns was kept; training for so short a time, the model has learned far
+# from all of it. The worst pairs:
 
 pairs = next(iter(report["pairs"].details.values()))
 pairs.head(5)
@@ -106,8 +106,8 @@ for note in report["joint"].notes:
 # %%
 # ## Privacy
 #
-# A table of six common columns holds many people who agree in all of them: 24
-# % of the unseen rows, the ceiling, are exact copies of a training row as
+# A table of six common columns holds many people who agree in all of them:
+# many of the unseen rows, the ceiling, are exact copies of a training row as
 # well. A copy is bad news only where real people have none.
 #
 # ## And then?
