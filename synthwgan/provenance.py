@@ -13,7 +13,7 @@ from typing import Literal, TypeVar
 import numpy as np
 import pandas as pd
 
-from synthwgan.io.formats import PROVENANCE
+from synthwgan.io.base import PROVENANCE
 from synthwgan.randomness import RandomState
 
 Rows = TypeVar("Rows", bound=pd.DataFrame | np.ndarray)
