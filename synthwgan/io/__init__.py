@@ -1,6 +1,8 @@
 """Tables and models as files: whole or not at all, and nothing in them is executed."""
 
+from synthwgan.io.arrow import frame_of_arrow
 from synthwgan.io.base import ReadOptions, TableFormat, TextOptions
+from synthwgan.io.batches import Batches, batches
 from synthwgan.io.formats import FORMATS
 from synthwgan.io.tables import (
     TableWriter,
@@ -11,12 +13,15 @@ from synthwgan.io.tables import (
 )
 
 __all__ = [
+    "Batches",
     "FORMATS",
     "ReadOptions",
     "TableFormat",
     "TableWriter",
     "TextOptions",
+    "batches",
     "check_writable",
+    "frame_of_arrow",
     "read_table",
     "write_table",
     "write_text",

@@ -35,7 +35,9 @@ def frame_of_cells(
     missing = frozenset(na or ())
     return pd.DataFrame(
         {
-            place: _series([None if _is_in(cell, missing) else cell for cell in cells], name in texts)
+            place: _series(
+                [None if _is_in(cell, missing) else cell for cell in cells], name in texts
+            )
             for place, (name, cells) in enumerate(columns.items())
         }
     ).set_axis(list(columns), axis=1)
@@ -67,8 +69,10 @@ def _whole(cells: list[int], missing: list[bool]) -> pd.Series:
     if low < _INT64.min or high > _UINT64.max or (low < 0 and dtype is np.uint64):
         return pd.Series([np.nan if no else str(n) for n, no in zip(cells, missing, strict=True)])
     values = np.array(cells, dtype=dtype)
-    return pd.Series(pd.arrays.IntegerArray(values, np.array(missing))) if any(missing) else (
-        pd.Series(values)
+    return (
+        pd.Series(pd.arrays.IntegerArray(values, np.array(missing)))
+        if any(missing)
+        else (pd.Series(values))
     )
 
 

@@ -171,9 +171,7 @@ def _split(data: bytes, width: int, sep: str) -> pa.Table:
     return table.slice(1)
 
 
-def _column(
-    cells: pa.ChunkedArray, na: Collection[str], as_text: bool, decimal: str
-) -> pd.Series:
+def _column(cells: pa.ChunkedArray, na: Collection[str], as_text: bool, decimal: str) -> pd.Series:
     missing = pc.is_in(cells, value_set=pa.array(sorted(na))).to_numpy()
     present = cells.filter(pa.array(~missing))
     if not len(present):

@@ -31,7 +31,9 @@ class JsonLines(TableFormat):
                 _add(columns, _row(line, shown, number), n_rows)
                 n_rows += 1
         if not columns:
-            raise ValueError(f"{shown} has no columns; each line must be an object such as {{...}}.")
+            raise ValueError(
+                f"{shown} has no columns; each line must be an object such as {{...}}."
+            )
         for cells in columns.values():
             cells += [None] * (n_rows - len(cells))
         return frame_of_cells(columns, options.texts, options.na)

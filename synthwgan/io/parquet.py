@@ -128,9 +128,7 @@ def _difference(schema: pa.Schema, first: pa.Schema) -> str:
         if name not in schema.names:
             return f"it has no column {name!r}, unlike"
         if schema.field(name).type != first.field(name).type:
-            return (
-                f"column {name!r} is {schema.field(name).type}, and {first.field(name).type} in"
-            )
+            return f"column {name!r} is {schema.field(name).type}, and {first.field(name).type} in"
     for name in schema.names:
         if name not in first.names:
             return f"it has the column {name!r}, unlike"

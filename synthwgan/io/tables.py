@@ -9,7 +9,7 @@ import secrets
 import shutil
 import sys
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -18,11 +18,11 @@ from typing import Any, BinaryIO
 import pandas as pd
 
 from synthwgan.io.arrow import frame_of_arrow
-from synthwgan.io.base import ReadOptions, TableFormat, TextOptions, unreadable_explained
+from synthwgan.io.base import ReadOptions, Sink, TableFormat, TextOptions, unreadable_explained
 from synthwgan.io.formats import format_called, format_of, is_table_name
 from synthwgan.io.packing import Packing
 from synthwgan.io.parquet import open_parts
-from synthwgan.io.places import STANDARD, parts_of, refuse_database_options
+from synthwgan.io.places import STANDARD, is_database, parts_of, refuse_database_options
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
@@ -108,6 +108,10 @@ with .gz or .zst), .parquet, .feather, .xlsx.
     if isinstance(na, str):
         raise TypeError(f"na must be a collection of texts, got {na!r}; write [{na!r}].")
     options = ReadOptions(texts, na, TextOptions(sep, decimal, encoding))
+    if is_database(source):
+        from synthwgan.io.sql.database import read_database
+
+        return read_database(str(source), table, query)
     refuse_database_options(source, table=table, query=query)
     if (parts := parts_of(source)) is not None:
         return frame_of_arrow(open_parts(*parts, os.fspath(source)).to_table())
@@ -120,9 +124,7 @@ with .gz or .zst), .parquet, .feather, .xlsx.
         return found.read(file, shown, options)
 
 
-def _format(
-    path: str | os.PathLike[str], called: str | None
-) -> tuple[TableFormat, Packing | None]:
+def _format(path: str | os.PathLike[str], called: str | None) -> tuple[TableFormat, Packing | None]:
     """The format that a name says, or else the one that the user says."""
     if os.fspath(path) == STANDARD:
         return format_called(called or "csv")
@@ -137,7 +139,7 @@ def _opened(path: str | os.PathLike[str]) -> tuple[BinaryIO, str]:
         is_empty = not file.getbuffer()
     else:
         path = Path(path)
-        _check_readable(path)
+        check_readable(path)
         is_empty, shown = path.stat().st_size == 0, str(path)
         file = open(path, "rb")  # noqa: SIM115
     if is_empty:
@@ -146,30 +148,38 @@ def _opened(path: str | os.PathLike[str]) -> tuple[BinaryIO, str]:
 
 
 class TableWriter:
-    """Writes a table to a file in chunks, in constant memory.
+    """Writes a table to a file or a database in chunks, in constant memory.
 
     The rows go to a temporary file in the same folder, which takes the file's name when the
     block ends. On an error, an interrupt or a full disk the temporary file is removed, and an
-    older file of that name stays as it was.
+    older file of that name stays as it was. To a database they go in one transaction: until it ends,
+    and if it fails, others see the table as it was.
 
     Parameters
     ----------
-    target : path
+    target : path or URL
         A file whose name ends in one of `FORMATS`, or, if it is of text, that and ``.gz`` or
         ``.zst``; its folder must exist. ``"-"`` is the standard output: text is written as it
-        comes, other formats at the end.
+        comes, other formats at the end. Or the URL of a database.
     sep, decimal, encoding : str, optional
         How CSV and TSV are written: by default with commas or tabs, points, and in UTF-8.
     format : str, optional
         The format of the standard output, or of a file whose name does not say it; CSV by default.
+    table : str, optional
+        The table of a database, maybe with its schema: ``"sales.synthetic"``.
+    if_exists : {"fail", "append", "replace"}, default "fail"
+        What to do with a table of that name. "replace" drops it.
 
     Raises
     ------
     ValueError
-        If the suffix is unknown; on writing, if a chunk does not fit the first one; at the end,
-        if no chunk was written.
+        If the suffix is unknown, or a database has such a table; on writing, if a chunk does not
+        fit the first one; at the end, if no chunk was written.
     OSError
-        If the folder is missing, may not be written to, or is full.
+        If the folder is missing, may not be written to, or is full; if a database cannot be
+        reached (``ConnectionError``).
+    ImportError
+        If an extra is not installed: ``excel`` or ``sql``.
 
     Notes
     -----
@@ -184,6 +194,10 @@ class TableWriter:
     Excel holds numbers, texts, truth values, moments in milliseconds and durations; other cells
     become texts, and so do whole numbers of more digits than it keeps. JSON holds numbers, texts
     and truth values.
+
+    A new table of a database has the types that the rows had where they were read, which
+    ``attrs["sql_types"]`` of a frame and a fitted model remember; other columns have those of
+    their dtypes.
 
     Examples
     --------
@@ -205,23 +219,38 @@ class TableWriter:
         decimal: str | None = None,
         encoding: str | None = None,
         format: str | None = None,
+        table: str | None = None,
+        if_exists: str = "fail",
     ) -> None:
-        self.target = target
+        self.target, self._table, self._if_exists = target, table, if_exists
+        self._columns: list | None = None
+        if is_database(target):
+            from synthwgan.io.sql.database import target_of
+
+            self._shown = target_of(str(target), table, if_exists).shown
+            return
+        refuse_database_options(target, table=table)
         self._shown = "the standard output" if target == STANDARD else os.fspath(target)
         self._options = TextOptions(sep, decimal, encoding)
         self._format, self._packing = _format(target, format)
-        self._columns: list | None = None
 
     def __enter__(self) -> TableWriter:
-        """Open the temporary file."""
+        """Open the temporary file, or begin the transaction."""
         with ExitStack() as stack:
-            file: Any = stack.enter_context(self._file())
-            if self._packing is not None:
-                file = stack.enter_context(_closing(self._packing.pack(file)))
-            sink = self._format.sink(file, self._shown, self._options)
-            self._sink = stack.enter_context(_closing(sink))
+            self._sink: Sink = self._opened(stack)
             self._stack = stack.pop_all()
         return self
+
+    def _opened(self, stack: ExitStack) -> Sink:
+        if is_database(self.target):
+            from synthwgan.io.sql.database import sink_of
+
+            sink = sink_of(str(self.target), self._table, self._if_exists)
+            return stack.enter_context(_closing(sink, sink.abandon))
+        file: Any = stack.enter_context(self._file())
+        if self._packing is not None:
+            file = stack.enter_context(_closing(self._packing.pack(file)))
+        return stack.enter_context(_closing(self._format.sink(file, self._shown, self._options)))
 
     @contextmanager
     def _file(self) -> Iterator[Any]:
@@ -271,13 +300,13 @@ class _StandardOutput:
 
 
 @contextmanager
-def _closing(file: Any) -> Iterator[Any]:
+def _closing(file: Any, abandon: Callable[[], None] | None = None) -> Iterator[Any]:
     try:
         yield file
     except BaseException:
         # After a failed write, closing fails again on the buffer's rest: the first error counts.
         with suppress(OSError):
-            file.close()
+            (abandon or file.close)()
         raise
     file.close()
 
@@ -403,7 +432,14 @@ create it first.
         )
 
 
-def _check_readable(path: Path) -> None:
+def check_readable(path: Path) -> None:
+    """Raise an error that says why a file cannot be read.
+
+    Parameters
+    ----------
+    path : Path
+        A file that holds a table.
+    """
     if path.is_symlink() and not path.exists():
         raise FileNotFoundError(f"{path} is a link to {os.readlink(path)}, which does not exist.")
     if not path.exists():

@@ -162,7 +162,9 @@ def test_a_link_stays_a_link_and_the_mode_is_kept(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["table.docx", "table", "table.gz", "table.parquet.gz"])
 def test_unknown_suffixes_list_the_known_ones(tmp_path: Path, name: str) -> None:
     for action in (read_table, TableWriter):
-        with pytest.raises(ValueError, match=r"supported are \.csv, .* with \.gz or \.zst\), \.parquet"):
+        with pytest.raises(
+            ValueError, match=r"supported are \.csv, .* with \.gz or \.zst\), \.parquet"
+        ):
             action(tmp_path / name)
 
 
