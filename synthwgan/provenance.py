@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.io.base import PROVENANCE
+from synthwgan.io.sql.types import SQL_TYPES
 from synthwgan.randomness import RandomState
 
 Rows = TypeVar("Rows", bound=pd.DataFrame | np.ndarray)
@@ -31,7 +32,13 @@ def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState) -> Rows:
+def marked(
+    rows: Rows,
+    model: str,
+    origin: Origin,
+    random_state: RandomState,
+    sql_types: Mapping[str, list] | None = None,
+) -> Rows:
     """Write into a frame's ``attrs`` where its rows come from; an array has no place for it.
 
     Parameters
@@ -44,6 +51,8 @@ def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState) ->
         Whether all cells were drawn, or some were given.
     random_state : int, Generator, RandomState or None
         The seed, if it is a number, is noted.
+    sql_types : mapping of str to list, optional
+        The types of a database's columns, if the fitted rows came from one.
     """
     if isinstance(rows, pd.DataFrame):
         is_number = isinstance(random_state, int | np.integer)
@@ -55,4 +64,6 @@ def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState) ->
             "date": datetime.now(UTC).date().isoformat(),
             "seed": int(random_state) if is_number else None,
         }
+        if sql_types:
+            rows.attrs[SQL_TYPES] = dict(sql_types)
     return rows

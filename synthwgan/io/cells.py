@@ -33,14 +33,11 @@ def frame_of_cells(
         cells; where numbers stand beside texts, all of them are text.
     """
     missing = frozenset(na or ())
-    return pd.DataFrame(
-        {
-            place: _series(
-                [None if _is_in(cell, missing) else cell for cell in cells], name in texts
-            )
-            for place, (name, cells) in enumerate(columns.items())
-        }
-    ).set_axis(list(columns), axis=1)
+    made = {}
+    for place, (name, cells) in enumerate(columns.items()):
+        cells = [None if _is_in(cell, missing) else cell for cell in cells]
+        made[place] = _series(cells, name in texts)
+    return pd.DataFrame(made).set_axis(list(columns), axis=1)
 
 
 def _is_in(cell: Any, texts: frozenset[str]) -> bool:

@@ -147,11 +147,11 @@ def _checked(data: bytes, path: object, header: list[str], sep: str) -> bytes:
             continue
         if len(row) < width or any(row[width:]):
             cells = f"{len(row)} cell{'s' * (len(row) > 1)}"
+            word = SEPARATORS.get(sep, repr(sep))
             columns = f"{width} column{'s' * (width > 1)}"
             raise ValueError(
                 f"{path}: line {line} has {cells}, but the header names {columns}; correct that "
-                f"line, quote cells with {SEPARATORS.get(sep, repr(sep))}, or remove lines above the "
-                "header."
+                f"line, quote cells with {word}, or remove lines above the header."
             )
         writer.writerow(row[:width])
     return text.getvalue().encode()

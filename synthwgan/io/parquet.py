@@ -14,7 +14,6 @@ import pyarrow.parquet as pq
 from synthwgan.io.arrow import ArrowRows, frame_of_arrow
 from synthwgan.io.base import ReadOptions, Sink, TableFormat, TextOptions, unreadable_explained
 
-
 _FOLDER_NUMBER = re.compile(r"-?[1-9]\d{0,17}|0")
 
 

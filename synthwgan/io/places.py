@@ -8,6 +8,8 @@ import re
 from itertools import takewhile
 from pathlib import Path
 
+from synthwgan.io.formats import table_suffix
+
 # The standard input, or the standard output.
 STANDARD = "-"
 _URL = re.compile(r"[A-Za-z][\w+.-]*://")
@@ -62,3 +64,20 @@ def _is_part(file: Path, root: Path) -> bool:
     """Whether a file is of the table: programs keep their notes in names that begin so."""
     hidden = any(name.startswith((".", "_")) for name in file.relative_to(root).parts)
     return file.is_file() and not hidden
+
+
+def table_name(place: str) -> str:
+    """Return what a table is called: a file without its ending, a folder, a database's table.
+
+    Raises
+    ------
+    ValueError
+        If a file's ending is unknown, or a URL names no table.
+    """
+    if is_database(place):
+        _, hash_sign, name = place.rpartition("#")
+        if not hash_sign:
+            raise ValueError("the URL of a database lacks its table; write it after a #")
+        return name.rpartition(".")[2]
+    path = Path(place)
+    return path.name if path.is_dir() else path.name[: -len(table_suffix(path))]

@@ -152,8 +152,8 @@ class TableWriter:
 
     The rows go to a temporary file in the same folder, which takes the file's name when the
     block ends. On an error, an interrupt or a full disk the temporary file is removed, and an
-    older file of that name stays as it was. To a database they go in one transaction: until it ends,
-    and if it fails, others see the table as it was.
+    older file of that name stays as it was. To a database they go in one transaction: until it
+    ends, and if it fails, others see the table as it was.
 
     Parameters
     ----------
@@ -233,6 +233,15 @@ class TableWriter:
         self._shown = "the standard output" if target == STANDARD else os.fspath(target)
         self._options = TextOptions(sep, decimal, encoding)
         self._format, self._packing = _format(target, format)
+
+    def check(self) -> None:
+        """Raise an error that says why nothing could be written, before work is spent on rows."""
+        if is_database(self.target):
+            from synthwgan.io.sql.database import check_target
+
+            check_target(str(self.target), self._table, self._if_exists)
+        elif self.target != STANDARD:
+            check_writable(self.target)
 
     def __enter__(self) -> TableWriter:
         """Open the temporary file, or begin the transaction."""

@@ -16,8 +16,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from synthwgan.io.csv import NA_TEXTS, parse_csv
-from synthwgan.io.text import separated
 from synthwgan.io.tables import read_table
+from synthwgan.io.text import separated
 
 
 @pytest.fixture

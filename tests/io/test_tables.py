@@ -16,7 +16,6 @@ import pytest
 from synthwgan.io.formats import FORMATS
 from synthwgan.io.tables import TableWriter, atomic_path, check_writable, read_table
 
-
 SUFFIXES = [*FORMATS, ".csv.gz", ".tsv.zst", ".jsonl.gz", ".csv.zst"]
 
 

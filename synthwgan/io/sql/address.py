@@ -95,7 +95,7 @@ def address_of(place: str, table: str | None = None, query: str | None = None) -
             "and %40 for an @ in a password"
         )
     if (table is None) == (query is None):
-        say = "not both" if table else "which of its tables is meant"
+        say = "not both" if table else "or write the table after the URL and a #"
         raise ValueError(f"{Address(url).shown}: say table= or query=, {say}")
     schema, _, name = (table or "").rpartition(".")
     return Address(_completed(url), name or None, schema or None, query)
@@ -141,8 +141,7 @@ def engine_of(address: Address) -> Any:
     if failure is not None:
         raise failure
     # After an error SQLAlchemy logs, in many lines, what else goes wrong on closing.
-    logger = logging.getLogger(f"{NullPool.__module__}.{NullPool.__qualname__}.{_LOGGER}")
-    logger.propagate = False
+    logging.getLogger(engine.pool.logger.name).disabled = True
     if engine.dialect.name == "sqlite":
         _begin_ourselves(engine)
     return engine

@@ -16,6 +16,7 @@ from synthwgan.io.sql.read import Columns, missing_table, refuse_new_file
 from synthwgan.io.sql.types import SqlType, column_type, types_of_frame
 from synthwgan.io.sql.write import arrow_of, refuse_existing
 
+_NO_CELLS = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
 _ROWS = "synthwgan_rows"
 # What DuckDB calls types, where Arrow does not tell it.
 _NAMED = {"UUID": ["uuid"], "SMALLINT": ["smallint"], "INTEGER": ["integer"], "BIGINT": ["bigint"]}

@@ -16,8 +16,8 @@ from synthwgan.io.sql.types import (
     MAX_DIGITS,
     OIDS,
     SqlType,
-    arrow_type,
     array_of,
+    arrow_type,
     described,
     is_bytes,
 )

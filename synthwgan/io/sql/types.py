@@ -1,8 +1,8 @@
 """What a column of a database is, as a small list that a model file can hold.
 
 Such a list is the type's name and its numbers, as ``["numeric", 10, 2]``, ``["varchar", 40]`` or
-``["enum", "mood", ["sad", "ok"]]``. It becomes a type of SQLAlchemy again only if it is one of these, and
-SQLAlchemy writes it into statements: no text of a file ever is one.
+``["enum", "mood", ["sad", "ok"]]``. It becomes a type of SQLAlchemy again only if it is one of
+these, and SQLAlchemy writes it into statements: no text of a file ever is one.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+from pandas.api.types import is_object_dtype
 
 SqlType = list
 # Where a frame's ``attrs`` have the types of its columns, by name.
@@ -75,6 +76,20 @@ def checked_types(types: Any) -> dict[str, SqlType]:
     ):
         raise ValueError("the types of a database's columns are none that are known")
     return types
+
+
+def sql_types_of(table: Any) -> dict[str, SqlType]:
+    """Return the types of the columns that a frame was read with from a database, if it was.
+
+    Parameters
+    ----------
+    table : DataFrame or other table
+        Only ``attrs`` of a DataFrame remember them.
+    """
+    if not isinstance(table, pd.DataFrame):
+        return {}
+    types = checked_types(table.attrs.get(SQL_TYPES, {}))
+    return {name: list(types[name]) for name in table.columns if name in types}
 
 
 def _is_type(state: Any) -> bool:
@@ -246,10 +261,10 @@ def types_of_frame(frame: pd.DataFrame, schema: pa.Schema) -> dict[str, SqlType]
     schema : pyarrow.Schema
         What Arrow makes of it.
     """
-    remembered = checked_types(frame.attrs.get(SQL_TYPES, {}))
+    remembered = sql_types_of(frame)
     found = {}
     for place, each in enumerate(schema):
-        is_object = frame.dtypes.iloc[place] == object
+        is_object = is_object_dtype(frame.dtypes.iloc[place])
         found[each.name] = remembered.get(each.name) or _type_of_arrow(each.type, is_object)
     return found
 
