@@ -9,6 +9,7 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -115,7 +116,11 @@ class _ExcelSink:
             )
         cells = list(row)
         for place, cell in enumerate(cells):
-            if isinstance(cell, str):
+            if type(cell) is float:
+                # openpyxl would write 16 digits of 17.
+                cells[place] = WriteOnlyCell(self._sheet, repr(cell))
+                cells[place].data_type = "n"
+            elif isinstance(cell, str):
                 cells[place] = WriteOnlyCell(self._sheet, _escaped(cell))
                 # A text such as =A1 is a text, and no formula.
                 cells[place].data_type = "s"
@@ -129,6 +134,9 @@ class _ExcelSink:
     def close(self) -> None:
         if self._book is not None:
             self._book.save(self._file)
+        else:
+            with suppress(OSError, ValueError):
+                self._sheet.close()
 
 
 def _escaped(text: str) -> str:

@@ -99,6 +99,9 @@ def separated(frame: pd.DataFrame, *, header: bool, sep: str = ",", decimal: str
 
 
 def _with_mark(column: pd.Series, mark: str) -> pd.Series:
-    if column.dtype != object:
+    is_decimal = isinstance(column.dtype, pd.ArrowDtype) and column.dtype.type is Decimal
+    if not is_decimal and not pd.api.types.is_object_dtype(column.dtype):
         return column
-    return column.map(lambda cell: str(cell).replace(".", mark) if type(cell) is Decimal else cell)
+    return column.astype(object).map(
+        lambda cell: str(cell).replace(".", mark) if type(cell) is Decimal else cell
+    )

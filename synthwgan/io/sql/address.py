@@ -109,7 +109,7 @@ def _completed(url: Any) -> Any:
         url = url.set(drivername="postgresql+pg8000")
     return url.set(
         username=url.username or os.environ.get("PGUSER") or getpass.getuser(),
-        password=url.password if url.password is not None else os.environ.get("PGPASSWORD"),
+        password=url.password or os.environ.get("PGPASSWORD"),
     )
 
 
@@ -128,8 +128,11 @@ def engine_of(address: Address) -> Any:
     from sqlalchemy.pool import NullPool
 
     failure: Exception | None = None
+    # Without one, pg8000 fails in a way of its own where the server asks for it.
+    given = {"password": ""} if _is_pg8000(address) and not address.url.password else {}
+    options = {"poolclass": NullPool, "pool_logging_name": _LOGGER, "connect_args": given}
     try:
-        engine = create_engine(address.url, poolclass=NullPool, pool_logging_name=_LOGGER)
+        engine = create_engine(address.url, **options)
     except NoSuchModuleError:
         failure = ValueError(
             f"{address.shown}: SQLAlchemy knows no database {address.url.drivername!r}; install "
@@ -145,6 +148,10 @@ def engine_of(address: Address) -> Any:
     if engine.dialect.name == "sqlite":
         _begin_ourselves(engine)
     return engine
+
+
+def _is_pg8000(address: Address) -> bool:
+    return address.url.drivername == "postgresql+pg8000"
 
 
 def _begin_ourselves(engine: Any) -> None:

@@ -61,8 +61,12 @@ def _dialect() -> Any:
 def _table(address: Address, types: dict[str, SqlType]) -> Any:
     import sqlalchemy as sa
 
-    columns = (sa.Column(name, _column_type(kind)) for name, kind in types.items())
-    return sa.Table(address.table, sa.MetaData(), *columns, schema=address.schema)
+    def quoted(name: str | None) -> Any:
+        # Its reserved words are not all of PostgreSQL's.
+        return name and sa.sql.quoted_name(name, quote=True)
+
+    columns = (sa.Column(quoted(name), _column_type(kind)) for name, kind in types.items())
+    return sa.Table(quoted(address.table), sa.MetaData(), *columns, schema=quoted(address.schema))
 
 
 def _column_type(state: SqlType) -> Any:

@@ -71,8 +71,6 @@ class RowStream:
             is_first = True
             while True:
                 rows = guarded(address, lambda: self._fetch(result))
-                if is_first and address.query is not None:
-                    self.columns = _of_query(result, address)
                 if rows or is_first:
                     yield self._batch(rows)
                 if not rows:
@@ -94,7 +92,10 @@ class RowStream:
 
     def _execute(self, connection: Any) -> Any:
         if self._address.query is not None:
-            return connection.exec_driver_sql(self._address.query)
+            result = connection.exec_driver_sql(self._address.query)
+            # Now: once all rows are read, the cursor is gone.
+            self.columns = _of_query(result, self._address)
+            return result
         statement, self.columns = _selection(self._address, connection)
         return connection.execute(statement)
 
@@ -239,6 +240,8 @@ def missing_table(address: Address, known: list[str]) -> ValueError:
 
 def _of_query(result: Any, address: Address) -> Columns:
     """The columns that a query gives; PostgreSQL names their types."""
+    if not result.returns_rows:
+        raise ValueError(f"{address.shown}: the query selects nothing")
     names = list(result.keys())
     for name in names:
         if names.count(name) > 1:

@@ -40,6 +40,8 @@ _ARROW: dict[str, pa.DataType] = {
 # How many numbers may follow the name.
 _NUMBERS = {"numeric": 2, "char": 1, "varchar": 1, "time": 1, "timestamp": 1, "timestamptz": 1}
 MAX_DIGITS = 38
+# Decimals of seconds, as Arrow calls them.
+_UNITS = {(0,): "s", (3,): "ms"}
 # PostgreSQL's own numbers of types, by which results of queries name theirs.
 OIDS: dict[int, SqlType] = {
     16: ["boolean"],
@@ -208,6 +210,13 @@ def column_type(state: SqlType, dialect: str) -> Any:
     return sa.Uuid(as_uuid=False) if name == "uuid" else pg.INTERVAL()
 
 
+def without_length(state: SqlType) -> SqlType:
+    """Return a type without the numbers that bound its cells."""
+    if state[0] == "char":
+        return ["text"]
+    return state if state[0] == "enum" else state[:1]
+
+
 def arrow_type(state: SqlType | None) -> pa.DataType | None:
     """Return how Arrow holds such a column; None if only the cells tell."""
     if state is None:
@@ -300,14 +309,16 @@ def python_cells(array: pa.ChunkedArray, state: SqlType, dialect: str) -> list[A
     Raises
     ------
     ValueError
-        If a moment or a duration is finer than a database's, which is of microseconds.
+        If a number has more decimals than the column, or a moment or a duration is finer than it.
     """
     kind = array.type
     if pa.types.is_dictionary(kind):
         array = array.cast(kind.value_type)
         kind = array.type
+    if state[0] == "numeric" and len(state) == 3 and pa.types.is_decimal(kind):
+        array = array.cast(pa.decimal128(MAX_DIGITS, state[2]))
     if pa.types.is_timestamp(kind):
-        array = array.cast(pa.timestamp("us", kind.tz))
+        array = array.cast(pa.timestamp(_UNITS.get(tuple(state[1:]), "us"), kind.tz))
     elif pa.types.is_duration(kind):
         array = array.cast(pa.duration("us"))
     cells = array.to_pylist()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from contextlib import suppress
 from typing import Any
 
@@ -11,12 +12,19 @@ import pyarrow as pa
 
 from synthwgan.io.sql.address import Address, engine_of, guarded
 from synthwgan.io.sql.read import reflected
-from synthwgan.io.sql.types import SqlType, column_type, described, python_cells, types_of_frame
+from synthwgan.io.sql.types import (
+    SqlType,
+    column_type,
+    described,
+    python_cells,
+    types_of_frame,
+    without_length,
+)
 
 IF_EXISTS = ("fail", "append", "replace")
 _BATCH_ROWS = 10_000
 # Others end a transaction with every statement that makes or drops a table.
-_TRANSACTIONAL = ("postgresql", "sqlite", "mssql")
+_TRANSACTIONAL = ("postgresql", "sqlite")
 
 
 def check_if_exists(given: str) -> None:
@@ -89,8 +97,8 @@ class SqlSink:
                 columns[name] = python_cells(data.column(name), kind, self._dialect)
             except pa.ArrowInvalid as error:
                 raise ValueError(
-                    f"{self._address.shown}: column {name!r} cannot be written ({error}); round "
-                    "it to microseconds"
+                    f"{self._address.shown}: column {name!r} cannot be written as {kind[0]} "
+                    f"({error}); round it first"
                 ) from error
         if len(data):
             guarded(self._address, lambda: self._send(columns))
@@ -101,7 +109,7 @@ class SqlSink:
         insert = sa.insert(self._table)
         if self._dialect == "postgresql":
             # A list for each column: thirty times as fast as a statement for each row.
-            self._connection.execute(_from_lists(insert, self._table, list(columns)), columns)
+            self._connection.execute(_from_lists(insert, self._types), columns)
             return
         rows = [dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True)]
         self._connection.execute(insert, rows)
@@ -109,15 +117,15 @@ class SqlSink:
     def _make(self, frame: pd.DataFrame) -> Any:
         """The table that rows go to: one that is there, or a new one."""
         import sqlalchemy as sa
-        from sqlalchemy.schema import CreateTable, DropTable
+        from sqlalchemy.schema import CreateTable
 
         address = self._address
         if self._appends:
             return self._existing(frame)
-        if self._drops:
-            self._connection.execute(DropTable(reflected(address, self._connection)))
+        # Until all rows are there, who reads the old table is not kept waiting.
+        name = f"new_{secrets.token_hex(6)}" if self._drops else address.table
         table = sa.Table(
-            address.table,
+            name,
             sa.MetaData(),
             *(
                 sa.Column(name, column_type(kind, self._dialect))
@@ -155,11 +163,18 @@ class SqlSink:
     def close(self) -> None:
         """Let others see what was written."""
         try:
-            guarded(self._address, self._transaction.commit)
+            guarded(self._address, self._end)
         except BaseException:
             self.abandon()
             raise
         self._connection.close()
+
+    def _end(self) -> None:
+        if self._drops and self._table is not None:
+            old = reflected(self._address, self._connection)
+            for statement in replacing(old, self._table):
+                self._connection.execute(statement)
+        self._transaction.commit()
 
     def abandon(self) -> None:
         """Take back what was written."""
@@ -190,15 +205,34 @@ def refuse_existing(address: Address, exists: bool, if_exists: str) -> None:
         )
 
 
-def _from_lists(insert: Any, table: Any, names: list[str]) -> Any:
+def replacing(old: Any, new: Any) -> list[Any]:
+    """Return the statements that put a new table in an old one's place."""
+    from sqlalchemy.ext.compiler import compiles
+    from sqlalchemy.schema import DropTable, ExecutableDDLElement
+
+    class Rename(ExecutableDDLElement):
+        pass
+
+    @compiles(Rename)
+    def rename(element: Any, compiler: Any, **_: Any) -> str:
+        quoted = compiler.preparer.format_table(new)
+        return f"ALTER TABLE {quoted} RENAME TO {compiler.preparer.quote(old.name)}"
+
+    return [DropTable(old), Rename()]
+
+
+def _from_lists(insert: Any, types: dict[str, SqlType]) -> Any:
     import sqlalchemy as sa
     from sqlalchemy.dialects.postgresql import ARRAY
 
+    # Without their lengths: a cast would cut off in silence what the column then refuses.
     lists = [
-        sa.func.unnest(sa.bindparam(name, type_=ARRAY(table.columns[name].type))).label(name)
-        for name in names
+        sa.func.unnest(
+            sa.bindparam(name, type_=ARRAY(column_type(without_length(kind), "postgresql")))
+        ).label(name)
+        for name, kind in types.items()
     ]
-    return insert.from_select(names, sa.select(*lists))
+    return insert.from_select(list(types), sa.select(*lists))
 
 
 def arrow_of(frame: pd.DataFrame, address: Address) -> pa.Table:
