@@ -23,10 +23,8 @@ TABLES = ".csv, .tsv, .jsonl, .parquet, .feather or .xlsx, a folder, a database'
 _STANDARD = "-"
 
 
-class _IfExists(StrEnum):
-    fail = "fail"
-    append = "append"
-    replace = "replace"
+# Not as a class: a text has a method `replace` already.
+_IfExists = StrEnum("_IfExists", ["fail", "append", "replace"])
 
 
 MissingTexts = Annotated[

@@ -6,7 +6,7 @@ import gzip
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import pyarrow as pa
 
@@ -16,15 +16,15 @@ class Packing:
     """How files are packed: all that is in one, and a stream that packs what is written to it."""
 
     unpack: Callable[[bytes], bytes]
-    pack: Callable[[BinaryIO], BinaryIO]
+    pack: Callable[[BinaryIO], Any]
 
 
-def _gzip(file: BinaryIO) -> BinaryIO:
+def _gzip(file: BinaryIO) -> Any:
     # No name and no time in the header: the same rows give the same bytes.
     return gzip.GzipFile(filename="", mode="wb", fileobj=file, compresslevel=6, mtime=0)
 
 
-def _zstd(file: BinaryIO) -> BinaryIO:
+def _zstd(file: BinaryIO) -> Any:
     return pa.CompressedOutputStream(file, "zstd")
 
 

@@ -88,7 +88,8 @@ def separated(frame: pd.DataFrame, *, header: bool, sep: str = ",", decimal: str
     """
     if decimal != ".":
         # pandas writes decimals of floats only so.
-        frame = frame.apply(lambda column: _with_mark(column, decimal))
+        columns = [_with_mark(frame.iloc[:, place], decimal) for place in range(frame.shape[1])]
+        frame = pd.concat(columns, axis=1) if columns else frame
     options = {"index": False, "header": header, "lineterminator": "\n", "sep": sep}
     options["decimal"] = decimal
     text = frame.to_csv(**options)

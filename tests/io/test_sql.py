@@ -236,7 +236,8 @@ class TestPostgres:
     def test_rows_stream(self, url: str) -> None:
         run(
             url,
-            "CREATE TABLE many AS SELECT n, n::numeric(9, 2) / 4 AS x FROM generate_series(1, 95) n",
+            "CREATE TABLE many AS "
+            "SELECT n, n::numeric(9, 2) / 4 AS x FROM generate_series(1, 95) n",
         )
         found = batches(url, batch_rows=10, table="many")
         for _ in range(2):
@@ -369,7 +370,10 @@ class TestPostgres:
         assert PASSWORD not in repr(TableWriter(url, table="new").__dict__.get("_shown"))
 
     def test_a_lost_connection(self, url: str) -> None:
-        end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND usename = 'tester'"
+        end = (
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE pid <> pg_backend_pid() AND usename = 'tester'"
+        )
         table = read_table(url, table="people")
 
         def writing() -> None:
@@ -398,7 +402,8 @@ class TestCommands:
     def grown(self, url: str) -> str:
         statement = (
             "CREATE TABLE customers AS SELECT n AS id, (n % 7)::smallint AS visits, "
-            "(n * 1.25)::numeric(10, 2) AS spent, (ARRAY['a', 'b'])[1 + n % 2]::varchar(8) AS plan, "
+            "(n * 1.25)::numeric(10, 2) AS spent, "
+            "(ARRAY['a', 'b'])[1 + n % 2]::varchar(8) AS plan, "
             "(ARRAY['sad', 'so; so'])[1 + n % 2]::mood AS feels, n % 3 = 0 AS member, "
             "timestamptz '2020-01-01' + n * interval '1 hour' AS seen, gen_random_uuid() AS key "
             "FROM generate_series(1, 80) n"
@@ -538,7 +543,8 @@ class TestFiles:
             assert sum(batch.num_rows for batch in found) == 3
             assert {batch.schema for batch in found} == {found.schema}
 
-    def test_a_quick_fit_and_rows_back(self, place: str, tmp_path: Path) -> None:
+    def test_a_quick_fit_and_rows_back(self, tmp_path: Path) -> None:
+        place = f"sqlite:///{tmp_path}/shop.db"
         table = pd.concat([shop().drop(columns="n")] * 10, ignore_index=True)
         table.attrs = shop().attrs
         write_table(table, place, table="t")
