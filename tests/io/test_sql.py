@@ -186,7 +186,7 @@ class TestPostgres:
         ]
         assert table["feels"].cat.categories.tolist() == ["sad", "so; so", "happy's"]
         assert table["exact"][0] == pd.Timestamp("2019-12-31 23:02:03.5", tz="UTC")
-        assert table["note"].tolist() == ['a "b"\n', "", None]
+        assert table["note"].tolist()[:2] == ['a "b"\n', ""] and pd.isna(table["note"][2])
         write_table(table, url, table="copies")
         assert types(url, "copies") == types(url, "people")
         both = "SELECT * FROM people EXCEPT SELECT * FROM copies"

@@ -214,6 +214,8 @@ def _is_remote(address: Address) -> bool:
 
 def _reason(error: Any) -> tuple[str, str]:
     """The first line of an error, and the SQLSTATE if it has one."""
+    if isinstance(error, OSError):
+        return error.strerror or str(error) or type(error).__name__, ""
     said = error.args[0] if getattr(error, "args", ()) else error
     if isinstance(said, dict):
         # As pg8000 has it: fields of PostgreSQL's protocol.

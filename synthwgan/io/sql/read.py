@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import difflib
 import os
+import struct
 import warnings
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 import pyarrow as pa
@@ -133,10 +134,8 @@ class _Quiet:
     def close(self) -> None:
         from sqlalchemy.exc import SQLAlchemyError
 
-        try:
+        with suppress(SQLAlchemyError, OSError, struct.error):
             self._connection.close()
-        except (SQLAlchemyError, OSError):
-            self._connection.invalidate()
 
 
 def _wide(kind: pa.DataType) -> pa.DataType:
