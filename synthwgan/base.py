@@ -85,6 +85,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
     cost_: TrainingCost
     acceptance_rate_: float
     n_rejection_rounds_: int
+    sql_types_: dict[str, list]
 
     def _keep(self, state: FittedState) -> Self:
         """Set the fitted attributes, all at once: a fit that fails changes none."""
@@ -263,18 +264,18 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         rows = self._rows(seeds, truncation, gibbs_steps)
         if conditions is None:
             drawn = rows.of_all_kinds(n_samples)
-            return marked(drawn, self.digest_, "drawn", random_state)
+            return marked(drawn, self.digest_, "drawn", random_state, self.sql_types_)
         _check_form(conditions)
         conditions = as_frame(conditions)
         if isinstance(conditions, Mapping):
             drawn = next(rows.where(conditions, n_samples, n_samples, on_rare))
-            return marked(drawn, self.digest_, "drawn", random_state)
+            return marked(drawn, self.digest_, "drawn", random_state, self.sql_types_)
         if n_samples != 1:
             raise ValueError(
                 "the number of rows is that of the conditions; for several rows each, pass n_draws"
             )
         completed = rows.completed(conditions, n_draws, on_broken)
-        return marked(completed, self.digest_, "completed", random_state)
+        return marked(completed, self.digest_, "completed", random_state, self.sql_types_)
 
     def sample_iter(
         self,
@@ -332,7 +333,9 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
                     "sample_iter() takes conditions as a mapping; use sample() for rows"
                 )
             chunks = rows.where(conditions, n_samples, chunk_size, on_rare)
-        said = (marked(chunk, self.digest_, "drawn", random_state) for chunk in chunks)
+        said = (
+            marked(chunk, self.digest_, "drawn", random_state, self.sql_types_) for chunk in chunks
+        )
         return cast("Iterator[pd.DataFrame]", said)
 
     def _rows(
@@ -440,7 +443,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         )
         rows = self._rows(seeds, gibbs_steps=gibbs_steps)
         filled = rows.imputed(as_frame(X), n_draws, self.target_name_, on_broken)
-        return marked(filled, self.digest_, "completed", random_state)
+        return marked(filled, self.digest_, "completed", random_state, self.sql_types_)
 
     def summary(self) -> str:
         """Describe the fitted model: columns, rules, size, cost and training, in a few lines."""

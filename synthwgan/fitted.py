@@ -8,7 +8,7 @@ import numbers
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from torch import nn
 
 from synthwgan.components import OWN, Component
 from synthwgan.io.model import TABLE, not_a_model, read_model, refusing, write_model
+from synthwgan.io.sql.types import checked_types
 from synthwgan.networks import critics, generators
 from synthwgan.networks.build import add_context, build_networks, weight_shapes
 from synthwgan.networks.heads import OutputHead
@@ -67,6 +68,7 @@ _CONTENT = {
     "history": HISTORY,
     "conditional": FLAG,
     "rejection": optional(STATE),
+    "sql_types": STATE,
 }
 _COST = {
     "n_slots": COUNT,
@@ -108,6 +110,8 @@ class FittedState:
         Share of drawn rows that the sampler keeps.
     n_rejection_rounds : int
         Rounds of learning which rows to keep.
+    sql_types : dict of str to list
+        The types of a database's columns, if the table came from one; see `synthwgan.io.sql.types`.
     """
 
     transformer: TableTransformer
@@ -123,6 +127,7 @@ class FittedState:
     cost: TrainingCost
     acceptance_rate: float
     n_rejection_rounds: int
+    sql_types: dict[str, list] = field(default_factory=dict)
 
 
 def save_model(
@@ -154,6 +159,7 @@ def save_model(
         "history": without_nan(state.history),
         "conditional": state.conditional_sampler is not None,
         "rejection": None,
+        "sql_types": state.sql_types,
     }
     sampler, conditional = state.sampler, state.conditional_sampler
     own = {"marginals": sampler.marginals, "value_knots": sampler.value_knots}
@@ -219,6 +225,7 @@ def load_model(
             cost=TrainingCost(**content["cost"]),
             acceptance_rate=sampler.acceptance_rate,
             n_rejection_rounds=sampler.n_rejection_rounds,
+            sql_types=checked_types(content["sql_types"]),
         )
         _try(state)
     return parameters, state

@@ -11,6 +11,7 @@ import pandas as pd
 
 from synthwgan.base import BaseSynthesizer
 from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
+from synthwgan.io.sql.types import sql_types_of
 from synthwgan.networks.critics import CriticChoice, CriticName
 from synthwgan.networks.generators import GeneratorChoice, GeneratorName
 from synthwgan.networks.objectives import Objective, ObjectiveName
@@ -188,6 +189,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Rounds of `rejection` that paid.
     digest_ : str
         SHA-256 of the model's weights, by which its rows can be traced back to it.
+    sql_types_ : dict of str to list
+        Types of the columns of the database that the table was read from; empty if there was none.
     n_features_in_ : int
         Number of columns of ``X``.
     feature_names_in_ : ndarray of str
@@ -366,5 +369,6 @@ class WGANGPSynthesizer(BaseSynthesizer):
             cost=trained.cost,
             acceptance_rate=sampler.acceptance_rate,
             n_rejection_rounds=sampler.n_rejection_rounds,
+            sql_types=sql_types_of(X),
         )
         return self._keep(state)

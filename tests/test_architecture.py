@@ -33,7 +33,7 @@ ROOMS = {
     "io": {"parameters", "table.checks"},
     "radial.columns": {"parameters", "table"},
     "evaluation": {
-        "io.formats.PROVENANCE",
+        "io.base.PROVENANCE",
         "io.tables",
         "parameters",
         "randomness",

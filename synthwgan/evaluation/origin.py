@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthwgan.io.formats import PROVENANCE
+from synthwgan.io.base import PROVENANCE
 from synthwgan.randomness import RandomState
 
 

@@ -18,8 +18,9 @@ from urllib.parse import quote
 import pandas as pd
 from pandas.api import types
 
-from synthwgan.io.formats import PROVENANCE
-from synthwgan.io.tables import table_suffix, write_text
+from synthwgan.io.base import PROVENANCE
+from synthwgan.io.formats import table_suffix
+from synthwgan.io.tables import write_text
 
 SUFFIX = ".croissant.json"
 _CONFORMS_TO = ("http://mlcommons.org/croissant/1.1", "http://mlcommons.org/croissant/RAI/1.0")

@@ -123,7 +123,7 @@ class TestFit:
         assert_one_line_error(result, part)
 
     def test_what_is_no_table(self, folder: Path, tmp_path: Path) -> None:
-        for name in ("absent.csv", "rows.xlsx"):
+        for name in ("absent.csv", "rows.docx"):
             result = run("fit", folder / "north.csv", folder / name, "-o", tmp_path / "model")
             assert_one_line_error(result, name)
 
@@ -273,7 +273,7 @@ class TestSample:
 
     def test_errors(self, folder: Path) -> None:
         arguments = ["sample", folder / "model", "--domain", "south", "-n"]
-        assert_one_line_error(run(*arguments, 5, "-o", folder / "rows.xlsx"), "supported are")
+        assert_one_line_error(run(*arguments, 5, "-o", folder / "rows.docx"), "supported are")
         assert run(*arguments, 0).exit_code == 2
         assert_one_line_error(run("sample", folder / "no", "-n", 5, "--domain", "south"), "no")
 
