@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
@@ -12,6 +13,7 @@ import pandas as pd
 
 from synthwgan.base import BaseSynthesizer
 from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
+from synthwgan.large import encoded_rows, opened
 from synthwgan.networks.critics import CriticChoice, CriticName
 from synthwgan.networks.generators import GeneratorChoice, GeneratorName
 from synthwgan.networks.objectives import Objective, ObjectiveName
@@ -273,19 +275,25 @@ class WGANGPSynthesizer(BaseSynthesizer):
         y: Any = None,
         *,
         callbacks: Sequence[Callback] | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
     ) -> Self:
         """Learn a table.
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
-            The table; it is not written to, and its index plays no part.
+        X : DataFrame or array of shape (n_rows, n_columns), or a table in batches
+            The table; it is not written to, and its index plays no part. A path to a folder, a glob
+            or a file of Parquet, an Arrow dataset, or an iterable of frames that can be read again
+            and again, such as a list, is never in memory as a whole.
         y : Series or array of shape (n_rows,), optional
             One more column, put last; a Series keeps its name, else it is ``"target"``.
         callbacks : list of callable, optional
             Functions that are called with the figures of each logged step, a dict with the columns
             of `history_`. When one returns True, the phase of training ends there, as with
             `early_stopping`; conditions are learned all the same. What one raises ends `fit`.
+        cache_dir : path, optional
+            Folder for the encoded rows of a table in batches, about 2 bytes a cell; by default the
+            one for temporary files. Nothing is left there, however `fit` ends.
 
         Returns
         -------
@@ -304,13 +312,13 @@ class WGANGPSynthesizer(BaseSynthesizer):
         device = resolve_device(self.device)
         seeds = draw_seeds(self.random_state, 5)
         name = None if y is None else target_name(y)
-        table = with_target(X, y, name)
+        table = with_target(opened(X, y), y, name)
         of_table = {name: parameters[name] for name in _OF_TABLE}
         transformer = TableTransformer(**of_table, random_state=seeds[3])
         transformer.fit(table, learned=() if name is None else [name], verbose=self.verbose)
         if self.verbose:
             announce(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n")
-        encoded = transformer.encode(table, random_state=seeds[0])
+        encoded = encoded_rows(transformer, table, cache_dir, random_state=seeds[0])
         plan = RejectionPlan.resolve(self.rejection, self.max_seconds)
         parameters["max_seconds"] = plan.training_seconds
         config = TrainingConfig.resolve(parameters, n_rows=len(encoded))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 import pandas as pd
 
-from synthwgan.parameters import Number
+from synthwgan.parameters import Number, required
 from synthwgan.table.checks import (
     FLAG,
     STATE,
@@ -28,12 +28,14 @@ from synthwgan.table.columns.base import MISSING, ColumnTransformer, PartTransfo
 from synthwgan.table.columns.lookalikes import warn_of_lookalikes
 from synthwgan.table.columns.patterns import (
     FEW,
+    WHOLE,
     IntegerSource,
+    Share,
     SharedValues,
     TextSource,
     learn_templates,
 )
-from synthwgan.table.columns.realfilter import RealFilter
+from synthwgan.table.columns.realfilter import GrowingFilter, RealFilter
 from synthwgan.table.storage.dtypes import Cells, NumberType
 
 if TYPE_CHECKING:
@@ -129,6 +131,7 @@ class IdentifierTransformer(PartTransformer):
     sizes: np.ndarray
     counts: np.ndarray
     partition: int
+    _growing: GrowingFilter | None = None
 
     @classmethod
     def infers(cls, evidence: Evidence) -> bool:
@@ -146,21 +149,32 @@ class IdentifierTransformer(PartTransformer):
         return None
 
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
-        self._with_missing = bool(cells.missing.any())
-        present = cells.present
+        self._with_missing = cells.missing_rate > 0
+        present, tally = cells.present, cells.tally
         self._check_fits(present)
         integers = self.physical.domain == "number"
-        identifiers = present.astype(np.int64) if present.dtype.kind == "f" else present
-        owners, distinct = pd.factorize(identifiers)
-        self.sizes, self.counts = np.unique(np.bincount(owners), return_counts=True)
+        owners, distinct = pd.factorize(_whole(present))
+        self.sizes, self.counts = tally.shared()
         # With missing cells, drawn columns are not present in the same rows.
         self.partition = int(rng.integers(2**62)) if self._with_missing else _digest(owners)
         least = self.options.min_category_rows
-        self.form = _integer_form(distinct) if integers else _text_form(distinct, least)
+        self.form = _integer_form(cells) if integers else _text_form(distinct, least)
         beyond = self.form.get("dense", False)
-        self.real = None if beyond else RealFilter.of(distinct.tolist(), rng)
+        self.real = None if beyond else RealFilter.of(_whole(tally.values).tolist(), rng)
+        if not beyond and not tally.is_exact:
+            self._growing = GrowingFilter(tally.n_distinct, rng)
         if integers:
-            self._check_room(len(distinct))
+            self._check_room(tally.n_distinct)
+
+    @property
+    def is_open(self) -> bool:
+        return self._growing is not None
+
+    def see(self, cells: Cells) -> None:
+        required(self._growing).add(pd.unique(_whole(cells.present)).tolist())
+
+    def close(self) -> None:
+        self.real, self._growing = required(self._growing).closed(), None
 
     def _check_fits(self, present: np.ndarray) -> None:
         plain = hasattr(self.physical, "plain_dtype")
@@ -204,7 +218,7 @@ class IdentifierTransformer(PartTransformer):
     ) -> tuple[np.ndarray | None, np.ndarray | None]:
         return (cells.missing.astype(np.int32) if self._with_missing else None), None
 
-    def source(self, rng: np.random.Generator, seed: int = 0) -> Source:
+    def source(self, rng: np.random.Generator, seed: int = 0, share: Share = WHOLE) -> Source:
         """Return a fresh source of identifiers, one for each row.
 
         Parameters
@@ -213,15 +227,18 @@ class IdentifierTransformer(PartTransformer):
             Draws the identifiers.
         seed : int, default=0
             With the same one, columns of the same partition share values in the same rows.
+        share : pair of int, default=(0, 1)
+            Which of how many shares of the identifiers: those of equally seeded sources have
+            none in common.
         """
         if "templates" in self.form:
-            source: Source = TextSource(**self.form, rng=rng)
+            source: Source = TextSource(**self.form, rng=rng, share=share)
         else:
-            source = IntegerSource(**self.form, limit=self._limit(), rng=rng)
+            source = IntegerSource(**self.form, limit=self._limit(), rng=rng, share=share)
         source = UnseenSource(source, self._may_be_real)
         if not self.repeats:
             return source
-        dealer = np.random.default_rng([seed, self.partition])
+        dealer = np.random.default_rng([seed, self.partition, share[0]])
         return SharedValues(source, self.sizes, self.counts, dealer)
 
     def _may_be_real(self, identifiers: np.ndarray) -> np.ndarray:
@@ -326,11 +343,19 @@ class IdentifierStream:
     columns : list of ColumnTransformer
         The fitted columns of the table.
     rng : Generator
+    share : pair of int, default=(0, 1)
+        Which of how many parts of the table; with equally seeded generators, those of different
+        parts differ.
     """
 
-    def __init__(self, columns: list[ColumnTransformer], rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        columns: list[ColumnTransformer],
+        rng: np.random.Generator,
+        share: Share = WHOLE,
+    ) -> None:
         seed = int(rng.integers(2**62))
-        self.sources = [column.source(rng, seed) for column in columns]
+        self.sources = [column.source(rng, seed, share) for column in columns]
 
 
 def looks_like_id(name: Any) -> bool:
@@ -354,9 +379,13 @@ def _are_integer_keys(evidence: Evidence) -> bool:
     if present.dtype.kind == "f":
         whole = (np.mod(present, 1) == 0).all() and np.abs(present).max() < 2**53
         return bool(whole) and looks_like_id(evidence.name) and evidence.all_distinct
-    # Rows numbered from 0 or 1; consecutive years, say, are numbers and no keys.
-    counts_up = present[0] in (0, 1) and bool((present[1:] == present[:-1] + 1).all())
-    return counts_up or (looks_like_id(evidence.name) and evidence.all_distinct)
+    # Consecutive years, say, are numbers and no keys.
+    return evidence.cells.counts_up or (looks_like_id(evidence.name) and evidence.all_distinct)
+
+
+def _whole(identifiers: np.ndarray) -> np.ndarray:
+    """Return identifiers that are floats for the sake of gaps as the whole numbers they are."""
+    return identifiers.astype(np.int64) if identifiers.dtype.kind == "f" else identifiers
 
 
 def _digest(owners: np.ndarray) -> int:
@@ -365,9 +394,13 @@ def _digest(owners: np.ndarray) -> int:
     return int.from_bytes(digest, "little")
 
 
-def _integer_form(identifiers: np.ndarray) -> dict[str, Any]:
-    low, high = int(identifiers.min()), int(identifiers.max())
-    return {"low": low, "high": high, "dense": high - low + 1 == len(identifiers)}
+def _integer_form(cells: Cells) -> dict[str, Any]:
+    """Return the range of the numbers, and whether all that lie in it are there."""
+    tally = cells.tally
+    low, high = int(tally.values[0]), int(tally.values[-1])
+    n_distinct = tally.n_rows if cells.counts_up else tally.n_distinct
+    is_known = tally.is_exact or cells.counts_up
+    return {"low": low, "high": high, "dense": is_known and high - low + 1 == n_distinct}
 
 
 def _text_form(identifiers: np.ndarray, least: int) -> dict[str, Any]:
