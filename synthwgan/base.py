@@ -58,7 +58,7 @@ _SAMPLING_PARAMETERS = {
     "n_draws": _POSITIVE,
     "chunk_size": _POSITIVE,
     "rows_per_part": _POSITIVE,
-    "n_jobs": Number(-1, integer=True),
+    "n_jobs": Either((Number(1, integer=True), OneOf((-1,)))),
     "gibbs_steps": Number(0, integer=True),
     "on_rare": OneOf(get_args(OnRare)),
     "on_broken": OneOf(get_args(OnBroken)),

@@ -15,6 +15,8 @@ from synthwgan.cli.tables import (
     MissingTexts,
     as_frame,
     check_table_output,
+    fill_folder,
+    is_folder_output,
     progress,
     read_as_fitted,
     rows_writer,
@@ -105,7 +107,14 @@ def demo(
 
 
 def fit(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
+    table: Annotated[
+        Path,
+        typer.Argument(
+            metavar="TABLE",
+            help=f"The real table ({TABLES}), or a folder or a glob in quotes of Parquet files, which "
+            "may have more rows than memory.",
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
     max_seconds: MaxSeconds = None,
     max_steps: MaxSteps = None,
@@ -144,6 +153,14 @@ def fit(
         ),
     ] = 0,
     device: Device = "auto",
+    cache_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache-dir",
+            help="Folder for what is learned of a table in several files, about 2 bytes a cell. "
+            "Nothing is left there. Default: the one for temporary files.",
+        ),
+    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Learn a table and write the model to a file.
@@ -155,6 +172,7 @@ def fit(
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
     from synthwgan import WGANGPSynthesizer
+    from synthwgan.io.dataset import is_many_files
     from synthwgan.io.tables import read_table
 
     kinds = column_kinds(kind or [])
@@ -173,7 +191,8 @@ def fit(
     }
     if max_steps is not None:
         params["max_steps"] = max_steps
-    model = WGANGPSynthesizer(**params).fit(read_table(table, na=na))
+    rows = table if is_many_files(table) else read_table(table, na=na)
+    model = WGANGPSynthesizer(**params).fit(rows, cache_dir=cache_dir)
     model.save(output)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
@@ -182,7 +201,15 @@ def fit(
 def sample(
     model: ModelFile,
     n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
-    output: RowsFile = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            "-o",
+            help=f"Where the rows go ({TABLES}), or a folder, which gets several Parquet files and "
+            "is gone on with if it was interrupted. Default: CSV to stdout.",
+        ),
+    ] = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -214,13 +241,18 @@ def sample(
             help="Add a column of this name that says True in every row: it is synthetic.",
         ),
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", min=-1, help="Processes that fill a folder; -1 for one a core."),
+    ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Draw synthetic rows from a model, in constant memory.
 
     Example: synthwgan sample customers.safetensors -n 1000 --where "city=Rome" --where "age>=60"
     """
-    if output is not None:
+    into_folder = output is not None and is_folder_output(output)
+    if output is not None and not into_folder:
         check_table_output(output)
     fitted = _load(model)
     options: dict[str, Any] = {"random_state": seed}
@@ -231,6 +263,10 @@ def sample(
     names = [str(name) for name in fitted.transformer_.column_index_]
     if mark in names:
         raise ValueError(f"--mark {mark}: the table has a column of that name; choose another one.")
+    if into_folder:
+        with progress(n_rows, quiet) as advance:
+            fill_folder(fitted, output, n_rows, jobs, mark, options, advance)
+        return
     chunks = fitted.sample_iter(n_rows, **options)
     with progress(n_rows, quiet) as advance, rows_writer(output) as write:
         for chunk in chunks:

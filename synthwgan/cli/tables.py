@@ -14,6 +14,8 @@ import typer
 if TYPE_CHECKING:
     import pandas as pd
 
+# Of a file in a folder.
+ROWS_PER_PART = 500_000
 TABLES = ".csv, .csv.gz or .parquet"
 
 MissingTexts = Annotated[
@@ -35,6 +37,29 @@ def check_table_output(path: Path) -> None:
 
     table_suffix(path)
     check_writable(path)
+
+
+def is_folder_output(path: Path) -> bool:
+    """Whether rows are to go into a folder: one that is there, or a name without a suffix."""
+    return path.is_dir() or not path.suffix
+
+
+def fill_folder(
+    model: Any,
+    folder: Path,
+    n_rows: int,
+    n_jobs: int,
+    mark: str | None,
+    options: Mapping[str, Any],
+    advance: Callable[[int], object],
+) -> None:
+    """Write rows into a folder of Parquet files; see `WGANGPSynthesizer.sample_to`."""
+    from synthwgan.parts import PartsPlan, write_parts
+
+    drawn = {"conditions": None, "on_rare": "restrict", "truncation": None, **options}
+    seed, rows_per_part = drawn.pop("random_state"), drawn.pop("chunk_size", ROWS_PER_PART)
+    plan = PartsPlan(n_rows, rows_per_part, drawn, mark)
+    write_parts(model, folder, plan, n_jobs, seed, advance)
 
 
 def as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:

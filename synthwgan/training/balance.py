@@ -5,7 +5,6 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from synthwgan.table.layout import Layout
 from synthwgan.training.data import TableBatches
 
 # Of a very large table, rows of a state that has no more are all known; of others, those that are
@@ -21,15 +20,13 @@ class BalancedRows:
 
     Parameters
     ----------
-    layout : Layout
-        The row vector's layout.
     batches : TableBatches
         The table. The numbers of its rows by their states are kept, in int32, or of a very large
         table those of some rows of each state.
     """
 
-    def __init__(self, layout: Layout, batches: TableBatches) -> None:
-        device = batches.device
+    def __init__(self, batches: TableBatches) -> None:
+        device, layout = batches.device, batches.head.layout
         self.n_rows = len(batches)
         self.column_blocks = torch.tensor(layout.column_blocks, device=device)
         counts = torch.zeros(layout.n_blocks, max(layout.block_sizes, default=1), device=device)

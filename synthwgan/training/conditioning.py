@@ -49,7 +49,7 @@ class ConditionalBatches:
         self.group_size = max(unit, batch_size // self.n_groups // unit * unit)
         device = batches.device
         self._slot_columns = torch.from_numpy(self.layout.slot_columns).to(device)
-        self._balanced = BalancedRows(self.layout, batches) if balanced else None
+        self._balanced = BalancedRows(batches) if balanced else None
 
     def draw(self, n_groups: int, rng: torch.Generator) -> tuple[Tensor, Context]:
         """Draw real rows in groups, and what is given of them.
