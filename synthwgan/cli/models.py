@@ -111,8 +111,8 @@ def fit(
         Path,
         typer.Argument(
             metavar="TABLE",
-            help=f"The real table ({TABLES}), or a folder or a glob in quotes of Parquet files, which "
-            "may have more rows than memory.",
+            help=f"The real table ({TABLES}), or a folder or a glob in quotes of Parquet files, "
+            "which may have more rows than memory.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],

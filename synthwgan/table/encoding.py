@@ -15,6 +15,7 @@ from synthwgan.table.door import naming_column
 from synthwgan.table.given import GivenRows
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.storage.physical import read_distinct
 
 # Codes and values of a part of a column.
 Encoded = tuple[np.ndarray | None, np.ndarray | None]
@@ -126,8 +127,7 @@ def _encode_known(
     column: ColumnTransformer, series: pd.Series, draws: Draws, on_unknown: str
 ) -> list[Encoded]:
     """Return the codes and values of a column's parts; without a state it is an error or 0."""
-    cells = column.read(series)
-    encoded, unknown = _encode_parts(column, cells, draws)
+    encoded, unknown = _encode_series(column, series, draws)
     if not unknown.any():
         return encoded
     if on_unknown == "error":
@@ -136,6 +136,19 @@ def _encode_known(
             f"{cell!r} did not occur when fitted: correct it, or pass on_unknown='ignore'"
         )
     return [(None if codes is None else np.maximum(codes, 0), values) for codes, values in encoded]
+
+
+def _encode_series(
+    column: ColumnTransformer, series: pd.Series, draws: Draws
+) -> tuple[list[Encoded], np.ndarray]:
+    """Do what `_encode_parts` does, of text without values each distinct cell once."""
+    is_simple = len(column.parts) == 1 and not column.has_value
+    found = read_distinct(column.physical, series) if is_simple else None
+    if found is None:
+        return _encode_parts(column, column.read(series), draws)
+    cells, places = found
+    [(codes, _)], unknown = _encode_parts(column, cells, draws)
+    return [(None if codes is None else codes[places], None)], unknown[places]
 
 
 def _encode_parts(

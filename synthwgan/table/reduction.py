@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from synthwgan.parameters import required
 from synthwgan.table.checks import LIST, STATE, Array, ListOf, MappingOf, check_state, expect
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.options import ColumnOptions
@@ -130,7 +128,7 @@ class Reduction:
                 column = self.columns[place]
                 cells = column.read(frame.iloc[:, place])
                 if surveys:
-                    cells = required(surveys.get(self.in_table(name))).of_all(cells)
+                    cells = surveys[self.in_table(name)].of_all(cells)
                 self.shares[place] = _state_shares(column, cells, rng)
         return self
 
@@ -139,25 +137,37 @@ class Reduction:
         """Return what the survey of a computed column of the table itself is called."""
         return ("in the table", name)
 
-    def survey(self, frames: Iterable[pd.DataFrame]) -> dict[Hashable, ColumnSurvey]:
+    def survey(
+        self,
+        sample: pd.DataFrame,
+        columns: Mapping[Hashable, ColumnSurvey],
+        read: Callable[[list[Hashable]], Iterable[pd.DataFrame]],
+    ) -> dict[Hashable, ColumnSurvey]:
         """Return what `fit` must know of all rows of a table, of which it sees a sample.
 
         Parameters
         ----------
-        frames : iterable of DataFrame
-            The table, in the columns of the builders.
+        sample : DataFrame
+        columns : mapping of column name to ColumnSurvey
+            What is known of the table's own columns.
+        read : callable
+            Reads some columns of the table in batches; it is asked only if others take the place
+            of the table's own.
         """
-        surveys: dict[Hashable, ColumnSurvey] = defaultdict(ColumnSurvey)
         computed = self._computed()
-        for frame in frames:
+        surveys = {self.in_table(name): columns[name] for name in computed}
+        names = self.reduce(sample.iloc[:0]).columns
+        others = [name for name in names if name not in self.place_of or name in computed]
+        if not others:
+            return surveys
+        surveys |= {name: ColumnSurvey() for name in others}
+        needed = {name: None for rule in self.builders for name in rule.columns}
+        for frame in read(list(needed)):
             reduced = self.reduce(frame)
-            for name in reduced.columns:
-                if name not in self.place_of or name in computed:
-                    with naming_column(name):
-                        surveys[name].add(reduced[name])
-            for name in computed:
-                surveys[self.in_table(name)].add(frame[name])
-        return dict(surveys)
+            for name in others:
+                with naming_column(name):
+                    surveys[name].add(reduced[name])
+        return surveys
 
     def _computed(self) -> set[Hashable]:
         return {name for rule in self.builders for name in rule.dependent}

@@ -10,7 +10,7 @@ import pandas as pd
 from synthwgan.table.batches import Batches, CommonDtypes
 from synthwgan.table.door import naming_column
 from synthwgan.table.storage.dtypes import Cells, PhysicalType, SampledCells
-from synthwgan.table.storage.physical import physical_type, read_cells
+from synthwgan.table.storage.physical import physical_type, read_cells, read_distinct
 from synthwgan.table.storage.sketch import GrowingTally
 
 # Rows that are kept in memory: kinds of columns, forms of cells and rules are found on them.
@@ -32,8 +32,15 @@ class ColumnSurvey:
                 self._n_missing += len(series)
                 return
             self._physical = physical_type(series)
-        cells = read_cells(self._physical, series)
-        present = cells.present
+        found = read_distinct(self._physical, series)
+        if found is not None:
+            cells, places = found
+            counts = np.bincount(places, minlength=len(cells.missing))
+            self._n_missing += int(counts[cells.missing].sum())
+            self._tally.add_counted(cells.present, counts[~cells.missing])
+            self._counts_up = False
+            return
+        present = read_cells(self._physical, series).present
         self._n_missing += len(series) - len(present)
         self._tally.add(present)
         if self._counts_up and len(present):

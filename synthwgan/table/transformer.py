@@ -301,8 +301,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         reduction = Reduction(self.column_index_, self.columns_, rules, builders)
         surveys = {}
         if survey is not None and builders:
-            names = {name: None for rule in builders for name in rule.columns}
-            surveys = reduction.survey(frames_of(required(batches), list(names)))
+            surveys = reduction.survey(frame, survey.columns, required(batches).frames)
         self.reduction_ = reduction.fit(frame, options, rng, surveys)
 
     def _options(self) -> ColumnOptions:

@@ -29,9 +29,9 @@ def verify(
 ) -> tuple[RuleSet, pd.DataFrame]:
     """Fit rules of a sample to all rows of its table, and leave out those that break there.
 
-    The table is read twice, only in the columns of the rules. The first time, rows that say
+    Only the columns of the rules are read. The rows that keep each are counted, and those that say
     something which the sample did not (a city that it lacks, an exception) are put beside the
-    sample, and the rules are fitted again. The second time, the rows that keep them are counted.
+    sample. Rules of which there are such rows are fitted again, and counted in a second reading.
 
     Parameters
     ----------
@@ -59,12 +59,12 @@ def verify(
         table = Table(frame)
         for watch in watches:
             watch.look_for_news(table)
+            watch.count(table)
     sample = _with_news(survey.sample, watches)
-    for watch in watches:
-        watch.learn(sample)
-    for frame in frames_of(batches, _names_of(watch.rule for watch in watches if watch.counts)):
+    changed = [watch for watch in watches if watch.learn(sample)]
+    for frame in frames_of(batches, _names_of(watch.rule for watch in changed)):
         table = Table(frame)
-        for watch in watches:
+        for watch in changed:
             watch.count(table)
     kept, left_out = [], list(rules.left_out)
     for watch in watches:
@@ -95,11 +95,6 @@ class _Watch:
         self.rows, self.broken, self.trouble = 0, 0, ""
         self.news: pd.DataFrame | None = None
 
-    @property
-    def counts(self) -> bool:
-        """Whether the rule is still to be counted."""
-        return not self.trouble
-
     def look_for_news(self, table: Table) -> None:
         """Keep the rows that say something which the sample did not, each kind of them once."""
         if self.trouble:
@@ -121,16 +116,18 @@ class _Watch:
     def _give_up(self, why: str) -> None:
         self.trouble, self.news = why, None
 
-    def learn(self, sample: pd.DataFrame) -> None:
-        """Fit the rule to the sample with all that is new."""
+    def learn(self, sample: pd.DataFrame) -> bool:
+        """Fit the rule to the sample with all that is new; return whether anything is."""
         if self.trouble or self.news is None:
-            return
+            return False
         tolerated, self.rule.tolerate = self.rule.tolerate, 1.0
         try:
             self.rule.fit(sample)
         except (TypeError, ValueError, OverflowError) as error:
             self._give_up(f"cannot be learned from all rows: {error}")
         self.rule.tolerate = tolerated
+        self.rows, self.broken = 0, 0
+        return not self.trouble
 
     def count(self, table: Table) -> None:
         """Count the rows of which the rule says something, and those that break it."""
@@ -167,10 +164,6 @@ class _KeyWatch(_Watch):
     def __init__(self, rule: Rule, is_declared: bool) -> None:
         super().__init__(rule, is_declared)
         self._hashes: list[np.ndarray] = []
-
-    @property
-    def counts(self) -> bool:
-        return False
 
     def look_for_news(self, table: Table) -> None:
         if self.trouble:

@@ -41,10 +41,17 @@ class GrowingTally:
 
     def add(self, present: np.ndarray) -> None:
         """Count more cells, none of which is missing."""
-        if not len(present):
-            return
-        self._dtype = _common(self._dtype, present.dtype)
-        values, counts = count(present)
+        if len(present):
+            self._add(*count(present))
+
+    def add_counted(self, values: np.ndarray, counts: np.ndarray) -> None:
+        """Count more cells, each of which is there as often as is said."""
+        if len(values):
+            order = np.argsort(values)
+            self._add(values[order], counts[order])
+
+    def _add(self, values: np.ndarray, counts: np.ndarray) -> None:
+        self._dtype = _common(self._dtype, values.dtype)
         if self._sketch is not None:
             self._sketch.add(values, counts)
             return
