@@ -153,12 +153,11 @@ class IdentifierTransformer(PartTransformer):
         present, tally = cells.present, cells.tally
         self._check_fits(present)
         integers = self.physical.domain == "number"
-        owners, distinct = pd.factorize(_whole(present))
         self.sizes, self.counts = tally.shared()
         # With missing cells, drawn columns are not present in the same rows.
-        self.partition = int(rng.integers(2**62)) if self._with_missing else _digest(owners)
+        self.partition = int(rng.integers(2**62)) if self._with_missing else _digest(present)
         least = self.options.min_category_rows
-        self.form = _integer_form(cells) if integers else _text_form(distinct, least)
+        self.form = _integer_form(cells) if integers else _text_form(tally.values, least)
         beyond = self.form.get("dense", False)
         self.real = None if beyond else RealFilter.of(_whole(tally.values).tolist(), rng)
         if not beyond and not tally.is_exact:
@@ -388,8 +387,9 @@ def _whole(identifiers: np.ndarray) -> np.ndarray:
     return identifiers.astype(np.int64) if identifiers.dtype.kind == "f" else identifiers
 
 
-def _digest(owners: np.ndarray) -> int:
+def _digest(present: np.ndarray) -> int:
     """Return a number that is the same for columns of which the same rows share a value."""
+    owners, _ = pd.factorize(_whole(present))
     digest = hashlib.blake2b(owners.astype("<i8").tobytes(), digest_size=7).digest()
     return int.from_bytes(digest, "little")
 

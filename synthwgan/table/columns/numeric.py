@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -35,6 +36,7 @@ from synthwgan.table.forms.registry import form_from_dict
 from synthwgan.table.storage.dtypes import Cells, PhysicalType
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.storage.scalars import is_infinite, is_missing
+from synthwgan.table.storage.sketch import GrowingTally
 from synthwgan.table.storage.tally import Tally, add_up
 
 if TYPE_CHECKING:
@@ -44,6 +46,17 @@ _NO_COUNTS = np.empty(0, dtype=np.int64)
 # Rows that a spike holds at least, unless its share of all rows is enough.
 MIN_SPIKE_ROWS = 30
 MIN_SPIKE_SHARE = 0.001
+# Of a table in batches that has very many cells, so many may be in another form than the others.
+MAX_ODD = 1000
+
+
+@dataclass
+class _Growing:
+    """Cells of a table in batches, while they are counted."""
+
+    tally: GrowingTally
+    odd: set[Any]
+    rng: np.random.Generator
 
 
 class NumericTransformer(PartTransformer):
@@ -96,6 +109,7 @@ class NumericTransformer(PartTransformer):
     stray_counts: np.ndarray
     odd: np.ndarray
     ranks: RankTransform | None
+    _growing: _Growing | None = None
 
     @classmethod
     def infers(cls, evidence: Evidence) -> bool:
@@ -118,11 +132,34 @@ class NumericTransformer(PartTransformer):
             return
         tally = cells.tally
         if not tally.is_exact and (self.form is not None or tally.gaps is None):
-            # What is not known of written cells has no place in the order of their numbers.
-            tally = Tally.of(cells.present)
+            # What is not known of written cells has no place in the order of their numbers: these
+            # are counted apart, and until then those of the sample stand for them.
+            self._growing, tally = _Growing(GrowingTally(), set(), rng), Tally.of(cells.present)
         numbers, fits = self.read_numbers(tally.values)
         self.odd = tally.values[~fits]
         self._fit_numbers(tally.where(fits).mapped(numbers[fits]), rng)
+
+    @property
+    def is_open(self) -> bool:
+        return self._growing is not None
+
+    def see(self, cells: Cells) -> None:
+        growing = required(self._growing)
+        numbers, fits = self.read_numbers(cells.present)
+        growing.tally.add(numbers[fits])
+        growing.odd.update(cells.present[~fits].tolist())
+        if len(growing.odd) > MAX_ODD:
+            raise ValueError(
+                f"more than {MAX_ODD} cells, such as {min(growing.odd)!r}, are no {self._word} in "
+                f"the format {required(self.form).sample}: correct them or use the kind "
+                "'categorical'"
+            )
+
+    def close(self) -> None:
+        growing, self._growing = required(self._growing), None
+        self.odd = as_cells(sorted(growing.odd), self.odd.dtype)
+        self.grid, self.ranks = None, None
+        self._fit_numbers(growing.tally.result(), growing.rng)
 
     def _fit_numbers(self, tally: Tally, rng: np.random.Generator) -> None:
         if self.options.protect_extremes:
