@@ -69,9 +69,11 @@ def _files(path: str | os.PathLike[str]) -> list[Path]:
     pattern = os.path.join(glob.escape(os.fspath(path)), "**") if is_folder else os.fspath(path)
     # Neither `*` nor `**` stands for names that begin with a dot.
     found = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]
-    files = [file for file in found if file.is_file() and not file.name.startswith("_")]
+    files = [file for file in found if file.is_file()]
     if is_folder:
-        files = [file for file in files if file.name.lower().endswith(_SUFFIX)]
+        inside = [file.relative_to(path) for file in files if file.name.lower().endswith(_SUFFIX)]
+        kept = [file for file in inside if not any(part[0] == "_" for part in file.parts)]
+        files = [Path(path) / file for file in kept]
     if not files:
         raise FileNotFoundError(f"{path} has no file that ends in {_SUFFIX}.")
     return files
