@@ -13,23 +13,35 @@ from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 import torch
 
+from synthwgan.conditions.rows import TableRows
 from synthwgan.io.tables import TableWriter, write_text
 from synthwgan.provenance import marked
 from synthwgan.randomness import RandomState, draw_seeds
+from synthwgan.table import TableTransformer
 from synthwgan.table.law import Law
-
-if TYPE_CHECKING:
-    from synthwgan.base import BaseSynthesizer
 
 # What a folder says of itself; readers of Parquet folders leave such names out.
 PLAN_FILE = "_synthetic.json"
 CHUNK_ROWS = 50_000
+
+
+class Model(Protocol):
+    """What is asked of a fitted synthesizer."""
+
+    transformer_: TableTransformer
+
+    @property
+    def digest_(self) -> str:
+        """Digest of its weights."""
+        ...
+
+    def _rows(self, seeds: list[int], truncation: float | None = None) -> TableRows: ...
 
 
 @dataclass(frozen=True)
@@ -70,7 +82,7 @@ class PartsPlan:
 
 
 def write_parts(
-    model: BaseSynthesizer,
+    model: Model,
     path: str | os.PathLike[str],
     plan: PartsPlan,
     n_jobs: int,
@@ -81,7 +93,7 @@ def write_parts(
 
     Parameters
     ----------
-    model : BaseSynthesizer
+    model : Model
     path : path
     plan : PartsPlan
     n_jobs, random_state
@@ -114,7 +126,7 @@ def _name(part: int) -> str:
     return f"part-{part:05d}.parquet"
 
 
-def _check_keys(model: BaseSynthesizer) -> None:
+def _check_keys(model: Model) -> None:
     """Raise if rows that are drawn apart could break a key."""
     law = Law(model.transformer_.reduction_)
     for rule in law.keys:
@@ -164,13 +176,13 @@ class _Drawer:
 
     Parameters
     ----------
-    model : BaseSynthesizer
+    model : Model
     folder : Path
     plan : PartsPlan
     seed : int
     """
 
-    def __init__(self, model: BaseSynthesizer, folder: Path, plan: PartsPlan, seed: int) -> None:
+    def __init__(self, model: Model, folder: Path, plan: PartsPlan, seed: int) -> None:
         self.model, self.folder, self.plan, self.seed = model, folder, plan, seed
 
     def write(self, part: int) -> int:

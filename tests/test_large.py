@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import json
+import re
+import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -288,6 +290,25 @@ def test_a_folder_of_other_rows_is_refused(
 def run(*arguments: object) -> None:
     result = CliRunner().invoke(app, [str(argument) for argument in arguments])
     assert result.exit_code == 0, result.output
+
+
+def test_the_commands_of_the_guide_run(
+    table: pd.DataFrame, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = Path(__file__).parents[1] / "docs" / "guide" / "large.md"
+    blocks = re.findall(r"```console\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
+    commands = [shlex.split(line)[1:] for block in blocks for line in block.splitlines()]
+    assert [command[0] for command in commands] == ["fit", "fit", "sample", "sample"]
+    monkeypatch.chdir(tmp_path)
+    Path("sales").mkdir()
+    for month in (1, 2):
+        table.iloc[month::2].to_parquet(f"sales/2024-0{month}.parquet", index=False)
+    # Shorter, in one process, and where there is room here.
+    here = {"/scratch": str(tmp_path), "100000000": "90", "4": "1"}
+    short = {"fit": ["--max-steps", "2", "--max-seconds", "0.5", "--no-rejection"], "sample": []}
+    for command in commands[1:]:
+        run(*[here.get(word, word) for word in command], *short[command[0]])
+    assert len(read(Path("synthetic"))) == 90
 
 
 def test_the_command_line_takes_folders_and_fills_them(table: pd.DataFrame, tmp_path: Path) -> None:
