@@ -60,7 +60,7 @@ class Batches:
                 f"a batch has no column {lacking[0]!r}, which it had when it was read before"
             )
         if list(frame.columns) != names:
-            frame = frame[names]
+            frame = frame.loc[:, names]
         return with_dtypes(frame, self._dtypes)
 
 
@@ -97,7 +97,7 @@ class CommonDtypes:
         names = list(self.dtypes)
         if list(frame.columns) != names:
             check_same_names(sorted(frame.columns, key=str), sorted(names, key=str))
-            frame = frame[names]
+            frame = frame.loc[:, names]
         for place, name in enumerate(names):
             series, known = frame.iloc[:, place], self.dtypes[name]
             if series.dtype != known:
@@ -155,7 +155,7 @@ def _scans(X: Any) -> bool:
 
 def _is_table(X: Any) -> bool:
     """Whether something is a table by itself: arrays, and frames of all packages."""
-    marks = ("__array__", "__dataframe__", "__arrow_c_stream__", "__arrow_c_array__", "to_arrow")
+    marks = ("shape", "__array__", "__arrow_c_stream__", "__arrow_c_array__", "to_arrow")
     return isinstance(X, pd.DataFrame) or any(hasattr(X, mark) for mark in marks)
 
 

@@ -244,8 +244,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         survey = None if batches is None else survey_of(batches)
         frame = enter(self, X if survey is None else survey.sample, reset=True)
         # A table of which all rows are in the sample is one in memory.
-        is_sampled = survey is not None and not survey.is_whole
-        columns = survey.columns if is_sampled else {}
+        survey = None if survey is None or survey.is_whole else survey
+        columns = {} if survey is None else survey.columns
         self.column_index_ = frame.columns
         has_frames = batches is not None or isinstance(X, pd.DataFrame)
         self.array_dtype_ = None if has_frames else frame.to_numpy().dtype
@@ -266,9 +266,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             raise ValueError("all rows are the same: at least two must differ to learn from them")
         inferred = [pair for place, pair in enumerate(self._named_columns()) if place not in kinds]
         warn_of_people(inferred)
-        if is_sampled:
-            self._show_all(batches)
-        self._find_rules(frame, learned, rng, verbose, survey if is_sampled else None, batches)
+        if survey is not None:
+            self._show_all(required(batches))
+        self._find_rules(frame, learned, rng, verbose, survey, batches)
         self._describe()
         return self
 
