@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
@@ -12,6 +13,7 @@ import pandas as pd
 from synthwgan.base import BaseSynthesizer
 from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
 from synthwgan.io.sql.types import sql_types_of
+from synthwgan.large import encoded_rows, opened
 from synthwgan.networks.critics import CriticChoice, CriticName
 from synthwgan.networks.generators import GeneratorChoice, GeneratorName
 from synthwgan.networks.objectives import Objective, ObjectiveName
@@ -33,7 +35,7 @@ from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import Rules, show_rules
 from synthwgan.table.columns.options import LOCALE
-from synthwgan.table.frames import take, take_column
+from synthwgan.table.frames import take_column
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
 from synthwgan.training.callbacks import Callback, announce, check_callbacks
@@ -289,21 +291,27 @@ class WGANGPSynthesizer(BaseSynthesizer):
         y: Any = None,
         *,
         callbacks: Sequence[Callback] | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
     ) -> Self:
         """Learn a table.
 
         Parameters
         ----------
-        X : frame or array of shape (n_rows, n_columns)
-            The table: a DataFrame of pandas or polars, a LazyFrame, a pyarrow Table,
-            RecordBatchReader or Dataset, a DuckDB relation, a Dask frame, or what else gives an
-            Arrow stream; or a NumPy array. It is not written to, and an index plays no part.
+        X : frame or array of shape (n_rows, n_columns), or a table in batches
+            The table: a DataFrame of pandas or polars, a LazyFrame, a pyarrow Table or
+            RecordBatchReader, a DuckDB relation, a Dask frame, or what else gives an Arrow stream;
+            or a NumPy array. It is not written to, and an index plays no part. A path to a folder,
+            a glob or a file of Parquet, an Arrow Dataset, or an iterable of frames that can be read
+            again and again, such as a list, is never in memory as a whole.
         y : Series or array of shape (n_rows,), optional
             One more column, put last; a Series keeps its name, else it is ``"target"``.
         callbacks : list of callable, optional
             Functions that are called with the figures of each logged step, a dict with the columns
             of `history_`. When one returns True, the phase of training ends there, as with
             `early_stopping`; conditions are learned all the same. What one raises ends `fit`.
+        cache_dir : path, optional
+            Folder for the encoded rows of a table in batches, about 2 bytes a cell; by default the
+            one for temporary files. Nothing is left there, however `fit` ends.
 
         Returns
         -------
@@ -321,7 +329,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         functions = check_callbacks(callbacks)
         device = resolve_device(self.device)
         seeds = draw_seeds(self.random_state, 5)
-        X, form = take(X)
+        X, form = opened(X, y)
         y, form_of_y = take_column(y)
         name = None if y is None else target_name(y)
         table = with_target(X, y, name)
@@ -335,7 +343,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         )
         if self.verbose:
             announce(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n")
-        encoded = transformer.encode(table, random_state=seeds[0])
+        encoded = encoded_rows(transformer, table, cache_dir, random_state=seeds[0])
         plan = RejectionPlan.resolve(self.rejection, self.max_seconds)
         parameters["max_seconds"] = plan.training_seconds
         config = TrainingConfig.resolve(parameters, n_rows=len(encoded))

@@ -16,6 +16,8 @@ from synthwgan.cli.tables import (
     ReadingOne,
     Writing,
     as_frame,
+    fill_folder,
+    is_folder_output,
     progress,
     refuse_same,
     with_table_options,
@@ -107,7 +109,14 @@ def demo(
 
 @with_table_options
 def fit(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE",
+            help=f"The real table ({TABLES}). A folder, or a glob in quotes, of Parquet files may "
+            "have more rows than memory.",
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
     max_seconds: MaxSeconds = None,
     max_steps: MaxSteps = None,
@@ -152,6 +161,14 @@ def fit(
         ),
     ] = None,
     device: Device = "auto",
+    cache_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache-dir",
+            help="Folder for what is learned of a table in several files, about 2 bytes a cell. "
+            "Nothing is left there. Default: the one for temporary files.",
+        ),
+    ] = None,
     quiet: Quiet = False,
     *,
     reading: ReadingOne,
@@ -165,6 +182,7 @@ def fit(
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
     from synthwgan import WGANGPSynthesizer
+    from synthwgan.io.places import is_database, parts_of
 
     kinds = column_kinds(kind or [])
     check_model_output(output, table)
@@ -183,7 +201,9 @@ def fit(
     }
     if max_steps is not None:
         params["max_steps"] = max_steps
-    model = WGANGPSynthesizer(**params).fit(reading.read(table))
+    has_parts = not is_database(table) and parts_of(table) is not None
+    rows = table if has_parts else reading.read(table)
+    model = WGANGPSynthesizer(**params).fit(rows, cache_dir=cache_dir)
     model.save(output)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
@@ -225,6 +245,10 @@ def sample(
             help="Add a column of this name that says True in every row: it is synthetic.",
         ),
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", min=-1, help="Processes that fill a folder; -1 for one a core."),
+    ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     *,
     writing: Writing,
@@ -235,7 +259,9 @@ def sample(
     """
     from synthwgan.provenance import marked
 
-    writing.check(output)
+    into_folder = output is not None and is_folder_output(output)
+    if not into_folder:
+        writing.check(output)
     fitted = _load(model)
     options: dict[str, Any] = {"random_state": seed}
     if chunk_size is not None:
@@ -245,6 +271,10 @@ def sample(
     names = [str(name) for name in fitted.transformer_.column_index_]
     if mark in names:
         raise ValueError(f"--mark {mark}: the table has a column of that name; choose another one.")
+    if into_folder:
+        with progress(n_rows, quiet) as advance:
+            fill_folder(fitted, Path(str(output)), n_rows, jobs, mark, options, advance)
+        return
     chunks = fitted.sample_iter(n_rows, **options)
     with progress(n_rows, quiet) as advance, writing.writer(output) as write:
         for chunk in chunks:

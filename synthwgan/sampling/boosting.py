@@ -250,7 +250,7 @@ def _some_rows(encoded: EncodedTable, rng: np.random.Generator) -> EncodedTable:
     if len(encoded) <= MAX_REAL_ROWS:
         return encoded
     rows = rng.choice(len(encoded), MAX_REAL_ROWS, replace=False)
-    return EncodedTable(encoded.codes[rows], encoded.values[rows])
+    return encoded.take(rows)
 
 
 def _n_drawn(n_real: int, n_slots: int) -> tuple[int, int]:

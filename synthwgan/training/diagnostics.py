@@ -57,10 +57,9 @@ class Diversity:
     ) -> None:
         self.head = batches.head
         self.n_rows = min(max_rows, len(batches))
-        device = batches.codes.device
-        rows = torch.randperm(len(batches), device=device, generator=rng)[: self.n_rows]
+        codes, values = batches.rows(batches.choose(self.n_rows, rng))
         self._n_symbols = max(*self.head.layout.block_sizes, N_VALUE_BINS + 1, 0)
-        symbols = self._symbols(batches.codes[rows].long(), batches.values[rows])
+        symbols = self._symbols(codes.long(), values)
         self.distinct_rows, self._entropies = distinct_share(symbols), self._entropy(symbols)
 
     def __call__(self, codes: Tensor, values: Tensor) -> dict[str, float]:

@@ -42,6 +42,8 @@ from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
 # A detective needs so many rows, and a share of them held out for it.
 MIN_JUDGED_ROWS, HELD_OUT_SHARE = 1000, 0.2
+# Of a very large table, no more rows are held out for `early_stopping`.
+MAX_HELD_OUT = 2**17
 # The first phase's share of ``max_seconds``.
 WHOLE_ROWS_SHARE = 0.7
 
@@ -285,9 +287,7 @@ class _Fit:
         """A pace by a detective; rows are held out of a step until its learning rate decays."""
         n_held_out = min(MAX_ROWS, round(HELD_OUT_SHARE * len(self.batches)))
         rng = torch.Generator(step.device).manual_seed(self.seed)
-        shuffled = torch.randperm(len(self.batches), device=step.device, generator=rng)
-        held_out = self.batches.subset(shuffled[:n_held_out])
-        step.batches = self.batches.subset(shuffled[n_held_out:])
+        held_out, step.batches = self.batches.split(n_held_out, rng)
         detective = Detective(step.batches, held_out, rng)
 
         @torch.no_grad()
@@ -348,9 +348,11 @@ def _hold_out(
             f"early_stopping holds rows out and needs 2 or more, the table has {n_rows}"
         )
     n_held_out = min(max(1, round(config.early_stopping.fraction * n_rows)), n_rows - 1)
-    shuffled = torch.randperm(n_rows, generator=torch.Generator().manual_seed(seed)).numpy()
-    held_out, learnt = shuffled[:n_held_out], shuffled[n_held_out:]
-    return TableBatches(encoded.take(learnt), head), TableBatches(encoded.take(held_out), head)
+    batches, rng = TableBatches(encoded, head), torch.Generator().manual_seed(seed)
+    if batches.is_large:
+        n_held_out = min(n_held_out, MAX_HELD_OUT)
+    held_out, learnt = batches.split(n_held_out, rng)
+    return learnt, held_out
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.columns.inventor import Inventor, as_texts
-from synthwgan.table.columns.patterns import SharedValues
+from synthwgan.table.columns.patterns import WHOLE, Share, SharedValues
 from synthwgan.table.columns.subjects import Few, Parts, Subject
 
 # So often a cell is drawn anew that is real, or there already; then it is made longer.
@@ -62,13 +62,24 @@ class Cast:
     rng : Generator
     seed : int
         With the same one, casts and identifiers of the same partition go together.
+    share : pair of int, default (0, 1)
+        Which of how many parts of a table: those of equal seeds have other members, of whom some
+        may be called alike.
     """
 
-    def __init__(self, columns: Sequence[Role], rng: np.random.Generator, seed: int) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Role],
+        rng: np.random.Generator,
+        seed: int,
+        share: Share = WHOLE,
+    ) -> None:
+        if share != WHOLE:
+            rng = np.random.default_rng([int(rng.integers(2**62)), share[0]])
         finest = max(columns, key=lambda column: column.n_values)
         source: Any = _Members(columns, finest.n_values, rng)
         if finest.repeats:
-            dealer = np.random.default_rng([seed, finest.partition])
+            dealer = np.random.default_rng([seed, finest.partition, share[0]])
             source = SharedValues(source, finest.sizes, finest.counts, dealer)
         self._source, self.n_columns = source, len(columns)
         self._taken = [0] * len(columns)

@@ -31,7 +31,7 @@ from synthwgan.table.columns.locales import (
     agreed,
     signs_of,
 )
-from synthwgan.table.columns.patterns import shape_of
+from synthwgan.table.columns.patterns import WHOLE, Share, shape_of
 from synthwgan.table.columns.subjects import (
     Company,
     Country,
@@ -120,7 +120,8 @@ class LifelikeTransformer(IdentifierTransformer):
         super()._fit(cells, rng)
         self.locale = self.options.locale or DEFAULT
 
-    def _learn_form(self, distinct: np.ndarray) -> dict[str, Any]:
+    def _learn_form(self, cells: Cells) -> dict[str, Any]:
+        distinct = cells.tally.values
         texts = [text.strip() for text in distinct[:: max(len(distinct) // _MAX_LOOKED_AT, 1)]]
         texts = [text for text in texts if text] or ["x"]
         self.signs = signs_of(self.kind, texts)
@@ -159,8 +160,8 @@ class LifelikeTransformer(IdentifierTransformer):
     def _in_case(self, text: str) -> str:
         return _CASES[self.form["case"]](text)
 
-    def source(self, rng: np.random.Generator, seed: int = 0) -> Source:
-        return CastView(Cast([self], rng, seed), 0)
+    def source(self, rng: np.random.Generator, seed: int = 0, share: Share = WHOLE) -> Source:
+        return CastView(Cast([self], rng, seed, share), 0)
 
     def decode_cells(
         self,
@@ -319,11 +320,12 @@ class EmailTransformer(_NameInAscii):
     words = "e-mail addresses"
     styles = tuple(f"{style}@{domain}" for style in _NameInAscii.styles for domain in RESERVED)
 
-    def _learn_form(self, distinct: np.ndarray) -> dict[str, Any]:
-        domains = Counter(text.strip().partition("@")[2].lower() for text in distinct)
+    def _learn_form(self, cells: Cells) -> dict[str, Any]:
+        texts = cells.tally.values
+        domains = Counter(text.strip().partition("@")[2].lower() for text in texts)
         commonest = [name for name, _ in domains.most_common(len(RESERVED))]
         self._reserved = dict(zip(commonest, RESERVED, strict=False))
-        form = super()._learn_form(distinct)
+        form = super()._learn_form(cells)
         del self._reserved
         return form
 
@@ -375,10 +377,10 @@ class PostcodeTransformer(LifelikeTransformer):
     grows = "postcode"
     few_of = ("postcode",)
 
-    def _learn_form(self, distinct: np.ndarray) -> dict[str, Any]:
+    def _learn_form(self, cells: Cells) -> dict[str, Any]:
         return {
-            **super()._learn_form(distinct),
-            **text_form(distinct, self.options.min_category_rows),
+            **super()._learn_form(cells),
+            **text_form(cells.tally.values, self.options.min_category_rows),
         }
 
     def written(self, parts: Parts, inventor: Inventor, rng: np.random.Generator) -> np.ndarray:
@@ -496,9 +498,9 @@ class PhoneTransformer(IdentifierTransformer):
     def infers(cls, evidence: Evidence) -> bool:
         return evidence.look == cls.kind
 
-    def _learn_form(self, distinct: np.ndarray) -> dict[str, Any]:
-        self.signs = signs_of(self.kind, map(str, distinct))
-        return super()._learn_form(distinct)
+    def _learn_form(self, cells: Cells) -> dict[str, Any]:
+        self.signs = signs_of(self.kind, map(str, cells.tally.values))
+        return super()._learn_form(cells)
 
     def describe_encoding(self) -> str:
         return super().describe_encoding().replace("anew", "anew as phone numbers", 1)

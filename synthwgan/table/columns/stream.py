@@ -10,6 +10,7 @@ import numpy as np
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.cast import Cast, CastView
 from synthwgan.table.columns.lifelike import LifelikeTransformer
+from synthwgan.table.columns.patterns import WHOLE, Share
 
 
 class IdentifierStream:
@@ -20,18 +21,26 @@ class IdentifierStream:
     columns : sequence of ColumnTransformer
         The fitted columns of the table.
     rng : Generator
+    share : pair of int, default (0, 1)
+        Which of how many parts of the table; with equally seeded generators, identifiers of
+        different parts differ.
     """
 
-    def __init__(self, columns: Sequence[ColumnTransformer], rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        columns: Sequence[ColumnTransformer],
+        rng: np.random.Generator,
+        share: Share = WHOLE,
+    ) -> None:
         seed = int(rng.integers(2**62))
         self.sources: list[Any] = [None] * len(columns)
         casts = _casts(columns)
         together = {place for cast in casts for place in cast}
         for place, column in enumerate(columns):
             if place not in together:
-                self.sources[place] = column.source(rng, seed)
+                self.sources[place] = column.source(rng, seed, share)
         for places in casts:
-            cast = Cast([columns[place] for place in places], rng, seed)
+            cast = Cast([columns[place] for place in places], rng, seed, share)
             for own, place in enumerate(places):
                 self.sources[place] = CastView(cast, own)
 
