@@ -38,7 +38,7 @@ from synthwgan.table.law import Law
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 from synthwgan.table.rules.custom import Custom
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
-from synthwgan.training.callbacks import announce
+from synthwgan.training.callbacks import LOGGER, tell
 from synthwgan.training.checks import (
     HISTORY,
     N_TRIED,
@@ -120,6 +120,32 @@ class FittedState:
     acceptance_rate: float
     n_rejection_rounds: int
 
+    @classmethod
+    def of(
+        cls,
+        trained: TrainedNetworks,
+        transformer: TableTransformer,
+        target_name: Any,
+        config: TrainingConfig,
+        sampler: Sampler,
+        conditional_sampler: ConditionalSampler | None,
+    ) -> FittedState:
+        """Put together what a fit made."""
+        return cls(
+            transformer=transformer,
+            target_name=target_name,
+            config=config,
+            sampler=sampler,
+            conditional_sampler=conditional_sampler,
+            critic=trained.critic,
+            history=pd.DataFrame(trained.history),
+            n_iter=trained.outcome.n_steps,
+            fit_seconds=trained.outcome.seconds,
+            cost=trained.cost,
+            acceptance_rate=sampler.acceptance_rate,
+            n_rejection_rounds=sampler.n_rejection_rounds,
+        )
+
 
 def save_model(
     path: str | os.PathLike,
@@ -161,6 +187,7 @@ def save_model(
     arrays = arrays | {name: own[name].cpu().numpy() for name in own if own[name] is not None}
     weights = module_arrays(_modules(sampler, conditional, state.critic))
     write_model(path, content, arrays | weights)
+    LOGGER.info("model in %s", os.fspath(path))
 
 
 def model_digest(
@@ -424,6 +451,7 @@ def make_sampler(trained: TrainedNetworks, calibrated: bool, *, seed: int) -> Sa
     generator: Any = trained.generator
     sampler = Sampler(generator, trained.head, generator.latent_dim, trained.marginals)
     if calibrated:
+        LOGGER.info("calibration")
         calibrate(sampler, sampler.noise(seed))
     return sampler
 
@@ -461,8 +489,8 @@ def add_rejection(
     *,
     seed: int,
     verbose: int,
-) -> None:
-    """Let a sampler learn which rows to keep.
+) -> bool:
+    """Let a sampler learn which rows to keep; return whether it could, and was not interrupted.
 
     Parameters
     ----------
@@ -484,10 +512,12 @@ def add_rejection(
     UserWarning
         If it was interrupted: all rows are kept.
     """
+    LOGGER.info("rejection")
     edges = transformer.value_edges(MAX_VALUE_EDGES)
-    report = announce if verbose else lambda line: None
     try:
-        sampler.rejection = learn_rejection(sampler, encoded, edges, plan, seed, report)
+        sampler.rejection = learn_rejection(
+            sampler, encoded, edges, plan, seed, lambda line: tell(line, verbose)
+        )
     except KeyboardInterrupt:
         warnings.warn(
             "learning which drawn rows to keep was interrupted; all are kept, and the model can "
@@ -495,3 +525,5 @@ def add_rejection(
             UserWarning,
             stacklevel=3,
         )
+        return False
+    return True

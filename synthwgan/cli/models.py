@@ -143,22 +143,40 @@ def fit(
             help="So many of the smallest and largest numbers or dates of a column are drawn anew.",
         ),
     ] = 0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="Keep all that training needs in a file, from which the same command goes on "
+            "if it was ended; removed when the model is written.",
+        ),
+    ] = None,
+    checkpoint_every: Annotated[
+        float,
+        typer.Option("--checkpoint-every", min=0, help="Write it each time so many seconds pass."),
+    ] = 60.0,
     device: Device = "auto",
     quiet: Quiet = False,
 ) -> None:
     """Learn a table and write the model to a file.
 
-    Ctrl-C ends the training early and keeps the model as it is then.
+    Ctrl-C ends the training early and keeps the model as it is then, and the checkpoint.
 
     For data of people: --rare mask --min-category-rows 10 --protect-extremes 10
 
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
-    from synthwgan import WGANGPSynthesizer
+    from synthwgan import Checkpoint, WGANGPSynthesizer
     from synthwgan.io.tables import read_table
 
     kinds = column_kinds(kind or [])
     check_model_output(output, table)
+    kept = None if checkpoint is None else Checkpoint(checkpoint, every=checkpoint_every)
+    if checkpoint is not None and checkpoint.resolve() in (table.resolve(), output.resolve()):
+        raise ValueError(
+            f"{checkpoint} is the table or the model; give the checkpoint a third name."
+        )
     params = {
         "column_kinds": kinds or None,
         "rules": rules_of_option(rules),
@@ -173,8 +191,10 @@ def fit(
     }
     if max_steps is not None:
         params["max_steps"] = max_steps
-    model = WGANGPSynthesizer(**params).fit(read_table(table, na=na))
+    model = WGANGPSynthesizer(**params).fit(read_table(table, na=na), checkpoint=kept)
     model.save(output)
+    if kept is not None and kept.is_complete:
+        Path(kept.path).unlink(missing_ok=True)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
 
