@@ -133,7 +133,7 @@ class KeptFit:
             self._write, self._refusing, self.checkpoint.every, self._report, self._warn
         )
         self._found: dict[str, Any] | None = None
-        if os.path.lexists(self.path):
+        if os.path.exists(self.path):
             self._found, arrays = read_checkpoint(self.path, _CONTENT)
             with self._refusing():
                 check_state("its table", self._found["table"], _TABLE)
