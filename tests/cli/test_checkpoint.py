@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,24 @@ from typer.testing import CliRunner, Result
 from synthwgan import Checkpoint, WGANGPSynthesizer
 from synthwgan.cli import app
 from synthwgan.io.tables import read_table
+from synthwgan.networks.critics import CRITICS, MLP
+from synthwgan.networks.generators import GENERATORS, Residual
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
 PATIENCE = 120
 ROOT = Path(__file__).resolve().parents[2]
-OPTIONS = ("--max-steps", 30, "--seed", 3, "--no-rejection", "--device", "cpu")
+# The command line with networks that take little time.
+PROGRAM = """
+from functools import partial
+from synthwgan.__main__ import main
+from synthwgan.networks.critics import CRITICS, MLP
+from synthwgan.networks.generators import GENERATORS, Residual
+
+GENERATORS["residual"] = partial(Residual, latent_dim=8, width=16, layers=1)
+CRITICS["mlp"] = partial(MLP, width=16)
+main()
+"""
+OPTIONS = ("--max-steps", 200, "--seed", 3, "--no-rejection", "--device", "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +62,7 @@ def fit_command(folder: Path, *more: object) -> list[str]:
 def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
     """The command line as a process of its own, in which no signal is ignored."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "synthwgan", *arguments],
+        [sys.executable, "-c", PROGRAM, *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -88,7 +102,9 @@ def changes_of(path: Path, n_changes: int) -> Callable[[], bool]:
     return happened
 
 
-def test_a_command_that_is_killed_goes_on(folder):
+def test_a_command_that_is_killed_goes_on(folder, monkeypatch):
+    monkeypatch.setitem(GENERATORS, "residual", partial(Residual, latent_dim=8, width=16, layers=1))
+    monkeypatch.setitem(CRITICS, "mlp", partial(MLP, width=16))
     path, arguments = folder / "fit.ckpt", fit_command(folder, "--checkpoint-every", 0)
     with command(*arguments) as process:
         # In the middle of a write, perhaps: the one before is whole.
@@ -108,7 +124,7 @@ def test_a_command_that_is_killed_goes_on(folder):
     # Of no use any more, and nothing half-written beside it but by a kill in the middle of a write.
     left = {each.name for each in folder.iterdir() if not each.name.startswith(".fit.ckpt.")}
     assert left == {"table.csv", "model"}
-    settings = {"max_steps": 30, "random_state": 3, "rejection": None, "device": "cpu"}
+    settings = {"max_steps": 200, "random_state": 3, "rejection": None, "device": "cpu"}
     expected = WGANGPSynthesizer(**settings).fit(read_table(folder / "table.csv"))
     found = WGANGPSynthesizer.load(folder / "model")
     assert found.digest_ == expected.digest_
@@ -131,7 +147,7 @@ def test_a_checkpoint_of_other_parameters_is_refused_in_one_line(folder):
     result = run(*fit_command(folder, "--quiet"))
     assert result.exit_code == 1
     (line,) = result.stderr.strip().splitlines()
-    assert "is of a fit with max_steps=5, not 30. Set these as they were, or delete" in line
+    assert "is of a fit with max_steps=5, not 200. Set these as they were, or delete" in line
     assert (folder / "fit.ckpt").exists()
 
 
