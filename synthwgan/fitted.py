@@ -512,7 +512,8 @@ def add_rejection(
     UserWarning
         If it was interrupted: all rows are kept.
     """
-    LOGGER.info("rejection")
+    if plan.max_rounds:
+        LOGGER.info("rejection")
     edges = transformer.value_edges(MAX_VALUE_EDGES)
     try:
         sampler.rejection = learn_rejection(
@@ -526,4 +527,9 @@ def add_rejection(
             stacklevel=3,
         )
         return False
+    if plan.max_rounds:
+        LOGGER.info(
+            "rejection: %d rounds, %.0f%% of the drawn rows kept",
+            *(sampler.n_rejection_rounds, 100 * sampler.acceptance_rate),
+        )
     return True
