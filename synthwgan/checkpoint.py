@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import warnings
@@ -17,6 +18,7 @@ from synthwgan.fitted import pack_parameters
 from synthwgan.io import FORMATS, check_writable
 from synthwgan.io.checkpoint import read_checkpoint, refusing_checkpoint, write_checkpoint
 from synthwgan.io.model import digest, plain_number
+from synthwgan.io.tables import leftovers
 from synthwgan.parameters import Constraint, Number
 from synthwgan.table import TableTransformer
 from synthwgan.table.checks import COUNT, STATE, TEXT, ListOf, MappingOf, check_state
@@ -40,6 +42,7 @@ _TABLE = {"n_rows": COUNT, "columns": MappingOf(TEXT), "encoding": TEXT, "rows":
 # What changes no weight; the machine is compared by what it is, and not by what was asked for.
 _NOT_COMPARED = ("verbose", "device", "precision")
 _SHOWN = 3
+_ROWS_AT_ONCE = 2**16
 _ANEW = "delete the file, or give another name, to begin anew"
 
 
@@ -121,6 +124,8 @@ class KeptFit:
                 f"{self.path!r} is the name of a table; let the checkpoint end in .ckpt"
             )
         check_writable(self.path)
+        for rest in leftovers(self.path):
+            rest.unlink(missing_ok=True)
         packed = pack_parameters(dict(parameters), constraints)
         compared = {name: packed[name] for name in packed if name not in _NOT_COMPARED}
         self.content: dict[str, Any] = {
@@ -219,12 +224,22 @@ def _describe(transformer: TableTransformer, encoded: EncodedTable) -> dict[str,
         "n_rows": len(encoded),
         "columns": columns,
         "encoding": _digest(*transformer.to_state()),
-        "rows": _digest({}, {"codes": encoded.codes, "values": encoded.values}),
+        "rows": _digest_rows(encoded),
     }
 
 
 def _digest(state: Any, arrays: Mapping[str, Any]) -> str:
     return digest(json.dumps(state, default=plain_number), arrays)
+
+
+def _digest_rows(encoded: EncodedTable) -> str:
+    """Digest of all rows, some at a time: they may be more than memory holds."""
+    found = hashlib.sha256(f"{encoded.codes.dtype.str} {encoded.values.dtype.str}".encode())
+    for start in range(0, len(encoded), _ROWS_AT_ONCE):
+        rows = slice(start, start + _ROWS_AT_ONCE)
+        found.update(encoded.codes[rows].tobytes())
+        found.update(encoded.values[rows].tobytes())
+    return found.hexdigest()
 
 
 def _difference(found: dict[str, Any], own: dict[str, Any]) -> str:

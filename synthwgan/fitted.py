@@ -529,7 +529,7 @@ def add_rejection(
         return False
     if plan.max_rounds:
         LOGGER.info(
-            "rejection: %d rounds, %.0f%% of the drawn rows kept",
+            "rejection: rounds that paid: %d, %.0f%% of the drawn rows kept",
             *(sampler.n_rejection_rounds, 100 * sampler.acceptance_rate),
         )
     return True

@@ -281,7 +281,10 @@ def test_other_parameters_are_refused_by_name(settings, table, kept, name, value
 def test_what_changes_no_weight_may_change(settings, table, expected, kept, tmp_path, capsys):
     path = Path(shutil.copy(kept, tmp_path))
     found = fit(settings | {"verbose": 1}, table, path)
-    assert f"{path}: going on with whole rows from step 5" in capsys.readouterr().err
+    shown = capsys.readouterr().err
+    assert f"{path}: going on with whole rows from step 5" in shown
+    # The bar begins where training does, so that what remains is not underrated.
+    assert "training, whole rows  42%" in shown and "training, whole rows   0%" not in shown
     check_same(found, expected)
 
 
@@ -441,6 +444,15 @@ def test_a_full_disk_ends_no_training(settings, table, expected, tmp_path, monke
             check_same(fit(settings, table, path), expected)
         assert path.read_bytes() == before
         assert [each.name for each in tmp_path.iterdir()] == ["fit.ckpt"]
+
+
+def test_what_a_kill_left_half_written_is_removed(settings, table, kept, tmp_path):
+    path = Path(shutil.copy(kept, tmp_path / "fit[1].ckpt"))
+    half, others = tmp_path / ".fit[1].ckpt.0123456789ab.tmp", tmp_path / ".fit1.ckpt.tmp"
+    for each in (half, others):
+        each.write_bytes(b"half")
+    fit(settings, table, path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == sorted([path.name, others.name])
 
 
 def test_a_model_that_cannot_be_written_leaves_the_checkpoint(

@@ -141,14 +141,16 @@ class ProgressBar:
     ----------
     phase : str
         What is trained; stands before the bar.
+    done : float, default 0.0
+        Share of it that was done before.
     """
 
-    def __init__(self, phase: str) -> None:
+    def __init__(self, phase: str, done: float = 0.0) -> None:
         from tqdm import tqdm
 
         layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed} < {remaining}{postfix}"
         self._found = ""
-        self._bar = tqdm(desc=f"training, {phase}", total=1.0, bar_format=layout)
+        self._bar = tqdm(desc=f"training, {phase}", total=1.0, initial=done, bar_format=layout)
 
     def on_log(self, record: dict[str, float], progress: float) -> None:
         """Move the bar to the present share of training."""

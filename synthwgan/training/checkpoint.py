@@ -16,6 +16,7 @@ from torch import Tensor
 from synthwgan.parameters import OneOf
 from synthwgan.table.checks import COUNT, STATE, check_state, expect, optional
 from synthwgan.training.checks import SECONDS
+from synthwgan.training.trainer import STATE as LOOP
 from synthwgan.training.trainer import Trainer, TrainingOutcome
 
 _OUTCOME = {
@@ -156,6 +157,14 @@ class PhaseCheckpoint:
         outcome = TrainingOutcome(**found["outcome"])
         self._owner.report(f"{self._phase} are learned")
         return outcome
+
+    def progress(self) -> float:
+        """Return the share of the phase that is done; the bar begins there."""
+        found = self._owner.phases.get(self._phase)
+        if found is None:
+            return 0.0
+        with self._owner.refusing():
+            return check_state("the loop", found["parts"].get("loop"), LOOP)["progress"]
 
     def begin(self, trainer: Trainer) -> None:
         """Put back what was found of an unfinished phase, the loop's own state too."""

@@ -354,7 +354,7 @@ class _Fit:
                 return outcome
         observers: list[Observer] = [history, Callbacks(self.callbacks, phase), Log(phase)]
         if self.verbose:
-            observers.append(ProgressBar(phase))
+            observers.append(ProgressBar(phase, 0.0 if keeper is None else keeper.progress()))
         LOGGER.info("training: %s", phase)
         bounds = config.max_seconds, config.log_every
         outcome = Trainer(pace, *bounds, observers, diagnosis, stopping, keeper).run(step)

@@ -11,10 +11,12 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
-from synthwgan.table.checks import COUNT, check_state, expect
+from synthwgan.table.checks import COUNT, SHARE, check_state, expect
 from synthwgan.training.checks import SECONDS
 from synthwgan.training.pace import Pace
 from synthwgan.training.stopping import BestWeights
+
+STATE = {"n_steps": COUNT, "seconds": SECONDS, "progress": SHARE}
 
 
 class Step(Protocol):
@@ -166,11 +168,12 @@ class Trainer:
 
     def state_dict(self) -> dict[str, Any]:
         """Return how far training is."""
-        return {"n_steps": self.n_steps, "seconds": self._elapsed()}
+        seconds, progress = self._elapsed(), self._progress()
+        return {"n_steps": self.n_steps, "seconds": seconds, "progress": progress}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from there; the clock too."""
-        check_state("the loop", state, {"n_steps": COUNT, "seconds": SECONDS})
+        check_state("the loop", state, STATE)
         expect(state["n_steps"] < self.pace.max_steps, "it has done more steps than there are")
         self.n_steps, self._start = state["n_steps"], time.perf_counter() - state["seconds"]
 
