@@ -34,6 +34,7 @@ from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import score_pairs, score_rows
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import show_rules
+from synthwgan.table.frames import OutputMixin, as_frame, chosen_output, take_column
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import Schema
 from synthwgan.table.target import with_target
@@ -64,7 +65,7 @@ _SAMPLING_PARAMETERS = {
 }
 
 
-class BaseSynthesizer(ComponentParameters):
+class BaseSynthesizer(OutputMixin, ComponentParameters):
     """A synthesizer once it is fitted; a subclass has the parameters and `fit`."""
 
     components = COMPONENTS
@@ -157,11 +158,25 @@ class BaseSynthesizer(ComponentParameters):
         random_state: RandomState = None,
     ) -> np.ndarray: ...
 
+    @overload
     def sample(
         self,
         n_samples: int = 1,
         *,
-        conditions: Mapping[Any, Any] | pd.DataFrame | np.ndarray | None = None,
+        conditions: Any,
+        n_draws: int = 1,
+        on_rare: OnRare = "restrict",
+        on_broken: OnBroken = "error",
+        gibbs_steps: int = 0,
+        truncation: float | None = None,
+        random_state: RandomState = None,
+    ) -> Any: ...
+
+    def sample(
+        self,
+        n_samples: int = 1,
+        *,
+        conditions: Any = None,
         n_draws: int = 1,
         on_rare: OnRare = "restrict",
         on_broken: OnBroken = "error",
@@ -169,30 +184,30 @@ class BaseSynthesizer(ComponentParameters):
         truncation: float | None = None,
         random_state: RandomState = None,
         **misnamed: Any,
-    ) -> pd.DataFrame | np.ndarray:
+    ) -> Any:
         """Draw synthetic rows: of all kinds, of a kind, or completed from given cells.
 
         Parameters
         ----------
         n_samples : int, default 1
             Number of rows.
-        conditions : mapping, DataFrame or array, optional
+        conditions : mapping, frame of any library, or array, optional
             What the rows must be. A mapping says it for all rows, by column name: a value
             (None for a missing cell); a list of allowed values, each as frequent as in the
             table; a range of numbers, dates or ordered categories as a pair ``(low, high)``, both
             included, None for no bound; or a mapping of values or ranges to the shares that they
-            shall have. A DataFrame (or array) says it row by row: each gives one row
-            (``n_draws`` rows) with its cells unchanged and its missing cells drawn, which may
-            be drawn to be missing.
+            shall have. A frame (or array) says it row by row: each gives one row (``n_draws``
+            rows) with its cells unchanged and its missing cells drawn, which may be drawn to be
+            missing.
         n_draws : int, default 1
-            Rows for each row of a DataFrame, one after another.
+            Rows for each row of a frame, one after another.
         on_rare : {"restrict", "fewer", "error"}, default "restrict"
             What to do if hardly one in a hundred drawn rows meets ranges and lists on several
             columns. "restrict" draws each of these columns by its own distribution in the
             table, as if it did not depend on the others, for the rows that lack; "fewer"
             returns the rows found. Both warn.
         on_broken : {"error", "keep"}, default "error"
-            What to do with rows of a DataFrame whose given cells break a rule of `rules_`; "keep"
+            What to do with rows of a frame whose given cells break a rule of `rules_`; "keep"
             leaves these cells as they are.
         gibbs_steps : int, default 0
             Under conditions, how often a random half of what is not given is drawn again, given
@@ -205,11 +220,12 @@ class BaseSynthesizer(ComponentParameters):
 
         Returns
         -------
-        DataFrame or ndarray of shape (n_samples, n_columns)
-            Rows in the form of the table given to `fit`: names, order and dtypes; an array, if
-            it was one (a type checker takes it for a DataFrame). The index is that of a DataFrame
-            given as `conditions`, else it counts the rows. ``attrs["synthetic"]`` of a DataFrame
-            says which model and seed they are of.
+        DataFrame, Table or ndarray of shape (n_samples, n_columns)
+            Rows in the form of the table given to `fit`, or of `set_output`: library, names, order
+            and dtypes; an array, if it was one (a type checker takes all for frames of pandas). The
+            index, in pandas, is that of a DataFrame given as `conditions`, else it counts the rows.
+            ``attrs["synthetic"]`` of a pandas frame, and the metadata of an Arrow table, say which
+            model and seed they are of.
 
         Raises
         ------
@@ -248,6 +264,7 @@ class BaseSynthesizer(ComponentParameters):
             drawn = rows.of_all_kinds(n_samples)
             return marked(drawn, self.digest_, "drawn", random_state)
         _check_form(conditions)
+        conditions = as_frame(conditions)
         if isinstance(conditions, Mapping):
             drawn = next(rows.where(conditions, n_samples, n_samples, on_rare))
             return marked(drawn, self.digest_, "drawn", random_state)
@@ -287,8 +304,8 @@ class BaseSynthesizer(ComponentParameters):
 
         Yields
         ------
-        DataFrame or ndarray
-            The next rows, an array if `fit` had one. Identifiers are unique over all chunks.
+        DataFrame, Table or ndarray
+            The next rows, in the form of those of `sample`. Identifiers are unique over all chunks.
 
         Raises
         ------
@@ -324,7 +341,8 @@ class BaseSynthesizer(ComponentParameters):
         if conditional is not None:
             conditional = conditional.truncated(truncation)
             conditional.gibbs_steps = gibbs_steps
-        return TableRows(self.transformer_, sampler, conditional, seeds)
+        output = chosen_output(self)
+        return TableRows(self.transformer_, sampler, conditional, seeds, output)
 
     @overload
     def impute(
@@ -348,15 +366,26 @@ class BaseSynthesizer(ComponentParameters):
         random_state: RandomState = None,
     ) -> np.ndarray: ...
 
+    @overload
     def impute(
         self,
-        X: pd.DataFrame | np.ndarray,
+        X: Any,
         *,
         n_draws: int = 1,
         on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
         random_state: RandomState = None,
-    ) -> pd.DataFrame | np.ndarray:
+    ) -> Any: ...
+
+    def impute(
+        self,
+        X: Any,
+        *,
+        n_draws: int = 1,
+        on_broken: OnBroken = "error",
+        gibbs_steps: int = 0,
+        random_state: RandomState = None,
+    ) -> Any:
         """Fill the missing cells of a table by drawing them, given the other cells of the row.
 
         A drawn cell has the spread that the table's cells have. With several draws the results
@@ -365,11 +394,11 @@ class BaseSynthesizer(ComponentParameters):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
+        X : frame of any library, or array, of shape (n_rows, n_columns)
             Rows with the columns given to `fit`; a target may be left out. A number outside
             the range that was fitted counts as the nearest, with a warning.
         n_draws : int, default 1
-            Rows for each row of `X`, one after another, with its index.
+            Rows for each row of `X`, one after another, with its index if it has one.
         on_broken : {"error", "keep"}, default "error"
             What to do with rows whose cells break a rule of `rules_`; "keep" fills them as well.
         gibbs_steps : int, default 0
@@ -380,10 +409,10 @@ class BaseSynthesizer(ComponentParameters):
 
         Returns
         -------
-        DataFrame or ndarray of shape (n_rows * n_draws, n_columns)
-            The rows, with fitted dtypes. Cells that were there are unchanged. What rules determine
-            is computed, and the rest drawn: no cell is missing, but in columns of which every cell
-            was, and where a rule says that it is.
+        DataFrame, Table or ndarray of shape (n_rows * n_draws, n_columns)
+            The rows, in the form of those of `sample`. Cells that were there are unchanged. What
+            rules determine is computed, and the rest drawn: no cell is missing, but in columns of
+            which every cell was, and where a rule says that it is.
 
         Raises
         ------
@@ -409,7 +438,7 @@ class BaseSynthesizer(ComponentParameters):
             random_state=random_state,
         )
         rows = self._rows(seeds, gibbs_steps=gibbs_steps)
-        filled = rows.imputed(X, n_draws, self.target_name_, on_broken)
+        filled = rows.imputed(as_frame(X), n_draws, self.target_name_, on_broken)
         return marked(filled, self.digest_, "completed", random_state)
 
     def summary(self) -> str:
@@ -448,7 +477,7 @@ class BaseSynthesizer(ComponentParameters):
         check_is_fitted(self)
         return ModelCard.of(self, report)
 
-    def score(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> float:
+    def score(self, X: Any, y: Any = None) -> float:
         """Say how well drawn rows agree with some real ones, best rows that `fit` was not given.
 
         It is the mean of two figures: how alike the columns are one by one, and how much of the
@@ -457,7 +486,7 @@ class BaseSynthesizer(ComponentParameters):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
+        X : frame of any library, or array, of shape (n_rows, n_columns)
             Rows with the columns given to `fit`.
         y : Series or array of shape (n_rows,), optional
             The target, if `fit` was given one.
@@ -478,11 +507,12 @@ class BaseSynthesizer(ComponentParameters):
         from synthwgan.evaluation.scorer import make_scorer
 
         check_is_fitted(self)
+        X = as_frame(X)
         if all(isinstance(name, str) for name in getattr(X, "columns", ())):
-            validate_data(self, cast("Any", X), reset=False, skip_check_array=True)
+            validate_data(self, X, reset=False, skip_check_array=True)
         return make_scorer()(self, X, y)
 
-    def score_samples(self, X: pd.DataFrame | np.ndarray, y: Any = None) -> np.ndarray:
+    def score_samples(self, X: Any, y: Any = None) -> np.ndarray:
         """Score rows by the critic: higher is more like the training table.
 
         The critic was trained to tell the table's rows from generated ones, so its score is
@@ -492,7 +522,7 @@ class BaseSynthesizer(ComponentParameters):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
+        X : frame of any library, or array, of shape (n_rows, n_columns)
             Rows with the columns given to `fit`.
         y : Series or array of shape (n_rows,), optional
             The target, if `fit` was given one; left out, it counts as unknown.
@@ -510,6 +540,7 @@ class BaseSynthesizer(ComponentParameters):
             If a column is missing.
         """
         check_is_fitted(self)
+        X = as_frame(X)
         if self.target_name_ is None:
             y = None
         elif y is None:
@@ -543,10 +574,10 @@ class BaseSynthesizer(ComponentParameters):
 
     def report(
         self,
-        X: pd.DataFrame | np.ndarray,
+        X: Any,
         y: Any = None,
         *,
-        test: pd.DataFrame | np.ndarray | None = None,
+        test: Any = None,
         target: Any = None,
         n_samples: int | None = None,
         rules: Any = "auto",
@@ -559,7 +590,7 @@ class BaseSynthesizer(ComponentParameters):
         ----------
         X, y
             The table given to `fit`; a model keeps no rows, so it is asked for.
-        test : DataFrame or array of shape (n_test, n_columns), optional
+        test : frame of any library, or array, of shape (n_test, n_columns), optional
             Real rows that the model never saw, with the target if there is one.
         target : hashable, optional
             The column that one would predict; by default the one given to `fit` as ``y``.
@@ -589,15 +620,19 @@ class BaseSynthesizer(ComponentParameters):
         from synthwgan.evaluation import evaluate
 
         check_is_fitted(self)
+        y = take_column(y)[0]
         if isinstance(y, pd.DataFrame) and y.shape[1] != 1:
             raise TypeError("report() draws the synthetic rows itself; give real ones as test=")
         real = pd.DataFrame(with_target(X, y, None if y is None else self.target_name_))
         seeds = draw_seeds(random_state, 2)
-        rows = self.sample(len(real) if n_samples is None else n_samples, random_state=seeds[0])
+        n_rows = len(real) if n_samples is None else n_samples
+        rows = pd.DataFrame(as_frame(self.sample(n_rows, random_state=seeds[0])))
+        if self.transformer_.is_array:
+            rows = rows.set_axis(real.columns, axis=1)
         report = evaluate(
             real,
-            pd.DataFrame(rows),
-            None if test is None else pd.DataFrame(test),
+            rows,
+            None if test is None else pd.DataFrame(as_frame(test)),
             self.target_name_ if target is None else target,
             column_kinds={column.name: column.kind for column in self.schema_},
             rules=rules,

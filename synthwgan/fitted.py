@@ -250,8 +250,9 @@ def _try(state: FittedState) -> None:
     sampler, conditional = state.sampler, state.conditional_sampler
     check_raw(sampler.raw(N_TRIED, sampler.noise(0)))
     drawn = sampler.draw(N_TRIED, sampler.noise(0))
-    state.transformer.decode(drawn, random_state=0)
     rows = state.transformer.decode_frame(drawn, random_state=0)
+    # Of pandas: who loads a model may not have the library that its table was of.
+    state.transformer.as_given(rows, "default" if state.transformer.is_array else "pandas")
     Law(state.transformer.reduction_).is_broken(rows)
     if conditional is not None:
         given = np.zeros((N_TRIED, len(state.transformer.layout_.column_blocks)), dtype=bool)

@@ -17,6 +17,7 @@ from synthwgan.parameters import RANDOM_STATE, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
 from synthwgan.table.door import SHOWN, enter, naming_column
+from synthwgan.table.frames import TableForm, as_frame, take, take_column
 from synthwgan.table.storage.physical import refuse_nul
 from synthwgan.table.target import target_name
 from synthwgan.training.config import Conditional
@@ -131,7 +132,7 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
+        X : frame of any library, or array, of shape (n_rows, n_columns)
             The table.
         y : Series, array or list of shape (n_rows,)
             The classes.
@@ -146,7 +147,7 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         ValueError, TypeError
             As `fit_resample`, but for a class with too few rows to learn it.
         """
-        self._check(X, y)
+        self._check(take(X)[0], *take_column(y))
         return self
 
     def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
@@ -154,16 +155,16 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
+        X : frame of any library, or array, of shape (n_rows, n_columns)
             The table: numbers, texts, categories, dates, missing cells. It is not written to.
-        y : Series, array or list of shape (n_rows,)
+        y : Series of any library, array or list, of shape (n_rows,)
             The classes, of any dtype.
 
         Returns
         -------
-        X_resampled : DataFrame or array of shape (n_rows + n_new, n_columns)
+        X_resampled : DataFrame, Table or array of shape (n_rows + n_new, n_columns)
             The rows of `X`, unchanged and in their order, then the new rows, class by class, in
-            the form of `X`; the index of a DataFrame counts the rows.
+            the form of `X`: library, names and dtypes; an index counts the rows.
         y_resampled : Series, array or list of shape (n_rows + n_new,)
             Their classes, in the form of `y`.
 
@@ -172,22 +173,25 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         ValueError, TypeError
             If a parameter, the table or the target cannot be used; before any training.
         """
-        frame, target, model = self._check(X, y)
+        X, form = take(X)
+        y, form_of_y = take_column(y)
+        frame, target, model = self._check(X, y, form_of_y)
         places = target.places_of(self.sampling_strategy_)
         self.synthesizer_ = None
+        classes = form_of_y.dress_column(_extended(y, places))
         if not len(places):
-            return _joined(X, frame.iloc[:0]), _extended(y, places)
+            return form.dress(_joined(X, frame.iloc[:0])), classes
         seeds = draw_seeds(self.random_state, 2)
         if self.random_state is not None:
             model.set_params(random_state=seeds[0])
         name = _free_name(X, target.classes, frame)
         kinds = {} if model.column_kinds is None else model.column_kinds
         model.set_params(column_kinds={**kinds, name: "categorical"})
-        self.synthesizer_ = model.fit(frame, target.classes.rename(name))
+        self.synthesizer_ = model.fit(form.dress(frame), target.classes.rename(name))
         # One draw for all classes, so that identifiers differ between them too.
         wanted = target.classes.iloc[places].reset_index(drop=True).to_frame(name)
-        rows = model.sample(conditions=wanted, random_state=seeds[1])
-        return _joined(X, rows.iloc[:, :-1]), _extended(y, places)
+        rows = as_frame(model.sample(conditions=wanted, random_state=seeds[1]))
+        return form.dress(_joined(X, rows.iloc[:, :-1])), classes
 
     def _unfitted(self) -> WGANGPSynthesizer:
         """Return an unfitted synthesizer that can draw rows of a class, or raise."""
@@ -211,7 +215,9 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
             model.rejection = None
         return model
 
-    def _check(self, X: Any, y: Any) -> tuple[pd.DataFrame, _Target, WGANGPSynthesizer]:
+    def _check(
+        self, X: Any, y: Any, form: TableForm
+    ) -> tuple[pd.DataFrame, _Target, WGANGPSynthesizer]:
         """Return the table, the target and an unfitted synthesizer, all found usable."""
         check_parameters({"random_state": self.random_state}, {"random_state": RANDOM_STATE})
         model = self._unfitted()
@@ -231,7 +237,14 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
                 f"synthesizer's min_category_rows={model.min_category_rows}, and would not be "
                 "kept apart: pass a synthesizer with less"
             )
-        self.sampling_strategy_ = _rows_to_draw(self.sampling_strategy, target.counts, y)
+        strategy = self.sampling_strategy
+        if callable(strategy):
+            strategy = strategy(form.dress_column(y))
+            if not isinstance(strategy, Mapping):
+                raise TypeError(
+                    f"sampling_strategy must return a dict of rows by class: {strategy!r}"
+                )
+        self.sampling_strategy_ = _rows_to_draw(strategy, target.counts)
         return frame, target, model
 
 
@@ -332,12 +345,8 @@ def _check_classes(classes: pd.Series) -> None:
         )
 
 
-def _rows_to_draw(strategy: Any, counts: dict[Any, int], y: Any) -> dict[Any, int]:
+def _rows_to_draw(strategy: Any, counts: dict[Any, int]) -> dict[Any, int]:
     """Return the number of new rows by class, in the order of the classes."""
-    if callable(strategy):
-        strategy = strategy(y)
-        if not isinstance(strategy, Mapping):
-            raise TypeError(f"sampling_strategy must return a dict of rows by class: {strategy!r}")
     if isinstance(strategy, Mapping):
         return _by_dict(strategy, counts)
     if isinstance(strategy, str):
@@ -419,7 +428,7 @@ def _free_name(X: Any, classes: pd.Series, frame: pd.DataFrame) -> Any:
 
 
 def _joined(X: Any, rows: pd.DataFrame) -> Any:
-    """Return the table with some rows more, in its own form."""
+    """Return the table with some rows more, in its own form; a frame is one of pandas."""
     if isinstance(X, pd.DataFrame):
         rows = rows.set_axis(X.columns, axis=1).astype(X.dtypes)
         return pd.concat([X, rows], ignore_index=True)

@@ -5,18 +5,19 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
-from typing import Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from synthwgan.io.formats import PROVENANCE
 from synthwgan.randomness import RandomState
 
-Rows = TypeVar("Rows", bound=pd.DataFrame | np.ndarray)
 # Completed rows hold given cells, which may be those of real people.
 Origin = Literal["drawn", "completed"]
 
@@ -31,12 +32,15 @@ def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState) -> Rows:
-    """Write into a frame's ``attrs`` where its rows come from; an array has no place for it.
+def marked(rows: Any, model: str, origin: Origin, random_state: RandomState) -> Any:
+    """Write into a frame's ``attrs`` where its rows come from.
+
+    Of an Arrow table it is written into the metadata, as in Parquet files. Arrays and frames of
+    polars have no place for it.
 
     Parameters
     ----------
-    rows : DataFrame or ndarray
+    rows : DataFrame, Table or ndarray
         Fresh rows.
     model : str
         Digest of the model.
@@ -45,14 +49,17 @@ def marked(rows: Rows, model: str, origin: Origin, random_state: RandomState) ->
     random_state : int, Generator, RandomState or None
         The seed, if it is a number, is noted.
     """
+    is_number = isinstance(random_state, int | np.integer)
+    told = {
+        "rows": origin,
+        "package": "synthwgan",
+        "version": version("synthwgan"),
+        "model": model,
+        "date": datetime.now(UTC).date().isoformat(),
+        "seed": int(random_state) if is_number else None,
+    }
     if isinstance(rows, pd.DataFrame):
-        is_number = isinstance(random_state, int | np.integer)
-        rows.attrs[PROVENANCE] = {
-            "rows": origin,
-            "package": "synthwgan",
-            "version": version("synthwgan"),
-            "model": model,
-            "date": datetime.now(UTC).date().isoformat(),
-            "seed": int(random_state) if is_number else None,
-        }
+        rows.attrs[PROVENANCE] = told
+    elif isinstance(rows, pa.Table):
+        return rows.replace_schema_metadata({PROVENANCE: json.dumps(told)})
     return rows

@@ -8,9 +8,6 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
-import numpy as np
-import pandas as pd
-
 from synthwgan.base import BaseSynthesizer
 from synthwgan.checkpoint import Checkpoint, KeptFit
 from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
@@ -32,14 +29,18 @@ from synthwgan.parameters import (
 )
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
+from synthwgan.sampling.conditional import ConditionalSampler
+from synthwgan.sampling.sampler import Sampler
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import Rules, show_rules
+from synthwgan.table.frames import take, take_column
+from synthwgan.table.layout import EncodedTable
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
 from synthwgan.training.callbacks import LOGGER, Callback, check_callbacks, tell
 from synthwgan.training.config import TRAINING_PARAMETERS, Conditional, TrainingConfig
 from synthwgan.training.device import resolve_device, resolve_precision
-from synthwgan.training.fit import train_networks
+from synthwgan.training.fit import TrainedNetworks, train_networks
 from synthwgan.training.optimizers import Optimizer
 from synthwgan.training.stopping import EarlyStopping
 
@@ -271,7 +272,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
 
     def fit(
         self,
-        X: pd.DataFrame | np.ndarray,
+        X: Any,
         y: Any = None,
         *,
         callbacks: Sequence[Callback] | None = None,
@@ -281,8 +282,10 @@ class WGANGPSynthesizer(BaseSynthesizer):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
-            The table; it is not written to, and its index plays no part.
+        X : frame or array of shape (n_rows, n_columns)
+            The table: a DataFrame of pandas or polars, a LazyFrame, a pyarrow Table,
+            RecordBatchReader or Dataset, a DuckDB relation, a Dask frame, or what else gives an
+            Arrow stream; or a NumPy array. It is not written to, and an index plays no part.
         y : Series or array of shape (n_rows,), optional
             One more column, put last; a Series keeps its name, else it is ``"target"``.
         callbacks : list of callable, optional
@@ -317,11 +320,18 @@ class WGANGPSynthesizer(BaseSynthesizer):
             kept = KeptFit(checkpoint, parameters, self.constraints, device, precision)
             seeds = kept.seeds(seeds)
         LOGGER.info("encoding the table")
+        X, form = take(X)
+        y, form_of_y = take_column(y)
         name = None if y is None else target_name(y)
         table = with_target(X, y, name)
         of_table = {name: parameters[name] for name in _OF_TABLE}
         transformer = TableTransformer(**of_table, random_state=seeds[3])
-        transformer.fit(table, learned=() if name is None else [name], verbose=self.verbose)
+        transformer.fit(
+            table,
+            learned=() if name is None else [name],
+            form=form.beside(name, form_of_y),
+            verbose=self.verbose,
+        )
         tell(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n", self.verbose)
         encoded = transformer.encode(table, random_state=seeds[0])
         checkpoints = None if kept is None else kept.start(transformer, encoded)
@@ -342,6 +352,20 @@ class WGANGPSynthesizer(BaseSynthesizer):
             seed=seeds[1],
             verbose=self.verbose,
         )
+        samplers, is_complete = self._samplers(trained, encoded, transformer, plan, seeds)
+        if kept is not None:
+            kept.checkpoint.is_complete = is_complete
+        return self._keep(FittedState.of(trained, transformer, name, config, *samplers))
+
+    def _samplers(
+        self,
+        trained: TrainedNetworks,
+        encoded: EncodedTable,
+        transformer: TableTransformer,
+        plan: RejectionPlan,
+        seeds: list[int],
+    ) -> tuple[tuple[Sampler, ConditionalSampler | None], bool]:
+        """Return both samplers, calibrated, and whether nothing was interrupted on the way."""
         sampler = make_sampler(trained, self.calibrate, seed=seeds[2])
         conditional_sampler = make_conditional_sampler(trained, self.calibrate, seed=seeds[2])
         is_complete = trained.outcome.stopped_by != "interrupt"
@@ -349,7 +373,4 @@ class WGANGPSynthesizer(BaseSynthesizer):
             is_complete = add_rejection(
                 sampler, encoded, transformer, plan, seed=seeds[4], verbose=self.verbose
             )
-        if kept is not None:
-            kept.checkpoint.is_complete = is_complete
-        samplers = sampler, conditional_sampler
-        return self._keep(FittedState.of(trained, transformer, name, config, *samplers))
+        return (sampler, conditional_sampler), is_complete

@@ -39,6 +39,7 @@ ROOMS = {
         "table.columns.written",
         "table.door",
         "table.forms",
+        "table.frames",
         "table.rules",
         "table.schema",
         "table.storage.physical",
@@ -52,7 +53,7 @@ ROOMS = {
     "private": {
         *("components", "evaluation.evaluate", "evaluation.Report", "io.model", "parameters"),
         *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
-        *("table.door.naming_column", "table.storage"),
+        *("table.door.naming_column", "table.frames", "table.storage"),
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),

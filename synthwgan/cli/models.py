@@ -364,7 +364,9 @@ def _kept(rules: RuleSet, rows: pd.DataFrame) -> str:
 def _load(path: Path) -> WGANGPSynthesizer:
     from synthwgan import WGANGPSynthesizer
 
-    return WGANGPSynthesizer.load(path)
+    model = WGANGPSynthesizer.load(path)
+    # Files are written from frames of pandas; of an array, columns have no names.
+    return model if model.transformer_.is_array else model.set_output(transform="pandas")
 
 
 def _fitted_columns(model: WGANGPSynthesizer) -> dict[Any, Any]:

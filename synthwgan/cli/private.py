@@ -128,7 +128,7 @@ def info(model: ModelFile) -> None:
 def _load(path: Path) -> PrivateSynthesizer:
     from synthwgan import PrivateSynthesizer
 
-    return PrivateSynthesizer.load(path)
+    return PrivateSynthesizer.load(path).set_output(transform="pandas")
 
 
 @dataclass(frozen=True)

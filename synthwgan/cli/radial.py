@@ -276,7 +276,7 @@ def _check_output(output: Path | None, *tables: Path) -> None:
 def _load(path: Path) -> RadialGANSynthesizer:
     from synthwgan import RadialGANSynthesizer
 
-    return RadialGANSynthesizer.load(path)
+    return RadialGANSynthesizer.load(path).set_output(transform="pandas")
 
 
 def _read(model: RadialGANSynthesizer, name: str, path: Path, na: list[str] | None) -> pd.DataFrame:

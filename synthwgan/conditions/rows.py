@@ -36,7 +36,8 @@ MAX_COPIES = 16
 # Of so many rounds one draws all of them again, the others those that have a part in a broken rule.
 FULL_ROUNDS = 4
 
-Table = pd.DataFrame | np.ndarray
+# In the form of the fitted table, or the one that the user chose.
+Table = Any
 Conditions = Mapping[int, Condition]
 
 
@@ -55,6 +56,8 @@ class TableRows:
         Draws what is not given of encoded rows; None if the model has not learnt it.
     seeds : sequence of int
         Seed of the sampler's noise, and of all else.
+    output : {"default", "pandas", "polars", "arrow"}, default "default"
+        Form of the rows, see `TableTransformer.as_given`.
     """
 
     def __init__(
@@ -63,8 +66,10 @@ class TableRows:
         sampler: Sampler,
         conditional: ConditionalSampler | None,
         seeds: Sequence[int],
+        output: str = "default",
     ) -> None:
         self.transformer, self.sampler, self.conditional = transformer, sampler, conditional
+        self.output = output
         self.reader = ConditionReader(transformer, sampler.marginals.cpu().numpy())
         self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
         self.law = Law(transformer.reduction_)
@@ -83,8 +88,8 @@ class TableRows:
             n_next = min(chunk_size, n_rows - start)
             yield self._out(self._without_conditions(n_next))
 
-    def _out(self, rows: pd.DataFrame) -> Table:
-        return self.transformer.as_given(rows)
+    def _out(self, rows: pd.DataFrame, n_columns: int | None = None) -> Table:
+        return self.transformer.as_given(rows, self.output, n_columns)
 
     def _without_conditions(self, n_rows: int) -> pd.DataFrame:
         rows = self._decode(self._drawn(n_rows))
@@ -310,7 +315,8 @@ class TableRows:
 
     def completed(self, X: Any, n_draws: int, on_broken: str) -> Table:
         """Draw the missing cells of given rows; see `WGANGPSynthesizer.sample`."""
-        return self._complete(X, self.reader.given_rows(X, strict=True), n_draws, None, on_broken)
+        rows = self.reader.given_rows(X, strict=True)
+        return self._out(self._complete(X, rows, n_draws, None, on_broken))
 
     def imputed(self, X: Any, n_draws: int, target: Any, on_broken: str) -> Table:
         """Fill the missing cells of a table; see `WGANGPSynthesizer.impute`."""
@@ -319,7 +325,7 @@ class TableRows:
         self.reader.check_all_columns(table)
         rows = self.reader.given_rows(table, strict=False)
         filled = self._complete(table, rows, n_draws, self.reader.missing_slots, on_broken)
-        return _without_last(filled) if without_target else filled
+        return self._out(filled, self.reader.n_columns - 1 if without_target else None)
 
     def _complete(
         self,
@@ -328,7 +334,7 @@ class TableRows:
         n_draws: int,
         forbidden: np.ndarray | None,
         on_broken: str,
-    ) -> Table:
+    ) -> pd.DataFrame:
         if self.conditional is None:
             raise ValueError(
                 "completing rows needs a model that was fitted with conditional=True, to the end"
@@ -341,7 +347,7 @@ class TableRows:
         table = self._lawfully_filled(rows.take(repeated), forbidden, is_faulty[repeated])
         if isinstance(X, pd.DataFrame) and self.transformer.array_dtype_ is None:
             table.index = X.index.repeat(n_draws)
-        return self._out(table)
+        return table
 
     def _lawfully_filled(
         self, rows: GivenRows, forbidden: np.ndarray | None, is_faulty: np.ndarray
@@ -379,10 +385,6 @@ def _lacks_target(X: Any, target: Any, n_columns: int) -> bool:
     if isinstance(X, pd.DataFrame):
         return target not in X.columns
     return np.asarray(X).shape[1] == n_columns - 1
-
-
-def _without_last(rows: Table) -> Table:
-    return rows[:, :-1] if isinstance(rows, np.ndarray) else rows.iloc[:, :-1]
 
 
 def _apportion(shares: Sequence[float], n_rows: int) -> np.ndarray:

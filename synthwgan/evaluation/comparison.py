@@ -18,6 +18,7 @@ from synthwgan.evaluation.report import Report
 from synthwgan.evaluation.rulebook import Rulebook
 from synthwgan.io.tables import write_text
 from synthwgan.randomness import RandomState, draw_seeds
+from synthwgan.table.frames import as_frame
 
 _NAME_WIDTH = 14
 
@@ -83,9 +84,9 @@ class Comparison(ComparedFindings):
 
 
 def compare(
-    synthetic: Mapping[str, pd.DataFrame],
-    real: pd.DataFrame,
-    test: pd.DataFrame | None = None,
+    synthetic: Mapping[str, Any],
+    real: Any,
+    test: Any = None,
     target: Any = None,
     *,
     column_kinds: Mapping[Any, str] | None = None,
@@ -137,6 +138,7 @@ def compare(
     if not synthetic:
         raise ValueError("there is no table to compare: give at least one, such as {'ours': table}")
     seed = draw_seeds(random_state, 1)[0]
+    real, test = as_frame(real), as_frame(test)
     if isinstance(real, pd.DataFrame):
         # The rules of the real rows are found once, for all tables.
         rules = Rulebook.of(rules, real)

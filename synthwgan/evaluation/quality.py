@@ -16,6 +16,7 @@ from synthwgan.evaluation.inputs import check_same_columns
 from synthwgan.evaluation.plain import Content, as_floats, as_moments, content_of
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.textdates import TextDate
+from synthwgan.table.frames import as_frame
 from synthwgan.table.schema import COLUMN_CLASSES
 
 _TABLE = "table"
@@ -54,8 +55,8 @@ class QualityScore:
 
 
 def quality_score(
-    real: pd.DataFrame,
-    synthetic: pd.DataFrame,
+    real: Any,
+    synthetic: Any,
     *,
     metadata: Mapping[str, Any] | None = None,
 ) -> QualityScore:
@@ -63,9 +64,9 @@ def quality_score(
 
     Parameters
     ----------
-    real : DataFrame of shape (n_real, n_columns)
+    real : DataFrame of any library, of shape (n_real, n_columns)
         The real table. Any dtype is accepted; columns are brought to plain forms first.
-    synthetic : DataFrame of shape (n_synthetic, n_columns)
+    synthetic : DataFrame of any library, of shape (n_synthetic, n_columns)
         A synthetic table with the same columns, in any order.
     metadata : mapping, default=None
         Single-table metadata as sdmetrics knows it. By default `sdmetrics_metadata`
@@ -95,6 +96,7 @@ def quality_score(
         ...
     ValueError: The synthetic table lacks the columns ['city'].
     """
+    real, synthetic = as_frame(real), as_frame(synthetic)
     check_same_columns(real, synthetic)
     report_class = _quality_report_class()
     metadata = sdmetrics_metadata(real) if metadata is None else _with_text_names(metadata)
@@ -116,7 +118,7 @@ def quality_score(
         )
 
 
-def sdmetrics_metadata(frame: pd.DataFrame) -> dict[str, Any]:
+def sdmetrics_metadata(frame: Any) -> dict[str, Any]:
     """Describe a table in the form that sdmetrics asks for.
 
     Kinds are those of the schema: numbers and durations are ``numerical``, dates ``datetime``,
@@ -125,7 +127,7 @@ def sdmetrics_metadata(frame: pd.DataFrame) -> dict[str, Any]:
 
     Parameters
     ----------
-    frame : DataFrame of shape (n_rows, n_columns)
+    frame : DataFrame of any library, of shape (n_rows, n_columns)
         The real table.
 
     Returns
@@ -141,6 +143,7 @@ def sdmetrics_metadata(frame: pd.DataFrame) -> dict[str, Any]:
     {'columns': {'age': {'sdtype': 'numerical'}, 'since': {'sdtype': 'datetime', \
 'datetime_format': '%Y-%m-%d'}}}
     """
+    frame = as_frame(frame)
     return {"columns": {str(name): _column_metadata(frame[name]) for name in frame.columns}}
 
 

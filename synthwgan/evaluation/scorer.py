@@ -19,6 +19,7 @@ from synthwgan.evaluation.sections.pairs import Crossing, crossed
 from synthwgan.evaluation.sections.utility import MAX_TEST_ROWS, MAX_TRAINING_ROWS
 from synthwgan.parameters import RANDOM_STATE, Either, Number, OneOf, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
+from synthwgan.table.frames import as_frame
 from synthwgan.table.target import with_target
 
 Metric = Literal["fidelity", "columns", "pairs", "detection", "utility"]
@@ -133,9 +134,13 @@ class _Scorer:
         if not hasattr(estimator, "sample"):
             raise TypeError(f"a synthesizer is scored; {type(estimator).__name__} has no sample()")
         seeds = draw_seeds(self.random_state, 2)
+        X = as_frame(X)
         real = _real_rows(estimator, X, y)
         n_rows = max(len(real), MIN_DRAWN_ROWS) if self.n_samples is None else self.n_samples
-        synthetic = pd.DataFrame(estimator.sample(n_rows, random_state=seeds[0]))
+        synthetic = pd.DataFrame(as_frame(estimator.sample(n_rows, random_state=seeds[0])))
+        if not isinstance(X, pd.DataFrame) and synthetic.shape[1] == real.shape[1]:
+            # Columns of an array have no names, but numbers, whatever those of drawn rows are.
+            synthetic = synthetic.set_axis(real.columns, axis=1)
         if callable(self.metric):
             figure = float(self.metric(real, synthetic))
             return figure if self.greater_is_better else -figure

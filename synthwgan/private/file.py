@@ -29,6 +29,7 @@ from synthwgan.table.checks import (
     optional,
 )
 from synthwgan.table.door import index_from_dict, index_to_dict
+from synthwgan.table.frames import TableForm
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 
 _CONTENT = {
@@ -38,6 +39,7 @@ _CONTENT = {
     "identifiers": ListOf(STATE),
     "n_rows": COUNT,
     "privacy": STATE,
+    "form": STATE,
 }
 _COLUMN = {
     "name": Anything(),
@@ -80,6 +82,8 @@ class PrivateState:
         Noisy number of rows.
     privacy : dict
         What is promised, and the ledger.
+    form : TableForm
+        Of which library the table was, and what its columns were there.
     """
 
     names: pd.Index
@@ -88,6 +92,7 @@ class PrivateState:
     logits: np.ndarray
     n_rows: int
     privacy: dict[str, Any]
+    form: TableForm
 
 
 def save_private(path: str | os.PathLike, parameters: dict[str, Any], state: PrivateState) -> None:
@@ -103,6 +108,7 @@ def save_private(path: str | os.PathLike, parameters: dict[str, Any], state: Pri
         ],
         "n_rows": state.n_rows,
         "privacy": state.privacy,
+        "form": state.form.to_dict(),
     }
     arrays = {"logits": state.logits}
     for number, column in enumerate(state.columns):
@@ -141,8 +147,9 @@ def load_private(
             and logits.shape[1] == n_slots,
             "its particles are of another table",
         )
+        form = TableForm.from_dict(content["form"])
         state = PrivateState(
-            names, columns, identifiers, logits, content["n_rows"], content["privacy"]
+            names, columns, identifiers, logits, content["n_rows"], content["privacy"], form
         )
     return parameters, state
 

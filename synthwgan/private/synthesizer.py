@@ -37,6 +37,14 @@ from synthwgan.private.particles import Effort, fit_particles
 from synthwgan.private.patterns import Identifiers
 from synthwgan.private.sampler import ParticleSampler
 from synthwgan.randomness import RandomState, draw_seeds
+from synthwgan.table.frames import (
+    OutputMixin,
+    TableForm,
+    as_frame,
+    chosen_output,
+    take,
+    take_column,
+)
 
 if TYPE_CHECKING:
     from synthwgan.evaluation import Report
@@ -61,7 +69,7 @@ _SAMPLING = {
 _CHUNK = 50_000
 
 
-class PrivateSynthesizer(ComponentParameters):
+class PrivateSynthesizer(OutputMixin, ComponentParameters):
     """Makes tables with differential privacy: a proof, and not only a measurement, of privacy.
 
     It counts how often values of each column, and of pairs of columns, occur, adds noise to the
@@ -138,6 +146,7 @@ class PrivateSynthesizer(ComponentParameters):
     logits_: np.ndarray
     n_rows_: int
     privacy_: dict[str, Any]
+    form_: TableForm
 
     def __init__(
         self,
@@ -164,15 +173,16 @@ class PrivateSynthesizer(ComponentParameters):
         self.max_steps = max_steps
         self.random_state = random_state
 
-    def fit(self, X: pd.DataFrame, y: Any = None) -> Self:
+    def fit(self, X: Any, y: Any = None) -> Self:
         """Measure a table within the budget, and learn what was measured.
 
         Another fit on a table of the same people is another spend: their epsilons add up.
 
         Parameters
         ----------
-        X : DataFrame of shape (n_rows, n_columns)
-            The table. Names, order and dtypes of its columns count as public.
+        X : DataFrame of any library, of shape (n_rows, n_columns)
+            The table. Names, order and dtypes of its columns count as public; the labels of a
+            Categorical of polars, or of an Arrow dictionary without order, are no part of a dtype.
         y : Series or array of shape (n_rows,), optional
             A target apart from the table; it becomes its last column, and the `target`.
 
@@ -194,6 +204,7 @@ class PrivateSynthesizer(ComponentParameters):
         """
         parameters = self.get_params(deep=False)
         check_parameters(parameters, PRIVATE_PARAMETERS)
+        X, form = take(X, labels_are_public=False)
         frame, target = self._enter(X, y)
         declared = declare(frame, self.domain)
         kept = [
@@ -233,11 +244,13 @@ class PrivateSynthesizer(ComponentParameters):
             logits=logits,
             n_rows=round(measured.n_rows),
             privacy=privacy,
+            form=form,
         )
         return self._keep(state)
 
     def _enter(self, X: Any, y: Any) -> tuple[pd.DataFrame, Any]:
         """Return the table and the target's name, by names and dtypes alone."""
+        y = take_column(y)[0]
         if isinstance(X, np.ndarray):
             X = pd.DataFrame(X)
         if not isinstance(X, pd.DataFrame):
@@ -302,18 +315,18 @@ class PrivateSynthesizer(ComponentParameters):
         self,
         n_samples: int = 1,
         *,
-        conditions: Mapping[Any, Any] | pd.DataFrame | None = None,
+        conditions: Any = None,
         n_draws: int = 1,
         random_state: RandomState = None,
         **misnamed: Any,
-    ) -> pd.DataFrame:
+    ) -> Any:
         """Draw rows, of all kinds or under conditions; it costs no privacy, however many.
 
         Parameters
         ----------
         n_samples : int, default 1
             Number of rows.
-        conditions : mapping or DataFrame, optional
+        conditions : mapping or DataFrame of any library, optional
             What the rows must be. A mapping says it for all rows, by column name: a value (None for
             a missing cell), a list of values, a range ``(low, high)`` with both ends, None for no
             bound, or a mapping of values or ranges to shares. A DataFrame has half-known rows: each
@@ -325,8 +338,9 @@ class PrivateSynthesizer(ComponentParameters):
 
         Returns
         -------
-        DataFrame
-            Rows with the names, order and dtypes of the table given to `fit`.
+        DataFrame or Table
+            Rows in the form of the table given to `fit`, names, order and dtypes included, or of
+            `set_output`.
 
         Raises
         ------
@@ -337,12 +351,13 @@ class PrivateSynthesizer(ComponentParameters):
         """
         reject_misnamed(misnamed)
         rng = self._rng(n_samples=n_samples, n_draws=n_draws, random_state=random_state)
+        conditions = as_frame(conditions)
         if isinstance(conditions, pd.DataFrame):
             if n_samples != 1:
                 raise ValueError("the number of rows is that of the conditions; pass n_draws")
-            return self._completed(conditions, n_draws, rng, present=False)
+            return self._dressed(self._completed(conditions, n_draws, rng, present=False))
         chunks = self._chunks(n_samples, n_samples, conditions, rng)
-        return next(chunks)
+        return self._dressed(next(chunks))
 
     def sample_iter(
         self,
@@ -367,15 +382,13 @@ class PrivateSynthesizer(ComponentParameters):
 
         Yields
         ------
-        DataFrame
-            The next rows; identifiers are unique over all chunks.
+        DataFrame or Table
+            The next rows, in the form of those of `sample`; identifiers are unique over all chunks.
         """
         rng = self._rng(n_samples=n_samples, chunk_size=chunk_size, random_state=random_state)
-        return self._chunks(n_samples, chunk_size, conditions, rng)
+        return map(self._dressed, self._chunks(n_samples, chunk_size, conditions, rng))
 
-    def impute(
-        self, X: pd.DataFrame, *, n_draws: int = 1, random_state: RandomState = None
-    ) -> pd.DataFrame:
+    def impute(self, X: Any, *, n_draws: int = 1, random_state: RandomState = None) -> Any:
         """Fill missing cells by drawing them, given the other cells of the row.
 
         The rows to fill are not measured: what is filled in comes from the model and the row, and a
@@ -383,7 +396,7 @@ class PrivateSynthesizer(ComponentParameters):
 
         Parameters
         ----------
-        X : DataFrame
+        X : DataFrame of any library
             Rows with columns of the table given to `fit`; columns that are absent are drawn.
         n_draws : int, default 1
             Rows for each row of `X`.
@@ -392,12 +405,16 @@ class PrivateSynthesizer(ComponentParameters):
 
         Returns
         -------
-        DataFrame
-            The rows, with fitted dtypes and the index of `X`. No cell is missing, but in columns
-            of which all were.
+        DataFrame or Table
+            The rows, in the form of those of `sample`, with the index of `X` if it has one. No
+            cell is missing, but in columns of which all were.
         """
         rng = self._rng(n_draws=n_draws, random_state=random_state)
-        return self._completed(X, n_draws, rng, present=True)
+        return self._dressed(self._completed(as_frame(X), n_draws, rng, present=True))
+
+    def _dressed(self, rows: pd.DataFrame) -> Any:
+        """Return rows in the form of the fitted table, or in the one that the user chose."""
+        return self.form_.dress(rows, chosen_output(self))
 
     def card(self) -> str:
         """Return the guarantee in two sentences that can be quoted, its limits, and the spending.
@@ -427,10 +444,10 @@ class PrivateSynthesizer(ComponentParameters):
 
     def report(
         self,
-        X: pd.DataFrame,
+        X: Any,
         y: Any = None,
         *,
-        test: pd.DataFrame | None = None,
+        test: Any = None,
         target: Any = None,
         n_samples: int | None = None,
         random_state: RandomState = None,
@@ -445,7 +462,7 @@ class PrivateSynthesizer(ComponentParameters):
         ----------
         X, y
             The table given to `fit`.
-        test : DataFrame, optional
+        test : DataFrame of any library, optional
             Real rows that the model never saw.
         target : hashable, optional
             The column that one would predict; by default the target of `fit`.
@@ -464,14 +481,14 @@ class PrivateSynthesizer(ComponentParameters):
         from synthwgan.evaluation import evaluate
 
         check_is_fitted(self)
-        real, own_target = self._enter(X, y)
+        real, own_target = self._enter(as_frame(X), y)
         real = real.loc[:, list(self.names_)]
         seeds = draw_seeds(random_state, 2)
-        rows = self.sample(n_samples or len(real), random_state=seeds[0])
+        rows = as_frame(self.sample(n_samples or len(real), random_state=seeds[0]))
         report = evaluate(
             real,
             rows,
-            None if test is None else test.loc[:, list(self.names_)],
+            None if test is None else as_frame(test).loc[:, list(self.names_)],
             own_target if target is None else target,
             random_state=seeds[1],
             verbose=verbose,

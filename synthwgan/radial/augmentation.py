@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from synthwgan.evaluation.gain import Gain, GainNotMeasurable, measure_gain, warn_if_useless
-from synthwgan.radial.columns.intake import check_domain
+from synthwgan.radial.columns.intake import check_domain, rows_of
 from synthwgan.radial.columns.union import DomainUnion
 from synthwgan.radial.rows import DomainRows
 from synthwgan.radial.sampler import DomainSampler
@@ -32,10 +32,14 @@ class AugmentationMixin:
     def _checked(self, *domains: str, **arguments: Any) -> list[int]:
         """Check that the model is fitted, and the arguments; return seeds."""
 
+    @abstractmethod
+    def _dressed(self, rows: pd.DataFrame, domain: str) -> Any:
+        """Return rows in the form of a domain's table, or in the one that the user chose."""
+
     def augment(
         self,
         domain: str,
-        tables: Mapping[str, pd.DataFrame] | None = None,
+        tables: Mapping[str, Any] | None = None,
         *,
         n_samples: int | None = None,
         include_real: bool = True,
@@ -44,7 +48,7 @@ class AugmentationMixin:
         estimator: Any = None,
         cv: int = 5,
         random_state: RandomState = None,
-    ) -> pd.DataFrame:
+    ) -> Any:
         """Return a domain's table, enlarged by rows of the others.
 
         What the added rows do for the prediction of the target is measured by cross-validation
@@ -56,7 +60,7 @@ class AugmentationMixin:
         ----------
         domain : str
             The domain to enlarge.
-        tables : dict of str to DataFrame, optional
+        tables : dict of str to DataFrame of any library, optional
             Rows of the domains; by default those of `fit`, which a model that was loaded from
             a file does not have.
         n_samples : int, optional
@@ -77,9 +81,10 @@ class AugmentationMixin:
 
         Returns
         -------
-        DataFrame
-            The domain's columns. Where cells are missing of which the domain has none, a
-            column gets a dtype that can say so (``int64`` becomes ``Int64``).
+        DataFrame or Table
+            The domain's columns, in the form of its table or of `set_output`. Where cells are
+            missing of which the domain has none, a column gets a dtype that can say so (``int64``
+            becomes ``Int64``).
 
         Warns
         -----
@@ -111,11 +116,9 @@ class AugmentationMixin:
         if provenance is not None:
             enlarged[provenance] = [domain] * len(real) * include_real + origins
         self.gain_ = gain
-        return enlarged
+        return self._dressed(enlarged, domain)
 
-    def _tables(
-        self, tables: Mapping[str, pd.DataFrame] | None, domain: str
-    ) -> Mapping[str, pd.DataFrame]:
+    def _tables(self, tables: Mapping[str, Any] | None, domain: str) -> Mapping[str, pd.DataFrame]:
         tables = self.tables_ if tables is None else tables
         if tables is None:
             raise ValueError(
@@ -125,4 +128,4 @@ class AugmentationMixin:
             check_domain(name, self.union_.domains)
         if domain not in tables or len(tables) < 2:
             raise ValueError(f"rows of {domain!r} and of another domain are needed")
-        return tables
+        return {name: rows_of(table) for name, table in tables.items()}

@@ -36,10 +36,10 @@ from synthwgan.radial.columns.intake import (
     check_domain,
     check_kinds,
     check_mapping,
-    check_rows,
     check_rules_of,
     check_table,
     naming_domain,
+    rows_of,
     show_rules_of,
     tables_of,
     warn_of_unknown_domains,
@@ -53,6 +53,7 @@ from synthwgan.randomness import RandomState, as_generator, draw_seeds
 from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table import TableTransformer
 from synthwgan.table.columns.options import ColumnOptions
+from synthwgan.table.frames import OutputMixin, TableForm, chosen_output, take
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.training.callbacks import announce
 from synthwgan.training.config import COMPONENTS, TRAINING_PARAMETERS
@@ -86,7 +87,7 @@ RADIAL_PARAMETERS: dict[str, Constraint] = {
 }
 
 
-class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
+class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
     """Learns several tables together, so that rows of one become rows of another.
 
     Hospitals, say: other patients, other columns, other units, one question. Every domain's rows
@@ -242,7 +243,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
 
     def fit(
         self,
-        X: Mapping[str, pd.DataFrame] | pd.DataFrame,
+        X: Any,
         y: None = None,
         *,
         target: Any = None,
@@ -252,7 +253,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
 
         Parameters
         ----------
-        X : dict of str to DataFrame, or DataFrame
+        X : dict of str to DataFrame, or DataFrame, of any library
             Tables by domain, or one table in which a column says each row's domain; a column that
             is empty in all rows of a domain is then none of its own.
         y : None
@@ -277,10 +278,10 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         parameters = self.get_params(deep=False)
         check_parameters(parameters, self.constraints)
         device = resolve_device(self.device)
-        tables = tables_of(X, target, domain)
+        tables, forms = tables_of(X, target, domain)
         seeds = draw_seeds(self.random_state, 4)
         check_rules_of(self.rules, tables)
-        transformers = self._transformers(tables, seeds[0])
+        transformers = self._transformers(tables, forms, seeds[0])
         warn_of_unknown_domains(self.mapping or {}, tables)
         options = ColumnOptions(max_categories=self.max_categories)
         union = DomainUnion(self.mapping or {}, self.align_columns, options)
@@ -300,7 +301,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         state = learn_domains(union, tables, target, config, where, as_generator(seeds[2]))
         return self._keep(state, tables)
 
-    def add_domain(self, name: str, X: pd.DataFrame, *, random_state: RandomState = None) -> Self:
+    def add_domain(self, name: str, X: Any, *, random_state: RandomState = None) -> Self:
         """Learn one domain more; what the others' rows become is not changed.
 
         The new domain gets weights of its own for what is new in it, beside those that all share,
@@ -311,7 +312,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         ----------
         name : str
             Its name.
-        X : DataFrame
+        X : DataFrame of any library
             Its rows.
         random_state : int, Generator, RandomState or None, default None
             Seed of the training; None takes the parameter's.
@@ -324,11 +325,12 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         check_is_fitted(self, "union_")
         if name in self.domains_:
             raise ValueError(f"there is a domain {name!r} already; give the new one another name")
+        X, form = take(X)
         check_table(name, X, self.target_)
         seeds = draw_seeds(self.random_state if random_state is None else random_state, 3)
-        transformers = self._transformers({name: X}, seeds[0])
+        transformers = self._transformers({name: X}, {name: form}, seeds[0])
         others = self.tables_ or {
-            other: self.sample(domain.n_rows, other, random_state=seeds[0])
+            other: self._rows(draw_seeds(seeds[0], 2)).new(domain.n_rows, other)
             for other, domain in self.union_.domains.items()
         }
         where = TrainingPlace(
@@ -349,7 +351,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
         return RadialConfig.resolve(of_one_table | self.get_params(deep=False), n_rows=n_rows)
 
     def _transformers(
-        self, tables: Mapping[str, pd.DataFrame], seed: int
+        self, tables: Mapping[str, pd.DataFrame], forms: Mapping[str, TableForm], seed: int
     ) -> dict[str, TableTransformer]:
         """Fit each table's own columns: their kinds, dtypes and bounds."""
         kinds = self.column_kinds or {}
@@ -364,7 +366,7 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
                     max_categories=self.max_categories,
                     rules=self.rules.get(name) if isinstance(self.rules, dict) else self.rules,
                     random_state=seed,
-                ).fit(table, learned=list(table.columns))
+                ).fit(table, learned=list(table.columns), form=forms[name])
         return fitted
 
     def _keep(self, state: RadialState, tables: Mapping[str, pd.DataFrame] | None) -> Self:
@@ -407,19 +409,19 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
 
     def translate(
         self,
-        X: pd.DataFrame,
+        X: Any,
         source: str,
         target: str,
         *,
         keep_shared: bool = True,
         fill: bool = True,
         random_state: RandomState = None,
-    ) -> pd.DataFrame:
+    ) -> Any:
         """Return rows of one domain as rows of another.
 
         Parameters
         ----------
-        X : DataFrame
+        X : DataFrame of any library
             Rows with the columns of the source.
         source, target : str
             Domains.
@@ -435,22 +437,23 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
 
         Returns
         -------
-        DataFrame
-            As many rows, with the index of X and the target's columns and dtypes.
+        DataFrame or Table
+            As many rows, with the index of X, in the form of the target's table or of `set_output`.
 
         Raises
         ------
         ValueError
             If a domain is not known or a column is missing.
         """
-        check_rows(X)
+        X = rows_of(X)
         seeds = self._checked(source, target, random_state=random_state)
-        rows = DomainRows(self.union_, self.sampler_, self.target_, seeds)
-        return rows.translate(X, source, target, keep_shared=keep_shared, fill=fill)
+        rows = self._rows(seeds)
+        translated = rows.translate(X, source, target, keep_shared=keep_shared, fill=fill)
+        return self._dressed(translated, target)
 
     def sample(
         self, n_samples: int = 1, domain: str | None = None, *, random_state: RandomState = None
-    ) -> pd.DataFrame:
+    ) -> Any:
         """Draw new rows of a domain from the latent space.
 
         Parameters
@@ -464,14 +467,14 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
 
         Returns
         -------
-        DataFrame
-            Rows with the domain's columns and dtypes.
+        DataFrame or Table
+            Rows in the form of the domain's table, dtypes included, or of `set_output`.
         """
         domain = self.domains_[0] if domain is None else domain
         seeds = self._checked(domain, n_samples=n_samples, random_state=random_state)
-        return DomainRows(self.union_, self.sampler_, self.target_, seeds).new(n_samples, domain)
+        return self._dressed(self._rows(seeds).new(n_samples, domain), domain)
 
-    def encode(self, X: pd.DataFrame, domain: str) -> np.ndarray:
+    def encode(self, X: Any, domain: str) -> np.ndarray:
         """Return the latent vectors of rows, shape (n_rows, latent_dim), float32.
 
         Rows of all domains are in one space, so a model that was fitted to those of one domain can
@@ -479,14 +482,21 @@ class RadialGANSynthesizer(ComponentParameters, AugmentationMixin):
 
         Parameters
         ----------
-        X : DataFrame
+        X : DataFrame of any library
             Rows with the columns of the domain, except, if wanted, the target.
         domain : str
             Their domain.
         """
-        check_rows(X)
+        X = rows_of(X)
         self._checked(domain)
-        return DomainRows(self.union_, self.sampler_, self.target_, [0, 0]).encode(X, domain)
+        return self._rows([0, 0]).encode(X, domain)
+
+    def _rows(self, seeds: list[int]) -> DomainRows:
+        return DomainRows(self.union_, self.sampler_, self.target_, seeds)
+
+    def _dressed(self, rows: pd.DataFrame, domain: str) -> Any:
+        """Return rows in the form of a domain's table, or in the one that the user chose."""
+        return self.union_.domains[domain].transformer.form_.dress(rows, chosen_output(self))
 
     def _checked(self, *domains: str, **arguments: Any) -> list[int]:
         """Check arguments; return two seeds."""

@@ -21,6 +21,7 @@ from synthwgan.table.checks import (
     check_state,
     expect,
 )
+from synthwgan.table.frames import as_frame
 from synthwgan.table.storage.dtypes import index_of, items_of
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.storage.physical import refuse_nul
@@ -55,7 +56,8 @@ def enter(estimator: BaseEstimator, X: Any, reset: bool) -> pd.DataFrame:
     ----------
     estimator : BaseEstimator
         Gets ``n_features_in_`` and ``feature_names_in_`` if `reset`, else has them.
-    X : DataFrame or 2-D array-like
+    X : frame of any library, or 2-D array-like
+        See `synthwgan.table.frames.take`.
     reset : bool
         Whether this is ``fit``.
 
@@ -75,6 +77,7 @@ def enter(estimator: BaseEstimator, X: Any, reset: bool) -> pd.DataFrame:
             f"a table must be a DataFrame or a 2-D array, got {type(X).__name__}: build one with "
             "pd.DataFrame, or read a file with synthwgan.io.read_table"
         )
+    X = as_frame(X)
     if not isinstance(X, pd.DataFrame):
         array = validate_data(
             estimator,
@@ -125,6 +128,7 @@ def select(X: Any, names: pd.Index, n_columns: int) -> pd.DataFrame:
     ValueError
         If a column is missing, or an array has another number of columns.
     """
+    X = as_frame(X)
     if not isinstance(X, pd.DataFrame):
         X = pd.DataFrame(np.asarray(X))
         if X.shape[1] == n_columns:
@@ -147,6 +151,7 @@ def with_fitted_names(transformer: Any, X: Any) -> pd.DataFrame:
         If an array has another number of columns, or a column name occurs twice.
     """
     n_columns = len(transformer.columns_)
+    X = as_frame(X)
     if not isinstance(X, pd.DataFrame):
         return select(X, transformer.column_index_, n_columns)
     _check_unique(X.columns)

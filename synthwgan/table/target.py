@@ -7,13 +7,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.table.frames import as_frame, take_column
+
 DEFAULT_NAME = "target"
 
 
 def target_name(y: Any) -> Any:
     """Name of the target's column: a Series keeps its own, else it is ``"target"``."""
     name = getattr(y, "name", None)
-    return DEFAULT_NAME if name is None else name
+    # In polars, what has no name has an empty one.
+    return DEFAULT_NAME if name is None or isinstance(name, str) and not name else name
 
 
 def with_target(X: Any, y: Any, name: Any = DEFAULT_NAME) -> Any:
@@ -21,9 +24,9 @@ def with_target(X: Any, y: Any, name: Any = DEFAULT_NAME) -> Any:
 
     Parameters
     ----------
-    X : DataFrame or array-like of shape (n_rows, n_columns)
+    X : frame of any library, or array-like, of shape (n_rows, n_columns)
         The table; it is not written to.
-    y : Series or array-like of shape (n_rows,), or None
+    y : Series of any library, or array-like, of shape (n_rows,), or None
         The target.
     name : hashable, default "target"
         Name of the target's column in a DataFrame.
@@ -31,15 +34,17 @@ def with_target(X: Any, y: Any, name: Any = DEFAULT_NAME) -> Any:
     Returns
     -------
     DataFrame or array
-        In the form of `X`.
+        A frame of pandas, if `X` is a frame.
 
     Raises
     ------
     ValueError
         If the lengths differ, `y` is no single column, or `X` has a column of that name.
     """
+    X = as_frame(X)
     if y is None:
         return X
+    y = take_column(y)[0]
     y_values = y if isinstance(y, pd.Series) else np.asarray(y)
     if y_values.ndim != 1:
         raise ValueError(f"y must be one column, got shape {y_values.shape}; put others into X")

@@ -62,6 +62,7 @@ from synthwgan.table.encoding import (
     to_features,
     to_slots,
 )
+from synthwgan.table.frames import OutputMixin, TableForm, as_frame, chosen_output, take
 from synthwgan.table.given import GivenRows
 from synthwgan.table.impossible import impossible_pairs
 from synthwgan.table.layout import EncodedTable, PartialRows
@@ -71,7 +72,7 @@ from synthwgan.table.schema import COLUMN_CLASSES, Schema, column_from_dict, fit
 from synthwgan.table.storage.jsonable import join_arrays, split_arrays
 from synthwgan.table.storage.named import numpy_dtype
 
-_STATE_VERSION = 2
+_STATE_VERSION = 3
 _FIELDS = {
     "version": COUNT,
     "parameters": STATE,
@@ -79,12 +80,13 @@ _FIELDS = {
     "reduction": STATE,
     "index": STATE,
     "array_dtype": optional(TEXT),
+    "form": STATE,
     "named": FLAG,
     "columns": ListOf(STATE, min_length=1),
 }
 
 
-class TableTransformer(TransformerMixin, BaseEstimator):
+class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
     """Turn a table into states and normal scores, and back.
 
     A column becomes at most one block of states (one-hot) and at most one value, the
@@ -135,6 +137,8 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         Which columns are encoded: those of the table, but for what rules compute.
     column_index_ : Index
         The table's column names.
+    form_ : TableForm
+        Of which library the table was, and what its columns were there.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,), object
@@ -142,7 +146,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
 
     Notes
     -----
-    The index of a frame is ignored; decoded frames have a RangeIndex. Identifiers give no
+    Frames of any library are taken, and decoded to what they were, dtypes included; `set_output`
+    chooses another form for these and for features. The index of a frame is ignored; decoded
+    frames have a RangeIndex. Identifiers give no
     features and are made anew. Constant columns give none either and are restored.
 
     In `transform`, a category that was not seen when fitted is the rare state if there is
@@ -207,18 +213,27 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         return tags
 
     def fit(
-        self, X: Any, y: Any = None, *, learned: Sequence[Any] = (), verbose: int = 0
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        learned: Sequence[Any] = (),
+        form: TableForm | None = None,
+        verbose: int = 0,
     ) -> TableTransformer:
         """Learn the columns of a table.
 
         Parameters
         ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
+        X : frame of any library, or array-like, of shape (n_rows, n_columns)
             At least two rows that differ. It is never written to.
         y : None
             Ignored.
         learned : sequence of column names, default=()
             Columns that are to be learned themselves, though a rule could compute them.
+        form : TableForm, default=None
+            The form that rows are decoded to, for who has taken the table already; None is that of
+            `X`.
         verbose : int, default=0
             1 shows the progress of the search for rules.
 
@@ -235,7 +250,9 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         parameters = self.get_params(deep=False)
         read_rules(parameters.pop("rules"))
         check_parameters(parameters, COLUMN_PARAMETERS)
+        X, form_of_X = take(X)
         frame = enter(self, X, reset=True)
+        self.form_ = form_of_X if form is None else form
         self.column_index_ = frame.columns
         self.array_dtype_ = None if isinstance(X, pd.DataFrame) else frame.to_numpy().dtype
         kinds = given_kinds(self.column_kinds, frame.columns, list(COLUMN_CLASSES))
@@ -263,6 +280,11 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         reduction = Reduction(self.column_index_, self.columns_, rules, builders)
         self.reduction_ = reduction.fit(frame, options, rng)
 
+    @property
+    def is_array(self) -> bool:
+        """Whether the fitted table was an array, whose columns have no names."""
+        return self.array_dtype_ is not None
+
     def _options(self) -> ColumnOptions:
         return ColumnOptions(
             **{field.name: getattr(self, field.name) for field in fields(ColumnOptions)}
@@ -281,7 +303,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
+        X : frame of any library, or array-like, of shape (n_rows, n_columns)
             The fitted columns, found by name; others are ignored. An array needs the
             fitted columns in order.
         random_state : int, Generator, RandomState or None, default=None
@@ -347,6 +369,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         return [column for _, column in self.reduction_.learned]
 
     def _select(self, X: Any) -> pd.DataFrame:
+        X = as_frame(X)
         if self.array_dtype_ is not None and isinstance(X, pd.DataFrame):
             X = X.set_axis(range(X.shape[1]), axis=1)
         return select(X, self.column_index_, len(self.columns_))
@@ -357,7 +380,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         random_state: Any = None,
         identifiers: IdentifierStream | None = None,
         given: GivenRows | None = None,
-    ) -> pd.DataFrame | np.ndarray:
+    ) -> Any:
         """Return encoded rows as a table with the fitted names and dtypes.
 
         Parameters
@@ -375,7 +398,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        X : DataFrame, or ndarray if fitted on one, of shape (n_rows, n_columns)
+        X : frame or ndarray, as the fitted table, of shape (n_rows, n_columns)
         """
         return self.as_given(self.decode_frame(encoded, random_state, identifiers, given))
 
@@ -386,7 +409,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         identifiers: IdentifierStream | None = None,
         given: GivenRows | None = None,
     ) -> pd.DataFrame:
-        """Do what `decode` does, and return a frame whatever the fitted table was."""
+        """Do what `decode` does, and return a frame of pandas whatever the fitted table was."""
         check_is_fitted(self)
         parts = encoded_parts(encoded, self.layout_)
         rng = self._generator(random_state)
@@ -413,12 +436,28 @@ class TableTransformer(TransformerMixin, BaseEstimator):
             return self.column_index_
         return pd.Index([name for name, _ in self.reduction_.learned], tupleize_cols=False)
 
-    def as_given(self, frame: pd.DataFrame) -> pd.DataFrame | np.ndarray:
-        """Return rows in the form of the fitted table: an array if it was one."""
-        frame = self.reduction_.with_dtypes(frame)
+    def as_given(
+        self, frame: pd.DataFrame, output: str | None = None, n_columns: int | None = None
+    ) -> Any:
+        """Return rows in the form of the fitted table, an array if it was one, or in another.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Rows with the fitted columns.
+        output : {"default", "pandas", "polars", "arrow"}, default=None
+            None takes that of `set_output`.
+        n_columns : int, default=None
+            So many of the first columns; None for all.
+        """
+        output = chosen_output(self) if output is None else output
+        frame = self.reduction_.with_dtypes(frame).iloc[:, :n_columns]
         if self.array_dtype_ is None:
-            return frame
-        return frame.to_numpy().astype(self.array_dtype_, copy=False)
+            return self.form_.dress(frame, output)
+        if output == "default":
+            return frame.to_numpy().astype(self.array_dtype_, copy=False)
+        names = input_names(self, None)[: frame.shape[1]]
+        return self.form_.dress(frame.set_axis(names, axis=1), output)
 
     def identifier_stream(self, random_state: Any = None) -> IdentifierStream:
         """Return the state that keeps identifiers unique over several calls of `decode`."""
@@ -442,29 +481,54 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         parts = parts_of(self._encoded_columns())
         return [part.ranks.edges(n_edges) for part in parts if part.has_value]
 
-    def transform(self, X: Any) -> np.ndarray:
+    def transform(self, X: Any) -> Any:
         """Return a table as one matrix, without randomness and without NaN.
 
         Parameters
         ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
+        X : frame of any library, or array-like, of shape (n_rows, n_columns)
             With the fitted columns in the fitted order.
 
         Returns
         -------
         features : ndarray of shape (n_rows, n_features), float64
-            Column by column, its one-hot states and then its value.
+            Column by column, its one-hot states and then its value; a frame by `set_output`.
         """
         check_is_fitted(self)
-        frame = self.reduction_.reduce(enter(self, X, reset=False))
-        return to_features(self.reduction_.learned, frame)
+        frame = enter(self, X, reset=False)
+        features = to_features(self.reduction_.learned, self.reduction_.reduce(frame))
+        output = chosen_output(self)
+        if output == "default":
+            return features
+        named = pd.DataFrame(features, index=frame.index, columns=self.get_feature_names_out())
+        return TableForm().dress(named, output)
+
+    def fit_transform(self, X: Any, y: Any = None, **fit_params: Any) -> Any:
+        """Do `fit`, and `transform` the same table, which is read once.
+
+        Parameters
+        ----------
+        X : frame of any library, or array-like, of shape (n_rows, n_columns)
+            At least two rows that differ.
+        y : None
+            Ignored.
+        **fit_params : dict
+            For `fit`.
+
+        Returns
+        -------
+        features : ndarray or frame
+            As of `transform`.
+        """
+        X, form = take(X)
+        return self.fit(X, y, **{"form": form, **fit_params}).transform(X)
 
     def to_slots(self, X: Any) -> np.ndarray:
         """Return a table as the networks see its rows, without randomness and without NaN.
 
         Parameters
         ----------
-        X : DataFrame or array-like of shape (n_rows, n_columns)
+        X : frame of any library, or array-like, of shape (n_rows, n_columns)
             With the fitted columns in the fitted order.
 
         Returns
@@ -475,7 +539,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         frame = self.reduction_.reduce(enter(self, X, reset=False))
         return to_slots(self.reduction_.learned, self.layout_, frame)
 
-    def inverse_transform(self, X: Any) -> pd.DataFrame | np.ndarray:
+    def inverse_transform(self, X: Any) -> Any:
         """Return a matrix of features as a table.
 
         Parameters
@@ -485,7 +549,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
 
         Returns
         -------
-        table : DataFrame, or ndarray if fitted on one, of shape (n_rows, n_columns)
+        table : frame or ndarray, as the fitted table, of shape (n_rows, n_columns)
 
         Raises
         ------
@@ -544,6 +608,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         fitted = {
             "index": index_to_dict(self.column_index_),
             "array_dtype": None if self.array_dtype_ is None else self.array_dtype_.str,
+            "form": self.form_.to_dict(),
             "named": hasattr(self, "feature_names_in_"),
             "columns": [self._column_state(place) for place in range(len(self.columns_))],
             "rules": pack_rules(self.rules),
@@ -578,6 +643,7 @@ class TableTransformer(TransformerMixin, BaseEstimator):
         given_kinds(transformer.column_kinds, index, list(COLUMN_CLASSES))
         dtype = tree["array_dtype"]
         transformer.array_dtype_ = None if dtype is None else numpy_dtype(dtype)
+        transformer.form_ = TableForm.from_dict(tree["form"])
         transformer.columns_ = []
         for name, column in zip(index, tree["columns"], strict=True):
             with naming_column(name):

@@ -34,8 +34,9 @@ from synthwgan.components import ComponentParameters
 REPOSITORY = Path(__file__).resolve().parents[2]
 DOCS = REPOSITORY / "docs"
 PAGES = [REPOSITORY / "README.md", *sorted(DOCS.rglob("*.md"))]
-# Examples leave the length of training at its default; here it is enough that they run.
-AUTO_STEPS = 20
+# Examples leave the length of training and of rejection at its default; here it is enough that
+# they run, and no detective is asked whether the table is learnt.
+AUTO_STEPS, AUTO_ROUNDS, MIN_JUDGED_ROWS = 20, 1, 10**9
 CALIBRATION_ROWS = 10_000
 VARIES = "<!-- output varies -->"
 # What needs the report extra; the other examples run without it.
@@ -112,6 +113,8 @@ def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     has_extra = all(map(importlib.util.find_spec, ("sdmetrics", "plotly", "jinja2")))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("synthwgan.training.config.auto_max_steps", lambda n_rows: AUTO_STEPS)
+    monkeypatch.setattr("synthwgan.training.fit.MIN_JUDGED_ROWS", MIN_JUDGED_ROWS)
+    monkeypatch.setattr("synthwgan.sampling.boosting.AUTO_ROUNDS", AUTO_ROUNDS)
     monkeypatch.setattr("synthwgan.sampling.calibration.VALUE_ROWS", CALIBRATION_ROWS)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for example in found:

@@ -13,18 +13,21 @@ import pandas as pd
 
 from synthwgan.table.choice import show_rules
 from synthwgan.table.door import naming_column
+from synthwgan.table.frames import TableForm, as_frame, take
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.storage.physical import refuse_nul
 
 MIN_ROWS = 2
 
 
-def tables_of(X: Any, target: Any, domain: Any) -> dict[str, pd.DataFrame]:
-    """Return the tables of two domains or more by their names.
+def tables_of(
+    X: Any, target: Any, domain: Any
+) -> tuple[dict[str, pd.DataFrame], dict[str, TableForm]]:
+    """Return the tables of two domains or more, and their forms, by their names.
 
     Parameters
     ----------
-    X : mapping of str to DataFrame, or DataFrame
+    X : mapping of str to DataFrame, or DataFrame, of any library
         Tables, or one table with a column that says the domain; there, columns that a domain has
         no cell in are not its own.
     target : column name or None
@@ -37,9 +40,15 @@ def tables_of(X: Any, target: Any, domain: Any) -> dict[str, pd.DataFrame]:
     TypeError, ValueError
         If there are no two tables of two rows, a name is no text, or a table lacks the target.
     """
+    X, form = take(X)
     if isinstance(X, pd.DataFrame):
         X = _split(X, domain)
-    if not isinstance(X, Mapping):
+        forms = dict.fromkeys(X, form)
+    elif isinstance(X, Mapping):
+        taken = {name: take(table) for name, table in X.items()}
+        X = {name: table for name, (table, _) in taken.items()}
+        forms = {name: form for name, (_, form) in taken.items()}
+    else:
         raise TypeError(
             "pass a dict of domain name to DataFrame, or one DataFrame with a column that says the "
             f"domain, got {type(X).__name__}"
@@ -50,7 +59,7 @@ def tables_of(X: Any, target: Any, domain: Any) -> dict[str, pd.DataFrame]:
         raise ValueError(
             f"there is one domain only, {list(X)}; two are needed, or use WGANGPSynthesizer"
         )
-    return dict(X)
+    return X, forms
 
 
 def check_table(name: Any, table: Any, target: Any) -> None:
@@ -75,10 +84,12 @@ def check_table(name: Any, table: Any, target: Any) -> None:
         raise ValueError(f"domain {name!r} has no cell of the target {target!r}; leave it out")
 
 
-def check_rows(X: Any) -> None:
-    """Raise a TypeError if rows are no DataFrame: columns are found by name."""
+def rows_of(X: Any) -> pd.DataFrame:
+    """Return rows as a frame of pandas; a TypeError if they have no names of columns."""
+    X = as_frame(X)
     if not isinstance(X, pd.DataFrame):
         raise TypeError(f"rows of a domain are a DataFrame, got {type(X).__name__}")
+    return X
 
 
 def check_domain(name: Any, domains: Iterable[str]) -> None:

@@ -14,6 +14,7 @@ from synthwgan.table.columns.grid import Grid
 from synthwgan.table.door import naming_column
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.registry import nearest_form
+from synthwgan.table.frames import as_frame
 from synthwgan.table.rules.form import ColumnForm
 from synthwgan.table.rules.units import UNITS, ticks_per
 from synthwgan.table.rules.written import FIND, cells_of, form_of, numbers_of, unit_of
@@ -308,4 +309,4 @@ class Table:
 
 def as_table(frame: pd.DataFrame | Table) -> Table:
     """Return a table of a frame, or the table that it is."""
-    return frame if isinstance(frame, Table) else Table(frame)
+    return frame if isinstance(frame, Table) else Table(as_frame(frame))

@@ -10,6 +10,7 @@ from typing import Any, overload
 import numpy as np
 import pandas as pd
 
+from synthwgan.table.frames import take
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Table, as_table
 from synthwgan.table.rules.computed import ComputedRule
@@ -83,7 +84,7 @@ class RuleSet(Sequence[Rule]):
     def __repr__(self) -> str:
         return f"RuleSet({self.rules!r})"
 
-    def fit(self, frame: pd.DataFrame) -> RuleSet:
+    def fit(self, frame: Any) -> RuleSet:
         """Learn from a table what the rules have to know, and count the rows that speak for each.
 
         Raises
@@ -91,14 +92,14 @@ class RuleSet(Sequence[Rule]):
         ValueError
             If rules contradict each other, or the table breaks one more often than its `tolerate`.
         """
-        self.check_consistent(frame)
         table = as_table(frame)
+        self.check_consistent(table.frame)
         for rule in self:
             rule.fit(table)
         return self
 
-    def check(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """Return how many rows break each rule.
+    def check(self, frame: Any) -> pd.DataFrame:
+        """Return how many rows of a table, a frame of any library, break each rule.
 
         Returns
         -------
@@ -123,14 +124,15 @@ class RuleSet(Sequence[Rule]):
             )
         return pd.DataFrame(lines, columns=_CHECKED)
 
-    def broken_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+    def broken_rows(self, frame: Any) -> Any:
         """Return the rows that break a rule that holds in all rows, with the rules they break.
 
         Returns
         -------
-        rows : DataFrame
+        rows : DataFrame, or what the table is
             Rows of the table, and a column ``broken_rules`` of lists of text.
         """
+        frame, form = take(frame)
         table = as_table(frame)
         broken: dict[int, list[str]] = {}
         for rule in self:
@@ -139,9 +141,10 @@ class RuleSet(Sequence[Rule]):
             for row in np.flatnonzero(~rule.check(table)):
                 broken.setdefault(int(row), []).append(str(rule))
         rows = sorted(broken)
-        return table.frame.iloc[rows].assign(
+        found = table.frame.iloc[rows].assign(
             broken_rules=pd.Series([broken[row] for row in rows], dtype=object).to_numpy()
         )
+        return form.dress(found)
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a rule: text, kind, columns, and the rows that speak for it."""

@@ -42,18 +42,20 @@ def _array(series: pd.Series) -> pa.Array:
     return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
 
 
-def _type_to_dict(arrow: pa.DataType) -> dict[str, Any]:
+def type_to_dict(arrow: pa.DataType) -> dict[str, Any]:
+    """Return a pyarrow type as a JSON-able dict."""
     if pa.types.is_timestamp(arrow):
         return {"timestamp": arrow.unit, "tz": arrow.tz}
     if pa.types.is_decimal(arrow):
         return {"decimal": str(arrow).split("(")[0], "at": [arrow.precision, arrow.scale]}
     if pa.types.is_dictionary(arrow):
-        parts = {"index": _type_to_dict(arrow.index_type), "value": _type_to_dict(arrow.value_type)}
+        parts = {"index": type_to_dict(arrow.index_type), "value": type_to_dict(arrow.value_type)}
         return {**parts, "ordered": arrow.ordered}
     return {"alias": str(arrow)}
 
 
-def _type_from_dict(state: dict[str, Any]) -> pa.DataType:
+def type_from_dict(state: dict[str, Any]) -> pa.DataType:
+    """Rebuild a type from `type_to_dict`; a ValueError says that there is none."""
     if "timestamp" in state:
         check_state("a type of moments", state, {"timestamp": OneOf(UNITS), "tz": optional(TEXT)})
         zone = state["tz"]
@@ -64,7 +66,7 @@ def _type_from_dict(state: dict[str, Any]) -> pa.DataType:
         return _DECIMALS[state["decimal"]](precision, scale)
     if "index" in state:
         check_state("a type of codes", state, _DICTIONARY_FIELDS)
-        index, value = _type_from_dict(state["index"]), _type_from_dict(state["value"])
+        index, value = type_from_dict(state["index"]), type_from_dict(state["value"])
         return pa.dictionary(index, value, ordered=state["ordered"])
     check_state("a pyarrow type", state, {"alias": TEXT})
     return arrow_dtype(state["alias"])
@@ -97,11 +99,11 @@ class ArrowType(PhysicalType):
         return pa.array(values, mask=missing).cast(self.arrow)
 
     def to_dict(self) -> dict[str, Any]:
-        return _type_to_dict(self.arrow)
+        return type_to_dict(self.arrow)
 
     @classmethod
     def from_dict(cls, state: dict[str, Any]) -> ArrowType:
-        return cls(pd.ArrowDtype(_type_from_dict(state)))
+        return cls(pd.ArrowDtype(type_from_dict(state)))
 
 
 class ArrowNumber(ArrowType, NumberType):
@@ -294,3 +296,12 @@ def arrow_type(dtype: pd.ArrowDtype) -> ArrowType:
     if isinstance(physical, ArrowDictionary):
         _of_arrow(dtype.pyarrow_dtype.value_type)
     return physical
+
+
+def is_supported(arrow: pa.DataType) -> bool:
+    """Whether a column may be of a pyarrow type."""
+    try:
+        arrow_type(pd.ArrowDtype(arrow))
+    except TypeError:
+        return False
+    return True

@@ -105,6 +105,7 @@ def _arrow_types() -> dict[str, pa.DataType]:
         *(pa.uint32(), pa.uint64(), pa.float16(), pa.float32(), pa.float64(), pa.string()),
         *(pa.large_string(), pa.date32(), pa.date64(), pa.time32("s"), pa.time32("ms")),
         *(pa.time64("us"), pa.time64("ns"), *map(pa.duration, UNITS), *map(pa.timestamp, UNITS)),
+        *(pa.null(), pa.string_view()),
     )
     return {str(arrow): arrow for arrow in types}
 

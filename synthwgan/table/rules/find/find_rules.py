@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
-import pandas as pd
 
 from synthwgan.table.rules.bands import Bands
 from synthwgan.table.rules.base import Rule
@@ -47,7 +48,7 @@ _FINDERS = (
 
 
 def find_rules(
-    frame: pd.DataFrame,
+    frame: Any,
     *,
     sample_rows: int = SAMPLE_ROWS,
     random_state: int | None = 0,
@@ -63,7 +64,7 @@ def find_rules(
 
     Parameters
     ----------
-    frame : DataFrame of shape (n_rows, n_columns)
+    frame : DataFrame of any library, of shape (n_rows, n_columns)
     sample_rows : int, default=20000
         Candidates are sought on so many random rows, and verified on all.
     random_state : int, optional
