@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synthwgan.checkpoint import Checkpoint
+    from synthwgan.imputation import WGANGPImputer
     from synthwgan.networks.critics import MLP
     from synthwgan.networks.generators import Residual, Style
     from synthwgan.networks.objectives import GAN, WGAN, WGANGP, MinimaxGAN, Relativistic
@@ -39,6 +40,7 @@ __all__ = [
     "TableTransformer",
     "WGAN",
     "WGANGP",
+    "WGANGPImputer",
     "WGANGPSynthesizer",
 ]
 
@@ -60,6 +62,7 @@ _MODULES = {
     "TableTransformer": "synthwgan.table",
     "WGAN": "synthwgan.networks.objectives",
     "WGANGP": "synthwgan.networks.objectives",
+    "WGANGPImputer": "synthwgan.imputation",
     "WGANGPSynthesizer": "synthwgan.synthesizer",
 }
 

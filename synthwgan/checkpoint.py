@@ -15,8 +15,9 @@ from typing import Any
 import torch
 
 from synthwgan.fitted import pack_parameters
-from synthwgan.io import FORMATS, check_writable
+from synthwgan.io import check_writable
 from synthwgan.io.checkpoint import read_checkpoint, refusing_checkpoint, write_checkpoint
+from synthwgan.io.formats import is_table_name
 from synthwgan.io.model import digest, plain_number
 from synthwgan.io.tables import leftovers
 from synthwgan.parameters import Constraint, Number
@@ -119,7 +120,7 @@ class KeptFit:
         self.checkpoint = checkpoint if is_one else Checkpoint(checkpoint)
         self.checkpoint.is_complete = False
         self.path, self.verbose = os.fspath(self.checkpoint.path), parameters["verbose"]
-        if self.path.endswith(tuple(FORMATS)):
+        if is_table_name(self.path):
             raise ValueError(
                 f"{self.path!r} is the name of a table; let the checkpoint end in .ckpt"
             )

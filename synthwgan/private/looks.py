@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,6 @@ from synthwgan.private.cells import MAX_POINTS, N_PARTS, first_edges, is_point, 
 from synthwgan.private.columns import Column, project
 from synthwgan.private.domain import Declared
 from synthwgan.private.measure import Census, Noisy
-from synthwgan.private.storage import Stored
 from synthwgan.private.tails import tidy
 
 _MAX_DECIMALS = 8
@@ -314,7 +312,7 @@ def _step(census: Census, place: int, declared: Declared, rho: float) -> tuple[f
     if declared.decimals is not None:
         return float(10.0**-declared.decimals), 0.0
     stored = declared.stored
-    steps = _ticks(stored) if stored.ticks else [10.0**-n for n in range(_MAX_DECIMALS + 1)]
+    steps = stored.steps if stored.ticks else [10.0**-n for n in range(_MAX_DECIMALS + 1)]
     if len(steps) == 1:
         return steps[0], 0.0
 
@@ -340,13 +338,3 @@ def _is_on(numbers: np.ndarray, step: float) -> np.ndarray:
         return np.mod(numbers, step) == 0
     scale = np.rint(1 / step)
     return np.rint(numbers * scale) / scale == numbers
-
-
-def _ticks(stored: Stored) -> list[float]:
-    """Return days, hours and so on in ticks, the longest first, down to one tick."""
-    name, measure = stored.physical.measure()
-    if name.startswith("date ("):
-        return [1.0]
-    units: list[Any] = [86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1000, 1]
-    steps = [unit / measure for unit in units]
-    return [*(float(step) for step in steps if step.denominator == 1 and step > 1), 1.0]
