@@ -24,7 +24,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from synthwgan.io.batches import parquet_of
 
 from benchmarks.cell import RESULTS, machine, read, write
 from benchmarks.data import REPOSITORY, load
@@ -32,6 +31,7 @@ from benchmarks.page import markdown_table, measured, write_part
 from benchmarks.scaling import peak_memory_mb
 from synthwgan import Conditional, TableTransformer, WGANGPSynthesizer
 from synthwgan.io import TableWriter
+from synthwgan.io.batches import parquet_of
 from synthwgan.table.cache import cached
 
 FOLDER = RESULTS / "large"

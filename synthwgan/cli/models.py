@@ -153,6 +153,19 @@ def fit(
             help="So many of the smallest and largest numbers or dates of a column are drawn anew.",
         ),
     ] = 0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="Keep all that training needs in a file, from which the same command goes on "
+            "if it was ended; removed when the model is written.",
+        ),
+    ] = None,
+    checkpoint_every: Annotated[
+        float,
+        typer.Option("--checkpoint-every", min=0, help="Write it each time so many seconds pass."),
+    ] = 60.0,
     locale: Annotated[
         str | None,
         typer.Option(
@@ -175,17 +188,21 @@ def fit(
 ) -> None:
     """Learn a table and write the model to a file.
 
-    Ctrl-C ends the training early and keeps the model as it is then.
+    Ctrl-C ends the training early and keeps the model as it is then, and the checkpoint.
 
     For data of people: --rare mask --min-category-rows 10 --protect-extremes 10
 
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
-    from synthwgan import WGANGPSynthesizer
+    from synthwgan import Checkpoint, WGANGPSynthesizer
     from synthwgan.io.places import is_database, parts_of
 
     kinds = column_kinds(kind or [])
     check_model_output(output, table)
+    kept = None if checkpoint is None else Checkpoint(checkpoint, every=checkpoint_every)
+    if checkpoint is not None:
+        other = "is the table or the model; give the checkpoint a third name"
+        refuse_same(str(checkpoint), other, table, str(output))
     params = {
         "column_kinds": kinds or None,
         "rules": rules_of_option(rules),
@@ -203,8 +220,10 @@ def fit(
         params["max_steps"] = max_steps
     has_parts = not is_database(table) and parts_of(table) is not None
     rows = table if has_parts else reading.read(table)
-    model = WGANGPSynthesizer(**params).fit(rows, cache_dir=cache_dir)
+    model = WGANGPSynthesizer(**params).fit(rows, checkpoint=kept, cache_dir=cache_dir)
     model.save(output)
+    if kept is not None and kept.is_complete:
+        Path(kept.path).unlink(missing_ok=True)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
 

@@ -67,8 +67,10 @@ class RejectionPlan:
     training_seconds: float | None = None
 
     @classmethod
-    def resolve(cls, rejection: int | str | None, max_seconds: float | None) -> RejectionPlan:
-        """Take the bounds from an estimator's parameters; the clock starts now."""
+    def resolve(
+        cls, rejection: int | str | None, max_seconds: float | None, spent: float = 0.0
+    ) -> RejectionPlan:
+        """Take the bounds from an estimator's parameters; the clock starts now, or did before."""
         if rejection is None:
             return cls(0, 0.0, training_seconds=max_seconds)
         is_auto = rejection == "auto"
@@ -76,7 +78,7 @@ class RejectionPlan:
         if max_seconds is None:
             return cls(*bounds)
         reserved = min(RESERVED_SHARE * max_seconds, MAX_RESERVED_SECONDS)
-        return cls(*bounds, time.perf_counter() + max_seconds, max_seconds - reserved)
+        return cls(*bounds, time.perf_counter() + max_seconds - spent, max_seconds - reserved)
 
 
 def learn_rejection(

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from synthwgan.networks.heads import OutputHead
+from synthwgan.table.checks import COUNT, Anything, check_state
 from synthwgan.training.data import TableBatches
 
 if TYPE_CHECKING:
@@ -132,6 +133,16 @@ class Diagnosis:
         self.step, self.held_out, self.diversity = step, held_out, diversity
         self.rng = torch.Generator(step.device).manual_seed(seed)
         self._next_look = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return when to look next, and the state of its noise."""
+        return {"next_look": self._next_look, "noise": self.rng.get_state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        check_state("its diagnosis", state, {"next_look": COUNT, "noise": Anything()})
+        self._next_look = state["next_look"]
+        self.rng.set_state(state["noise"])
 
     @torch.no_grad()
     def __call__(self, n_steps: int) -> dict[str, float]:
