@@ -69,7 +69,8 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
     -----
     Columns that have no cell missing in `fit` may have gaps in `transform`. A category that did not
     occur counts as missing for the other cells of its row, with a warning, and stays. Columns of
-    which every cell was missing in `fit` stay empty. `y` is not used: an imputer that has seen the target would tell it to the model behind it.
+    which every cell was missing in `fit` stay empty. `y` is not used: an imputer that has seen the
+    target would tell it to the model behind it.
 
     References
     ----------

@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pyarrow.dataset as arrow_dataset
 import pytest
 import torch
+from pandas.testing import assert_frame_equal
 from typer.testing import CliRunner
 
 from synthwgan import Conditional, EarlyStopping, WGANGPSynthesizer

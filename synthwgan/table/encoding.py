@@ -200,6 +200,8 @@ def decode_table(
 ) -> pd.DataFrame:
     """Return the decoded columns as a frame, named by their places; given cells as they are."""
     decoded = {}
+    if rows is not None:
+        identifiers.give(rows)
     places = part_places(column for _, column in columns)
     for position, (name, column) in enumerate(columns):
         with naming_column(name):

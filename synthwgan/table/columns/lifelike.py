@@ -55,6 +55,7 @@ _MAX_LOOKED_AT = 100_000
 # Reserved by RFC 2606 for examples: whatever stands before them, nobody receives it.
 RESERVED = ("example.com", "example.org", "example.net")
 _MAX_WORDS = 200
+_OF_NAME = ("first", "last")
 
 
 class LifelikeTransformer(IdentifierTransformer):
@@ -157,6 +158,10 @@ class LifelikeTransformer(IdentifierTransformer):
         """Return a cell from the parts of its row; by default the part that grows."""
         return row[self.grows]
 
+    def parts_in(self, texts: np.ndarray) -> Parts:
+        """Return the parts of the subject that given cells tell."""
+        return {}
+
     def _in_case(self, text: str) -> str:
         return _CASES[self.form["case"]](text)
 
@@ -227,6 +232,9 @@ class FirstNameTransformer(LifelikeTransformer):
     grows = "first"
     few_of = ("first",)
 
+    def parts_in(self, texts: np.ndarray) -> Parts:
+        return {"first": texts}
+
 
 class LastNameTransformer(LifelikeTransformer):
     """Family names."""
@@ -236,6 +244,9 @@ class LastNameTransformer(LifelikeTransformer):
     subject = Person
     grows = "last"
     few_of = ("last female", "last male")
+
+    def parts_in(self, texts: np.ndarray) -> Parts:
+        return {"last": texts}
 
 
 class NameTransformer(LifelikeTransformer):
@@ -263,6 +274,18 @@ class NameTransformer(LifelikeTransformer):
         if self._INITIAL.fullmatch(text):
             return "first i. last"
         return "first last" if " " in text else "one word"
+
+    def parts_in(self, texts: np.ndarray) -> Parts:
+        pairs = [self._first_and_last(self._TITLE.sub("", text.strip(), 1)) for text in texts]
+        return {part: as_texts([pair[at] for pair in pairs]) for at, part in enumerate(_OF_NAME)}
+
+    def _first_and_last(self, text: str) -> tuple[str, str]:
+        if "," in text:
+            last, _, first = text.partition(",")
+            return first.strip(), last.strip()
+        words = text.split() or [text]
+        ends = words[0], words[-1]
+        return ends[::-1] if self.locale in FAMILY_FIRST else ends
 
     def _cell(self, style: str, row: Mapping[str, str], inventor: Inventor) -> str:
         first, last = row["first"], row["last"]
