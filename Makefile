@@ -7,13 +7,15 @@ VENV_LOWEST := .venv-lowest
 STAMP_LOWEST := $(VENV_LOWEST)/.installed
 VENV_PEERS := .venv-peers
 STAMP_PEERS := $(VENV_PEERS)/.installed
+VENV_RELEASE := .venv-release
+STAMP_RELEASE := $(VENV_RELEASE)/.installed
 PYTHON ?= python3
 # One process of tests for each core, at most four, and each in one thread: threads of torch that
 # wait for a core cost more than they gain. A process that is done takes over tests of another.
 SUITE := -m pytest -n auto --maxprocesses 4 --dist worksteal
 test test-pandas3 test-lowest: export OMP_NUM_THREADS = 1
 
-.PHONY: demo test test-pandas3 test-lowest lint types docs bench bench-peers
+.PHONY: demo test test-pandas3 test-lowest lint types docs docs-version bench bench-peers release
 
 # torch comes first and pinned, so that nothing later pulls another build of it.
 $(STAMP): pyproject.toml constraints.txt
@@ -65,8 +67,16 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
+# The pages, and a look at each of them in a browser.
 docs: $(STAMP)
 	$(BIN)/mkdocs build --strict
+	SYNTHWGAN_SITE=site $(BIN)/python -m pytest -q tests/docs/test_site.py
+
+# The pages of this version in a folder of their own: make docs-version VERSION=0.2
+docs-version: $(STAMP)
+	test -n "$(VERSION)"
+	$(BIN)/mkdocs build --strict --site-dir public/$(VERSION)
+	$(BIN)/python .ci/versions.py public
 
 # torchvision and torchaudio come along, do not fit this torch, and are not needed.
 $(STAMP_PEERS): benchmarks/requirements-peers.txt
@@ -77,6 +87,15 @@ $(STAMP_PEERS): benchmarks/requirements-peers.txt
 	touch $@
 
 bench-peers: $(STAMP_PEERS)
+
+$(STAMP_RELEASE): .ci/requirements-release.txt
+	test -x $(VENV_RELEASE)/bin/python || $(PYTHON) -m venv $(VENV_RELEASE)
+	$(VENV_RELEASE)/bin/python -m pip install --quiet --requirement .ci/requirements-release.txt
+	touch $@
+
+# Builds and tries what would be published; publishes nothing. EXTRAS="none report" tries these only.
+release: $(STAMP_RELEASE)
+	$(VENV_RELEASE)/bin/python .ci/release.py $(EXTRAS)
 
 bench: $(STAMP) $(STAMP_PEERS)
 	$(BIN)/python -m benchmarks.run

@@ -1,7 +1,7 @@
 """Hidden cells: hiding some of a table's, and how well they are filled.
 
-Each cell is hidden independently of its value. A method fills it once, or with several draws,
-whose intervals are then judged too.
+A cell is hidden at random, or the more probably the larger or rarer its value is. A method fills it
+once, or with several draws, whose intervals are then judged too.
 """
 
 from __future__ import annotations
@@ -16,13 +16,25 @@ COVERAGE = 0.9
 
 
 def hide(
-    rows: pd.DataFrame, share: float = HIDDEN_SHARE, seed: int = 0
+    rows: pd.DataFrame, share: float = HIDDEN_SHARE, seed: int = 0, *, at_random: bool = True
 ) -> tuple[pd.DataFrame, np.ndarray]:
-    """Return a copy with cells missing at random, and which they are (n_rows, n_columns).
+    """Return a copy with missing cells, and which they are (n_rows, n_columns).
 
-    Each cell is hidden independently of all others and of its value.
+    Parameters
+    ----------
+    rows : DataFrame of shape (n_rows, n_columns)
+    share : float
+        Share of cells that are hidden, at most a half.
+    seed : int
+    at_random : bool
+        Whether each cell is hidden independently of all others and of its value. If not, the
+        chance grows with its rank: none for the smallest number and the commonest category, twice
+        the share for the largest and the rarest.
     """
-    hidden = np.random.default_rng(seed).random(rows.shape) < share
+    chances: float | np.ndarray = share
+    if not at_random:
+        chances = 2 * share * np.column_stack([_ranks(rows[name]) for name in rows.columns])
+    hidden = np.random.default_rng(seed).random(rows.shape) < chances
     columns = {
         name: (
             rows[name].astype("float64").mask(hidden[:, place])
@@ -32,6 +44,13 @@ def hide(
         for place, name in enumerate(rows.columns)
     }
     return pd.DataFrame(columns, index=rows.index), hidden
+
+
+def _ranks(column: pd.Series) -> np.ndarray:
+    """Ranks from 0 to 1 of numbers, and of categories from the commonest to the rarest."""
+    if not pd.api.types.is_numeric_dtype(column):
+        column = -column.map(column.value_counts())
+    return (column.rank().to_numpy() - 0.5) / len(column)
 
 
 def pooled(draws: pd.DataFrame, n_draws: int, numeric: Sequence[str]) -> pd.DataFrame:

@@ -41,8 +41,26 @@ def fill_ordinal(dataset: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
     The numbers follow the categories' frequency and are rounded back. See `_iterate`.
     """
     codes = [_ordinal(frame, dataset) for frame in (dataset.train, rows)]
-    values = _iterate(_imputer()(), *codes)
-    filled = rows.copy()
+    return _from_ordinal(_iterate(_imputer()(), *codes), dataset, rows)
+
+
+def draw_ordinal(dataset: Dataset, rows: pd.DataFrame, n_draws: int) -> pd.DataFrame:
+    """Draw by IterativeImputer with ``sample_posterior=True``, categories as whole numbers.
+
+    It is fitted once, and each transform draws again. The draws of a row are one after another.
+    """
+    codes = [_ordinal(frame, dataset) for frame in (dataset.train, rows)]
+    imputer = _imputer()(sample_posterior=True)
+    draws = [_iterate(imputer, *codes)]
+    while len(draws) < n_draws:
+        draws.append(_iterate(imputer, *codes, again=True))
+    together = np.stack(draws, axis=1).reshape(-1, rows.shape[1])
+    return _from_ordinal(together, dataset, rows.loc[rows.index.repeat(n_draws)])
+
+
+def _from_ordinal(values: np.ndarray, dataset: Dataset, rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with these numbers, and the categories that are nearest to them."""
+    filled = rows.reset_index(drop=True)
     for place, name in enumerate(rows.columns):
         if name in dataset.numeric:
             filled[name] = values[:, place]
@@ -95,8 +113,8 @@ def _imputer() -> type:
     return IterativeImputer
 
 
-def _iterate(imputer: Any, train: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Return the rows filled, in their own units.
+def _iterate(imputer: Any, train: np.ndarray, rows: np.ndarray, again: bool = False) -> np.ndarray:
+    """Return the rows filled, in their own units; `again` by an imputer that is fitted.
 
     The imputer is fitted to the training rows and the rows to be filled together: fitted to
     complete rows alone, it would stop after one round and fill in one round as well. Features
@@ -104,6 +122,8 @@ def _iterate(imputer: Any, train: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """
     mean, deviation = train.mean(axis=0), train.std(axis=0)
     deviation[deviation == 0] = 1.0
+    if again:
+        return imputer.transform((rows - mean) / deviation) * deviation + mean
     together = (np.concatenate([train, rows]) - mean) / deviation
     imputer.set_params(max_iter=N_ITERATIONS, random_state=0)
     with warnings.catch_warnings():
@@ -144,4 +164,8 @@ IMPUTERS: dict[str, Callable[[Dataset, pd.DataFrame], pd.DataFrame]] = {
     "simple": fill_simple,
     "iterative ordinal": fill_ordinal,
     "iterative one-hot": fill_one_hot,
+}
+# Those that draw, each with its spread.
+DRAWERS: dict[str, Callable[[Dataset, pd.DataFrame, int], pd.DataFrame]] = {
+    "iterative posterior": draw_ordinal,
 }

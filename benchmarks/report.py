@@ -20,6 +20,7 @@ from benchmarks.tables import (
     cost_table,
     fidelity_table,
     headline_table,
+    home_table,
     load_runs,
     small_table,
 )
@@ -64,6 +65,7 @@ def _data_set_blocks(page: str, data_set: str) -> list[Block]:
 
 
 BLOCKS = [
+    Block("docs/index.md", "figure", lambda runs: home_table(runs, HEADLINE, "c2st_gb")),
     Block("README.md", "figures", lambda runs: headline_table(runs, HEADLINE)),
     *(
         block

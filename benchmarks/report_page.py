@@ -6,8 +6,11 @@ has the columns of the data set::
     python -m benchmarks.report_page --data adult \
         --rows benchmarks/results/rows/adult-synthwgan-s0-t1.parquet --out report.html
 
+Without ``--rows`` the report is that of the students in the guide, as its first example makes it.
 ``--pictures docs/guide`` also writes ``report-desktop.png`` and ``report-phone.png`` there; they
-need playwright and a chromium on the path.
+need playwright and a chromium on the path::
+
+    python -m benchmarks.report_page --pictures docs/guide
 """
 
 from __future__ import annotations
@@ -22,6 +25,8 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.data import DATA_SETS, load
+from synthwgan import WGANGPSynthesizer
+from synthwgan.datasets import make_placements
 from synthwgan.evaluation import Report, evaluate
 
 _ABOVE, _DRAWING_TIME = 180, 3000
@@ -47,12 +52,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--data", choices=DATA_SETS, default="adult", help="data set")
-    parser.add_argument("--rows", type=Path, required=True, help="synthetic rows: CSV or parquet")
+    parser.add_argument("--rows", type=Path, help="synthetic rows: CSV or parquet")
     parser.add_argument("--out", type=Path, default=Path("report.html"), help="page to write")
     parser.add_argument("--pictures", type=Path, help="folder for pictures of the page")
     options = parser.parse_args(arguments)
     started = time.perf_counter()
-    report = report_on(options.data, options.rows)
+    report = students() if options.rows is None else report_on(options.data, options.rows)
     print(report)
     report.save_html(options.out)
     size = options.out.stat().st_size / 1e6
@@ -61,11 +66,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
         take_pictures(options.out, options.pictures)
 
 
+def students() -> Report:
+    train, test = make_placements(), make_placements(random_state=1)
+    model = WGANGPSynthesizer(random_state=0).fit(train)
+    return evaluate(
+        train,
+        model.sample(1000, random_state=1),
+        test,
+        target="placed",
+        names={"real": "students", "synthetic": "WGANGPSynthesizer"},
+        random_state=0,
+    )
+
+
 def report_on(data: str, rows: Path) -> Report:
     dataset = load(data)
     synthetic = pd.read_parquet(rows) if rows.suffix == ".parquet" else pd.read_csv(rows)
-    target = dataset.target
-    return evaluate(dataset.train, synthetic, dataset.test, target, random_state=0, verbose=1)
+    names = {"real": data, "synthetic": rows.stem, "test": data}
+    return evaluate(
+        *(dataset.train, synthetic, dataset.test, dataset.target),
+        names=names,
+        random_state=0,
+        verbose=1,
+    )
 
 
 def take_pictures(page: Path, folder: Path) -> None:

@@ -179,6 +179,19 @@ def headline_table(runs: Iterable[Run], data_sets: Sequence[str]) -> str:
     return markdown_table(["data set", "model", *_titles(HEADLINE)], rows)
 
 
+def home_table(runs: Iterable[Run], data_sets: Sequence[str], figure: str) -> str:
+    """Return one figure of every model at its defaults, a line for each data set."""
+    shown = [run for run in runs if not run.params and run.threads == 1]
+    by_data_set = {name: {run.label: run for run in _of(shown, name)} for name in data_sets}
+    labels = list(dict.fromkeys(label for own in by_data_set.values() for label in own))
+    kept = [label for label in labels if label not in (MODEL_NAMES["bootstrap"],)]
+    rows = [
+        [name, *(_short(own[label], figure) if label in own else NO_FIGURE for label in kept)]
+        for name, own in by_data_set.items()
+    ]
+    return markdown_table(["data set", *kept], rows)
+
+
 def small_table(runs: Iterable[Run], without: Sequence[str]) -> str:
     """Return the figures of all other data sets, without the tests that need many rows."""
     rows = [

@@ -4,6 +4,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from synthwgan.imputation import WGANGPImputer
     from synthwgan.networks.critics import MLP
     from synthwgan.networks.generators import Residual, Style
     from synthwgan.networks.objectives import GAN, WGAN, WGANGP, MinimaxGAN, Relativistic
@@ -36,6 +37,7 @@ __all__ = [
     "TableTransformer",
     "WGAN",
     "WGANGP",
+    "WGANGPImputer",
     "WGANGPSynthesizer",
 ]
 
@@ -56,6 +58,7 @@ _MODULES = {
     "TableTransformer": "synthwgan.table",
     "WGAN": "synthwgan.networks.objectives",
     "WGANGP": "synthwgan.networks.objectives",
+    "WGANGPImputer": "synthwgan.imputation",
     "WGANGPSynthesizer": "synthwgan.synthesizer",
 }
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast, get_args, overload
 
@@ -79,11 +79,13 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
     conditional_sampler_: ConditionalSampler | None
     critic_: Any
     history_: pd.DataFrame
+    n_rows_: int
     n_iter_: int
     fit_seconds_: float
     cost_: TrainingCost
     acceptance_rate_: float
     n_rejection_rounds_: int
+    sql_types_: dict[str, list]
 
     def _keep(self, state: FittedState) -> Self:
         """Set the fitted attributes, all at once: a fit that fails changes none."""
@@ -262,18 +264,18 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         rows = self._rows(seeds, truncation, gibbs_steps)
         if conditions is None:
             drawn = rows.of_all_kinds(n_samples)
-            return marked(drawn, self.digest_, "drawn", random_state)
+            return marked(drawn, self.digest_, "drawn", random_state, self.sql_types_)
         _check_form(conditions)
         conditions = as_frame(conditions)
         if isinstance(conditions, Mapping):
             drawn = next(rows.where(conditions, n_samples, n_samples, on_rare))
-            return marked(drawn, self.digest_, "drawn", random_state)
+            return marked(drawn, self.digest_, "drawn", random_state, self.sql_types_)
         if n_samples != 1:
             raise ValueError(
                 "the number of rows is that of the conditions; for several rows each, pass n_draws"
             )
         completed = rows.completed(conditions, n_draws, on_broken)
-        return marked(completed, self.digest_, "completed", random_state)
+        return marked(completed, self.digest_, "completed", random_state, self.sql_types_)
 
     def sample_iter(
         self,
@@ -331,7 +333,9 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
                     "sample_iter() takes conditions as a mapping; use sample() for rows"
                 )
             chunks = rows.where(conditions, n_samples, chunk_size, on_rare)
-        said = (marked(chunk, self.digest_, "drawn", random_state) for chunk in chunks)
+        said = (
+            marked(chunk, self.digest_, "drawn", random_state, self.sql_types_) for chunk in chunks
+        )
         return cast("Iterator[pd.DataFrame]", said)
 
     def _rows(
@@ -396,7 +400,8 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         ----------
         X : frame of any library, or array, of shape (n_rows, n_columns)
             Rows with the columns given to `fit`; a target may be left out. A number outside
-            the range that was fitted counts as the nearest, with a warning.
+            the range that was fitted counts as the nearest, and a category that was not seen as
+            missing for the other cells of its row; with a warning.
         n_draws : int, default 1
             Rows for each row of `X`, one after another, with its index if it has one.
         on_broken : {"error", "keep"}, default "error"
@@ -419,8 +424,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         NotFittedError
             Before `fit`.
         ValueError
-            If a column is missing, a category was not seen when fitted, or the model is not
-            `conditional`.
+            If a column is missing, or the model is not `conditional`.
 
         Examples
         --------
@@ -439,7 +443,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         )
         rows = self._rows(seeds, gibbs_steps=gibbs_steps)
         filled = rows.imputed(as_frame(X), n_draws, self.target_name_, on_broken)
-        return marked(filled, self.digest_, "completed", random_state)
+        return marked(filled, self.digest_, "completed", random_state, self.sql_types_)
 
     def summary(self) -> str:
         """Describe the fitted model: columns, rules, size, cost and training, in a few lines."""
@@ -523,7 +527,8 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         Parameters
         ----------
         X : frame of any library, or array, of shape (n_rows, n_columns)
-            Rows with the columns given to `fit`.
+            Rows with the columns given to `fit`. A category that was not seen counts as a missing
+            cell, with a warning.
         y : Series or array of shape (n_rows,), optional
             The target, if `fit` was given one; left out, it counts as unknown.
 
@@ -581,6 +586,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         target: Any = None,
         n_samples: int | None = None,
         rules: Any = "auto",
+        quick: bool = False,
         random_state: RandomState = None,
         verbose: int = 0,
     ) -> Report:
@@ -598,6 +604,8 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
             Synthetic rows; by default as many as `X` has.
         rules : "auto", None, RuleSet, or list of rules, default "auto"
             The rules between columns that rows are asked to keep; by default those found in `X`.
+        quick : bool, default False
+            Whether to answer in seconds, without the slow figures; see `evaluate`.
         random_state : int, Generator, RandomState or None, default None
             Seed of the rows and of the report.
         verbose : int, default 0
@@ -637,13 +645,13 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
             column_kinds={column.name: column.kind for column in self.schema_},
             rules=rules,
             history=self.history_.to_dict("records"),
+            quick=quick,
             random_state=seeds[1],
             verbose=verbose,
         )
         masked = [column for column in self.schema_ if column.masked]
         notes = [f"Column {str(column.name)!r}: {column.masked}." for column in masked]
-        tables = replace(report.tables, notes=(*report.tables.notes, *notes))
-        return replace(report, tables=tables)
+        return report.of_model(self, random_state, (*report.notes, *notes))
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the fitted model to one file, whole or not at all.

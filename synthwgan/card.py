@@ -5,8 +5,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
+
+from synthwgan.parameters import changed_parameters
 
 if TYPE_CHECKING:
     from synthwgan.evaluation import Report
@@ -48,23 +51,33 @@ class ModelCard:
             figures = {"score": _score(report.score), "sections": sections}
         return cls(
             {
-                "model": {
-                    "kind": type(model).__name__,
-                    "package": "synthwgan",
-                    "version": version("synthwgan"),
-                    "digest": model.digest_,
-                    "steps": model.n_iter_,
-                    "parameters": model.cost_.n_parameters,
-                    "settings": _settings(model),
-                },
-                "data": {
-                    "n_columns": len(model.schema_),
-                    "target": None if model.target_name_ is None else str(model.target_name_),
-                    "columns": [_column(column) for column in model.schema_],
-                },
+                "model": _model(model, model.cost_.n_parameters),
+                "data": _table_of(model.schema_, model.n_rows_, model.target_name_),
                 "rules": [str(rule) for rule in model.rules_],
-                "privacy": _privacy(model),
+                "privacy": _privacy(model, model.schema_),
                 "figures": figures,
+                "intended_use": list(INTENDED_USE),
+                "limits": list(LIMITS),
+            }
+        )
+
+    @classmethod
+    def of_domains(cls, model: Any, n_parameters: int) -> ModelCard:
+        """Describe a fitted model of several tables."""
+        domains = model.union_.domains
+        schemas = {name: one.transformer.schema_ for name, one in domains.items()}
+        return cls(
+            {
+                "model": _model(model, n_parameters),
+                "data": {
+                    "domains": {
+                        name: _table_of(schemas[name], one.n_rows, model.target_)
+                        for name, one in domains.items()
+                    }
+                },
+                "rules": [f"{name}: {rule}" for name, own in model.rules_.items() for rule in own],
+                "privacy": _privacy(model, [one for own in schemas.values() for one in own]),
+                "figures": None,
                 "intended_use": list(INTENDED_USE),
                 "limits": list(LIMITS),
             }
@@ -87,8 +100,7 @@ class ModelCard:
             f"trained for {model['steps']:,} steps.",
             f"Digest of the model: `{model['digest']}`",
             "## Data",
-            f"A table of {data['n_columns']} columns; the model does not tell how many rows.",
-            _table(data["columns"]),
+            *_data(data),
             "## Rules that every drawn row keeps",
             _list([f"`{rule}`" for rule in self.content["rules"]]),
             "## Privacy",
@@ -108,11 +120,26 @@ class ModelCard:
         return self.to_markdown()
 
 
-def _settings(model: Any) -> dict[str, str]:
-    """Parameters that are not the default, in words: an object need not be JSON-able."""
-    defaults = type(model)().get_params(deep=False)
-    given = model.get_params(deep=False)
-    return {name: repr(value) for name, value in given.items() if value != defaults[name]}
+def _model(model: Any, n_parameters: int) -> dict[str, Any]:
+    return {
+        "kind": type(model).__name__,
+        "package": "synthwgan",
+        "version": version("synthwgan"),
+        "digest": model.digest_,
+        "steps": model.n_iter_,
+        "parameters": n_parameters,
+        "settings": changed_parameters(model),
+    }
+
+
+def _table_of(schema: Iterable[Any], n_rows: int, target: Any) -> dict[str, Any]:
+    columns = [_column(column) for column in schema]
+    return {
+        "n_rows": n_rows,
+        "n_columns": len(columns),
+        "target": None if target is None else str(target),
+        "columns": columns,
+    }
 
 
 def _column(column: Any) -> dict[str, Any]:
@@ -125,11 +152,15 @@ def _column(column: Any) -> dict[str, Any]:
     }
 
 
-def _privacy(model: Any) -> dict[str, Any]:
-    parameters = model.get_params(deep=False)
-    names = ("rare", "min_category_rows", "protect_extremes")
-    made_anew = [str(column.name) for column in model.schema_ if column.kind == "identifier"]
-    masked = [f"Column {str(one.name)!r}: {one.masked}." for one in model.schema_ if one.masked]
+def _privacy(model: Any, schema: Iterable[Any]) -> dict[str, Any]:
+    # What a model of several tables cannot be asked is as it is by default.
+    parameters = {"rare": "resample", "min_category_rows": 1, "protect_extremes": 0}
+    names = tuple(parameters)
+    parameters |= model.get_params(deep=False)
+    schema = list(schema)
+    made = (str(column.name) for column in schema if column.kind == "identifier")
+    made_anew = list(dict.fromkeys(made))
+    masked = [f"Column {str(one.name)!r}: {one.masked}." for one in schema if one.masked]
     notes = [NOT_PRIVATE, HOLDS, *masked]
     if made_anew:
         notes.append(f"Made anew and not learned: {', '.join(made_anew)}.")
@@ -143,6 +174,19 @@ def _privacy(model: Any) -> dict[str, Any]:
 def _score(score: float) -> float | None:
     # JSON has no NaN.
     return None if score != score else round(float(score), 4)
+
+
+def _data(data: dict[str, Any]) -> list[str]:
+    if "domains" not in data:
+        return [_size(data), _table(data["columns"])]
+    parts = []
+    for name, own in data["domains"].items():
+        parts += [f"### {_cell(name)}", _size(own), _table(own["columns"])]
+    return parts
+
+
+def _size(data: dict[str, Any]) -> str:
+    return f"Learned from {data['n_rows']:,} rows of {data['n_columns']} columns."
 
 
 def _table(columns: list[dict[str, Any]]) -> str:

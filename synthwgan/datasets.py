@@ -1,11 +1,22 @@
-"""An invented table to try things on: no download, no real people."""
+"""Tables to try things on: an invented one, and public ones that are fetched."""
 
 from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from synthwgan.randomness import RandomState, as_generator
+
+FOLDER_VARIABLE = "SYNTHWGAN_DATA"
+_OPENML = {"adult": 1590, "electricity": 151, "kc1": 1067, "shoppers": 46947}
+_UCI = "https://archive.ics.uci.edu/ml/machine-learning-databases/heart-disease/"
+_HOSPITALS = ("cleveland", "hungarian", "switzerland", "va")
+_HEART = ["age", "sex", "cp", "trestbps", "chol", "fbs", "restecg", "thalach", "exang"]
+_HEART += ["oldpeak", "slope", "ca", "thal", "disease"]
 
 _DEGREES = {
     "Commerce": (["Comm&Mgmt", "Sci&Tech", "Others"], [0.84, 0.12, 0.04]),
@@ -58,6 +69,83 @@ def make_placements(n_samples: int = 400, *, random_state: RandomState = 0) -> p
     students["mba_perc"] = _percent(62 + 4 * ability, 4, (51, 78), rng, decimals=2)
     chance = _logistic(0.6 + 1.8 * ability + 1.2 * experienced + 0.5 * finance)
     return pd.DataFrame(students | _job(students, ability, rng.random(n_samples) < chance, rng))
+
+
+def fetch_table(name: str) -> pd.DataFrame:
+    """Fetch a public table: from a folder of yours, or from where it is published.
+
+    The folder is the one that the environment variable ``SYNTHWGAN_DATA`` names. It holds
+    ``adult_train.csv.gz`` and ``adult_test.csv.gz``, and so on, and ``heart/cleveland.csv``.
+    What it lacks comes from OpenML, or from the UCI Machine Learning Repository.
+
+    Parameters
+    ----------
+    name : {"adult", "electricity", "heart", "kc1", "shoppers"}
+        Census incomes; prices of electricity; heart disease in four hospitals, with a column
+        ``hospital``; metrics of a program's modules; visits of an online shop.
+
+    Returns
+    -------
+    DataFrame
+        Unknown cells are missing.
+
+    Raises
+    ------
+    ValueError
+        If there is no such table.
+    OSError
+        If it is not in the folder, and cannot be fetched.
+
+    References
+    ----------
+    Dua, Graff (2017), "UCI Machine Learning Repository".
+    Vanschoren, van Rijn, Bischl, Torgo (2013), "OpenML: networked science in machine learning".
+
+    Examples
+    --------
+    >>> from synthwgan.datasets import fetch_table
+    >>> fetch_table("wine")
+    Traceback (most recent call last):
+        ...
+    ValueError: 'wine' is no table here; they are adult, electricity, heart, kc1, shoppers
+    """
+    if name == "heart":
+        parts = [_hospital(hospital).assign(hospital=hospital) for hospital in _HOSPITALS]
+        return pd.concat(parts, ignore_index=True)
+    if name not in _OPENML:
+        known = ", ".join(sorted({*_OPENML, "heart"}))
+        raise ValueError(f"{name!r} is no table here; they are {known}")
+    halves = [_own_file(f"{name}_{half}.csv.gz") for half in ("train", "test")]
+    if all(halves):
+        return pd.concat([pd.read_csv(half, na_values="?") for half in halves], ignore_index=True)
+    return _from_openml(name)
+
+
+def _own_file(name: str) -> Path | None:
+    """Return the file of this name in the reader's own folder, if it is there."""
+    folder = os.environ.get(FOLDER_VARIABLE)
+    path = Path(folder or ".") / name
+    return path if folder and path.exists() else None
+
+
+def _hospital(name: str) -> pd.DataFrame:
+    own = _own_file(f"heart/{name}.csv")
+    if own is not None:
+        return pd.read_csv(own)
+    table = pd.read_csv(f"{_UCI}processed.{name}.data", names=_HEART, na_values="?")
+    # The file tells four grades of the disease; which of them it is few rows say.
+    return table.assign(disease=(table["disease"] > 0).astype(int))
+
+
+def _from_openml(name: str) -> pd.DataFrame:
+    from sklearn.datasets import fetch_openml
+
+    table = fetch_openml(data_id=_OPENML[name], as_frame=True, parser="pandas").frame
+    if name == "adult":
+        table.columns = table.columns.str.replace("-", ".")
+        table = table.rename(columns={"class": "income"})
+    # Read as a file would be, so that a column has the same dtype wherever it comes from.
+    return pd.read_csv(io.StringIO(table.to_csv(index=False)), na_values="?")
 
 
 def _schooling(ability: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:

@@ -8,7 +8,7 @@ import numbers
 import os
 import warnings
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from torch import nn
 
 from synthwgan.components import OWN, Component
 from synthwgan.io.model import TABLE, not_a_model, read_model, refusing, write_model
+from synthwgan.io.sql.types import checked_types
 from synthwgan.networks import critics, generators
 from synthwgan.networks.build import add_context, build_networks, weight_shapes
 from synthwgan.networks.heads import OutputHead
@@ -61,11 +62,13 @@ _CONTENT = {
     "target_name": Anything(),
     "config": STATE,
     "cost": STATE,
+    "n_rows": COUNT,
     "n_iter": COUNT,
     "fit_seconds": SECONDS,
     "history": HISTORY,
     "conditional": FLAG,
     "rejection": optional(STATE),
+    "sql_types": STATE,
 }
 _COST = {
     "n_slots": COUNT,
@@ -95,6 +98,8 @@ class FittedState:
         The critic.
     history : DataFrame
         One row for each logged step.
+    n_rows : int
+        Rows of the table that was learned.
     n_iter : int
         Training steps done.
     fit_seconds : float
@@ -105,6 +110,8 @@ class FittedState:
         Share of drawn rows that the sampler keeps.
     n_rejection_rounds : int
         Rounds of learning which rows to keep.
+    sql_types : dict of str to list
+        The types of a database's columns, if the table came from one; see `synthwgan.io.sql.types`.
     """
 
     transformer: TableTransformer
@@ -114,11 +121,13 @@ class FittedState:
     conditional_sampler: ConditionalSampler | None
     critic: nn.Module
     history: pd.DataFrame
+    n_rows: int
     n_iter: int
     fit_seconds: float
     cost: TrainingCost
     acceptance_rate: float
     n_rejection_rounds: int
+    sql_types: dict[str, list] = field(default_factory=dict)
 
 
 def save_model(
@@ -144,11 +153,13 @@ def save_model(
         "target_name": to_jsonable(state.target_name),
         "config": pack_config(state.config),
         "cost": asdict(state.cost),
+        "n_rows": state.n_rows,
         "n_iter": state.n_iter,
         "fit_seconds": state.fit_seconds,
         "history": without_nan(state.history),
         "conditional": state.conditional_sampler is not None,
         "rejection": None,
+        "sql_types": state.sql_types,
     }
     sampler, conditional = state.sampler, state.conditional_sampler
     own = {"marginals": sampler.marginals, "value_knots": sampler.value_knots}
@@ -208,11 +219,13 @@ def load_model(
             conditional_sampler=conditional,
             critic=critic,
             history=pd.DataFrame(content["history"]),
+            n_rows=content["n_rows"],
             n_iter=content["n_iter"],
             fit_seconds=content["fit_seconds"],
             cost=TrainingCost(**content["cost"]),
             acceptance_rate=sampler.acceptance_rate,
             n_rejection_rounds=sampler.n_rejection_rounds,
+            sql_types=checked_types(content["sql_types"]),
         )
         _try(state)
     return parameters, state

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 import numbers
 from collections.abc import Mapping
@@ -259,6 +260,19 @@ def check_parameters(parameters: Mapping[str, Any], constraints: Mapping[str, Co
     problems = problems_of(parameters, constraints)
     if problems:
         raise ValueError("; ".join(problems))
+
+
+def changed_parameters(model: Any) -> dict[str, str]:
+    """Return the parameters that are not the default, in words: an object need not be JSON-able.
+
+    Parameters
+    ----------
+    model : estimator
+        One without a default, such as ``epsilon``, is always among them.
+    """
+    defaults = inspect.signature(type(model)).parameters
+    given = {name: repr(value) for name, value in model.get_params(deep=False).items()}
+    return {name: text for name, text in given.items() if text != repr(defaults[name].default)}
 
 
 def required(value: T | None) -> T:

@@ -15,7 +15,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from synthwgan.io.formats import PROVENANCE
+from synthwgan.io.base import PROVENANCE
+from synthwgan.io.sql.types import SQL_TYPES
 from synthwgan.randomness import RandomState
 
 # Completed rows hold given cells, which may be those of real people.
@@ -32,7 +33,14 @@ def digest_of(arrays: Mapping[str, np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def marked(rows: Any, model: str, origin: Origin, random_state: RandomState) -> Any:
+def marked(
+    rows: Any,
+    model: str,
+    origin: Origin,
+    random_state: RandomState,
+    sql_types: Mapping[str, list] | None = None,
+    **more: Any,
+) -> Any:
     """Write into a frame's ``attrs`` where its rows come from.
 
     Of an Arrow table it is written into the metadata, as in Parquet files. Arrays and frames of
@@ -48,6 +56,10 @@ def marked(rows: Any, model: str, origin: Origin, random_state: RandomState) -> 
         Whether all cells were drawn, or some were given.
     random_state : int, Generator, RandomState or None
         The seed, if it is a number, is noted.
+    sql_types : mapping of str to list, optional
+        The types of a database's columns, if the fitted rows came from one.
+    **more
+        What else is told, JSON-able.
     """
     is_number = isinstance(random_state, int | np.integer)
     told = {
@@ -57,9 +69,12 @@ def marked(rows: Any, model: str, origin: Origin, random_state: RandomState) -> 
         "model": model,
         "date": datetime.now(UTC).date().isoformat(),
         "seed": int(random_state) if is_number else None,
+        **more,
     }
     if isinstance(rows, pd.DataFrame):
         rows.attrs[PROVENANCE] = told
+        if sql_types:
+            rows.attrs[SQL_TYPES] = dict(sql_types)
     elif isinstance(rows, pa.Table):
         return rows.replace_schema_metadata({PROVENANCE: json.dumps(told)})
     return rows

@@ -11,6 +11,7 @@ import pandas as pd
 
 from synthwgan.base import BaseSynthesizer
 from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
+from synthwgan.io.sql.types import sql_types_of
 from synthwgan.networks.critics import CriticChoice, CriticName
 from synthwgan.networks.generators import GeneratorChoice, GeneratorName
 from synthwgan.networks.objectives import Objective, ObjectiveName
@@ -31,6 +32,7 @@ from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import Rules, show_rules
+from synthwgan.table.columns.options import LOCALE
 from synthwgan.table.frames import take, take_column
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
@@ -47,6 +49,7 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "min_category_rows": Number(1, integer=True),
     "rare": OneOf(("resample", "mask")),
     "protect_extremes": Number(0, integer=True),
+    "locale": LOCALE,
     "rules": Either((OneOf((None, "auto")), Instance((list, tuple, RuleSet)))),
     **TRAINING_PARAMETERS,
     "calibrate": OneOf((True, False)),
@@ -63,6 +66,7 @@ _OF_TABLE = (
     "min_category_rows",
     "rare",
     "protect_extremes",
+    "locale",
     "rules",
 )
 
@@ -79,8 +83,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
     Parameters
     ----------
     column_kinds : dict or None, default None
-        Kind of a column (``"numeric"``, ``"categorical"``, ``"datetime"``, ``"identifier"``
-        or ``"pair"``) by name, where the inferred one is not wanted.
+        Kind of a column (``"numeric"``, ``"categorical"``, ``"datetime"``, ``"identifier"``,
+        ``"pair"``, or what text is made anew as: ``"name"``, ``"email"``, ``"street"`` and others,
+        see `TableTransformer`) by name, where the inferred one is not wanted.
     max_categories : int, default 256
         Most frequent categories of a column that get a state of their own; the others share
         one, so that wide columns stay affordable.
@@ -91,6 +96,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
     protect_extremes : int, default 0
         How many of the smallest and of the largest numbers or dates of each column, by rows, are
         drawn anew and not kept; 10 for data of people.
+    locale : str or None, default None
+        Where names, streets and other texts that are made anew are from, such as ``"de_DE"``; None
+        takes what most cells tell.
     rules : "auto", RuleSet, list of rules or None, default "auto"
         What holds between columns, and every drawn row keeps: rules found in the table ("auto"),
         declared ones (``[Order("start", "<=", "end")]``, see `synthwgan.rules`), or both
@@ -128,7 +136,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Decay of the moving average of the generator's weights that is sampled from.
     early_stopping : bool or EarlyStopping, default False
         Whether a phase of training ends when `validation_wasserstein` of a tenth of the rows,
-        which are held out, comes no nearer to zero, with the weights for which it was nearest.
+        which are held out, comes no nearer to zero by more than its error, with the weights for
+        which it was nearest.
     objective : str or Objective, default "wgan-gp"
         What the networks play for: ``"wgan-gp"`` (`WGANGP`), ``"wgan"`` (`WGAN`: weight clipping,
         RMSprop), ``"gan"`` (`GAN`: not saturating), ``"gan-minimax"`` (`MinimaxGAN`, the original
@@ -160,11 +169,14 @@ class WGANGPSynthesizer(BaseSynthesizer):
         One row for each logged step: ``phase`` ("whole rows", "conditions"), ``step``,
         ``seconds``, ``critic_loss``, ``wasserstein`` (real minus generated mean score: the estimate
         of the distance with a Wasserstein objective), ``penalty``, ``gradient_norm``,
-        ``moment_distance``; ``validation_wasserstein`` if rows are held out; and every 50 steps or
-        more, for 1000 rows of the averaged generator, ``distinct_rows``, their share, and
-        ``entropy``, the columns' mean relative to the table's. With ``max_steps="auto"`` also
-        ``detective``, the area under the ROC curve of boosted trees on held-out rows, and
-        ``nearer_rows``, the share of drawn rows nearer to learnt rows than to held-out ones.
+        ``moment_distance``; ``validation_wasserstein`` and its standard error
+        ``validation_error`` if rows are held out; and every 50 steps or more, for 1000 rows of the
+        averaged generator, ``distinct_rows``, their share, and ``entropy``, the columns' mean
+        relative to the table's. With ``max_steps="auto"`` also ``detective``, the area under the
+        ROC curve of boosted trees on held-out rows, and ``nearer_rows``, the share of drawn rows
+        nearer to learnt rows than to held-out ones.
+    n_rows_ : int
+        Rows of the table that was learned.
     n_iter_ : int
         Training steps done with whole rows.
     fit_seconds_ : float
@@ -177,6 +189,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Rounds of `rejection` that paid.
     digest_ : str
         SHA-256 of the model's weights, by which its rows can be traced back to it.
+    sql_types_ : dict of str to list
+        Types of the columns of the database that the table was read from; empty if there was none.
     n_features_in_ : int
         Number of columns of ``X``.
     feature_names_in_ : ndarray of str
@@ -222,6 +236,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         min_category_rows: int = 1,
         rare: Literal["resample", "mask"] = "resample",
         protect_extremes: int = 0,
+        locale: str | None = None,
         rules: Rules = "auto",
         max_steps: int | Literal["auto"] = "auto",
         max_seconds: float | None = None,
@@ -247,6 +262,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         self.min_category_rows = min_category_rows
         self.rare = rare
         self.protect_extremes = protect_extremes
+        self.locale = locale
         self.rules = rules
         self.max_steps = max_steps
         self.max_seconds = max_seconds
@@ -347,10 +363,12 @@ class WGANGPSynthesizer(BaseSynthesizer):
             conditional_sampler=conditional_sampler,
             critic=trained.critic,
             history=pd.DataFrame(trained.history),
+            n_rows=len(encoded),
             n_iter=trained.outcome.n_steps,
             fit_seconds=trained.outcome.seconds,
             cost=trained.cost,
             acceptance_rate=sampler.acceptance_rate,
             n_rejection_rounds=sampler.n_rejection_rounds,
+            sql_types=sql_types_of(X),
         )
         return self._keep(state)

@@ -33,6 +33,7 @@ ROOMS = {
     "io": {"parameters", "table.checks"},
     "radial.columns": {"parameters", "table"},
     "evaluation": {
+        "io.base.PROVENANCE",
         "io.tables",
         "parameters",
         "randomness",
@@ -53,10 +54,12 @@ ROOMS = {
     "private": {
         *("components", "evaluation.evaluate", "evaluation.Report", "io.model", "parameters"),
         *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
-        *("table.door.naming_column", "table.frames", "table.storage"),
+        *("table.door.naming_column", "table.forms.textdates", "table.frames", "table.storage"),
+        "provenance",
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
+        *("card", "provenance"),
         *("sampling", "synthesizer", "table", "training"),
     },
 }

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, BinaryIO, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -17,7 +17,7 @@ from synthwgan import RadialGANSynthesizer, WGANGPSynthesizer
 from synthwgan.evaluation import Measure, Section, Tables, evaluate, sdmetrics_metadata
 from synthwgan.evaluation.evaluate import QUESTIONS
 from synthwgan.evaluation.measures import Question
-from synthwgan.io import TableFormat, TableWriter, read_table
+from synthwgan.io import ReadOptions, TableFormat, TableWriter, TextOptions, read_table
 from synthwgan.io.formats import FORMATS
 from synthwgan.networks.critics import CRITICS, CriticChoice
 from synthwgan.networks.critics.network import Critic
@@ -319,37 +319,34 @@ def test_a_question_of_the_report(questions: dict[str, Question], tmp_path: Path
 # A file format.
 
 
-class JsonLines(TableFormat):
+class NewlineJson(TableFormat):
     """One JSON object a line."""
 
-    suffix = ".jsonl"
+    suffix = ".ndjson"
 
-    def read(self, path: Path, texts: Collection[str], na: Collection[str]) -> pd.DataFrame:
-        return pd.read_json(path, lines=True)
+    def read(self, file: BinaryIO, shown: str, options: ReadOptions) -> pd.DataFrame:
+        return pd.read_json(file, lines=True)
 
-    def sink(self, path: Path, shown: Path) -> JsonLinesSink:
-        return JsonLinesSink(path)
+    def sink(self, file: BinaryIO, shown: str, options: TextOptions) -> NewlineJsonSink:
+        return NewlineJsonSink(file)
 
 
-class JsonLinesSink:
-    def __init__(self, path: Path) -> None:
-        self.file = open(path, "w", encoding="utf-8")
-
-    def __enter__(self) -> JsonLinesSink:
-        return self
+class NewlineJsonSink:
+    def __init__(self, file: BinaryIO) -> None:
+        self.file = file
 
     def write(self, frame: pd.DataFrame) -> None:
-        frame.to_json(self.file, orient="records", lines=True)
+        self.file.write(frame.to_json(orient="records", lines=True).encode())
 
-    def __exit__(self, *error: object) -> None:
-        self.file.close()
+    def close(self) -> None:
+        pass
 
 
 def test_a_file_format(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    path, rows = tmp_path / "Rows.JSONL", table()
-    with pytest.raises(ValueError, match=r"supported are \.csv, \.csv\.gz, \.parquet\."):
+    path, rows = tmp_path / "Rows.NDJSON", table()
+    with pytest.raises(ValueError, match=r"supported are \.csv, \.tsv"):
         read_table(path)
-    monkeypatch.setitem(FORMATS, ".jsonl", JsonLines)
+    monkeypatch.setitem(FORMATS, ".ndjson", NewlineJson)
     with TableWriter(path) as writer:
         writer.write(rows[:50])
         writer.write(rows[50:])
@@ -365,11 +362,11 @@ def test_a_file_format_on_the_command_line(monkeypatch: pytest.MonkeyPatch, tmp_
 
     from synthwgan.cli import app
 
-    monkeypatch.setitem(FORMATS, ".jsonl", JsonLines)
-    with TableWriter(tmp_path / "rows.jsonl") as writer:
+    monkeypatch.setitem(FORMATS, ".ndjson", NewlineJson)
+    with TableWriter(tmp_path / "rows.ndjson") as writer:
         writer.write(table())
-    model, drawn = tmp_path / "model.safetensors", tmp_path / "drawn.jsonl"
-    quick().fit(read_table(tmp_path / "rows.jsonl")).save(model)
+    model, drawn = tmp_path / "model.safetensors", tmp_path / "drawn.ndjson"
+    quick().fit(read_table(tmp_path / "rows.ndjson")).save(model)
     ran = CliRunner().invoke(app, ["sample", str(model), "-n", "15", "-o", str(drawn)])
     assert ran.exit_code == 0, ran.output
     assert len(read_table(drawn)) == 15

@@ -42,6 +42,7 @@ OUT_OF_RANGE: dict[str, list[Any]] = {
     "min_category_rows": [0, 2.5, "auto", None],
     "rare": ["drop", None, True],
     "protect_extremes": [-1, 0.5, True, None],
+    "locale": ["de", "german", True],
     "rules": ["all", 3, True],
     "objective": ["wgangp", None, 1, WGANGP],
     "optimizer": [None, 3, "sgdd", Optimizer],

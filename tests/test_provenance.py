@@ -100,6 +100,8 @@ def test_the_card_tells_data_rules_and_privacy(model):
     assert "not masked" not in notes
     assert "largest numbers are not protected" in notes
     assert content["figures"] is None
+    assert content["data"]["n_rows"] == 60
+    assert "Learned from 60 rows of 3 columns." in model.card().to_markdown()
 
 
 def test_the_card_is_markdown_in_which_names_break_nothing(model):

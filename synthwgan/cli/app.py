@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from synthwgan.cli.elsewhere import answer, as_options
+from synthwgan.cli.elsewhere import answer, as_options, without_passwords
 
 _INTERRUPTED = 130
 # Newer versions of typer hold a copy of click, so that click's own classes are others.
@@ -27,6 +27,7 @@ class _OneLineErrors(TyperGroup):
             with _one_line_warnings():
                 return super().invoke(ctx)
         except _UsageError as error:
+            error.message = without_passwords(error.message)
             _add_answer(error)
             raise
         except BrokenPipeError:
@@ -61,7 +62,7 @@ def _add_answer(error: Any) -> None:
 
 
 def _fail(error: Exception) -> NoReturn:
-    message = as_options(" ".join(str(error).split())) or type(error).__name__
+    message = as_options(without_passwords(" ".join(str(error).split()))) or type(error).__name__
     typer.echo(f"Error: {message}", err=True)
     raise typer.Exit(1)
 

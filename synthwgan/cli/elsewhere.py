@@ -16,11 +16,22 @@ _AS_OPTION = {
     r"\bmax_(steps|seconds)\b": r"--max-\1",
     r"\brandom_state\b": "--seed",
 }
+# Up to the last @ of a word: a password may hold one, though it should not.
+_PASSWORD = re.compile(r"(://[^:/@\s]*):\S*@")
+# What is called so in `read_table` and `TableWriter`.
+_OF_TABLES = "sep|decimal|encoding|format|table|query"
 
 
 def as_options(message: str) -> str:
     """Return a message with parameters that it advises written as options."""
-    return re.sub(r"\bon_(rare|broken)='(\w+)'", r"--on-\1 \2", message)
+    message = re.sub(r"\bon_(rare|broken)='(\w+)'", r"--on-\1 \2", message)
+    message = re.sub(r"\bif_exists=('?)(?=\w)(\w+)\1", r"--if-exists \2", message)
+    # With a value in quotes, or as a word of its own.
+    return re.sub(rf"\b({_OF_TABLES})=('[^']*'|(?=[ ,;.])|$)", _as_option, message)
+
+
+def _as_option(match: re.Match[str]) -> str:
+    return f"--{match[1]} {match[2]}".rstrip()
 
 
 def answer(option: str, known: Collection[str]) -> str | None:
@@ -60,3 +71,15 @@ def _parameter(name: str) -> str | None:
         if name in synthesizer().get_params(deep=False):
             return f"in Python it is {synthesizer.__name__}({name}=...)"
     return None
+
+
+def without_passwords(text: str) -> str:
+    """Return a text with the passwords of URLs left out.
+
+    Examples
+    --------
+    >>> from synthwgan.cli.elsewhere import without_passwords
+    >>> without_passwords("no postgresql://me:secret@host/shop")
+    'no postgresql://me@host/shop'
+    """
+    return _PASSWORD.sub(r"\1@", text)

@@ -12,12 +12,13 @@ import typer
 from synthwgan.cli.rules import rules_of_option
 from synthwgan.cli.tables import (
     TABLES,
-    MissingTexts,
+    Completing,
+    ReadingOne,
+    Writing,
     as_frame,
-    check_table_output,
     progress,
-    read_as_fitted,
-    rows_writer,
+    refuse_same,
+    with_table_options,
 )
 
 if TYPE_CHECKING:
@@ -66,16 +67,16 @@ Kinds = Annotated[
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file written by fit.")]
-RowsFile = Annotated[
-    Path | None,
+RowsPlace = Annotated[
+    str | None,
     typer.Option("--output", "-o", help=f"Where the rows go ({TABLES}). Default: CSV to stdout."),
 ]
 
 
 def demo(
     output: Annotated[
-        Path, typer.Option("--output", "-o", help=f"Where the synthetic rows go ({TABLES}).")
-    ] = Path("synthetic.csv"),
+        str, typer.Option("--output", "-o", help=f"Where the synthetic rows go ({TABLES}).")
+    ] = "synthetic.csv",
     max_seconds: MaxSeconds = None,
     seed: Seed = 0,
 ) -> None:
@@ -90,7 +91,7 @@ def demo(
     from synthwgan.evaluation import evaluate
     from synthwgan.io.tables import TableWriter
 
-    check_table_output(output)
+    Writing().check(output)
     real, test = make_placements(), make_placements(random_state=1)
     typer.echo(f"Student placements (invented): {len(real)} rows, {real.shape[1]} columns.\n")
     model = WGANGPSynthesizer(max_seconds=max_seconds, random_state=seed, verbose=1).fit(real)
@@ -104,8 +105,9 @@ def demo(
     typer.echo(f"\n{report}")
 
 
+@with_table_options
 def fit(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
     max_seconds: MaxSeconds = None,
     max_steps: MaxSteps = None,
@@ -127,7 +129,6 @@ def fit(
             "`synthwgan rules -o` writes, none, or those found in the table.",
         ),
     ] = "auto",
-    na: MissingTexts = None,
     rare: Annotated[
         _Rare, typer.Option("--rare", help="Draw rare categories from the observed ones, or mask.")
     ] = _Rare.resample,
@@ -143,8 +144,17 @@ def fit(
             help="So many of the smallest and largest numbers or dates of a column are drawn anew.",
         ),
     ] = 0,
+    locale: Annotated[
+        str | None,
+        typer.Option(
+            "--locale",
+            help="Where names and streets that are made anew are from, such as de_DE.",
+        ),
+    ] = None,
     device: Device = "auto",
     quiet: Quiet = False,
+    *,
+    reading: ReadingOne,
 ) -> None:
     """Learn a table and write the model to a file.
 
@@ -155,7 +165,6 @@ def fit(
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
     from synthwgan import WGANGPSynthesizer
-    from synthwgan.io.tables import read_table
 
     kinds = column_kinds(kind or [])
     check_model_output(output, table)
@@ -165,6 +174,7 @@ def fit(
         "rare": rare.value,
         "min_category_rows": min_category_rows,
         "protect_extremes": protect_extremes,
+        "locale": locale,
         "max_seconds": max_seconds,
         "rejection": "auto" if rejection else None,
         "random_state": seed,
@@ -173,16 +183,17 @@ def fit(
     }
     if max_steps is not None:
         params["max_steps"] = max_steps
-    model = WGANGPSynthesizer(**params).fit(read_table(table, na=na))
+    model = WGANGPSynthesizer(**params).fit(reading.read(table))
     model.save(output)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
 
 
+@with_table_options
 def sample(
     model: ModelFile,
     n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
-    output: RowsFile = None,
+    output: RowsPlace = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
@@ -215,13 +226,16 @@ def sample(
         ),
     ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    *,
+    writing: Writing,
 ) -> None:
     """Draw synthetic rows from a model, in constant memory.
 
     Example: synthwgan sample customers.safetensors -n 1000 --where "city=Rome" --where "age>=60"
     """
-    if output is not None:
-        check_table_output(output)
+    from synthwgan.provenance import marked
+
+    writing.check(output)
     fitted = _load(model)
     options: dict[str, Any] = {"random_state": seed}
     if chunk_size is not None:
@@ -232,19 +246,21 @@ def sample(
     if mark in names:
         raise ValueError(f"--mark {mark}: the table has a column of that name; choose another one.")
     chunks = fitted.sample_iter(n_rows, **options)
-    with progress(n_rows, quiet) as advance, rows_writer(output) as write:
+    with progress(n_rows, quiet) as advance, writing.writer(output) as write:
         for chunk in chunks:
-            rows = as_frame(chunk)
+            # Of a model that was fitted to an array, a chunk has no place to say it.
+            rows = marked(as_frame(chunk), fitted.digest_, "drawn", seed, fitted.sql_types_)
             write(rows if mark is None else rows.assign(**{mark: True}))
             advance(len(chunk))
 
 
+@with_table_options
 def impute(
     model: ModelFile,
     table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help=f"The table to complete ({TABLES}).")
+        str, typer.Argument(metavar="TABLE", help=f"The table to complete ({TABLES}).")
     ],
-    output: RowsFile = None,
+    output: RowsPlace = None,
     draws: Annotated[
         int,
         typer.Option(
@@ -261,7 +277,8 @@ def impute(
         ),
     ] = _OnBroken.error,
     seed: Seed = None,
-    na: MissingTexts = None,
+    *,
+    tables: Completing,
 ) -> None:
     """Fill the missing cells of a table by drawing them, given the rest of the row.
 
@@ -269,15 +286,18 @@ def impute(
 
     Example: synthwgan impute customers.safetensors gaps.csv -o complete.csv --draws 5
     """
+    from synthwgan.provenance import marked
+
     if output is not None:
-        if output.resolve() == table.resolve():
-            raise ValueError(f"{output} is the table itself; give the complete one another name.")
-        check_table_output(output)
+        refuse_same(output, "is the table itself; give the complete one another name", table)
+    writing = tables.writing(table)
+    writing.check(output)
     fitted = _load(model)
-    gaps = read_as_fitted(table, _fitted_columns(fitted), na)
+    gaps = tables.read_as_fitted(table, _fitted_columns(fitted))
     filled = fitted.impute(gaps, n_draws=draws, on_broken=on_broken.value, random_state=seed)
-    with rows_writer(output) as write:
-        write(as_frame(filled, gaps.columns))
+    with writing.writer(output) as write:
+        rows = as_frame(filled, gaps.columns)
+        write(marked(rows, fitted.digest_, "completed", seed, fitted.sql_types_))
 
 
 def info(
@@ -309,13 +329,13 @@ def info(
         typer.echo(fitted.card().to_markdown() if card else fitted.summary())
 
 
-def check_model_output(output: Path, *tables: Path) -> None:
+def check_model_output(output: Path, *tables: str) -> None:
     """Refuse a file that could not hold the model, before any work is spent on it."""
-    from synthwgan.io import FORMATS, check_writable
+    from synthwgan.io import check_writable
+    from synthwgan.io.formats import is_table_name
 
-    if output.resolve() in [table.resolve() for table in tables]:
-        raise ValueError(f"{output} is the table itself; give the model another name.")
-    if output.name.endswith(tuple(FORMATS)):
+    refuse_same(str(output), "is the table itself; give the model another name", *tables)
+    if is_table_name(output):
         raise ValueError(f"{output} is the name of a table; let the model end in .safetensors.")
     check_writable(output)
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from synthwgan.cli.models import ModelFile, Quiet, RowsFile, check_model_output
-from synthwgan.cli.tables import TABLES, check_table_output, progress, rows_writer
+from synthwgan.cli.models import ModelFile, Quiet, RowsPlace, check_model_output
+from synthwgan.cli.tables import TABLES, ReadingOne, Writing, progress, with_table_options
 
 if TYPE_CHECKING:
     from synthwgan.private.columns import Column
@@ -28,8 +28,9 @@ def _main() -> None:
 
 
 @app.command()
+@with_table_options
 def fit(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
     epsilon: Annotated[float, typer.Option("--epsilon", help="The budget; it has no default.")],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
     delta: Annotated[
@@ -53,6 +54,8 @@ def fit(
         int, typer.Option("--max-rows-per-unit", min=1, help="Rows of one person at most.")
     ] = 1,
     quiet: Quiet = False,
+    *,
+    reading: ReadingOne,
 ) -> None:
     """Measure a table within a budget of privacy and write the model to a file.
 
@@ -61,7 +64,6 @@ def fit(
     Example: synthwgan private fit customers.csv --epsilon 1 --domain domain.json -o model
     """
     from synthwgan import PrivateSynthesizer
-    from synthwgan.io.tables import read_table
     from synthwgan.private.domain import domain_of_json
 
     check_model_output(output, table)
@@ -75,7 +77,7 @@ def fit(
         domain=declared,
         unit=unit,
         max_rows_per_unit=max_rows_per_unit,
-    ).fit(read_table(table))
+    ).fit(reading.read(table))
     model.save(output)
     if not quiet:
         typer.echo(f"{model.card()}\n\nModel in {output}.")
@@ -83,20 +85,24 @@ def fit(
 
 
 @app.command()
+@with_table_options
 def sample(
     model: ModelFile,
     n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
-    output: RowsFile = None,
+    output: RowsPlace = None,
     where: Annotated[
         list[str] | None,
         typer.Option(
             "--where",
             metavar="CONDITION",
-            help="What the rows must be: NAME=VALUE, NAME=A|B, NAME=, NAME>=X or NAME<=X.",
+            help="What the rows must be: NAME=VALUE, NAME=A|B, NAME=, NAME>=X, NAME<=X, NAME>X or "
+            "NAME<X.",
         ),
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", min=0, help="Same seed, same rows.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    *,
+    writing: Writing,
 ) -> None:
     """Draw rows from a model; it costs no privacy, however many.
 
@@ -104,13 +110,12 @@ def sample(
     """
     from synthwgan.cli.where import parse_where
 
-    if output is not None:
-        check_table_output(output)
+    writing.check(output)
     fitted = _load(model)
     columns: Any = {column.name: _Asked(column) for column in fitted.columns_}
     conditions = parse_where(where, columns) if where else None
     chunks = fitted.sample_iter(n_rows, conditions=conditions, random_state=seed)
-    with progress(n_rows, quiet) as advance, rows_writer(output) as write:
+    with progress(n_rows, quiet) as advance, writing.writer(output) as write:
         for chunk in chunks:
             write(chunk)
             advance(len(chunk))
@@ -147,4 +152,6 @@ class _Asked:
         return self.kind == "number" or (stored.is_category and bool(stored.physical.dtype.ordered))
 
     def beyond(self, text: str, above: bool) -> Any:
-        raise ValueError(f"write {'>=' if above else '<='} in place of {'>' if above else '<'}")
+        from synthwgan.private.conditions import beyond
+
+        return beyond(self.column, text, above)

@@ -16,17 +16,17 @@ from synthwgan.cli.models import (
     MaxSteps,
     ModelFile,
     Quiet,
-    RowsFile,
+    RowsPlace,
     Seed,
     check_model_output,
     column_kinds,
 )
 from synthwgan.cli.tables import (
     TABLES,
-    MissingTexts,
-    check_table_output,
-    read_as_fitted,
-    rows_writer,
+    Reading,
+    ReadingAndWriting,
+    Writing,
+    with_table_options,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ _Fill = Annotated[
     ),
 ]
 _Tables = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(
         metavar="TABLES", help=f"A file for each domain, named as the domain is ({TABLES})."
     ),
@@ -67,6 +67,7 @@ def _main() -> None:
 
 
 @app.command()
+@with_table_options
 def fit(
     tables: _Tables,
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
@@ -93,9 +94,10 @@ def fit(
     max_steps: MaxSteps = None,
     seed: Seed = None,
     kind: Kinds = None,
-    na: MissingTexts = None,
     device: Device = "auto",
     quiet: Quiet = False,
+    *,
+    reading: Reading,
 ) -> None:
     """Learn several tables together and write the model to a file.
 
@@ -105,12 +107,11 @@ def fit(
     Example: synthwgan radial fit north.csv south.csv --target ill -o model.safetensors
     """
     from synthwgan import RadialGANSynthesizer
-    from synthwgan.io.tables import read_table
 
     kinds = column_kinds(kind or [])
-    paths = _by_domain(tables)
+    places = _by_domain(tables)
     check_model_output(output, *tables)
-    frames = {name: read_table(path, na=na) for name, path in paths.items()}
+    frames = {name: reading.read(place) for name, place in places.items()}
     params: dict[str, Any] = {
         "align_columns": align,
         "column_kinds": kinds or None,
@@ -131,17 +132,19 @@ def fit(
 
 
 @app.command()
+@with_table_options
 def translate(
     model: ModelFile,
     table: Annotated[
-        Path, typer.Argument(metavar="TABLE", help=f"Rows of the first domain ({TABLES}).")
+        str, typer.Argument(metavar="TABLE", help=f"Rows of the first domain ({TABLES}).")
     ],
     source: Annotated[str, typer.Option("--from", help="The domain that the rows are of.")],
     target: Annotated[str, typer.Option("--to", help="The domain that they come to.")],
-    output: RowsFile = None,
+    output: RowsPlace = None,
     fill: _Fill = True,
     seed: Seed = None,
-    na: MissingTexts = None,
+    *,
+    options: ReadingAndWriting,
 ) -> None:
     """Write rows of one domain as rows of another.
 
@@ -150,20 +153,21 @@ def translate(
 
     Example: synthwgan radial translate model.safetensors north.csv --from north --to south
     """
-    _check_output(output, table)
+    options.check(output, table)
     fitted = _load(model)
-    rows = _read(fitted, source, table, na)
+    rows = _read(fitted, source, table, options)
     drawn = fitted.translate(rows, source, target, fill=fill, random_state=seed)
-    with rows_writer(output) as write:
+    with options.writer(output) as write:
         write(drawn)
 
 
 @app.command()
+@with_table_options
 def augment(
     model: ModelFile,
     tables: _Tables,
     domain: Annotated[str, typer.Option("--domain", help="The domain to enlarge.")],
-    output: RowsFile = None,
+    output: RowsPlace = None,
     fill: _Fill = False,
     n_rows: Annotated[
         int | None,
@@ -182,7 +186,8 @@ def augment(
         ),
     ] = True,
     seed: Seed = None,
-    na: MissingTexts = None,
+    *,
+    options: ReadingAndWriting,
 ) -> None:
     """Enlarge a domain's table by rows of the others, and say whether that helps.
 
@@ -191,19 +196,19 @@ def augment(
 
     Example: synthwgan radial augment model.safetensors north.csv south.csv --domain north
     """
-    _check_output(output, *tables)
-    paths = _by_domain(tables)
+    options.check(output, *tables)
+    places = _by_domain(tables)
     fitted = _load(model)
     enlarged = fitted.augment(
         domain,
-        {name: _read(fitted, name, path, na) for name, path in paths.items()},
+        {name: _read(fitted, name, place, options) for name, place in places.items()},
         n_samples=n_rows,
         include_real=with_real,
         fill=fill,
         provenance=provenance,
         random_state=seed,
     )
-    with rows_writer(output) as write:
+    with options.writer(output) as write:
         write(enlarged)
     gain = "unknown: the model has no target" if fitted.gain_ is None else fitted.gain_
     # The standard output is the rows' if they have no file.
@@ -211,25 +216,34 @@ def augment(
 
 
 @app.command()
+@with_table_options
 def sample(
     model: ModelFile,
     n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
     domain: Annotated[str, typer.Option("--domain", help="Which domain's rows.")],
-    output: RowsFile = None,
+    output: RowsPlace = None,
     seed: Seed = None,
+    *,
+    writing: Writing,
 ) -> None:
     """Draw new rows of a domain.
 
     Example: synthwgan radial sample model.safetensors -n 1000 --domain north -o rows.csv
     """
-    _check_output(output)
+    writing.check(output)
     drawn = _load(model).sample(n_rows, domain, random_state=seed)
-    with rows_writer(output) as write:
+    with writing.writer(output) as write:
         write(drawn)
 
 
 @app.command()
-def info(model: ModelFile) -> None:
+def info(
+    model: ModelFile,
+    card: Annotated[
+        bool, typer.Option("--card", help="Print the model's card, in Markdown.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
+) -> None:
     """Show what a model holds: the domains, which of their columns are the same, and their rules.
 
     Example: synthwgan radial info model.safetensors
@@ -237,6 +251,10 @@ def info(model: ModelFile) -> None:
     from synthwgan.radial.columns.intake import show_rules_of
 
     fitted = _load(model)
+    if card or as_json:
+        told = fitted.card()
+        typer.echo(told.to_json() if as_json else told.to_markdown())
+        return
     domains = fitted.union_.domains.values()
     width = max(len(domain.name) for domain in domains)
     typer.echo(f"{len(domains)} domains:")
@@ -249,28 +267,20 @@ def info(model: ModelFile) -> None:
     typer.echo(f"\n{show_rules_of(fitted.rules_)}")
 
 
-def _by_domain(paths: list[Path]) -> dict[str, Path]:
-    """Files by the names of their domains: what they are called, without the ending of a table."""
-    from synthwgan.io.tables import table_suffix
+def _by_domain(places: list[str]) -> dict[str, str]:
+    """Tables by the names of their domains: what they are called, without the ending of a file."""
+    from synthwgan.io.places import table_name
 
-    found: dict[str, Path] = {}
-    for path in paths:
-        name = path.name[: -len(table_suffix(path))]
+    found: dict[str, str] = {}
+    for place in places:
+        name = table_name(place)
         if name in found:
             raise ValueError(
-                f"{found[name]} and {path} are both called {name!r}: a domain has the name of its "
+                f"{found[name]} and {place} are both called {name!r}: a domain has the name of its "
                 "file, so rename one."
             )
-        found[name] = path
+        found[name] = place
     return found
-
-
-def _check_output(output: Path | None, *tables: Path) -> None:
-    if output is None:
-        return
-    if output.resolve() in [table.resolve() for table in tables]:
-        raise ValueError(f"{output} is a table to be read; give the new one another name.")
-    check_table_output(output)
 
 
 def _load(path: Path) -> RadialGANSynthesizer:
@@ -279,11 +289,13 @@ def _load(path: Path) -> RadialGANSynthesizer:
     return RadialGANSynthesizer.load(path).set_output(transform="pandas")
 
 
-def _read(model: RadialGANSynthesizer, name: str, path: Path, na: list[str] | None) -> pd.DataFrame:
+def _read(
+    model: RadialGANSynthesizer, name: str, place: str, options: ReadingAndWriting
+) -> pd.DataFrame:
     from synthwgan.radial.columns.intake import check_domain
 
     check_domain(name, model.domains_)
-    return read_as_fitted(path, _columns(model, name), na)
+    return options.read_as_fitted(place, _columns(model, name))
 
 
 def _columns(model: RadialGANSynthesizer, domain: str) -> Mapping[Any, Any]:

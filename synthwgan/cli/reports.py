@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from synthwgan.cli.rules import rules_of_option
-from synthwgan.cli.tables import TABLES, MissingTexts
+from synthwgan.cli.tables import TABLES, Reading, with_table_options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,16 +20,17 @@ if TYPE_CHECKING:
 TOO_LOW = 3
 
 
+@with_table_options
 def report(
     real: Annotated[
-        Path,
+        str,
         typer.Argument(metavar="REAL", help=f"The table that the model learnt ({TABLES})."),
     ],
     synthetic: Annotated[
-        Path, typer.Argument(metavar="SYNTHETIC", help="A synthetic table, of any tool.")
+        str, typer.Argument(metavar="SYNTHETIC", help="A synthetic table, of any tool.")
     ],
     test: Annotated[
-        Path | None,
+        str | None,
         typer.Option("--test", help="Real rows that the model never saw; privacy needs them."),
     ] = None,
     target: Annotated[
@@ -58,27 +59,30 @@ def report(
             "Default: those found in REAL.",
         ),
     ] = "auto",
-    na: MissingTexts = None,
+    quick: Annotated[
+        bool,
+        typer.Option("--quick", help="Answer in seconds, without the slow figures; it names them."),
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same report.")] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    *,
+    reading: Reading,
 ) -> None:
     """Judge a synthetic table: whether it is valid, lifelike, useful and private.
 
     Example: synthwgan report real.csv rows.csv --test test.csv --target income -o report.html
     """
     from synthwgan.evaluation import evaluate
-    from synthwgan.io.tables import check_writable, read_table
+    from synthwgan.io.tables import check_writable
 
     if output is not None:
         if output.suffix.lower() not in (".html", ".json"):
             raise ValueError(f"{output} is no report: let it end in .html or .json.")
         check_writable(output)
     asked = rules_of_option(rules)
-    table = read_table(real, na=na)
+    table = reading.read(real)
     texts = [name for name in table if _is_text(table[name])]
-    others = [
-        None if path is None else read_table(path, texts=texts, na=na) for path in (synthetic, test)
-    ]
+    others = [None if place is None else reading.read(place, texts) for place in (synthetic, test)]
     # On the command line every name is text; a column's may be a number.
     names = {str(name): name for name in table}
     verbose = 0 if quiet else 1
@@ -87,6 +91,12 @@ def report(
         *others,
         names.get(target, target),
         rules=asked,
+        names={
+            part: path.name
+            for part, path in (("real", real), ("synthetic", synthetic), ("test", test))
+            if path is not None
+        },
+        quick=quick,
         random_state=seed,
         verbose=verbose,
     )

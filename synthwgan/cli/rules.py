@@ -8,17 +8,20 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthwgan.cli.tables import TABLES
+from synthwgan.cli.tables import TABLES, ReadingOne, with_table_options
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from synthwgan.rules import RuleSet
 
 # Of a table that breaks rules; 1 is for errors, 2 for a wrong command line.
 BROKEN = 3
 
 
+@with_table_options
 def rules(
-    table: Annotated[Path, typer.Argument(metavar="TABLE", help=f"A table ({TABLES}).")],
+    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"A table ({TABLES}).")],
     check: Annotated[
         Path | None,
         typer.Option(
@@ -35,31 +38,30 @@ def rules(
         int, typer.Option("--seed", min=0, help="Seed of the rows on which rules are sought.")
     ] = 0,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    *,
+    reading: ReadingOne,
 ) -> None:
     """Find the rules between the columns of a table.
 
     Example: synthwgan rules customers.csv -o rules.json
     """
-    from synthwgan.io.tables import check_writable, read_table, write_text
+    from synthwgan.io.tables import check_writable, write_text
     from synthwgan.rules import find_rules
 
     if check is not None:
-        _check(table, check, as_json)
+        asked = read_rules(check)
+        _check(reading.read(table), asked, as_json)
         return
     if output is not None:
         check_writable(output)
-    found = find_rules(read_table(table), random_state=seed, verbose=0 if quiet else 1)
+    found = find_rules(reading.read(table), random_state=seed, verbose=0 if quiet else 1)
     typer.echo(found.to_json() if as_json else str(found))
     if output is not None:
         write_text(output, found.to_json() + "\n")
 
 
-def _check(table: Path, path: Path, as_json: bool) -> None:
+def _check(frame: pd.DataFrame, rules: RuleSet, as_json: bool) -> None:
     """Show how many rows break each rule of a file."""
-    from synthwgan.io.tables import read_table
-
-    rules = read_rules(path)
-    frame = read_table(table)
     rules.check_columns(frame)
     broken = rules.check(frame)
     if as_json:

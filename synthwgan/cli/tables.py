@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal
+from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
 if TYPE_CHECKING:
     import pandas as pd
 
-TABLES = ".csv, .csv.gz or .parquet"
+    from synthwgan.io.tables import TableWriter
+
+TABLES = ".csv, .tsv, .jsonl, .parquet, .feather or .xlsx, a folder, a database's URL, or -"
+_STANDARD = "-"
+
+
+# Not as a class: a text has a method `replace` already.
+_IfExists = StrEnum("_IfExists", ["fail", "append", "replace"])
+
 
 MissingTexts = Annotated[
     list[str] | None,
@@ -27,14 +38,212 @@ MissingTexts = Annotated[
         "may be repeated. '' for empty cells only. Default: NA, nan, null and the like.",
     ),
 ]
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        "--sep",
+        metavar="CHARACTER",
+        callback=lambda given: "\t" if given == r"\t" else given,
+        help="What separates the cells of CSV, such as ';'. Default: commas, or what is "
+        "recognised on reading.",
+    ),
+]
+DecimalMark = Annotated[
+    str | None,
+    typer.Option("--decimal", metavar="MARK", help="What stands before decimals in CSV: . or ,"),
+]
+Encoding = Annotated[
+    str | None,
+    typer.Option("--encoding", metavar="NAME", help="The encoding of text. Default: UTF-8."),
+]
+Format = Annotated[
+    str | None,
+    typer.Option(
+        "--format",
+        metavar="NAME",
+        help="The format of - (standard input and output), such as jsonl. Default: csv.",
+    ),
+]
+DatabaseTable = Annotated[
+    str | None,
+    typer.Option("--table", metavar="NAME", help="Which table of a database; or URL#NAME."),
+]
+Query = Annotated[
+    str | None,
+    typer.Option("--query", metavar="SELECT", help="What to read from a database instead."),
+]
+IfExists = Annotated[
+    _IfExists, typer.Option("--if-exists", help="What to do with a table that a database has.")
+]
+Croissant = Annotated[
+    bool,
+    typer.Option(
+        "--croissant",
+        help="Describe the file in Croissant 1.1 (JSON-LD), beside it: its columns, its digest, "
+        "and that its rows are synthetic.",
+    ),
+]
 
 
-def check_table_output(path: Path) -> None:
-    """Refuse a file that could not be written, before any work is spent on its rows."""
-    from synthwgan.io.tables import check_writable, table_suffix
+@dataclass(frozen=True)
+class TextFiles:
+    """Options of files of text, and of the standard input and output."""
 
-    table_suffix(path)
-    check_writable(path)
+    sep: Separator = None
+    decimal: DecimalMark = None
+    encoding: Encoding = None
+    format: Format = None
+
+    @property
+    def _text(self) -> dict[str, str | None]:
+        return {each.name: vars(self)[each.name] for each in fields(TextFiles)}
+
+
+@dataclass(frozen=True)
+class Reading(TextFiles):
+    """Options of a command that reads tables."""
+
+    na: MissingTexts = None
+
+    def read(self, place: str, texts: Collection[str] = ()) -> pd.DataFrame:
+        """Read a table; `texts` are columns whose cells stay as written."""
+        from synthwgan.io.tables import read_table
+
+        return read_table(place, texts=texts, na=self.na, **self._text, **self._of_database(place))
+
+    def _of_database(self, place: str) -> dict[str, str | None]:
+        return {}
+
+    def read_as_fitted(self, place: str, columns: Mapping[Any, Any]) -> pd.DataFrame:
+        """Read a table like a fitted one: names and texts are those of its columns."""
+        texts = [str(name) for name in columns if _is_text(columns[name])]
+        table = self.read(place, texts)
+        # In a file every name is text; those fitted may be numbers.
+        names = {str(name): name for name in columns}
+        table.columns = [names.get(str(name), name) for name in table.columns]
+        return table
+
+
+@dataclass(frozen=True)
+class ReadingOne(Reading):
+    """Options of a command that reads one table, which may be in a database."""
+
+    table_name: DatabaseTable = None
+    query: Query = None
+
+    def _of_database(self, place: str) -> dict[str, str | None]:
+        return {"table": self.table_name, "query": self.query}
+
+
+@dataclass(frozen=True)
+class Writing(TextFiles):
+    """Options of a command that writes a table."""
+
+    table_name: DatabaseTable = None
+    if_exists: IfExists = _IfExists.fail
+    croissant: Croissant = False
+
+    def check(self, output: str | None, *inputs: str) -> None:
+        """Refuse a place that could not be written, before any work is spent on its rows."""
+        if output is not None:
+            refuse_same(output, "is a table to be read; give the new one another name", *inputs)
+        if self.croissant and (output in (None, _STANDARD) or _is_database(str(output))):
+            raise ValueError("--croissant describes a file: say which with -o.")
+        self._writer(output).check()
+
+    @contextmanager
+    def writer(self, output: str | None) -> Iterator[Callable[[pd.DataFrame], None]]:
+        """Give what writes rows to a place, or to the standard output."""
+        first: list[pd.DataFrame] = []
+
+        def write(rows: pd.DataFrame) -> None:
+            writer.write(rows)
+            if self.croissant and not first:
+                first.append(rows)
+
+        with self._writer(output) as writer:
+            yield write
+        if self.croissant and output is not None:
+            _describe(output, first[0])
+
+    def _writer(self, output: str | None) -> TableWriter:
+        from synthwgan.io.tables import TableWriter
+
+        place = _STANDARD if output is None else output
+        if_exists = self.if_exists.value
+        return TableWriter(place, **self._text, table=self.table_name, if_exists=if_exists)
+
+
+@dataclass(frozen=True)
+class ReadingAndWriting(Writing, Reading):
+    """Options of a command that reads tables and writes one, which may be in a database."""
+
+
+@dataclass(frozen=True)
+class Completing(ReadingAndWriting):
+    """Options of a command that reads a table and writes it again; either may be in a database."""
+
+    query: Query = None
+
+    def _of_database(self, place: str) -> dict[str, str | None]:
+        return {"table": self.table_name if _is_database(place) else None, "query": self.query}
+
+    def writing(self, place: str) -> Writing:
+        """Return how the new table is written: a table that is named is the one to be read."""
+        return replace(self, table_name=None) if _is_database(place) else self
+
+
+def _describe(output: str, rows: pd.DataFrame) -> None:
+    from synthwgan.io import write_croissant
+
+    written = write_croissant(output, rows)
+    typer.echo(
+        f"Described in {written}. Add license, url and creator to it before you publish it.",
+        err=True,
+    )
+
+
+def _is_database(place: str) -> bool:
+    from synthwgan.io.places import is_database
+
+    return is_database(place)
+
+
+def with_table_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options that the class of its last parameter has as fields.
+
+    Parameters
+    ----------
+    command : callable
+        Its last parameter takes an object of such a class; typer sees the fields in its place.
+    """
+    signature = inspect.signature(command, eval_str=True)
+    *own, last = signature.parameters.values()
+    kind = last.annotation
+    annotations = get_type_hints(kind, include_extras=True)
+    options = [
+        inspect.Parameter(
+            each.name,
+            inspect.Parameter.KEYWORD_ONLY,
+            default=each.default,
+            annotation=annotations[each.name],
+        )
+        for each in fields(kind)
+    ]
+
+    def with_options(**given: Any) -> None:
+        said = {each.name: given.pop(each.name) for each in fields(kind)}
+        command(**given, **{last.name: kind(**said)})
+
+    with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
+    with_options.__dict__["__signature__"] = signature.replace(parameters=[*own, *options])
+    return with_options
+
+
+def refuse_same(output: str, why: str, *inputs: str) -> None:
+    """Raise a ValueError if a file is one of those that are read."""
+    if output != _STANDARD and Path(output).resolve() in [Path(each).resolve() for each in inputs]:
+        raise ValueError(f"{output} {why}.")
 
 
 def as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:
@@ -44,20 +253,6 @@ def as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:
     if not isinstance(rows, pd.DataFrame):
         return pd.DataFrame(rows, columns=columns)
     return rows if columns is None else rows.loc[:, list(columns)]
-
-
-def read_as_fitted(
-    path: Path, columns: Mapping[Any, Any], na: list[str] | None = None
-) -> pd.DataFrame:
-    """Read a table like a fitted one: names and texts are those of its columns."""
-    from synthwgan.io.tables import read_table
-
-    texts = [str(name) for name in columns if _is_text(columns[name])]
-    table = read_table(path, texts=texts, na=na)
-    # In a file every name is text; those fitted may be numbers.
-    names = {str(name): name for name in columns}
-    table.columns = [names.get(str(name), name) for name in table.columns]
-    return table
 
 
 def _is_text(column: Any) -> bool:
@@ -80,28 +275,3 @@ def progress(n_rows: int, quiet: bool) -> Iterator[Callable[[int], object]]:
 
     with tqdm(total=n_rows, desc="sampling", unit=" rows", file=sys.stderr, disable=quiet) as bar:
         yield bar.update
-
-
-@contextmanager
-def rows_writer(output: Path | None) -> Iterator[Callable[[pd.DataFrame], None]]:
-    """Give what writes rows to a file, or to the standard output."""
-    if output is None:
-        yield _StdoutWriter().write
-        return
-    from synthwgan.io.tables import TableWriter
-
-    with TableWriter(output) as writer:
-        yield writer.write
-
-
-class _StdoutWriter:
-    """Writes chunks as one CSV table to the standard output."""
-
-    def __init__(self) -> None:
-        self._is_first = True
-
-    def write(self, chunk: pd.DataFrame) -> None:
-        from synthwgan.io.formats import csv_text
-
-        typer.echo(csv_text(chunk, header=self._is_first), nl=False)
-        self._is_first = False

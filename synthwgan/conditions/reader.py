@@ -8,11 +8,13 @@ from itertools import product
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from synthwgan.conditions.wishes import Condition, check_known, read_condition, target_shares
 from synthwgan.table.door import known_places, naming_column, select, with_fitted_names
 from synthwgan.table.encoding import part_places
 from synthwgan.table.given import GivenRows
+from synthwgan.table.storage.dtypes import Cells
 from synthwgan.table.storage.physical import check_exact
 from synthwgan.table.transformer import TableTransformer
 
@@ -53,6 +55,8 @@ class ConditionReader:
         self.learned = {place: at for at, place in enumerate(self.reduction.places) if place >= 0}
         self.names = transformer.column_index_
         self.state_shares = state_shares.astype(np.float64)
+        # Of the rows that were read last: where cells say nothing, and what they are.
+        self.unseen: dict[int, tuple[np.ndarray, pd.Series]] = {}
 
     @property
     def n_columns(self) -> int:
@@ -121,8 +125,8 @@ class ConditionReader:
         X : DataFrame or array-like
             Some or all of the fitted columns, found by name; of an array, all columns.
         strict : bool
-            Whether every cell must have been possible when fitted. If not, only categories must:
-            a number takes the place of the nearest, and the user is warned.
+            Whether every cell must have been possible when fitted. If not, a number takes the place
+            of the nearest, a category that did not occur is not given, and the user is warned.
 
         Raises
         ------
@@ -132,14 +136,19 @@ class ConditionReader:
         frame = with_fitted_names(self.transformer, X)
         places = known_places(self.names, list(frame.columns), "the given rows")
         given = np.zeros((len(frame), self.n_columns), dtype=bool)
-        cells = {}
+        cells: dict[int, Cells] = {}
+        self.unseen = {}
         for position, place in enumerate(places):
             with naming_column(self.names[place]):
                 series = frame.iloc[:, position]
                 cells[place] = self.columns[place].read(series)
                 check_exact(self.columns[place].physical, series, cells[place])
+                unseen = check_known(self.columns[place], series, cells[place], strict)
+                if unseen.any():
+                    self.unseen[place] = unseen, series[unseen]
+                    nothing = self.columns[place].missing_cells(len(series))
+                    cells[place] = cells[place].replace(unseen, nothing)
                 given[:, place] = ~cells[place].missing
-                check_known(self.columns[place], series, cells[place], strict)
         return GivenRows(given, cells)
 
     def check_all_columns(self, X: Any) -> None:

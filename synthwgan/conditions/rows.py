@@ -345,6 +345,8 @@ class TableRows:
         is_faulty = self.law.given_broken(rows, index, on_broken)
         repeated = np.repeat(np.arange(len(rows)), n_draws)
         table = self._lawfully_filled(rows.take(repeated), forbidden, is_faulty[repeated])
+        for place, (where, cells) in self.reader.unseen.items():
+            table = _with_cells(table, place, where[repeated], cells.repeat(n_draws))
         if isinstance(X, pd.DataFrame) and self.transformer.array_dtype_ is None:
             table.index = X.index.repeat(n_draws)
         return table
@@ -398,6 +400,20 @@ def _apportion(shares: Sequence[float], n_rows: int) -> np.ndarray:
 
 def _take(rows: pd.DataFrame, chosen: np.ndarray | slice) -> pd.DataFrame:
     return rows.iloc[chosen].reset_index(drop=True)
+
+
+def _with_cells(
+    rows: pd.DataFrame, place: int, where: np.ndarray, cells: pd.Series
+) -> pd.DataFrame:
+    """Return rows with other cells in some rows of a column, also such as its dtype lists not."""
+    column = rows.iloc[:, place].copy()
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        unlisted = pd.Index(cells.unique()).difference(column.cat.categories, sort=False)
+        column = column.cat.add_categories(unlisted)
+    column.iloc[where] = cells.to_list()
+    rows = rows.copy(deep=False)
+    rows.isetitem(place, column)
+    return rows
 
 
 def _with_rows(rows: pd.DataFrame, chosen: np.ndarray, others: pd.DataFrame) -> pd.DataFrame:

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.columns.base import ColumnTransformer
+from synthwgan.table.door import warn_of_unseen
 from synthwgan.table.storage.dtypes import Cells
 
 _SETS = (list, set, frozenset, np.ndarray, pd.Series, pd.Index)
@@ -159,23 +160,34 @@ def read_condition(column: ColumnTransformer, wanted: Any, state_shares: np.ndar
     return _any_of(column, [_possible_cell(column, value) for value in values], state_shares)
 
 
-def check_known(column: ColumnTransformer, series: pd.Series, cells: Cells, strict: bool) -> None:
+def check_known(
+    column: ColumnTransformer, series: pd.Series, cells: Cells, strict: bool
+) -> np.ndarray:
     """Check that the cells of a given series could have occurred when its column was fitted.
+
+    Returns
+    -------
+    unseen : ndarray of shape (n,), bool
+        Which cells say nothing, as categories that did not occur; there is a warning.
 
     Raises
     ------
     ValueError
-        If one could not; unless ``strict``, for categories only of which none was masked, and for
-        others there is a warning.
+        If a cell could not have occurred, and nothing else can stand for it; if ``strict``,
+        nothing can.
     """
     unknown = ~cells.missing & ~column.holds(cells)
     if not unknown.any():
-        return
+        return unknown
     # As it was given: a category that is not known cannot be written in the fitted dtype.
     cell = series[unknown].iloc[0]
     cell = cell.item() if isinstance(cell, np.generic) else cell
     found = f"{cell!r} did not occur when fitted; {column.possible(cell)}"
     taken_for = "" if strict else column.taken_for(cells.values[unknown])
+    if not strict and not taken_for and column.unseen_are_missing:
+        what = f"kept, and taken for missing ones; {column.possible(cell)}"
+        warn_of_unseen(series.name, series[unknown], what)
+        return unknown
     if not taken_for:
         raise ValueError(found)
     warnings.warn(
@@ -184,6 +196,7 @@ def check_known(column: ColumnTransformer, series: pd.Series, cells: Cells, stri
         UserWarning,
         stacklevel=5,
     )
+    return np.zeros_like(unknown)
 
 
 def _possible_cell(column: ColumnTransformer, value: Any) -> Cells:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 import os
+import textwrap
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
 from tqdm.auto import tqdm
 
+from synthwgan.evaluation.differences import differences
 from synthwgan.evaluation.evaluate import evaluate
 from synthwgan.evaluation.findings import ComparedFindings
+from synthwgan.evaluation.origin import seed_of
 from synthwgan.evaluation.page.render import notebook_comparison, render_comparison
-from synthwgan.evaluation.report import Report
+from synthwgan.evaluation.report import WIDTH, Report
 from synthwgan.evaluation.rulebook import Rulebook
 from synthwgan.io.tables import write_text
 from synthwgan.randomness import RandomState, draw_seeds
@@ -42,6 +45,9 @@ class Comparison(ComparedFindings):
               ours  other
     score       90     60
     columns     90     60
+    <BLANKLINE>
+    'other' scores 30 points less than 'ours'. It is furthest behind in column
+    shapes: 60 of 100, against 90.
     """
 
     reports: dict[str, Report]
@@ -77,10 +83,13 @@ class Comparison(ComparedFindings):
         return f"<Comparison of {', '.join(self.reports)}>"
 
     def __str__(self) -> str:
-        """Return the scores in hundredths, made for a terminal."""
+        """Return the scores in hundredths, best table first, and what differs, for a terminal."""
         table = self.scores().rename(columns=lambda name: name[:_NAME_WIDTH])
         texts = table.map(lambda score: "-" if math.isnan(score) else f"{100 * score:.0f}")
-        return texts.to_string(col_space=6)
+        lines = [texts.to_string(col_space=6)]
+        for sentences in differences(self):
+            lines += ["", *textwrap.wrap(sentences, WIDTH)]
+        return "\n".join(lines)
 
 
 def compare(
@@ -91,6 +100,7 @@ def compare(
     *,
     column_kinds: Mapping[Any, str] | None = None,
     rules: Any = "auto",
+    quick: bool = False,
     random_state: RandomState = None,
     verbose: int = 0,
 ) -> Comparison:
@@ -100,7 +110,7 @@ def compare(
     ----------
     synthetic : mapping of str to DataFrame
         The tables by name, such as ``{"ours": a, "ctgan": b}``.
-    real, test, target, column_kinds, rules, verbose
+    real, test, target, column_kinds, rules, quick, verbose
         See `evaluate`.
     random_state : int, Generator, RandomState or None, default None
         Draws the same rows and yardsticks for every table.
@@ -145,15 +155,20 @@ def compare(
     reports = {}
     for name, table in tqdm(synthetic.items(), desc="compare", disable=not verbose):
         try:
-            reports[str(name)] = evaluate(
+            report = evaluate(
                 real,
                 table,
                 test,
                 target,
                 column_kinds=column_kinds,
                 rules=rules,
+                names={"synthetic": str(name)},
+                quick=quick,
                 random_state=seed,
             )
         except (TypeError, ValueError) as error:
             raise type(error)(f"table {str(name)!r}: {error}") from error
+        # The seed that a user gave, and not the one that all tables share.
+        origin = replace(report.origin, seed=seed_of(random_state))
+        reports[str(name)] = replace(report, origin=origin)
     return Comparison(reports)

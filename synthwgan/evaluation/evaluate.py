@@ -11,8 +11,9 @@ import numpy as np
 import pandas as pd
 from tqdm.auto import tqdm
 
-from synthwgan.evaluation.inputs import Tables
+from synthwgan.evaluation.inputs import MAX_ROWS, Tables
 from synthwgan.evaluation.measures import Question, Section
+from synthwgan.evaluation.origin import Origin
 from synthwgan.evaluation.report import Report
 from synthwgan.evaluation.rulebook import Rulebook
 from synthwgan.evaluation.sections import columns, joint, pairs, privacy, utility, validity
@@ -32,6 +33,7 @@ QUESTIONS: dict[str, Question] = {
     "privacy": Question(privacy.TITLE, privacy.privacy_section, with_target=True),
 }
 MIN_TEST_ROWS = 20
+QUICK_ROWS = 5_000
 
 
 def evaluate(
@@ -43,6 +45,8 @@ def evaluate(
     column_kinds: Mapping[Any, str] | None = None,
     rules: Any = "auto",
     history: list[dict[str, Any]] | None = None,
+    names: Mapping[str, str] | None = None,
+    quick: bool = False,
     random_state: RandomState = None,
     verbose: int = 0,
 ) -> Report:
@@ -68,6 +72,12 @@ def evaluate(
         ``["auto", Order("start", "<=", "end")]``. None asks for none.
     history : list of dict, default None
         Training curves, such as ``synth.history_``, which the report shows.
+    names : mapping of str to str, default None
+        What the page calls the tables, such as ``{"real": "adult.csv", "synthetic": "CTGAN"}``.
+        A table that is not named has the name in its ``attrs["name"]``, if there is one.
+    quick : bool, default False
+        Whether to answer in seconds: of 5,000 rows of each table, and without the slow figures,
+        which the report names.
     random_state : int, Generator, RandomState or None, default None
         Draws rows, yardsticks and intervals. An int makes the report reproducible.
     verbose : int, default 0
@@ -84,7 +94,7 @@ def evaluate(
         If a table is no DataFrame, or `rules` holds what is no rule.
     ValueError
         If the tables have different columns, one is empty, `test` has below 20 rows, or
-        `target`, `column_kinds` or `rules` name what is no column.
+        `target`, `column_kinds` or `rules` name what is no column, or `names` what is no table.
 
     Notes
     -----
@@ -119,10 +129,16 @@ def evaluate(
             f"target={target!r} is no column; did you mean one of {list(real.columns[:10])}?"
         )
     seeds = _seeds(random_state)
+    origin = Origin.of({"real": real, "synthetic": synthetic, "test": test}, names, random_state)
     tables = Tables.of(
-        real, synthetic, test, column_kinds=column_kinds, rng=as_generator(seeds["tables"])
+        real,
+        synthetic,
+        test,
+        column_kinds=column_kinds,
+        rng=as_generator(seeds["tables"]),
+        max_rows=QUICK_ROWS if quick else MAX_ROWS,
     )
-    yardsticks = Yardsticks.of(tables, as_generator(seeds["yardsticks"]))
+    yardsticks = Yardsticks.of(tables, as_generator(seeds["yardsticks"]), quick)
     rows = {"synthetic": synthetic, "test": test, "rulebook": Rulebook.of(rules, real)}
     sections, seconds = [], {}
     progress = tqdm(QUESTIONS.items(), desc="report", disable=not verbose, leave=False)
@@ -134,7 +150,7 @@ def evaluate(
         make = partial(question.answer, tables, yardsticks, as_generator(seeds[key]), **options)
         sections.append(_guarded(key, question.title, make))
         seconds[key] = time.perf_counter() - started
-    return Report(tuple(sections), tables, target, history, seconds)
+    return Report(tuple(sections), tables, target, history, seconds, origin)
 
 
 def _seeds(random_state: RandomState) -> dict[str, int]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import pandas as pd
 
 from synthwgan.evaluation.inputs import Tables
 from synthwgan.evaluation.measures import LOWEST, Measure, Section
+from synthwgan.evaluation.origin import Origin, seed_of
 from synthwgan.evaluation.sections.privacy import closest_distances
+from synthwgan.parameters import changed_parameters
+from synthwgan.randomness import RandomState
 
 _COLUMNS = (
     "section",
@@ -48,6 +51,8 @@ class Findings:
         Training curves of the model, if they were given.
     seconds : dict of str to float
         Time that each section took.
+    origin : Origin or None
+        Names of the tables, the day, the seed, the version, and what drew the rows.
     """
 
     sections: tuple[Section, ...]
@@ -55,6 +60,7 @@ class Findings:
     target: Any = None
     history: list[dict[str, Any]] | None = None
     seconds: Mapping[str, float] | None = None
+    origin: Origin | None = None
 
     def __getitem__(self, key: str) -> Section:
         """Return a section by its key, such as ``report["privacy"]``."""
@@ -62,6 +68,27 @@ class Findings:
             if section.key == key:
                 return section
         raise KeyError(f"{key!r} is no section; they are {[part.key for part in self.sections]}")
+
+    def of_model(self, model: Any, random_state: RandomState, notes: tuple[str, ...]) -> Self:
+        """Return the same findings with what the model knows that drew the rows.
+
+        Parameters
+        ----------
+        model : estimator
+            A fitted synthesizer; its parameters are named.
+        random_state : int, Generator, RandomState or None
+            The seed that a user gave.
+        notes : tuple of str
+            What to know of the tables.
+        """
+        given = {} if self.origin is None else self.origin.names
+        origin = replace(
+            self.origin or Origin(),
+            names={"synthetic": type(model).__name__, **given},
+            seed=seed_of(random_state),
+            model=changed_parameters(model),
+        )
+        return replace(self, tables=replace(self.tables, notes=notes), origin=origin)
 
     @property
     def score(self) -> float:
@@ -90,6 +117,12 @@ class Findings:
         """Why a section cannot have full marks, such as privacy without test rows."""
         notes = (note for section in self.sections for note in section.notes)
         return tuple(note for note in notes if note.startswith("Without test rows"))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """What a quick report leaves out, section by section."""
+        notes = (note for section in self.sections for note in section.notes)
+        return tuple(note for note in notes if note.startswith("Left out"))
 
     @cached_property
     def distances(self) -> dict[str, np.ndarray]:
@@ -126,6 +159,8 @@ class Findings:
             "score": _plain(self.score),
             "target": None if self.target is None else str(self.target),
             "pulled_down_by": [measure.key for _, measure in self.weakest()],
+            "origin": None if self.origin is None else self.origin.to_dict(),
+            "left_out": list(self.left_out),
             "notes": list(self.notes),
             "sections": [_section_dict(section) for section in self.sections],
         }
@@ -171,27 +206,64 @@ class ComparedFindings:
     reports: Mapping[str, Findings]
 
     @property
+    def ranking(self) -> tuple[str, ...]:
+        """Names of the tables, the highest score first; those without one come last."""
+        scores = {name: report.score for name, report in self.reports.items()}
+        return tuple(
+            sorted(scores, key=lambda name: -scores[name] if math.isfinite(scores[name]) else 1.0)
+        )
+
+    @property
     def best(self) -> str | None:
         """Name of the table with the highest score; None if no table has one."""
-        scores = {name: report.score for name, report in self.reports.items()}
-        scored = [name for name, score in scores.items() if math.isfinite(score)]
-        return max(scored, key=scores.get) if scored else None
+        first = self.ranking[0]
+        return first if math.isfinite(self.reports[first].score) else None
+
+    def gaps(self, other: str) -> list[tuple[Section, Measure, Measure]]:
+        """Return what tells a table from the first of the ranking, the widest gap first.
+
+        Parameters
+        ----------
+        other : str
+            Name of the table.
+
+        Returns
+        -------
+        list of (section, measure of the first, measure of the other)
+            Of the measures that both have and that count in both.
+        """
+        theirs = {
+            (section.key, measure.key): measure
+            for section in self.reports[other].sections
+            for measure in section.measures
+            if measure.is_scored
+        }
+        found = [
+            (section, measure, theirs[section.key, measure.key])
+            for section in self.reports[self.ranking[0]].sections
+            for measure in section.measures
+            if measure.is_scored and (section.key, measure.key) in theirs
+        ]
+        return sorted(found, key=lambda gap: -abs(gap[1].score - gap[2].score))
 
     def scores(self) -> pd.DataFrame:
-        """Return scores in [0, 1]: a row for the whole, then one a section; a column a table."""
+        """Return scores in [0, 1]: a row for the whole, then one a section; a column a table.
+
+        Tables stand in the order of the ranking.
+        """
         return pd.DataFrame(
             {
-                name: {"score": report.score}
-                | {section.key: section.score for section in report.sections}
-                for name, report in self.reports.items()
+                name: {"score": self.reports[name].score}
+                | {section.key: section.score for section in self.reports[name].sections}
+                for name in self.ranking
             }
         )
 
     def to_frame(self) -> pd.DataFrame:
         """Return one row a measure: its section, label, floor, ceiling, and each table's figure."""
         frames = {
-            name: report.to_frame().set_index(["section", "key"])
-            for name, report in self.reports.items()
+            name: self.reports[name].to_frame().set_index(["section", "key"])
+            for name in self.ranking
         }
         base = pd.concat(list(frames.values()))
         base = base[~base.index.duplicated()][["label", "floor", "ceiling"]]
@@ -199,8 +271,8 @@ class ComparedFindings:
         return base.join(pd.DataFrame(values)).reset_index()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the reports as plain Python objects, by name."""
-        return {name: report.to_dict() for name, report in self.reports.items()}
+        """Return the reports as plain Python objects, by name, the highest score first."""
+        return {name: self.reports[name].to_dict() for name in self.ranking}
 
 
 def _section_dict(section: Section) -> dict[str, Any]:

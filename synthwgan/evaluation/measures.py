@@ -46,6 +46,10 @@ class Measure:
         Whether more is better. The score is NaN if floor and ceiling say otherwise, or lie less
         than three standard errors of the figure apart (0.05 where its interval is not known):
         they cannot tell good from bad then. None takes it from them.
+    question : str, default ""
+        What it answers, in words that need no statistics; the label is its technical name.
+    aside : str, default ""
+        Of one that does not count: why not.
 
     Examples
     --------
@@ -64,6 +68,8 @@ class Measure:
     form: str = ".3f"
     counts: bool = True
     higher: bool | None = None
+    question: str = ""
+    aside: str = ""
 
     @property
     def score(self) -> float:
@@ -91,6 +97,11 @@ class Measure:
         if abs(span) < self._least_span:
             return "real rows do hardly better than the floor"
         return ""
+
+    @property
+    def why_not_counted(self) -> str:
+        """Why it has no part in the section's score, in words; empty if it has one."""
+        return self.why_not_scored if self.counts else self.aside or "it is shown for comparison"
 
     @property
     def is_scored(self) -> bool:

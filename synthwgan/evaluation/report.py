@@ -48,6 +48,8 @@ class Report(Findings):
         Training curves of the model, if they were given.
     seconds : dict of str to float
         Time that each section took.
+    origin : Origin or None
+        Names of the tables, the day, the seed, the version, and what drew the rows.
 
     Examples
     --------
@@ -88,7 +90,7 @@ class Report(Findings):
         Raises
         ------
         ImportError
-            If plotly or jinja2 is not installed.
+            If jinja2 is not installed.
         """
         return render(self)
 
@@ -134,7 +136,7 @@ class Report(Findings):
     def _telling_notes(self) -> list[str]:
         notes = [note for section in self.sections for note in section.notes]
         telling = [note for note in notes if note.startswith(TELLING)]
-        return [*telling[:4], *self.limits, *self.notes[:2]]
+        return [*telling[:4], *self.left_out, *self.limits, *self.notes[:2]]
 
 
 def _section_lines(section: Section) -> list[str]:

@@ -32,7 +32,8 @@ _CODE_UNLESS_MEASURED = r"^(?:\+|\d+E\d+$)"
 _MEASURED = r"[-.]"
 _TRUE, _FALSE = ("True", "TRUE", "true"), ("False", "FALSE", "false")
 
-_OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
+# What separates cells, the usual first, and how errors call it.
+SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars"}
 _BLOCK_BYTES = 2**26
 _FIRST_CELLS = 100
 # Whole numbers of so many digits are exact in a float.
@@ -42,9 +43,15 @@ _END = "\0end of file\0"
 
 
 def parse_csv(
-    data: bytes, path: object, texts: Collection[str] = (), na: Collection[str] = NA_TEXTS
+    data: bytes,
+    path: object,
+    texts: Collection[str] = (),
+    na: Collection[str] = NA_TEXTS,
+    *,
+    sep: str = ",",
+    decimal: str = ".",
 ) -> pd.DataFrame:
-    """Make a table of the bytes of a comma-separated file in UTF-8.
+    """Make a table of the bytes of a file of separated cells in UTF-8.
 
     Parameters
     ----------
@@ -56,33 +63,37 @@ def parse_csv(
         Columns whose cells stay as they are written, if the file has them.
     na : collection of str, default NA_TEXTS
         The texts that stand for a missing cell, as an empty cell always does.
+    sep : str, default ","
+        The character between cells.
+    decimal : {".", ","}, default "."
+        What separates whole numbers from decimals.
 
     Raises
     ------
     UnicodeDecodeError
         If it is not in UTF-8.
     ValueError
-        If the header is no header of commas, a row has not as many cells as it, a quote is not
+        If there is no header, a row has not as many cells as it, a quote is not
         closed, or a cell holds a NUL character.
     """
-    header = _header(data, path)
-    _refuse_nul(data, path, header)
+    header = _header(data, path, sep)
+    _refuse_nul(data, path, header, sep)
     try:
         # pyarrow does not say that the last quote is open.
         is_even = data.count(b'"') % 2 == 0
-        cells = _split(data if is_even else _checked(data, path, header), len(header))
+        cells = _split(data if is_even else _checked(data, path, header, sep), len(header), sep)
     except pa.ArrowInvalid:
-        cells = _split(_checked(data, path, header), len(header))
+        cells = _split(_checked(data, path, header, sep), len(header), sep)
     columns = {}
     for place, name in enumerate(header):
-        columns[place] = _column(cells.column(place), {"", *na}, name in texts)
+        columns[place] = _column(cells.column(place), {"", *na}, name in texts, decimal)
         _warn_of_lost_codes(name, cells.column(place), columns[place])
     return pd.DataFrame(columns).set_axis(header, axis=1)
 
 
-def _header(data: bytes, path: object) -> list[str]:
-    """The columns' names. Commas at the end of the line make no columns."""
-    _, names = next(_rows(data, path), (1, []))
+def _header(data: bytes, path: object, sep: str) -> list[str]:
+    """The columns' names. Separators at the end of the line make no columns."""
+    _, names = next(rows_of(data, path, sep), (1, []))
     while names and not names[-1]:
         names.pop()
     if not names:
@@ -91,16 +102,13 @@ def _header(data: bytes, path: object) -> list[str]:
     name, count = Counter(names).most_common(1)[0]
     if count > 1:
         raise ValueError(f"{path}: the column {name!r} stands twice in its header; rename one.")
-    for separator, word in _OTHER_SEPARATORS.items():
-        if len(names) == 1 and separator in names[0]:
-            raise ValueError(f"{path}: its cells are separated by {word}; write it with commas.")
     return names
 
 
-def _rows(data: bytes, path: object) -> Iterator[tuple[int, list[str]]]:
+def rows_of(data: bytes, path: object, sep: str) -> Iterator[tuple[int, list[str]]]:
     """Rows of cells, each with the number of its first line, without empty lines."""
     lines = io.TextIOWrapper(io.BytesIO(data), encoding="utf-8-sig", newline="")
-    reader = csv.reader(chain(lines, [_END]))
+    reader = csv.reader(chain(lines, [_END]), delimiter=sep)
     line = 1
     try:
         for row in reader:
@@ -118,43 +126,44 @@ def _rows(data: bytes, path: object) -> Iterator[tuple[int, list[str]]]:
         )
 
 
-def _refuse_nul(data: bytes, path: object, header: list[str]) -> None:
+def _refuse_nul(data: bytes, path: object, header: list[str], sep: str) -> None:
     if b"\0" not in data:
         return
-    for line, row in _rows(data, path):
+    for line, row in rows_of(data, path, sep):
         for cell, name in zip(row, chain(header, [""] * len(row)), strict=False):
             if "\0" in cell:
                 raise ValueError(
                     f"{path}, line {line}: {cell!r} in column {name!r} holds a NUL character; "
-                    "remove it, or save the file in UTF-8 if it is in UTF-16."
+                    "remove it, or say encoding='utf-16' if the file is written so."
                 )
 
 
-def _checked(data: bytes, path: object, header: list[str]) -> bytes:
+def _checked(data: bytes, path: object, header: list[str], sep: str) -> bytes:
     """The file with as many cells in each row as in the header, or an error that names a line."""
     width, text = len(header), io.StringIO(newline="")
-    writer = csv.writer(text)
-    for line, row in _rows(data, path):
+    writer = csv.writer(text, delimiter=sep)
+    for line, row in rows_of(data, path, sep):
         if len(row) < width and not "".join(row).strip():
             continue
         if len(row) < width or any(row[width:]):
             cells = f"{len(row)} cell{'s' * (len(row) > 1)}"
+            word = SEPARATORS.get(sep, repr(sep))
             columns = f"{width} column{'s' * (width > 1)}"
             raise ValueError(
                 f"{path}: line {line} has {cells}, but the header names {columns}; correct that "
-                "line, quote cells with commas, or remove lines above the header."
+                f"line, quote cells with {word}, or remove lines above the header."
             )
         writer.writerow(row[:width])
     return text.getvalue().encode()
 
 
-def _split(data: bytes, width: int) -> pa.Table:
+def _split(data: bytes, width: int, sep: str) -> pa.Table:
     """All cells below the header, as text."""
     names = [str(place) for place in range(width)]
     table = arrow_csv.read_csv(
         pa.BufferReader(data),
         arrow_csv.ReadOptions(column_names=names, block_size=_BLOCK_BYTES),
-        arrow_csv.ParseOptions(newlines_in_values=True),
+        arrow_csv.ParseOptions(delimiter=sep, newlines_in_values=True),
         arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
         ),
@@ -162,12 +171,12 @@ def _split(data: bytes, width: int) -> pa.Table:
     return table.slice(1)
 
 
-def _column(cells: pa.ChunkedArray, na: Collection[str], as_text: bool) -> pd.Series:
+def _column(cells: pa.ChunkedArray, na: Collection[str], as_text: bool, decimal: str) -> pd.Series:
     missing = pc.is_in(cells, value_set=pa.array(sorted(na))).to_numpy()
     present = cells.filter(pa.array(~missing))
     if not len(present):
         return pd.Series(np.full(len(cells), np.nan))
-    read = None if as_text else _numbers(present)
+    read = None if as_text else _numbers(present, decimal)
     if read is None and not as_text:
         read = _booleans(present)
     if read is None:
@@ -187,9 +196,14 @@ def _spread(present: Any, missing: np.ndarray, dtype: Any, fill: Any) -> np.ndar
     return values
 
 
-def _numbers(cells: pa.ChunkedArray) -> np.ndarray | None:
+def _numbers(cells: pa.ChunkedArray, decimal: str) -> np.ndarray | None:
     """Cells as numbers, or None if one is none, is a code, or would be rounded to another."""
     cells = pc.ascii_trim_whitespace(cells)
+    if decimal == ",":
+        # A point is no decimal mark here: with one, a cell is text, as 1,234 is elsewhere.
+        if _any(cells, r"\."):
+            return None
+        cells = pc.replace_substring(cells, ",", ".")
     # Most columns of text show it at once.
     if not _all(cells[:_FIRST_CELLS], _NUMBER) or not _all(cells, _NUMBER) or _are_codes(cells):
         return None

@@ -143,12 +143,12 @@ def read_file(path: str | os.PathLike) -> tuple[Any, dict[str, np.ndarray]]:
     """Read what is in a model file of any kind, if it is whole; see `read_model`."""
     from safetensors import SafetensorError, safe_open
 
-    from synthwgan.io.formats import FORMATS
+    from synthwgan.io.formats import is_table_name
 
     path = os.fspath(path)
     if not os.path.isfile(path):
         raise FileNotFoundError(f"no model file at {path!r}")
-    if path.endswith(tuple(FORMATS)):
+    if is_table_name(path):
         raise ValueError(
             f"{path!r} is a table; give the file that save() or 'synthwgan fit ... -o' wrote"
         )

@@ -1,48 +1,134 @@
-"""Reading Parquet files so that neither an index nor a digit of a whole number is lost."""
+"""Tables as Parquet: a file, or a folder or several files of parts."""
 
 from __future__ import annotations
 
-from typing import BinaryIO
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from synthwgan.io.arrow import ArrowRows, frame_of_arrow
+from synthwgan.io.base import ReadOptions, Sink, TableFormat, TextOptions, unreadable_explained
 
-def parse_parquet(file: BinaryIO) -> pd.DataFrame:
-    """Make a table of an open Parquet file; an index may get the name of a column.
+_FOLDER_NUMBER = re.compile(r"-?[1-9]\d{0,17}|0")
+
+
+class Parquet(TableFormat):
+    """Parquet, which keeps dtypes."""
+
+    suffix = ".parquet"
+
+    def read(self, file: BinaryIO, shown: str, options: ReadOptions) -> pd.DataFrame:
+        # Of a path, pyarrow would read folders such as ``year=2020`` as columns.
+        with unreadable_explained(shown, self.suffix):
+            frame = frame_of_arrow(pq.ParquetFile(file).read())
+        refuse_twice(frame, shown)
+        return frame
+
+    def sink(self, file: BinaryIO, shown: str, options: TextOptions) -> Sink:
+        return ArrowSink(file, shown, "Parquet", pq.ParquetWriter)
+
+
+def refuse_twice(frame: pd.DataFrame, shown: str) -> None:
+    """Raise a ValueError for a name that stands twice, as of an index beside a column."""
+    for name in frame.columns[frame.columns.duplicated()]:
+        raise ValueError(f"{shown}: a column and the index are both called {name!r}; rename one.")
+
+
+class ArrowSink:
+    """Writes frames as Arrow tables, through a writer that is made of a file and a schema."""
+
+    def __init__(self, file: BinaryIO, shown: str, what: str, open_writer: Any) -> None:
+        self._file, self._open = file, open_writer
+        self._rows = ArrowRows(shown, what)
+        self._writer: Any = None
+
+    def write(self, frame: pd.DataFrame) -> None:
+        """Append the rows of a frame."""
+        table = self._rows.table(frame)
+        if self._writer is None:
+            # Through Python's file, errors of the disk keep their number.
+            self._writer = self._open(self._file, table.schema)
+        self._writer.write_table(table)
+
+    def close(self) -> None:
+        """Write the index of the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def open_parts(paths: Sequence[Path], root: Path, shown: str) -> Any:
+    """Open parts of a table as one Arrow dataset.
 
     Parameters
     ----------
-    file : binary file
-        The file, opened: of a path, pyarrow would read folders such as ``year=2020`` as columns.
+    paths : sequence of Path
+        The files, in the order of their rows.
+    root : Path
+        The folder that they are in; folders in it such as ``year=2020`` are columns.
+    shown : str
+        What messages call them all.
+
+    Returns
+    -------
+    pyarrow.dataset.Dataset
 
     Raises
     ------
-    ValueError, OSError
-        If it is not of Parquet.
+    ValueError
+        If one is no Parquet file, or has other columns or types than the first.
     """
-    frame = _with_index(pd.read_parquet(file, engine="pyarrow"))
-    stored = pq.ParquetFile(file)
-    fields = stored.schema_arrow
-    index = (fields.pandas_metadata or {}).get("index_columns", [])
-    names = [*index, *(name for name in fields.names if name not in index)]
-    # From the last: a numbering of the rows is in the index but may be no column.
-    for place, name in zip(reversed(range(frame.shape[1])), reversed(names), strict=False):
-        # Such a numbering, even with a name, is a dict that says from where to where.
-        if isinstance(name, str) and pa.types.is_integer(fields.field(name).type):
-            # Beside missing cells, pandas makes floats of whole numbers, which rounds them.
-            if frame.dtypes.iloc[place].kind == "f":
-                frame.isetitem(place, _nullable(stored.read([name]).column(name)))
-    return frame
+    from pyarrow import dataset, fs
+
+    first: pa.Schema | None = None
+    for path in paths:
+        with unreadable_explained(str(path), ".parquet"), open(path, "rb") as file:
+            schema = pq.ParquetFile(file).schema_arrow
+        first = schema if first is None else first
+        if not schema.equals(first):
+            difference = _difference(schema, first)
+            raise ValueError(f"{path}: {difference} {paths[0]}, another part of {shown}.")
+    options = dataset.FileSystemFactoryOptions(
+        partition_base_dir=str(root), partitioning=_folders(paths, root)
+    )
+    parts = dataset.FileSystemDatasetFactory(
+        fs.LocalFileSystem(),
+        [str(path) for path in paths],
+        dataset.ParquetFileFormat(),
+        options,
+    )
+    with unreadable_explained(shown, ".parquet"):
+        return parts.finish()
 
 
-def _with_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make columns of the index, unless it is pandas' own numbering of the rows."""
-    is_numbering = isinstance(frame.index, pd.RangeIndex) and frame.index.name is None
-    return frame if is_numbering else frame.reset_index(allow_duplicates=True)
+def _folders(paths: Sequence[Path], root: Path) -> Any:
+    """How folders are called ``year=2020``: whole numbers, unless one is written as a code is."""
+    from pyarrow import dataset
+
+    values: dict[str, list[str]] = {}
+    for path in paths:
+        for folder in path.relative_to(root).parts[:-1]:
+            name, equals, value = folder.partition("=")
+            if equals:
+                values.setdefault(name, []).append(value)
+    fields = {
+        name: pa.int64() if all(map(_FOLDER_NUMBER.fullmatch, found)) else pa.string()
+        for name, found in values.items()
+    }
+    return dataset.partitioning(pa.schema(fields), flavor="hive")
 
 
-def _nullable(column: pa.ChunkedArray) -> pd.Series:
-    numbers = column.fill_null(0).to_numpy()
-    return pd.Series(pd.arrays.IntegerArray(numbers, column.is_null().to_numpy()))
+def _difference(schema: pa.Schema, first: pa.Schema) -> str:
+    for name in first.names:
+        if name not in schema.names:
+            return f"it has no column {name!r}, unlike"
+        if schema.field(name).type != first.field(name).type:
+            return f"column {name!r} is {schema.field(name).type}, and {first.field(name).type} in"
+    for name in schema.names:
+        if name not in first.names:
+            return f"it has the column {name!r}, unlike"
+    return "its columns are in another order than in"

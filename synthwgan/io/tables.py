@@ -3,111 +3,201 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import secrets
 import shutil
-from collections.abc import Collection, Iterator
-from contextlib import ExitStack, contextmanager
+import sys
+import tempfile
+from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
+from typing import Any, BinaryIO
 
 import pandas as pd
 
-from synthwgan.io.csv import NA_TEXTS
-from synthwgan.io.formats import FORMATS, Sink
+from synthwgan.io.arrow import frame_of_arrow
+from synthwgan.io.base import ReadOptions, Sink, TableFormat, TextOptions, unreadable_explained
+from synthwgan.io.formats import format_called, format_of, is_table_name
+from synthwgan.io.packing import Packing
+from synthwgan.io.parquet import open_parts
+from synthwgan.io.places import STANDARD, is_database, parts_of, refuse_database_options
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def read_table(
-    path: str | os.PathLike[str],
+    source: str | os.PathLike[str],
     texts: Collection[str] = (),
     na: Collection[str] | None = None,
+    *,
+    sep: str | None = None,
+    decimal: str | None = None,
+    encoding: str | None = None,
+    format: str | None = None,
+    table: str | None = None,
+    query: str | None = None,
 ) -> pd.DataFrame:
-    """Read a table from a CSV or Parquet file.
+    """Read a table from a file, several files of Parquet, the standard input or a database.
 
     Parameters
     ----------
-    path : path
-        A file ending in ``.csv``, ``.csv.gz`` or ``.parquet``. CSV is UTF-8 with commas and a
-        header line.
+    source : path or URL
+        A file whose name ends in ``.csv``, ``.tsv``, ``.jsonl`` (each also packed: ``.csv.gz``,
+        ``.csv.zst``), ``.parquet``, ``.feather`` or ``.xlsx``; a folder of Parquet files or a
+        pattern such as ``"sales/2024-*.parquet"``; ``"-"`` for the standard input; or the URL
+        of a database, such as ``"postgresql://me@host/shop"``.
     texts : collection of str, default ()
-        Columns of a CSV file whose cells stay as they are written, whatever they look like.
+        Columns of a file of text whose cells stay as they are written, whatever they look like.
     na : collection of str, default None
-        The texts of a CSV file that stand for a missing cell, as an empty cell always does;
-        ``[]`` for empty cells only. None takes those that pandas takes, such as ``NA``, ``nan``
-        and ``null``. Parquet says itself which cells are missing.
+        The texts that stand for a missing cell, as an empty cell always does; ``[]`` for empty
+        cells only. None takes in CSV and TSV those that pandas takes, such as ``NA``, ``nan``
+        and ``null``. Other formats say themselves which cells are missing.
+    sep, decimal, encoding : str, optional
+        How a CSV or TSV file is written: the character between cells, ``"."`` or ``","`` before
+        decimals, and the encoding. What is not given is what is usual (commas or tabs, points,
+        UTF-8), or is recognised, of which a warning tells.
+    format : str, optional
+        The format of the standard input, or of a file whose name does not say it, such as
+        ``"csv"`` (the default of the standard input), ``"csv.gz"`` or ``"parquet"``.
+    table : str, optional
+        Which table of a database, maybe with its schema: ``"sales.customers"``. It may also stand
+        in the URL, after ``#``.
+    query : str, optional
+        What to read from a database instead: a SELECT statement.
 
     Returns
     -------
     DataFrame
-        The table. Parquet keeps dtypes, but whole numbers with missing cells are nullable
-        (``Int64``); a saved index is a column like any other. In CSV, whole numbers are
-        ``int64``, ``uint64`` if larger, ``Int64`` and ``UInt64`` beside missing cells, and text
-        if larger still; codes such as ``007``, ``1E05`` and ``+4712345678`` are text.
+        The table. Parquet, Feather and databases keep types, but whole numbers with missing cells
+        are nullable (``Int64``); a saved index is a column like any other. In CSV, whole numbers
+        are ``int64``, ``uint64`` if larger, ``Int64`` and ``UInt64`` beside missing cells, and
+        text if larger still; codes such as ``007``, ``1E05`` and ``+4712345678`` are text.
 
     Warns
     -----
     UserWarning
-        If ``NA`` is read as a missing cell in a column of two-letter codes.
+        If a file of text is not written as usual and that was recognised; if ``NA`` is read as
+        a missing cell in a column of two-letter codes; if a workbook has several sheets; if a
+        database has a type that is read as text.
 
     Raises
     ------
     FileNotFoundError, IsADirectoryError, PermissionError
         If there is no such file, or it may not be read.
+    ConnectionError
+        If a database cannot be reached, or the connection is lost.
+    ImportError
+        If an extra is not installed: ``excel`` for ``.xlsx``, ``sql`` for databases.
     TypeError
         If `na` is a text instead of a collection of them.
     ValueError
         If the suffix is unknown, or the file is a pipe, empty, truncated or no table: of CSV,
-        with the line that is to blame.
+        with the line that is to blame; if a database has no such table.
 
     Examples
     --------
     >>> from synthwgan.io import read_table
-    >>> read_table("customers.xlsx")
+    >>> read_table("customers.docx")
     Traceback (most recent call last):
         ...
-    ValueError: customers.xlsx: unknown file type; supported are .csv, .csv.gz, .parquet.
+    ValueError: customers.docx: unknown file type; supported are .csv, .tsv, .jsonl (each also \
+with .gz or .zst), .parquet, .feather, .xlsx.
     """
-    path = Path(path)
-    suffix = table_suffix(path)
     if isinstance(na, str):
         raise TypeError(f"na must be a collection of texts, got {na!r}; write [{na!r}].")
-    _check_readable(path)
-    if path.stat().st_size == 0:
-        raise ValueError(f"{path} is empty; a table needs a header and rows.")
-    return FORMATS[suffix]().read(path, texts, NA_TEXTS if na is None else na)
+    options = ReadOptions(texts, na, TextOptions(sep, decimal, encoding))
+    if is_database(source):
+        from synthwgan.io.sql.database import read_database
+
+        return read_database(str(source), table, query)
+    refuse_database_options(source, table=table, query=query)
+    if (parts := parts_of(source)) is not None:
+        return frame_of_arrow(open_parts(*parts, os.fspath(source)).to_table())
+    found, packing = _format(source, format)
+    file, shown = _opened(source)
+    with file:
+        if packing is not None:
+            with unreadable_explained(shown, f"{found.suffix} that is packed"):
+                file = io.BytesIO(packing.unpack(file.read()))
+        return found.read(file, shown, options)
+
+
+def _format(path: str | os.PathLike[str], called: str | None) -> tuple[TableFormat, Packing | None]:
+    """The format that a name says, or else the one that the user says."""
+    if os.fspath(path) == STANDARD:
+        return format_called(called or "csv")
+    if called is not None and not is_table_name(path):
+        return format_called(called)
+    return format_of(path)
+
+
+def _opened(path: str | os.PathLike[str]) -> tuple[BinaryIO, str]:
+    if os.fspath(path) == STANDARD:
+        file, shown = io.BytesIO(sys.stdin.buffer.read()), "the standard input"
+        is_empty = not file.getbuffer()
+    else:
+        path = Path(path)
+        check_readable(path)
+        is_empty, shown = path.stat().st_size == 0, str(path)
+        file = open(path, "rb")  # noqa: SIM115
+    if is_empty:
+        raise ValueError(f"{shown} is empty; a table needs a header and rows.")
+    return file, shown
 
 
 class TableWriter:
-    """Writes a table to a file in chunks, in constant memory.
+    """Writes a table to a file or a database in chunks, in constant memory.
 
     The rows go to a temporary file in the same folder, which takes the file's name when the
     block ends. On an error, an interrupt or a full disk the temporary file is removed, and an
-    older file of that name stays as it was.
+    older file of that name stays as it was. To a database they go in one transaction: until it
+    ends, and if it fails, others see the table as it was.
 
     Parameters
     ----------
-    path : path
-        A file ending in ``.csv``, ``.csv.gz`` or ``.parquet``; its folder must exist.
+    target : path or URL
+        A file whose name ends in one of `FORMATS`, or, if it is of text, that and ``.gz`` or
+        ``.zst``; its folder must exist. ``"-"`` is the standard output: text is written as it
+        comes, other formats at the end. Or the URL of a database.
+    sep, decimal, encoding : str, optional
+        How CSV and TSV are written: by default with commas or tabs, points, and in UTF-8.
+    format : str, optional
+        The format of the standard output, or of a file whose name does not say it; CSV by default.
+    table : str, optional
+        The table of a database, maybe with its schema: ``"sales.synthetic"``.
+    if_exists : {"fail", "append", "replace"}, default "fail"
+        What to do with a table of that name. "replace" drops it.
 
     Raises
     ------
     ValueError
-        If the suffix is unknown; on writing, if a chunk does not fit the first one; at the end,
-        if no chunk was written.
+        If the suffix is unknown, or a database has such a table; on writing, if a chunk does not
+        fit the first one; at the end, if no chunk was written.
     OSError
-        If the folder is missing, may not be written to, or is full.
+        If the folder is missing, may not be written to, or is full; if a database cannot be
+        reached (``ConnectionError``).
+    ImportError
+        If an extra is not installed: ``excel`` or ``sql``.
 
     Notes
     -----
-    In Parquet the first chunk fixes the schema of the whole file: numbers keep their width,
-    texts, dates, time zones, durations, periods, intervals and nullable dtypes come back as they
-    were, and so do categories that are texts; other categories come back as plain values, and
-    moments in whole seconds as milliseconds.
+    In Parquet and Feather the first chunk fixes the schema of the whole file: numbers keep their
+    width, texts, dates, time zones, durations, periods, intervals and nullable dtypes come back as
+    they were, and so do categories that are texts; other categories come back as plain values,
+    and in Parquet moments in whole seconds as milliseconds.
     ``object`` columns are stored by content: ``Decimal`` as ``decimal128`` of 38 digits with
     the first chunk's number of decimals, ``date`` as a date, and a column that is missing
     throughout the first chunk as text. Column names become texts, as in CSV.
+
+    Excel holds numbers, texts, truth values, moments in milliseconds and durations; other cells
+    become texts, and so do whole numbers of more digits than it keeps. JSON holds numbers, texts
+    and truth values.
+
+    A new table of a database has the types that the rows had where they were read, which
+    ``attrs["sql_types"]`` of a frame and a fitted model remember; other columns have those of
+    their dtypes.
 
     Examples
     --------
@@ -121,19 +211,68 @@ class TableWriter:
     [31, 45, 27]
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
-        self.path = Path(path)
-        self._suffix = table_suffix(self.path)
+    def __init__(
+        self,
+        target: str | os.PathLike[str],
+        *,
+        sep: str | None = None,
+        decimal: str | None = None,
+        encoding: str | None = None,
+        format: str | None = None,
+        table: str | None = None,
+        if_exists: str = "fail",
+    ) -> None:
+        self.target, self._table, self._if_exists = target, table, if_exists
         self._columns: list | None = None
+        if is_database(target):
+            from synthwgan.io.sql.database import target_of
+
+            self._shown = target_of(str(target), table, if_exists).shown
+            return
+        refuse_database_options(target, table=table)
+        self._shown = "the standard output" if target == STANDARD else os.fspath(target)
+        self._options = TextOptions(sep, decimal, encoding)
+        self._format, self._packing = _format(target, format)
+
+    def check(self) -> None:
+        """Raise an error that says why nothing could be written, before work is spent on rows."""
+        if is_database(self.target):
+            from synthwgan.io.sql.database import check_target
+
+            check_target(str(self.target), self._table, self._if_exists)
+        elif self.target != STANDARD:
+            check_writable(self.target)
 
     def __enter__(self) -> TableWriter:
-        """Open the temporary file."""
+        """Open the temporary file, or begin the transaction."""
         with ExitStack() as stack:
-            temporary = stack.enter_context(atomic_path(self.path))
-            sink = FORMATS[self._suffix]().sink(temporary, self.path)
-            self._sink: Sink = stack.enter_context(sink)
+            self._sink: Sink = self._opened(stack)
             self._stack = stack.pop_all()
         return self
+
+    def _opened(self, stack: ExitStack) -> Sink:
+        if is_database(self.target):
+            from synthwgan.io.sql.database import sink_of
+
+            sink = sink_of(str(self.target), self._table, self._if_exists)
+            return stack.enter_context(_closing(sink, sink.abandon))
+        file: Any = stack.enter_context(self._file())
+        if self._packing is not None:
+            file = stack.enter_context(_closing(self._packing.pack(file)))
+        return stack.enter_context(_closing(self._format.sink(file, self._shown, self._options)))
+
+    @contextmanager
+    def _file(self) -> Iterator[Any]:
+        if self.target != STANDARD:
+            with atomic_path(self.target) as temporary, _closing(open(temporary, "wb")) as file:
+                yield file
+        elif self._format.is_text:
+            yield _StandardOutput()
+        else:
+            with tempfile.TemporaryFile() as file:
+                yield file
+                file.seek(0)
+                shutil.copyfileobj(file, _StandardOutput())
 
     def write(self, frame: pd.DataFrame) -> None:
         """Append the rows of a frame; all frames must have the first one's columns."""
@@ -142,7 +281,7 @@ class TableWriter:
             self._columns = columns
         elif columns != self._columns:
             raise ValueError(
-                f"{self.path}: every chunk must have the columns {self._columns}, got {columns}."
+                f"{self._shown}: every chunk must have the columns {self._columns}, got {columns}."
             )
         self._sink.write(frame)
 
@@ -157,7 +296,62 @@ class TableWriter:
             self._stack.__exit__(kind, error, traceback)
             return
         with self._stack:
-            raise ValueError(f"{self.path}: nothing was written, not even the columns' names.")
+            raise ValueError(f"{self._shown}: nothing was written, not even the columns' names.")
+
+
+class _StandardOutput:
+    """The standard output, from which each chunk is passed on."""
+
+    def write(self, data: bytes) -> int:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+        return len(data)
+
+
+@contextmanager
+def _closing(file: Any, abandon: Callable[[], None] | None = None) -> Iterator[Any]:
+    try:
+        yield file
+    except BaseException:
+        # After a failed write, closing fails again on the buffer's rest: the first error counts.
+        with suppress(OSError):
+            (abandon or file.close)()
+        raise
+    file.close()
+
+
+def write_table(frame: pd.DataFrame, target: str | os.PathLike[str], **options: Any) -> None:
+    """Write a table, whole or not at all.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The table; its index is left out.
+    target : path
+        Where to: what `TableWriter` takes.
+    **options
+        Those of `TableWriter`.
+
+    Raises
+    ------
+    ValueError, OSError
+        See `TableWriter`.
+
+    Examples
+    --------
+    >>> import pandas as pd, tempfile, pathlib
+    >>> from synthwgan.io import read_table, write_table
+    >>> path = pathlib.Path(tempfile.mkdtemp()) / "rows.csv"
+    >>> write_table(pd.DataFrame({"price": [1.5, 20.0]}), path, sep=";", decimal=",")
+    >>> print(path.read_text())
+    price
+    1,5
+    20,0
+    >>> read_table(path, sep=";", decimal=",")["price"].tolist()
+    [1.5, 20.0]
+    """
+    with TableWriter(target, **options) as writer:
+        writer.write(frame)
 
 
 @contextmanager
@@ -247,32 +441,14 @@ create it first.
         )
 
 
-def table_suffix(path: str | os.PathLike[str]) -> str:
-    """Return which of the suffixes in ``FORMATS`` a table's path ends in, whatever its case.
+def check_readable(path: Path) -> None:
+    """Raise an error that says why a file cannot be read.
 
     Parameters
     ----------
-    path : path
-        The table's file.
-
-    Raises
-    ------
-    ValueError
-        If it is none of them.
-
-    Examples
-    --------
-    >>> from synthwgan.io.tables import table_suffix
-    >>> table_suffix("Customers.CSV.gz")
-    '.csv.gz'
+    path : Path
+        A file that holds a table.
     """
-    for suffix in sorted(FORMATS, key=len, reverse=True):
-        if os.fspath(path).lower().endswith(suffix):
-            return suffix
-    raise ValueError(f"{path}: unknown file type; supported are {', '.join(FORMATS)}.")
-
-
-def _check_readable(path: Path) -> None:
     if path.is_symlink() and not path.exists():
         raise FileNotFoundError(f"{path} is a link to {os.readlink(path)}, which does not exist.")
     if not path.exists():
@@ -280,7 +456,10 @@ def _check_readable(path: Path) -> None:
     if path.is_dir():
         raise IsADirectoryError(f"{path} is a folder; give the name of a file.")
     if not path.is_file():
-        raise ValueError(f"{path} is a pipe or a device and no regular file; write it to one.")
+        raise ValueError(
+            f"{path} is a pipe or a device and no regular file; write it to one, "
+            "or read - for the standard input."
+        )
     if not os.access(path, os.R_OK):
         raise PermissionError(f"{path}: no permission to read it.")
 

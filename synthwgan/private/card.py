@@ -47,6 +47,16 @@ def describe(
     }
 
 
+def guarantee(privacy: dict[str, Any]) -> str:
+    """Return in a few words what is promised of every row."""
+    if not privacy["is_private"]:
+        return SEEDED
+    return (
+        f"({privacy['epsilon']:g}, {privacy['delta']:g})-differential privacy, neighbours: "
+        f"{privacy['neighbours']}"
+    )
+
+
 def card(privacy: dict[str, Any], n_rows: int, n_columns: int) -> str:
     """Return the guarantee in two sentences, its limits and what was spent, as text."""
     protected = "one row" if privacy["unit"] is None else "all rows of one person"

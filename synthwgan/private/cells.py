@@ -63,9 +63,9 @@ def is_point(edges: np.ndarray, is_grid: bool) -> np.ndarray:
     return edges[1:] <= next_of(edges[:-1], is_grid)
 
 
-def split(low: float, high: float, is_grid: bool) -> np.ndarray:
+def split(low: float, high: float, is_grid: bool, n_parts: int = N_PARTS) -> np.ndarray:
     """Return the edges of a cell's equal parts, the last one left out."""
-    parts = np.linspace(low, high, N_PARTS + 1)
+    parts = np.linspace(low, high, n_parts + 1)
     return np.unique(np.ceil(parts) if is_grid else parts)[:-1]
 
 

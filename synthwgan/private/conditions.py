@@ -175,8 +175,7 @@ def _steps(column: Column, value: Any, round_up: bool | None = None) -> float:
     """Return a number or moment in steps."""
     stored = column.stored
     if stored.ticks:
-        parsed = pd.Series([stored.physical.parse(value)]).astype(stored.physical.dtype)
-        steps = float(stored.numbers(parsed, 1)[0]) / column.step
+        steps = float(stored.moments([value])[0]) / column.step
     else:
         steps = float(value) / column.step
     if not np.isfinite(steps):
@@ -189,6 +188,34 @@ def _steps(column: Column, value: Any, round_up: bool | None = None) -> float:
     if round_up is None:
         raise ValueError(f"{value!r} is between two values that a cell can have")
     return float(np.ceil(steps) if round_up else np.floor(steps))
+
+
+def beyond(column: Column, bound: Any, above: bool) -> Any:
+    """Return the nearest value above or below a bound that the column can have.
+
+    Raises
+    ------
+    ValueError
+        If there is none, or the column has no order.
+    """
+    where = "above" if above else "below"
+    if column.edges is None:
+        label = _as_label(column, bound)
+        if label not in column.labels:
+            raise ValueError(f"{bound!r} is none of its categories: {_shown(column.labels)}")
+        place = column.labels.index(label) + (1 if above else -1)
+        if not 0 <= place < column.n_values:
+            raise ValueError(f"no category lies {where} {bound!r}")
+        return column.labels[place]
+    # A bound between two steps is rounded away from what is wanted, and then a step back.
+    steps = _steps(column, bound, round_up=not above)
+    end = np.inf if above else -np.inf
+    steps = steps + (1 if above else -1) if column.is_grid else np.nextafter(steps, end)
+    if not column.edges[0] <= steps < column.edges[-1]:
+        raise ValueError(f"no value lies {where} {bound!r}, as far as it is known")
+    if not column.is_grid and not column.stored.ticks:
+        return steps * column.step
+    return column.stored.write_numbers(np.array([steps]), column.step, np.array([False])).iloc[0]
 
 
 def _as_label(column: Column, value: Any) -> Any:
@@ -239,7 +266,7 @@ def _known(column: Column, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
         return codes, halves
     stored = column.stored
     if stored.ticks:
-        series = series.astype(stored.physical.dtype)
+        series = stored.cast(series)
     steps = (stored if stored.ticks else Stored.of(series.dtype)).numbers(series, column.step)
     if np.isnan(steps).any():
         raise ValueError(f"{series[np.isnan(steps)].iloc[0]!r} is no number")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.private.storage import Stored
+from synthwgan.private.written import WrittenDates
 from synthwgan.table.door import naming_column
 
 FROM_DTYPE = "dtype"
@@ -26,7 +27,8 @@ class Domain:
     ----------
     bounds : pair of numbers or moments, optional
         The smallest and the largest value that a cell may have, known without the table: limits of
-        a form or of a law, never the table's own minimum and maximum.
+        a form or of a law, never the table's own minimum and maximum. Of text, dates that are
+        written as the cells are (``("01.01.2020", "31.12.2024")``): the column is one of dates.
     categories : sequence, optional
         All values that a cell may have.
     decimals : int, optional
@@ -163,6 +165,8 @@ def _declare(name: Any, stored: Stored, said: Any) -> Declared:
     said = _as_domain(None if isinstance(said, str) and said == FROM_DTYPE else said)
     if said.pattern is not None:
         return Declared(name, stored, "pattern", pattern=_checked_pattern(said.pattern))
+    if stored.holds in ("text", "object") and _are_texts(said.bounds):
+        stored = WrittenDates.like(stored, said.bounds)
     kind = _kind_of(stored, said)
     missing = said.missing
     if not stored.can_miss:
@@ -182,6 +186,10 @@ def _declare(name: Any, stored: Stored, said: Any) -> Declared:
     if decimals is None and stored.is_whole and not stored.ticks:
         decimals = 0
     return Declared(name, stored, kind, bounds=bounds, decimals=decimals, missing=missing)
+
+
+def _are_texts(bounds: Any) -> bool:
+    return bounds is not None and all(isinstance(bound, str) for bound in bounds)
 
 
 def _is_ordered(stored: Stored) -> bool:
@@ -226,11 +234,10 @@ def _kind_of(stored: Stored, said: Domain) -> str:
 def _bounds(stored: Stored, bounds: Sequence[Any]) -> tuple[float, float]:
     if len(bounds) != 2:
         raise ValueError("bounds are a pair (low, high)")
-    if stored.physical is None or not stored.ticks:
+    if not stored.ticks:
         low, high = (float(bound) for bound in bounds)
     else:
-        parsed = pd.Series([stored.physical.parse(bound) for bound in bounds])
-        low, high = stored.numbers(parsed.astype(stored.physical.dtype), 1)
+        low, high = stored.moments(bounds)
     if not (np.isfinite(low) and np.isfinite(high) and low <= high):
         raise ValueError(f"bounds must be finite and in order, got {bounds[0]!r}, {bounds[1]!r}")
     return float(low), float(high)

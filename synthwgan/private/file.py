@@ -14,7 +14,8 @@ from synthwgan.io.model import PRIVATE, read_model, refusing, write_model
 from synthwgan.parameters import Constraint, Number, OneOf, check_parameters
 from synthwgan.private.columns import Column
 from synthwgan.private.patterns import Identifiers
-from synthwgan.private.storage import Stored
+from synthwgan.private.written import stored_from_dict
+from synthwgan.provenance import digest_of
 from synthwgan.table.checks import (
     COUNT,
     FLAG,
@@ -110,13 +111,22 @@ def save_private(path: str | os.PathLike, parameters: dict[str, Any], state: Pri
         "privacy": state.privacy,
         "form": state.form.to_dict(),
     }
-    arrays = {"logits": state.logits}
-    for number, column in enumerate(state.columns):
+    write_model(path, content, _arrays(state.columns, state.logits))
+
+
+def private_digest(columns: list[Column], logits: np.ndarray) -> str:
+    """Return the digest of a model's arrays, which is the same once it is saved and loaded."""
+    return digest_of(_arrays(columns, logits))
+
+
+def _arrays(columns: list[Column], logits: np.ndarray) -> dict[str, np.ndarray]:
+    arrays = {"logits": logits}
+    for number, column in enumerate(columns):
         arrays[f"shares.{number}"] = column.shares
         arrays[f"slots.{number}"] = column.slots
         if column.edges is not None:
             arrays[f"edges.{number}"] = column.edges
-    write_model(path, content, arrays)
+    return arrays
 
 
 def load_private(
@@ -174,7 +184,7 @@ def _unpack_column(state: dict[str, Any], arrays: Mapping[str, np.ndarray], numb
         expect(edges.dtype == np.float64 and (np.diff(edges) > 0).all(), "edges are not in order")
     column = Column(
         name=from_jsonable(state["name"]),
-        stored=Stored.from_dict(state["stored"]),
+        stored=stored_from_dict(state["stored"]),
         kind=state["kind"],
         can_miss=state["can_miss"],
         labels=None if labels is None else [from_jsonable(label) for label in labels],
@@ -196,5 +206,5 @@ def _unpack_column(state: dict[str, Any], arrays: Mapping[str, np.ndarray], numb
 def _unpack_identifiers(state: dict[str, Any]) -> Identifiers:
     check_state("an identifier", state, _IDENTIFIER)
     return Identifiers(
-        from_jsonable(state["name"]), state["pattern"], Stored.from_dict(state["stored"])
+        from_jsonable(state["name"]), state["pattern"], stored_from_dict(state["stored"])
     )

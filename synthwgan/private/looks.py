@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from synthwgan.private.cells import first_edges, is_point, split
+from synthwgan.private.cells import MAX_POINTS, N_PARTS, first_edges, is_point, split
 from synthwgan.private.columns import Column, project
 from synthwgan.private.domain import Declared
 from synthwgan.private.measure import Census, Noisy
-from synthwgan.private.storage import Stored
 from synthwgan.private.tails import tidy
 
 _MAX_DECIMALS = 8
@@ -32,6 +30,8 @@ _MISSING_DEVIATIONS = 3.0
 # What a cell behind a tail's end has at most of the one before: among single values, and among
 # cells of twice the width.
 _NEXT_POINT, _NEXT_DOUBLE = 0.6, 0.2
+# Where no bounds say that a tail goes on, counts behind its end have to.
+_SEEN = 0.5
 _OFF_GRID = 0.02
 _OTHER = "other"
 
@@ -171,7 +171,7 @@ def _look_at_numbers(census: Census, place: int, declared: Declared, rho: float)
         values = tidy(values, deviations, 0.0 if declared.bounds is None else _NEXT_POINT)
     else:
         # The bounds themselves may be as common as they like, or not at all.
-        values[1:-1] = tidy(values[1:-1], deviations[1:-1], _NEXT_DOUBLE)
+        values[1:-1] = tidy(values[1:-1], deviations[1:-1], _NEXT_DOUBLE, _SEEN)
         values[[0, -1]] *= values[[0, -1]] > _FOUND_DEVIATIONS * noisy.deviation
     if not whole:
         state = _Refined(column, values, deviations, np.full(len(values), True))
@@ -204,6 +204,9 @@ class _Refined:
 def _refine(census: Census, place: int, state: _Refined, rho: float, first: Noisy) -> _Refined:
     """Split cells that hold much, and those at both ends, as long as parts stand out."""
     n_rows = max(first.counts.sum(), 1.0)
+    points = _points(state)
+    if points is not None:
+        return _count_points(census, place, state, points, rho, first)
     for level in range(_N_LEVELS):
         price = rho / 2
         deviation = np.sqrt(1 / (2 * price))
@@ -219,12 +222,50 @@ def _refine(census: Census, place: int, state: _Refined, rho: float, first: Nois
     return state
 
 
-def _split_cells(
-    census: Census, place: int, state: _Refined, chosen: np.ndarray, rho: float, level: int
+def _points(state: _Refined) -> np.ndarray | None:
+    """Return the cells of all whole numbers that seem to occur, if they are few, else None.
+
+    The cells beside the outermost full ones are among them: what noise hides of a tail lies there.
+    """
+    edges, full = state.column.edges, np.flatnonzero(state.counts)
+    if not state.column.is_grid or not len(full):
+        return None
+    cells = np.arange(max(full[0] - 1, 0), min(full[-1] + 2, len(state.counts)))
+    return cells if edges[cells[-1] + 1] - edges[cells[0]] < MAX_POINTS else None
+
+
+def _count_points(
+    census: Census, place: int, state: _Refined, cells: np.ndarray, rho: float, first: Noisy
 ) -> _Refined:
-    old = state.column.edges
+    """Count the whole numbers of cells one by one."""
+    edges = state.column.edges
+    chosen = np.isin(np.arange(len(state.counts)), cells)
+    state = replace(state, counts=np.where(chosen, first.counts[: len(chosen)], 0.0))
+    state = _split_cells(census, place, state, chosen, rho, 0, to_points=True)
+    ends = np.searchsorted(state.column.edges, [edges[cells[0]], edges[cells[-1] + 1]])
+    between = slice(*ends)
+    state.counts[between] = tidy(
+        state.counts[between], state.deviations[between], _NEXT_POINT, _SEEN
+    )
+    return state
+
+
+def _split_cells(
+    census: Census,
+    place: int,
+    state: _Refined,
+    chosen: np.ndarray,
+    rho: float,
+    level: int,
+    *,
+    to_points: bool = False,
+) -> _Refined:
+    """Count the parts of chosen cells; those of parts that are points may be below zero."""
+    old, n_parts = state.column.edges, MAX_POINTS if to_points else N_PARTS
     parts = [
-        split(old[cell], old[cell + 1], state.column.is_grid) if chosen[cell] else old[[cell]]
+        split(old[cell], old[cell + 1], state.column.is_grid, n_parts)
+        if chosen[cell]
+        else old[[cell]]
         for cell in range(len(old) - 1)
     ]
     parent = np.repeat(np.arange(len(parts)), [len(part) for part in parts])
@@ -249,7 +290,8 @@ def _split_cells(
         weight, own_weight = 1 / state.deviations[cell] ** 2, 1 / (noisy.variance * len(own))
         total = state.counts[cell] * weight + children.sum() * own_weight
         total = max(total / (weight + own_weight), 0.0)
-        counts[own] = project(children + (total - children.sum()) / len(own), total)
+        children = children + (total - children.sum()) / len(own)
+        counts[own] = children if to_points else project(children, total)
         deviations[own] = noisy.deviation
     return _Refined(column, counts, deviations, new)
 
@@ -270,7 +312,7 @@ def _step(census: Census, place: int, declared: Declared, rho: float) -> tuple[f
     if declared.decimals is not None:
         return float(10.0**-declared.decimals), 0.0
     stored = declared.stored
-    steps = _ticks(stored) if stored.ticks else [10.0**-n for n in range(_MAX_DECIMALS + 1)]
+    steps = stored.steps if stored.ticks else [10.0**-n for n in range(_MAX_DECIMALS + 1)]
     if len(steps) == 1:
         return steps[0], 0.0
 
@@ -296,13 +338,3 @@ def _is_on(numbers: np.ndarray, step: float) -> np.ndarray:
         return np.mod(numbers, step) == 0
     scale = np.rint(1 / step)
     return np.rint(numbers * scale) / scale == numbers
-
-
-def _ticks(stored: Stored) -> list[float]:
-    """Return days, hours and so on in ticks, the longest first, down to one tick."""
-    name, measure = stored.physical.measure()
-    if name.startswith("date ("):
-        return [1.0]
-    units: list[Any] = [86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1000, 1]
-    steps = [unit / measure for unit in units]
-    return [*(float(step) for step in steps if step.denominator == 1 and step > 1), 1.0]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime
 import numbers
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,8 @@ from synthwgan.table.storage.physical import physical_from_dict, physical_to_dic
 # Where a cell of dtype object is one of these, it can be a category or a number.
 _SCALARS = (str, bytes, bool, numbers.Number, np.generic, pd.Period)
 _SCALARS += (datetime.date, datetime.time, datetime.timedelta)
+# Days, hours, minutes and so on.
+MICROSECONDS = (86_400_000_000, 3_600_000_000, 60_000_000, 1_000_000, 1000, 1)
 
 
 @dataclass(frozen=True)
@@ -83,6 +87,23 @@ class Stored:
     def categories(self) -> list[Any]:
         """The categories that the dtype has."""
         return self.physical.labels(np.arange(len(self.physical.dtype.categories)))
+
+    @property
+    def steps(self) -> list[float]:
+        """Days, hours and so on in ticks, the longest first, down to one tick."""
+        name, measure = self.physical.measure()
+        if name.startswith("date ("):
+            return [1.0]
+        return longest_first([Fraction(unit) / Fraction(measure) for unit in MICROSECONDS])
+
+    def cast(self, series: pd.Series) -> pd.Series:
+        """Return moments or durations, however they are stored, in the dtype."""
+        return series.astype(self.physical.dtype)
+
+    def moments(self, values: Sequence[Any]) -> np.ndarray:
+        """Return moments or durations as a user writes them, in ticks."""
+        parsed = pd.Series([self.physical.parse(value) for value in values])
+        return self.numbers(self.cast(parsed), 1)
 
     def labels(self, series: pd.Series) -> np.ndarray:
         """Return cells as labels, None where one is missing or can be none."""
@@ -171,3 +192,8 @@ class Stored:
     def from_dict(cls, state: dict[str, Any] | None) -> Stored:
         """Rebuild it from `to_dict`."""
         return cls(None if state is None else physical_from_dict(state))
+
+
+def longest_first(units: Sequence[Fraction]) -> list[float]:
+    """Return units of time in ticks: those that are whole ticks, and one tick."""
+    return [*(float(unit) for unit in units if unit.denominator == 1 and unit > 1), 1.0]

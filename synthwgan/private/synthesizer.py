@@ -7,7 +7,8 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, replace
+from dataclasses import fields
+from functools import cached_property
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Literal, Self
 
@@ -26,16 +27,17 @@ from synthwgan.parameters import (
     reject_misnamed,
 )
 from synthwgan.private.accountant import Ledger
-from synthwgan.private.card import NOT_FOR_RELEASE, card, describe
+from synthwgan.private.card import NOT_FOR_RELEASE, card, describe, guarantee
 from synthwgan.private.conditions import Group, groups_of, known_cells
 from synthwgan.private.domain import Declared, declare
-from synthwgan.private.file import PrivateState, load_private, save_private
+from synthwgan.private.file import PrivateState, load_private, private_digest, save_private
 from synthwgan.private.measure import Census, limit_rows
 from synthwgan.private.mechanism import THRESHOLD_DELTA, Measured, measure
 from synthwgan.private.noise import Bits
 from synthwgan.private.particles import Effort, fit_particles
 from synthwgan.private.patterns import Identifiers
 from synthwgan.private.sampler import ParticleSampler
+from synthwgan.provenance import Origin, marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table.frames import (
     OutputMixin,
@@ -113,6 +115,8 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         and what was bought, and each release.
     n_rows_ : int
         The number of rows, with noise.
+    digest_ : str
+        SHA-256 of the model's arrays, by which its rows can be traced back to it.
 
     References
     ----------
@@ -301,7 +305,20 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         for one in fields(state):
             setattr(self, f"{one.name}_", getattr(state, one.name))
         self._sampler = ParticleSampler(state.columns, state.logits)
+        # Of another fit.
+        vars(self).pop("digest_", None)
         return self
+
+    @cached_property
+    def digest_(self) -> str:
+        """SHA-256 of the model's arrays, which its rows carry in their ``attrs``."""
+        check_is_fitted(self)
+        return private_digest(self.columns_, self.logits_)
+
+    def _marked(self, rows: pd.DataFrame, origin: Origin, random_state: RandomState) -> Any:
+        """Return rows in the user's form, which say that they are synthetic, and what holds."""
+        said = guarantee(self.privacy_)
+        return marked(self._dressed(rows), self.digest_, origin, random_state, privacy=said)
 
     def __sklearn_tags__(self) -> Any:
         """Say that missing cells, text and categories are taken."""
@@ -355,9 +372,10 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         if isinstance(conditions, pd.DataFrame):
             if n_samples != 1:
                 raise ValueError("the number of rows is that of the conditions; pass n_draws")
-            return self._dressed(self._completed(conditions, n_draws, rng, present=False))
-        chunks = self._chunks(n_samples, n_samples, conditions, rng)
-        return self._dressed(next(chunks))
+            rows = self._completed(conditions, n_draws, rng, present=False)
+            return self._marked(rows, "completed", random_state)
+        rows = next(self._chunks(n_samples, n_samples, conditions, rng))
+        return self._marked(rows, "drawn", random_state)
 
     def sample_iter(
         self,
@@ -386,7 +404,8 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             The next rows, in the form of those of `sample`; identifiers are unique over all chunks.
         """
         rng = self._rng(n_samples=n_samples, chunk_size=chunk_size, random_state=random_state)
-        return map(self._dressed, self._chunks(n_samples, chunk_size, conditions, rng))
+        chunks = self._chunks(n_samples, chunk_size, conditions, rng)
+        return (self._marked(chunk, "drawn", random_state) for chunk in chunks)
 
     def impute(self, X: Any, *, n_draws: int = 1, random_state: RandomState = None) -> Any:
         """Fill missing cells by drawing them, given the other cells of the row.
@@ -410,7 +429,8 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             cell is missing, but in columns of which all were.
         """
         rng = self._rng(n_draws=n_draws, random_state=random_state)
-        return self._dressed(self._completed(as_frame(X), n_draws, rng, present=True))
+        rows = self._completed(as_frame(X), n_draws, rng, present=True)
+        return self._marked(rows, "completed", random_state)
 
     def _dressed(self, rows: pd.DataFrame) -> Any:
         """Return rows in the form of the fitted table, or in the one that the user chose."""
@@ -450,6 +470,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         test: Any = None,
         target: Any = None,
         n_samples: int | None = None,
+        quick: bool = False,
         random_state: RandomState = None,
         verbose: int = 0,
     ) -> Report:
@@ -468,6 +489,8 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             The column that one would predict; by default the target of `fit`.
         n_samples : int, optional
             Synthetic rows; by default as many as `X` has.
+        quick : bool, default False
+            Whether to answer in seconds, without the slow figures; see `evaluate`.
         random_state : int, Generator, RandomState or None, default None
             Seed of the rows and of the report.
         verbose : int, default 0
@@ -490,6 +513,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             rows,
             None if test is None else as_frame(test).loc[:, list(self.names_)],
             own_target if target is None else target,
+            quick=quick,
             random_state=seeds[1],
             verbose=verbose,
         )
@@ -498,8 +522,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             stamp.append(f"The model is {self.privacy_['noise']}.")
         if self.privacy_["unit"] is None:
             stamp.append("The model's guarantee is for one row: one row counts as one person.")
-        tables = replace(report.tables, notes=(*stamp, *report.tables.notes))
-        return replace(report, tables=tables)
+        return report.of_model(self, random_state, (*stamp, *report.notes))
 
     def save(self, path: str | os.PathLike) -> None:
         """Write the model to one file: the mixture and the ledger, and nothing of the table.

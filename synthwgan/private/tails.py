@@ -11,7 +11,9 @@ _SURE = 4.0
 _TAIL = 3.0
 
 
-def tidy(counts: np.ndarray, deviations: np.ndarray, goes_on: float = 0.0) -> np.ndarray:
+def tidy(
+    counts: np.ndarray, deviations: np.ndarray, goes_on: float = 0.0, seen: float = 0.0
+) -> np.ndarray:
     """Return counts that fall to both sides, where they do not stand out, and end somewhere.
 
     A single row far out would change means and correlations more than a thousand in the middle, and
@@ -27,15 +29,18 @@ def tidy(counts: np.ndarray, deviations: np.ndarray, goes_on: float = 0.0) -> np
     goes_on : float
         Behind its end a tail goes on to fall from cell to cell at the rate it had, and by this
         factor at most; 0 cuts it off.
+    seen : float
+        It goes on only if counts there are so large a part of what they would be, by least squares:
+        a range may end at once, as marks and grades do.
     """
     mode = int(np.argmax(counts))
-    left = _falling(counts[mode::-1], deviations[mode::-1], goes_on)[::-1]
-    right = _falling(counts[mode:], deviations[mode:], goes_on)
+    left = _falling(counts[mode::-1], deviations[mode::-1], goes_on, seen)[::-1]
+    right = _falling(counts[mode:], deviations[mode:], goes_on, seen)
     return np.concatenate([left, right[1:]])
 
 
-def _falling(counts: np.ndarray, deviations: np.ndarray, goes_on: float) -> np.ndarray:
-    counts = counts.copy()
+def _falling(counts: np.ndarray, deviations: np.ndarray, goes_on: float, seen: float) -> np.ndarray:
+    behind, counts = counts, counts.copy()
     end = _end(counts, deviations)
     unsure = np.flatnonzero(counts[:end] < _SURE * deviations[:end])
     if len(unsure) > 1:
@@ -46,8 +51,9 @@ def _falling(counts: np.ndarray, deviations: np.ndarray, goes_on: float) -> np.n
     if goes_on and end > 1 and counts[end - 2] > 0:
         ratio = np.clip(counts[end - 1] / counts[end - 2], 0, goes_on)
         going_on = max(counts[end - 1], 0) * ratio ** np.arange(1, len(counts) - end + 1)
-        # More than the noise hides would have been seen.
-        counts[end:] = np.minimum(going_on, deviations[end:])
+        if not seen or (going_on * behind[end:]).sum() >= seen * (going_on**2).sum():
+            # More than the noise hides would have been seen.
+            counts[end:] = np.minimum(going_on, deviations[end:])
     return counts
 
 

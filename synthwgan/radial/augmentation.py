@@ -12,6 +12,7 @@ from typing import Any
 import pandas as pd
 
 from synthwgan.evaluation.gain import Gain, GainNotMeasurable, measure_gain, warn_if_useless
+from synthwgan.provenance import marked
 from synthwgan.radial.columns.intake import check_domain, rows_of
 from synthwgan.radial.columns.union import DomainUnion
 from synthwgan.radial.rows import DomainRows
@@ -27,6 +28,7 @@ class AugmentationMixin:
     target_: Any
     tables_: Mapping[str, pd.DataFrame] | None
     gain_: Gain | None
+    digest_: str
 
     @abstractmethod
     def _checked(self, *domains: str, **arguments: Any) -> list[int]:
@@ -116,7 +118,8 @@ class AugmentationMixin:
         if provenance is not None:
             enlarged[provenance] = [domain] * len(real) * include_real + origins
         self.gain_ = gain
-        return self._dressed(enlarged, domain)
+        dressed = self._dressed(enlarged, domain)
+        return marked(dressed, self.digest_, "completed", random_state)
 
     def _tables(self, tables: Mapping[str, Any] | None, domain: str) -> Mapping[str, pd.DataFrame]:
         tables = self.tables_ if tables is None else tables

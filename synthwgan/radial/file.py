@@ -23,6 +23,7 @@ from synthwgan.io.model import DOMAINS, read_model, refusing, write_model
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import check_weights, load_module_arrays, module_arrays
 from synthwgan.parameters import Constraint
+from synthwgan.provenance import digest_of
 from synthwgan.radial.columns.saved import (
     NAMES,
     pack_names,
@@ -137,6 +138,17 @@ def save_radial(
         own["slice_means"] = sampler.targets.means
     arrays |= {name: tensor.cpu().numpy() for name, tensor in own.items()}
     write_model(path, content, arrays | module_arrays(_modules(sampler, state.critic)))
+
+
+def radial_digest(sampler: DomainSampler, critic: nn.Module) -> str:
+    """Return the digest of a model's weights, which is the same once it is saved and loaded."""
+    return digest_of(module_arrays(_modules(sampler, critic)))
+
+
+def n_parameters_of(sampler: DomainSampler, critic: nn.Module) -> int:
+    """Return how many weights a model has."""
+    modules = _modules(sampler, critic).values()
+    return sum(weight.numel() for module in modules for weight in module.parameters())
 
 
 def load_radial(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -22,6 +22,7 @@ from synthwgan.radial.sampler import DomainSampler, states_seen
 from synthwgan.radial.step import RadialConfig, train_added_domain, train_domains
 from synthwgan.sampling.slices import SliceTargets
 from synthwgan.table import TableTransformer
+from synthwgan.training.callbacks import Callback
 
 Tables = Mapping[str, pd.DataFrame]
 
@@ -40,12 +41,15 @@ class TrainingPlace:
         Seed of first weights, batches and noise.
     verbose : int
         From 1 on, a progress bar is shown.
+    callbacks : sequence of callable
+        Called with the figures of each logged step; training ends when one returns True.
     """
 
     device: torch.device
     precision: str
     seed: int
     verbose: int
+    callbacks: Sequence[Callback] = ()
 
 
 def learn_domains(

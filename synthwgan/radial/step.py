@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from synthwgan.radial.cycles import RowReconstruction, normality_loss
 from synthwgan.radial.growth import Growth, can_grow, grow, train_only
 from synthwgan.radial.networks import NOISE_DIM, DomainContexts, build_domain_networks
 from synthwgan.training.batchnorm import measure_batch_norm
-from synthwgan.training.callbacks import History, ProgressBar
+from synthwgan.training.callbacks import Callback, Callbacks, History, ProgressBar
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
 from synthwgan.training.fit import warn_of_early_stop
@@ -167,6 +167,7 @@ def train_domains(
     precision: str,
     seed: int,
     verbose: int,
+    callbacks: Sequence[Callback] = (),
 ) -> TrainedDomains:
     """Train networks on rows of several domains.
 
@@ -176,7 +177,7 @@ def train_domains(
         The rows.
     config : RadialConfig
         Hyperparameters.
-    device, precision, seed, verbose
+    device, precision, seed, verbose, callbacks
         As for `train_networks`.
 
     Warns
@@ -187,7 +188,7 @@ def train_domains(
     fit = _Fit(table, config, device)
     marginals = fit.marginals
     networks = build_domain_networks(fit.head, marginals, config, seed)
-    step, records, outcome = fit.train(networks, precision, seed, verbose)
+    step, records, outcome = fit.train(networks, precision, seed, verbose, callbacks)
     averaged = step.averaged()
     averaged["critic"] = step.critic
     return TrainedDomains(averaged, fit.moments, marginals, records, outcome)
@@ -204,6 +205,7 @@ def train_added_domain(
     precision: str,
     seed: int,
     verbose: int,
+    callbacks: Sequence[Callback] = (),
 ) -> TrainedDomains:
     """Train what is new for one domain more; nothing changes for the others.
 
@@ -213,7 +215,7 @@ def train_added_domain(
         Networks of the other domains.
     growth : Growth
         From their layout to the new one.
-    table, config, device, precision, seed, verbose
+    table, config, device, precision, seed, verbose, callbacks
         As for `train_domains`, of all domains.
     added : int
         The new domain.
@@ -233,7 +235,7 @@ def train_added_domain(
     train_only(networks, grow(trained, networks, growth))
     # The other domains use these batch statistics, too, so they stay.
     networks["generator"].eval()
-    step, records, outcome = fit.train(networks, precision, seed, verbose)
+    step, records, outcome = fit.train(networks, precision, seed, verbose, callbacks)
     averaged = step.ema.module
     averaged["critic"] = step.critic
     return TrainedDomains(averaged, fit.moments, marginals, records, outcome)
@@ -274,7 +276,12 @@ class _Fit:
         )
 
     def train(
-        self, networks: nn.ModuleDict, precision: str, seed: int, verbose: int
+        self,
+        networks: nn.ModuleDict,
+        precision: str,
+        seed: int,
+        verbose: int,
+        callbacks: Sequence[Callback],
     ) -> tuple[RadialStep, list[dict[str, Any]], TrainingOutcome]:
         """Train networks; return the step, the records and how it ended."""
         config = self.config
@@ -282,7 +289,7 @@ class _Fit:
             networks, self.moments, self.batches, self.drawer, config, precision, seed
         )
         records: list[dict[str, Any]] = []
-        observers: list[Observer] = [History(records, PHASE)]
+        observers: list[Observer] = [History(records, PHASE), Callbacks(callbacks, PHASE)]
         if verbose:
             observers.append(ProgressBar(PHASE))
         pace = Steps(config.max_steps)

@@ -5,14 +5,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
+from synthwgan.card import ModelCard
 from synthwgan.components import ComponentParameters
 from synthwgan.networks.critics import CriticChoice, CriticName
 from synthwgan.networks.generators import GeneratorChoice, GeneratorName
@@ -31,6 +33,7 @@ from synthwgan.parameters import (
     Precision,
     check_parameters,
 )
+from synthwgan.provenance import marked
 from synthwgan.radial.augmentation import AugmentationMixin
 from synthwgan.radial.columns.intake import (
     check_domain,
@@ -45,17 +48,24 @@ from synthwgan.radial.columns.intake import (
     warn_of_unknown_domains,
 )
 from synthwgan.radial.columns.union import DomainUnion
-from synthwgan.radial.file import RadialState, load_radial, save_radial
+from synthwgan.radial.file import (
+    RadialState,
+    load_radial,
+    n_parameters_of,
+    radial_digest,
+    save_radial,
+)
 from synthwgan.radial.fit import TrainingPlace, learn_added_domain, learn_domains
+from synthwgan.radial.judgement import score_domains
 from synthwgan.radial.rows import DomainRows
 from synthwgan.radial.step import RadialConfig
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
 from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table import TableTransformer
-from synthwgan.table.columns.options import ColumnOptions
+from synthwgan.table.columns.options import LOCALE, ColumnOptions
 from synthwgan.table.frames import OutputMixin, TableForm, chosen_output, take
 from synthwgan.table.rules.ruleset import RuleSet
-from synthwgan.training.callbacks import announce
+from synthwgan.training.callbacks import Callback, announce, check_callbacks
 from synthwgan.training.config import COMPONENTS, TRAINING_PARAMETERS
 from synthwgan.training.device import resolve_device, resolve_precision
 from synthwgan.training.optimizers import Optimizer
@@ -72,6 +82,7 @@ RADIAL_PARAMETERS: dict[str, Constraint] = {
     "align_columns": OneOf((True, False)),
     "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
     "max_categories": Number(2, integer=True),
+    "locale": LOCALE,
     "rules": Either((OneOf((None, "auto")), Instance((dict,)))),
     **{
         name: TRAINING_PARAMETERS[name]
@@ -108,6 +119,8 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         Kind of a column, in all domains that have one of that name; see `WGANGPSynthesizer`.
     max_categories : int, default 256
         Most frequent categories of a column that get a state of their own.
+    locale : str or None, default None
+        Where names and other texts that are made anew are from; None asks the cells of each domain.
     rules : "auto", dict or None, default "auto"
         What holds between the columns of a domain, and its new rows keep: found in each table, or
         by domain what `WGANGPSynthesizer` takes; a domain that a dict leaves out has none.
@@ -162,6 +175,8 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         What the last `augment` did for the prediction of the target.
     n_iter_, fit_seconds_ : int, float
         Training steps and their seconds.
+    digest_ : str
+        SHA-256 of the model's weights, which its rows carry in their ``attrs``.
 
     Notes
     -----
@@ -203,6 +218,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         align_columns: bool = True,
         column_kinds: dict[Any, str] | None = None,
         max_categories: int = 256,
+        locale: str | None = None,
         rules: Literal["auto"] | dict[str, Any] | None = "auto",
         batch_size: int | Literal["auto"] = "auto",
         max_steps: int | Literal["auto"] = "auto",
@@ -224,6 +240,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         self.align_columns = align_columns
         self.column_kinds = column_kinds
         self.max_categories = max_categories
+        self.locale = locale
         self.rules = rules
         self.batch_size = batch_size
         self.max_steps = max_steps
@@ -248,6 +265,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         *,
         target: Any = None,
         domain: Any = "domain",
+        callbacks: Sequence[Callback] | None = None,
     ) -> Self:
         """Learn the tables of two domains or more.
 
@@ -262,6 +280,9 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
             A column that all domains have. Rows keep it in every translation.
         domain : column name, default "domain"
             Which column says the domain, if there is one table.
+        callbacks : list of callable, optional
+            Functions that are called with the figures of each logged step, a dict with the columns
+            of `history_`. When one returns True, training ends. What one raises ends `fit`.
 
         Raises
         ------
@@ -277,6 +298,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
             )
         parameters = self.get_params(deep=False)
         check_parameters(parameters, self.constraints)
+        functions = check_callbacks(callbacks)
         device = resolve_device(self.device)
         tables, forms = tables_of(X, target, domain)
         seeds = draw_seeds(self.random_state, 4)
@@ -295,13 +317,19 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
             rules = {name: own.rules_ for name, own in transformers.items()}
             announce(f"{union.matches().to_string()}\n\n{show_rules_of(rules)}\n")
         config = self._config(sum(map(len, tables.values())))
-        where = TrainingPlace(
-            device, resolve_precision(self.precision, device), seeds[3], self.verbose
-        )
+        precision = resolve_precision(self.precision, device)
+        where = TrainingPlace(device, precision, seeds[3], self.verbose, functions)
         state = learn_domains(union, tables, target, config, where, as_generator(seeds[2]))
         return self._keep(state, tables)
 
-    def add_domain(self, name: str, X: Any, *, random_state: RandomState = None) -> Self:
+    def add_domain(
+        self,
+        name: str,
+        X: Any,
+        *,
+        callbacks: Sequence[Callback] | None = None,
+        random_state: RandomState = None,
+    ) -> Self:
         """Learn one domain more; what the others' rows become is not changed.
 
         The new domain gets weights of its own for what is new in it, beside those that all share,
@@ -314,6 +342,8 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
             Its name.
         X : DataFrame of any library
             Its rows.
+        callbacks : list of callable, optional
+            As for `fit`.
         random_state : int, Generator, RandomState or None, default None
             Seed of the training; None takes the parameter's.
 
@@ -327,6 +357,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
             raise ValueError(f"there is a domain {name!r} already; give the new one another name")
         X, form = take(X)
         check_table(name, X, self.target_)
+        functions = check_callbacks(callbacks)
         seeds = draw_seeds(self.random_state if random_state is None else random_state, 3)
         transformers = self._transformers({name: X}, {name: form}, seeds[0])
         others = self.tables_ or {
@@ -338,6 +369,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
             resolve_precision(self.precision, self.sampler_.device),
             seeds[1],
             self.verbose,
+            functions,
         )
         tables, rng = {**others, name: X}, as_generator(seeds[2])
         state = learn_added_domain(
@@ -364,6 +396,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
                 fitted[name] = TableTransformer(
                     column_kinds=own or None,
                     max_categories=self.max_categories,
+                    locale=self.locale,
                     rules=self.rules.get(name) if isinstance(self.rules, dict) else self.rules,
                     random_state=seed,
                 ).fit(table, learned=list(table.columns), form=forms[name])
@@ -375,6 +408,8 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         self.sampler_, self.critic_, self.history_ = state.sampler, state.critic, state.history
         self.n_iter_, self.fit_seconds_ = state.n_iter, state.fit_seconds
         self.tables_, self.gain_ = tables, None
+        # Of another fit.
+        vars(self).pop("digest_", None)
         return self
 
     def _state(self) -> RadialState:
@@ -388,6 +423,12 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
             n_iter=self.n_iter_,
             fit_seconds=self.fit_seconds_,
         )
+
+    @cached_property
+    def digest_(self) -> str:
+        """SHA-256 of the model's weights, which its rows carry in their ``attrs``."""
+        check_is_fitted(self, "union_")
+        return radial_digest(self.sampler_, self.critic_)
 
     @property
     def domains_(self) -> list[str]:
@@ -449,7 +490,8 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         seeds = self._checked(source, target, random_state=random_state)
         rows = self._rows(seeds)
         translated = rows.translate(X, source, target, keep_shared=keep_shared, fill=fill)
-        return self._dressed(translated, target)
+        dressed = self._dressed(translated, target)
+        return marked(dressed, self.digest_, "completed", random_state)
 
     def sample(
         self, n_samples: int = 1, domain: str | None = None, *, random_state: RandomState = None
@@ -472,7 +514,8 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         """
         domain = self.domains_[0] if domain is None else domain
         seeds = self._checked(domain, n_samples=n_samples, random_state=random_state)
-        return self._dressed(self._rows(seeds).new(n_samples, domain), domain)
+        dressed = self._dressed(self._rows(seeds).new(n_samples, domain), domain)
+        return marked(dressed, self.digest_, "drawn", random_state)
 
     def encode(self, X: Any, domain: str) -> np.ndarray:
         """Return the latent vectors of rows, shape (n_rows, latent_dim), float32.
@@ -497,6 +540,58 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
     def _dressed(self, rows: pd.DataFrame, domain: str) -> Any:
         """Return rows in the form of a domain's table, or in the one that the user chose."""
         return self.union_.domains[domain].transformer.form_.dress(rows, chosen_output(self))
+
+    def score(
+        self,
+        X: Mapping[str, pd.DataFrame] | pd.DataFrame,
+        y: None = None,
+        *,
+        domain: Any = "domain",
+    ) -> float:
+        """Say how well new rows agree with some real ones, best rows that `fit` was not given.
+
+        Each domain is scored as `WGANGPSynthesizer.score` does, by columns one by one and the
+        dependence between two of them; the score is the mean of those that have rows in X.
+
+        Parameters
+        ----------
+        X : dict of str to DataFrame, or DataFrame
+            Rows by domain, or one table in which a column says each row's domain.
+        y : None
+            The target is a column of the tables.
+        domain : column name, default "domain"
+            Which column says the domain, if there is one table.
+
+        Returns
+        -------
+        float
+            Between 0 and 1 (alike); as it has a fixed seed, the same each time.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If a domain is not known, or its rows lack a column.
+        """
+        check_is_fitted(self, "union_")
+        return score_domains(self, X, domain)
+
+    def card(self) -> ModelCard:
+        """Describe the model for those who are given its rows: what it learned, hides and is for.
+
+        Returns
+        -------
+        ModelCard
+            ``print`` it for Markdown, or take ``to_markdown()``, ``to_json()`` or ``to_dict()``.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        """
+        check_is_fitted(self, "union_")
+        return ModelCard.of_domains(self, n_parameters_of(self.sampler_, self.critic_))
 
     def _checked(self, *domains: str, **arguments: Any) -> list[int]:
         """Check arguments; return two seeds."""

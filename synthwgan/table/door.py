@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -193,6 +194,19 @@ def check_same_names(given: list[Any], fitted: list[Any]) -> None:
     lines += [f"  + {name!r}" for name in extra[:SHOWN]]
     raise ValueError(
         "columns differ from the fitted ones (- missing, + not known):\n" + "\n".join(lines)
+    )
+
+
+def warn_of_unseen(name: Any, cells: pd.Series, what: str) -> None:
+    """Warn that cells of a column did not occur when fitted, and say what becomes of them."""
+    values = [value.item() if isinstance(value, np.generic) else value for value in cells.unique()]
+    more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
+    shown = ", ".join(map(repr, values[:SHOWN]))
+    warnings.warn(
+        f"column {name!r}: {shown}{more} did not occur when fitted; such cells ({len(cells)}) are "
+        f"{what}",
+        UserWarning,
+        stacklevel=6,
     )
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.columns.base import ColumnTransformer, PartTransformer
-from synthwgan.table.columns.identifier import IdentifierStream
-from synthwgan.table.door import naming_column
+from synthwgan.table.columns.stream import IdentifierStream
+from synthwgan.table.door import naming_column, warn_of_unseen
 from synthwgan.table.given import GivenRows
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 from synthwgan.table.storage.dtypes import Cells
@@ -127,6 +127,18 @@ def _encode_known(
     return [(None if codes is None else np.maximum(codes, 0), values) for codes, values in encoded]
 
 
+def _encode_seen(column: ColumnTransformer, name: Any, series: pd.Series) -> list[Encoded]:
+    """Return the codes and values of a column's parts; an unseen category is a missing cell."""
+    cells = column.read(series)
+    encoded, unknown = _encode_parts(column, cells, None)
+    unseen = unknown & ~cells.missing
+    if not unseen.any() or not column.unseen_are_missing:
+        return encoded
+    warn_of_unseen(name, series[unseen], "taken for missing ones")
+    cells = cells.replace(unseen, column.missing_cells(len(series)))
+    return _encode_parts(column, cells, None)[0]
+
+
 def _encode_parts(
     column: ColumnTransformer, cells: Cells, rng: np.random.Generator | None
 ) -> tuple[list[Encoded], np.ndarray]:
@@ -219,7 +231,7 @@ def _matrix(
         if not any(widths[place] for place in places[position]):
             continue
         with naming_column(name):
-            encoded, _ = _encode_parts(column, column.read(frame.iloc[:, position]), None)
+            encoded = _encode_seen(column, name, frame.iloc[:, position])
         for place, (codes, values) in zip(places[position], encoded, strict=True):
             if codes is not None:
                 known = np.flatnonzero(codes >= 0)

@@ -15,6 +15,7 @@ from synthwgan.table.columns.categorical import CategoricalTransformer, masked_i
 from synthwgan.table.columns.datetime import DatetimeTransformer
 from synthwgan.table.columns.evidence import Evidence
 from synthwgan.table.columns.identifier import IdentifierTransformer
+from synthwgan.table.columns.lifelike import LIFELIKE
 from synthwgan.table.columns.numeric import NumericTransformer
 from synthwgan.table.columns.options import ColumnOptions
 from synthwgan.table.columns.pair import PairTransformer
@@ -30,6 +31,7 @@ COLUMN_CLASSES: dict[str, type[ColumnTransformer]] = {
         CategoricalTransformer,
         DatetimeTransformer,
         IdentifierTransformer,
+        *LIFELIKE,
         PairTransformer,
     )
 }
@@ -49,10 +51,11 @@ def infer_kind(name: Any, physical: PhysicalType, cells: Cells) -> str:
 
     Notes
     -----
-    Personal data are identifiers, see `is_personal`. Text, and whole numbers, in which numbers or
-    dates are written in one and the same form are what they mean. Text in which two numbers are
-    written is a pair, if it has more than 256 cells or none twice. Other text is an identifier if
-    no cell occurs twice (in at least 20 rows), else categorical. Whole numbers are identifiers if
+    Personal data, and text in which no cell occurs twice (in at least 20 rows), are made anew: as
+    texts of their kind if they are of one, see `look_of`, and Faker is installed, else as
+    identifiers. But text, and whole numbers, in which numbers or dates are written in one and the
+    same form are what they mean, and text in which two numbers are written is a pair, if it has
+    more than 256 cells or none twice. Other text is categorical. Whole numbers are identifiers if
     none occurs twice and the name says so, or if they number the rows from 0 or 1.
     """
     evidence = Evidence(name, physical, cells)
@@ -146,6 +149,11 @@ class ColumnSchema:
             n_masked=column.n_masked,
             n_masked_rows=column.n_masked_rows,
         )
+
+    @property
+    def is_made_anew(self) -> bool:
+        """Whether its cells are not learned, but made anew."""
+        return not COLUMN_CLASSES[self.kind].in_features
 
     @property
     def masked(self) -> str:

@@ -32,7 +32,7 @@ from synthwgan.table.choice import (
     without_uncomputed,
 )
 from synthwgan.table.columns.base import ColumnTransformer
-from synthwgan.table.columns.identifier import IdentifierStream
+from synthwgan.table.columns.lifelike import agree_on_locale
 from synthwgan.table.columns.options import (
     COLUMN_PARAMETERS,
     ColumnOptions,
@@ -40,6 +40,7 @@ from synthwgan.table.columns.options import (
     parameters_to_dict,
 )
 from synthwgan.table.columns.people import warn_of_people
+from synthwgan.table.columns.stream import IdentifierStream
 from synthwgan.table.door import (
     enter,
     given_kinds,
@@ -98,7 +99,9 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
     ----------
     column_kinds : dict of name to str, default=None
         Kinds of columns that are not to be inferred: "numeric", "categorical",
-        "datetime", "identifier" or "pair".
+        "datetime", "identifier" or "pair"; or what text is to be made anew as: "name",
+        "first_name", "last_name", "user_name", "email", "phone", "street", "address", "city",
+        "postcode", "country", "company", "job", "url" or "text".
     max_categories : int, default=256
         At most so many categories of a column have a state of their own.
     min_category_rows : int, default=1
@@ -117,6 +120,9 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         So many of the smallest and of the largest numbers or dates of a column, by rows, are not
         kept but drawn anew between the next one and the outermost; at most a quarter of the
         rows on either side. Where numbers are states, they become the next one.
+    locale : str or None, default=None
+        Where names, streets and other texts that are made anew are from, such as ``"de_DE"``; None
+        takes what most cells tell.
     rules : "auto", RuleSet, list or None, default=None
         Rules between columns that decoded rows keep: found in the table ("auto"), declared, or
         both. Columns that they compute from others are not encoded.
@@ -152,9 +158,9 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
     features and are made anew. Constant columns give none either and are restored.
 
     In `transform`, a category that was not seen when fitted is the rare state if there is
-    one, else its block is all zeros, as for a missing cell in a column that had none; a
-    number takes the nearest state or the interpolated rank. `inverse_transform` reads the
-    largest of a block's entries.
+    one, else a missing cell, with a warning; a missing cell in a column that had none is a block
+    of zeros. A number takes the nearest state or the interpolated rank. `inverse_transform` reads
+    the largest of a block's entries.
 
     Examples
     --------
@@ -192,6 +198,7 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         max_discrete: int = 40,
         spike_share: float = 0.05,
         protect_extremes: int = 0,
+        locale: str | None = None,
         rules: Any = None,
         random_state: int | np.random.Generator | np.random.RandomState | None = None,
     ) -> None:
@@ -202,6 +209,7 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         self.max_discrete = max_discrete
         self.spike_share = spike_share
         self.protect_extremes = protect_extremes
+        self.locale = locale
         self.rules = rules
         self.random_state = random_state
 
@@ -261,6 +269,7 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
             fit_column(name, frame.iloc[:, place], kinds.get(place), self._options(), rng)
             for place, name in enumerate(frame.columns)
         ]
+        agree_on_locale(self.columns_)
         if not any(self._varies(column) for column in self.columns_):
             raise ValueError("all rows are the same: at least two must differ to learn from them")
         inferred = [pair for place, pair in enumerate(self._named_columns()) if place not in kinds]

@@ -139,7 +139,8 @@ class Diagnosis:
         """Return the figures after so many steps."""
         figures: dict[str, float] = {}
         if self.held_out is not None:
-            figures["validation_wasserstein"] = self.step.validate(self.held_out, self.rng)
+            estimate, error = self.step.validate(self.held_out, self.rng)
+            figures |= {"validation_wasserstein": estimate, "validation_error": error}
         if self.diversity is not None and n_steps >= self._next_look:
             self._next_look = n_steps + DIVERSITY_STEPS
             raw = self.step.averaged_raw(self.diversity.n_rows, self.rng)

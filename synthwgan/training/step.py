@@ -199,8 +199,10 @@ class TrainingStep:
         return torch.randn(shape, dtype=torch.float32, device=self.device, generator=rng)
 
     @torch.no_grad()
-    def validate(self, held_out: TableBatches, rng: torch.Generator) -> float:
+    def validate(self, held_out: TableBatches, rng: torch.Generator) -> tuple[float, float]:
         """Critic's estimate of the distance from held-out rows to the averaged generator's.
+
+        With it goes its standard error: of few held-out rows, chance decides most of it.
 
         Parameters
         ----------
@@ -218,7 +220,10 @@ class TrainingStep:
                 self._score(self.critic_input.packed(rows.to(self.dtype)), given)
                 for rows in (real, fake)
             )
-        return float(wasserstein_estimate(real_scores, fake_scores))
+        variance = sum(
+            scores.float().var(correction=0) / len(scores) for scores in (real_scores, fake_scores)
+        )
+        return float(wasserstein_estimate(real_scores, fake_scores)), float(variance) ** 0.5
 
     def averaged_raw(
         self, n_rows: int, rng: torch.Generator, context: Context | None = None

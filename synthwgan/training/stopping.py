@@ -13,8 +13,10 @@ class EarlyStopping(Component):
     """Ends a phase of training when held-out rows gain nothing more; its best weights are kept.
 
     A share of the rows is held out, and the critic's Wasserstein estimate of their distance
-    from generated rows is logged as ``validation_wasserstein``. A phase ends when the estimate
-    comes no nearer to zero.
+    from generated rows is logged as ``validation_wasserstein``, with its standard error
+    ``validation_error``. A phase ends when the estimate comes no nearer to zero. Of few held-out
+    rows chance decides most of it, so that only what exceeds the error counts; of weights that are
+    as good, those that have learned longest are kept.
 
     Parameters
     ----------
@@ -23,7 +25,7 @@ class EarlyStopping(Component):
     fraction : float, default 0.1
         Share of the rows that the networks do not learn from, above 0 and below 1.
     tol : float, default 0.0
-        By how much an estimate must be better to count.
+        By how much an estimate must be better to count, at least its standard error.
 
     Examples
     --------
@@ -52,19 +54,20 @@ class BestWeights:
 
     An estimate is as good as it is near zero: then the critic cannot tell held-out rows from
     generated ones. It rises while the critic still learns to tell them apart, so the search
-    for the best starts anew whenever the estimate is larger than ever before.
+    for the best starts anew whenever the estimate is larger than ever before. What lies within
+    an estimate's standard error is neither better nor larger.
 
     Parameters
     ----------
     patience : int
         Logs without a better estimate after which training ends.
     tol : float
-        By how much an estimate must be better to count.
+        By how much an estimate must be better to count, at least its standard error.
 
     Attributes
     ----------
     best_weights : object or None
-        What was given with the best estimate.
+        What was given with the best estimate, or with the last that is as good within its error.
     """
 
     def __init__(self, patience: int, tol: float) -> None:
@@ -72,13 +75,15 @@ class BestWeights:
         self.best_weights: Any = None
         self._best, self._largest, self._n_without = math.inf, 0.0, 0
 
-    def should_stop(self, estimate: float, weights: Any) -> bool:
-        """Record an estimate with its weights; return whether it is time to stop."""
+    def should_stop(self, estimate: float, error: float, weights: Any) -> bool:
+        """Record an estimate and its error with its weights; return whether it is time to stop."""
         distance = abs(estimate)
-        if distance > self._largest:
+        if distance > self._largest + error:
             self._largest, self._best = distance, math.inf
-        if distance < self._best - self.tol:
+        if distance < self._best - max(self.tol, error):
             self._best, self.best_weights, self._n_without = distance, weights, 0
         else:
             self._n_without += 1
+            if distance <= self._best + error:
+                self.best_weights = weights
         return self._n_without >= self.patience

@@ -82,8 +82,8 @@ class Trainer:
     diagnose : callable, optional
         Gives more figures for a log, from the number of steps done.
     stopping : BestWeights, optional
-        Says when to stop by the figure ``validation_wasserstein``; the best weights are
-        restored in the end.
+        Says when to stop by the figures ``validation_wasserstein`` and ``validation_error``; the
+        best weights are restored in the end.
     """
 
     def __init__(
@@ -143,7 +143,8 @@ class Trainer:
     def _is_over(self, record: dict[str, float]) -> bool:
         if self.stopping is None:
             return False
-        return self.stopping.should_stop(record["validation_wasserstein"], self._good_weights)
+        estimate, error = record["validation_wasserstein"], record["validation_error"]
+        return self.stopping.should_stop(estimate, error, self._good_weights)
 
     def _stopped_by(self) -> str:
         if self.n_steps >= self.pace.max_steps:

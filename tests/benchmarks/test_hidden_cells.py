@@ -28,6 +28,19 @@ def test_hidden_cells_are_missing_and_the_others_unchanged() -> None:
     assert (hide(truth, seed=2)[1] != hidden).any()
 
 
+def test_cells_are_hidden_by_their_values() -> None:
+    rng = np.random.default_rng(0)
+    truth = pd.DataFrame(
+        {"x": rng.normal(size=4000), "c": rng.choice(list("aaab"), 4000).astype(object)}
+    )
+    _, hidden = hide(truth, seed=1, at_random=False)
+    assert hidden.mean(axis=0) == pytest.approx([0.3, 0.3], abs=0.03)
+    assert truth["x"][hidden[:, 0]].mean() > 0.3
+    # Ranks of 0.375 and 0.875 in the middle of the common and of the rare category.
+    shares = [hidden[truth["c"] == letter, 1].mean() for letter in "ab"]
+    assert shares == pytest.approx([0.225, 0.525], abs=0.04)
+
+
 def test_draws_are_pooled_by_mean_and_mode() -> None:
     draws = pd.DataFrame({"size": [1, 2, 6, 4, 4, 4], "city": ["a", "b", "b", "c", "b", "a"]})
     found = pooled(draws, 3, ["size"])

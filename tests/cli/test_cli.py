@@ -247,8 +247,8 @@ class TestSample:
         assert many - few < 35 * 2**20
 
     def test_an_unknown_suffix(self, folder: Path) -> None:
-        result = run("sample", folder / "model", "-n", 5, "-o", folder / "rows.xlsx")
-        assert_one_line_error(result, "supported are .csv, .csv.gz, .parquet")
+        result = run("sample", folder / "model", "-n", 5, "-o", folder / "rows.docx")
+        assert_one_line_error(result, "supported are .csv, .tsv, .jsonl")
 
     def test_a_file_that_is_no_model(self, folder: Path) -> None:
         assert_one_line_error(run("sample", folder / "table.csv", "-n", 5), "table.csv")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ class TestFit:
         assert_one_line_error(result, part)
 
     def test_what_is_no_table(self, folder: Path, tmp_path: Path) -> None:
-        for name in ("absent.csv", "rows.xlsx"):
+        for name in ("absent.csv", "rows.docx"):
             result = run("fit", folder / "north.csv", folder / name, "-o", tmp_path / "model")
             assert_one_line_error(result, name)
 
@@ -272,13 +273,17 @@ class TestSample:
 
     def test_errors(self, folder: Path) -> None:
         arguments = ["sample", folder / "model", "--domain", "south", "-n"]
-        assert_one_line_error(run(*arguments, 5, "-o", folder / "rows.xlsx"), "supported are")
+        assert_one_line_error(run(*arguments, 5, "-o", folder / "rows.docx"), "supported are")
         assert run(*arguments, 0).exit_code == 2
         assert_one_line_error(run("sample", folder / "no", "-n", 5, "--domain", "south"), "no")
 
 
 class TestInfo:
     def test_domains_and_columns(self, folder: Path) -> None:
+        page = run("info", folder / "model", "--card").stdout
+        assert "### north\n\nLearned from 200 rows" in page
+        told = json.loads(run("info", folder / "model", "--json").stdout)
+        assert set(told["data"]["domains"]) == {"north", "south"}
         result = run("info", folder / "model")
         assert result.exit_code == 0, result.stderr
         lines = result.stdout.splitlines()

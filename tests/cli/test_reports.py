@@ -98,3 +98,14 @@ def test_mistakes_are_said_in_one_line(folder: Path, synthetic, options, said) -
     result = report(folder, synthetic, *options)
     assert result.exit_code == 1
     assert said in result.stderr.strip().splitlines()[-1]
+
+
+def test_a_quick_report_of_files_has_their_names_on_its_page(folder: Path) -> None:
+    page = folder / "quick.html"
+    result = report(folder, "good.parquet", "--quick", "--seed", 3, "-o", page)
+    assert result.exit_code == 0, result.output
+    assert "Left out, as the report is a quick one" in result.stdout
+    text = page.read_text(encoding="utf-8")
+    for name in ("real.csv", "good.parquet", "test.csv"):
+        assert f"({name})" in text
+    assert "Left out, as the report is a quick one" in text

@@ -257,13 +257,44 @@ def test_a_number_that_the_dtype_cannot_hold_is_refused(model, table):
         model.impute(wide)
 
 
-def test_impute_needs_all_columns_and_known_categories(model, table):
+def test_impute_needs_all_columns(model, table):
     with pytest.raises(ValueError, match="(?s)columns differ.*- 'score'"):
         model.impute(table.drop(columns="score"))
+
+
+def test_an_unseen_category_counts_as_missing_and_is_kept(model, table):
+    gaps = table.iloc[:3].assign(income=[1.0, np.nan, 2.0])
+    new = gaps.assign(city=["Bon", "Ulm", "Bern"], grade=pd.Categorical(["medium", "low", "low"]))
+    with pytest.warns(UserWarning) as caught:
+        filled = model.impute(new, n_draws=2, random_state=1)
+    said = [str(one.message) for one in caught]
+    assert [text.partition(" did not")[0] for text in said] == [
+        "column 'city': 'Bon', 'Bern'",
+        "column 'grade': 'medium'",
+    ]
+    assert filled["city"].tolist() == ["Bon", "Bon", "Ulm", "Ulm", "Bern", "Bern"]
+    assert filled["grade"].astype(str).tolist() == ["medium"] * 2 + ["low"] * 4
+    assert not filled.isna().any().any()
+    # The other cells are those that are drawn where nothing is known of it.
+    unknown = gaps.assign(city=[None, "Ulm", None], grade=pd.Categorical([None, "low", "low"]))
+    drawn = model.impute(unknown, n_draws=2, random_state=1)
+    others = [name for name in table.columns if name not in ("city", "grade")]
+    assert_frame_equal(filled[others], drawn[others])
+    # A condition asks for something, and must be possible.
     with pytest.raises(ValueError, match="column 'city': 'Bon' did not occur.*mean 'Bonn'"):
-        model.impute(table.iloc[:2].assign(city=["Bon", "Ulm"]))
-    with pytest.raises(ValueError, match="column 'grade': 'medium' did not occur when fitted"):
-        model.impute(table.iloc[:2].assign(grade=pd.Categorical(["medium", "low"])))
+        model.sample(conditions=new)
+    with pytest.raises(ValueError, match="column 'city': 'Bon' did not occur.*mean 'Bonn'"):
+        model.sample(conditions={"city": "Bon"})
+
+
+def test_an_unseen_category_is_scored_as_a_missing_cell(model, table):
+    rows = table.iloc[:3]
+    with pytest.warns(UserWarning, match="column 'city': 'Bon' did not .* taken for missing ones"):
+        scores = model.score_samples(rows.assign(city="Bon"))
+    known = model.score_samples(rows)
+    assert np.isfinite(scores).all()
+    assert not np.allclose(scores, known)
+    np.testing.assert_array_equal(scores, model.score_samples(rows.assign(city=None)))
 
 
 def test_masked_rare_categories_are_not_imputed_as_missing(quick, table):

@@ -405,16 +405,19 @@ def test_every_cell_of_the_table_is_known(name):
     check_known(FITTED[name], (ORDERED | LABELS)[name], CELLS[name], strict=True)
 
 
-def check_series(name: str, cells: list[Any], strict: bool) -> None:
+def check_series(name: str, cells: list[Any], strict: bool) -> np.ndarray:
     series = pd.Series(cells, name="column")
-    check_known(FITTED[name], series, FITTED[name].read(series), strict)
+    return check_known(FITTED[name], series, FITTED[name].read(series), strict)
 
 
 @pytest.mark.parametrize("name", ["text", "category", "ordered category"])
-@pytest.mark.parametrize("strict", [True, False])
-def test_unknown_categories_are_an_error(name, strict):
+def test_unknown_categories_are_an_error_if_strict(name):
     with pytest.raises(ValueError, match="'firr' did not occur when fitted; did you mean 'fir'"):
-        check_series(name, ["fir", "firr", None], strict)
+        check_series(name, ["fir", "firr", None], strict=True)
+    message = r"'column': 'firr', 'yew' did not .*\(3\) are kept, and taken for missing.*mean 'fir'"
+    with pytest.warns(UserWarning, match=message):
+        unseen = check_series(name, ["fir", "firr", None, "yew", "firr"], strict=False)
+    assert unseen.tolist() == [False, True, False, True, True]
 
 
 def test_numbers_out_of_range_are_an_error_if_strict():
@@ -443,7 +446,10 @@ def test_a_masked_pandas_category_cannot_be_written():
     column = fit_column(letters.astype("category"), max_categories=2, rare="mask")
     series = letters.astype("category")
     with pytest.raises(ValueError, match="convert the column to str before the model is fitted"):
-        check_known(column, series, column.read(series), strict=False)
+        check_known(column, series, column.read(series), strict=True)
+    with pytest.warns(UserWarning, match="taken for missing ones.*convert the column to str"):
+        unseen = check_known(column, series, column.read(series), strict=False)
+    assert unseen.tolist() == (~letters.isin(["a", "b"])).tolist()
 
 
 def test_numbers_that_the_dtype_cannot_hold_are_an_error():

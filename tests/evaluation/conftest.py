@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from synthwgan.evaluation import Measure, Report, Section, Tables
+from synthwgan.evaluation.origin import Origin
 
 IMAGE = "<img src=x onerror=\"document.title='run'\">"
 SCRIPT = "</script><script>document.title='run'</script>"
@@ -40,16 +43,21 @@ def report(hostile_names: tuple[str, str, str]) -> Report:
     """A report of every part there is: measures, details, notes, a failure, training curves."""
     tables = Tables.of(hostile_table(0), hostile_table(1), hostile_table(2))
     shapes = Measure(
-        "column_shapes", "Column shapes", 0.9, 0.5, 0.99, (0.88, 0.92), "How alike columns are."
+        *("column_shapes", "Column shapes", 0.9, 0.5, 0.99, (0.88, 0.92)),
+        meaning="How alike columns are.",
+        question="Are they alike?",
     )
     words = Measure("trends", f"Trends {BOLD}", 0.7, 0.2, 0.95, meaning=IMAGE)
-    bare = Measure("kl", "Kullback-Leibler", float("nan"), counts=False, form=".2%")
+    seen = "column shapes sees the same"
+    bare = Measure("kl", "Kullback-Leibler", math.nan, counts=False, form=".2%", aside=seen)
     no_yardstick = Measure("possible", "Possible rows", 0.5, 0.6, 0.4, higher=True)
     table = pd.DataFrame(
         {
             "column": [column.name for column in tables.columns],
             "kind": [column.kind for column in tables.columns],
             "shape": [0.5, 0.95, 0.25, np.nan, 0.75, 1.0, 0.125],
+            "missing_real": np.linspace(0, 1, 7),
+            "missing_synthetic": np.linspace(0, 1, 7),
         }
     )
     sections = (
@@ -63,4 +71,9 @@ def report(hostile_names: tuple[str, str, str]) -> Report:
     history = [
         {"step": step, "wasserstein": 1 / (1 + step), BOLD: 0.5} for step in range(0, 500, 5)
     ]
-    return Report(sections, tables, target=BOLD, history=history)
+    origin = Origin(
+        *({"real": "adult <b>.csv"}, "2026-01-31", 41, "9.9"),
+        rows={"model": "abc", "seed": "5"},
+        model={"max_steps": "300", "activation": repr(BOLD)},
+    )
+    return Report(sections, tables, target=BOLD, history=history, origin=origin)

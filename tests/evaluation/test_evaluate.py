@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import math
 import re
@@ -13,6 +14,8 @@ import pytest
 
 from synthwgan.evaluation import Comparison, Measure, Report, Section, compare, evaluate
 from synthwgan.evaluation.sections import detection, utility
+
+evaluation = importlib.import_module("synthwgan.evaluation.evaluate")
 
 KEYS = ["validity", "columns", "pairs", "rules", "joint", "utility", "privacy"]
 N_ROWS = 200
@@ -108,6 +111,34 @@ class TestEvaluate:
         assert re.search("these have\\s+none: .*utility", str(report))
         assert repr(report) == "<Report: no score, 7 sections>"
         assert report.to_dict()["score"] is None
+
+    def test_a_quick_report_names_what_it_leaves_out(self, monkeypatch) -> None:
+        monkeypatch.setattr(evaluation, "QUICK_ROWS", 150)
+        report = evaluate(frame(0), frame(1), frame(2), "big", quick=True, random_state=0)
+        assert len(report.tables.real) == 150
+        assert "150 of 200 synthetic rows, drawn at random." in report.notes
+        found = {measure.key for section in report.sections for measure in section.measures}
+        left_out = {"held_out_boosting", "c2st_logistic", "global_utility", "tstr_random_forest"}
+        assert not found & left_out
+        assert {"c2st_boosting", "precision", "tstr", "accuracy_3", "membership_auc"} <= found
+        words = " ".join(report.left_out)
+        for word in ("unseen rows", "logistic", "gives the table away", "global utility"):
+            assert word in words
+        assert not [section.key for section in report.sections if section.error]
+        assert report.score > 0.8
+        assert "Left out, as the report is a quick one" in str(report)
+        assert report.to_dict()["left_out"] == list(report.left_out)
+
+    def test_nothing_is_left_out_of_a_whole_report(self, good: Report) -> None:
+        assert good.left_out == ()
+        assert "global_utility" in {measure.key for measure in good["utility"].measures}
+
+    def test_every_figure_has_a_plain_question_and_those_aside_a_reason(self, good: Report) -> None:
+        for section in good.sections:
+            for measure in section.measures:
+                assert measure.question.endswith("?"), measure.key
+                assert measure.is_scored or measure.why_not_counted, measure.key
+                assert measure.counts or measure.aside, measure.key
 
     def test_odd_data(self) -> None:
         real = pd.DataFrame({"empty": [None] * 9, "same": [1] * 9, "size": np.arange(9) / 7})
@@ -213,7 +244,9 @@ class TestCompare:
     def test_one_table_alone_has_the_same_report(self) -> None:
         table = frame(1)[["size"]].head(40)
         comparison = compare({"a": table, "b": table}, frame(0)[["size"]], random_state=0)
-        assert comparison["a"].to_dict() == comparison["b"].to_dict()
+        assert comparison["a"].to_dict()["sections"] == comparison["b"].to_dict()["sections"]
+        assert comparison["b"].origin.names == {"synthetic": "b"}
+        assert comparison["b"].origin.seed == 0
 
     def test_long_names_do_not_break_the_text(self) -> None:
         comparison = Comparison({"x" * 60: hand_made(a=0.5), "y": hand_made(a=math.nan)})

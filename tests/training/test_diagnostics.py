@@ -36,7 +36,7 @@ def stops_at(estimates: list[float], patience: int = 2, tol: float = 0.0) -> tup
     """At which estimate it stops, and which one it holds for the best."""
     stopping = BestWeights(patience, tol)
     for place, estimate in enumerate(estimates):
-        if stopping.should_stop(estimate, place):
+        if stopping.should_stop(estimate, 0.0, place):
             return place, stopping.best_weights
     return None, stopping.best_weights
 
@@ -47,8 +47,9 @@ def test_it_stops_after_so_many_logs_without_a_better_one():
 
 
 def test_an_estimate_must_be_better_by_the_tolerance():
-    assert stops_at([5, 4.9, 4.8, 4.7], tol=0.15) == (None, 2)
-    assert stops_at([5, 4.9, 4.8, 4.7], tol=0.5) == (2, 0)
+    # Of weights that are as good, the last are kept.
+    assert stops_at([5, 4.9, 4.8, 4.7], tol=0.15) == (None, 3)
+    assert stops_at([5, 4.9, 4.8, 4.7], tol=0.5) == (2, 2)
 
 
 def test_while_the_estimate_rises_the_critic_still_learns():
@@ -86,7 +87,10 @@ def run(max_steps: int, patience: int = 2) -> tuple[FallingStep, Any]:
         Steps(max_steps),
         None,
         2,
-        diagnose=lambda n_steps: {"validation_wasserstein": float(abs(n_steps - 6))},
+        diagnose=lambda n_steps: {
+            "validation_wasserstein": float(abs(n_steps - 6)),
+            "validation_error": 0.0,
+        },
         stopping=BestWeights(patience, 0.0),
     )
     return step, trainer.run(step)
@@ -102,6 +106,31 @@ def test_the_trainer_stops_early_with_the_best_weights():
 def test_the_best_weights_are_kept_without_an_early_end_too():
     step, outcome = run(max_steps=8)
     assert (outcome.stopped_by, outcome.n_steps, step.weight) == ("steps", 8, 6)
+
+
+def stops_after(estimates: list[float], error: float, patience: int = 3) -> tuple[int, Any]:
+    """Logs until the end, or one more than there are, and the log whose weights are kept."""
+    watch = BestWeights(patience, 0.0)
+    for number, estimate in enumerate(estimates, start=1):
+        if watch.should_stop(estimate, error, number):
+            return number, watch.best_weights
+    return len(estimates) + 1, watch.best_weights
+
+
+def test_what_chance_does_is_no_gain():
+    """Of few held-out rows the estimate scatters about zero, now and then nearer than before."""
+    scatter = [2.0, 0.3, 0.1, -0.4, 0.05, 0.2, -0.01, 0.3, 0.001, -0.2]
+    assert stops_after(scatter, 0.0) == (11, 9)
+    assert stops_after(scatter, 0.4) == (5, 5)
+    # Where it still falls by more than its error, it goes on.
+    falling = [3.0 - 0.5 * number for number in range(6)]
+    assert stops_after(falling, 0.4) == (7, 6)
+    # A last estimate that is worse than chance explains does not displace the best weights.
+    assert stops_after([2.0, 0.1, 0.9, 0.8, 0.7], 0.4) == (5, 2)
+
+
+def test_a_critic_that_learns_late_starts_the_search_anew():
+    assert stops_after([0.1, 0.1, 5.0, 4.0, 3.0, 2.0, 1.0, 1.1, 1.2, 1.1], 0.3) == (10, 10)
 
 
 # Instance noise

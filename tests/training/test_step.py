@@ -438,8 +438,10 @@ def test_validation_is_the_critics_estimate_on_held_out_rows(mixed_layout, mixed
         figures = step(0.0)
     later = step.validate(held_out, torch.Generator().manual_seed(1))
     # The rows are of the same table, and the generator has not moved.
-    assert later == pytest.approx(float(figures["wasserstein"]), abs=0.3)
-    assert later > first + 0.05
+    assert later[0] == pytest.approx(float(figures["wasserstein"]), abs=0.3)
+    # Estimates of other rows scatter by about as much as is said.
+    assert 0 < later[1] < 0.3
+    assert later[0] > first[0] + 0.05
 
 
 def test_the_penalty_keeps_the_gradient_norm_near_one(mixed_layout, mixed_encoded):
@@ -578,7 +580,9 @@ def test_early_stopping_gives_the_best_weights_of_the_average(mixed_layout, mixe
     assert trained.outcome.stopped_by == "early stopping"
     assert trained.outcome.n_steps < 400
     distances = [abs(record["validation_wasserstein"]) for record in trained.history]
-    assert min(distances[-4:]) == distances[-4]
+    errors = [record["validation_error"] for record in trained.history]
+    needed = [distances[-4] - error for error in errors[-3:]]
+    assert all(later >= least for later, least in zip(distances[-3:], needed, strict=True))
 
 
 def test_one_row_cannot_be_held_out(mixed_layout, mixed_encoded):

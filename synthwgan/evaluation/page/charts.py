@@ -1,9 +1,8 @@
-"""The plots of a report's page, with what the browser needs to draw them."""
+"""The plots of a report's page, in groups, with the words around them."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,35 +10,26 @@ import pandas as pd
 
 from synthwgan.evaluation.findings import Findings
 from synthwgan.evaluation.inputs import Column, Tables
+from synthwgan.evaluation.page.drawing import Pane, label
+from synthwgan.evaluation.page.panes import (
+    SERIES,
+    column_panes,
+    dependence_panes,
+    distance_pane,
+    history_panes,
+    map_pane,
+    pair_panes,
+)
 from synthwgan.evaluation.page.words import number
-from synthwgan.evaluation.plots.figures import pair_figure
-from synthwgan.evaluation.plots.gallery import (
-    MAX_MATRIX,
-    MAX_PAIRS,
-    column_plot,
-    dependence,
-    embedding_map,
-)
-from synthwgan.evaluation.plots.overviews import (
-    association_figures,
-    distance_figure,
-)
+from synthwgan.evaluation.plots.association import embedding
+from synthwgan.evaluation.plots.gallery import MAX_MATRIX, MAX_PAIRS, N_POINTS, dependence
 from synthwgan.evaluation.plots.summaries import histogram, pair
-from synthwgan.evaluation.plots.training import history_figure
 
 if TYPE_CHECKING:
     import numpy as np
-    from plotly.graph_objects import Figure
 
 MAX_COLUMNS = 120
-_TITLE_HEIGHT = 36
-_NOT_IN_JSON = {
-    "<": "\\u003c",
-    ">": "\\u003e",
-    "&": "\\u0026",
-    "\u2028": "\\u2028",
-    "\u2029": "\\u2029",
-}
+_REAL_AND_SYNTHETIC = (("real", "real"), ("synthetic", "synthetic"))
 
 
 @dataclass
@@ -102,11 +92,18 @@ def column_ids(tables: Tables) -> dict[Any, str]:
 
 def history_view(history: Any) -> dict[str, Any]:
     """Return the training curves."""
-    return figure_view("training-curves", "Training curves", history_figure(pd.DataFrame(history)))
+    panes, phases = history_panes(pd.DataFrame(history))
+    colours = ("real", "synthetic") * len(phases)
+    legend = list(zip(phases, colours, strict=False)) if len(phases) > 1 else []
+    return figure_view("training-curves", "Training curves", panes, legend=legend)
 
 
 def figure_view(
-    identifier: str, title: str, figure: Figure, caption: str = "", axis: str = ""
+    identifier: str,
+    title: str,
+    panes: Sequence[Pane],
+    caption: str = "",
+    legend: Sequence[tuple[str, str]] = (),
 ) -> dict[str, Any]:
     """Return what the template of a figure needs.
 
@@ -115,37 +112,26 @@ def figure_view(
     identifier : str
         Its id on the page.
     title : str
-        Its title, written by the page and not by plotly.
-    figure : Figure
-        The figure; the page gives it its template.
+        Its title.
+    panes : sequence of Pane
+        What is drawn, side by side where there is room.
     caption : str, default ""
         What stands beside the title.
-    axis : str, default ""
-        The axis of shares, such as ``"yaxis"``, which may become logarithmic.
+    legend : sequence of (name, class) pairs, default ()
+        What the colours mean.
 
     Returns
     -------
     dict
-        Texts, and the figure as JSON that no browser takes for markup.
+        Texts, and the panes.
     """
-    from plotly.utils import PlotlyJSONEncoder
-
-    spec = figure.to_dict()
-    layout = {
-        name: part for name, part in spec["layout"].items() if name not in ("template", "title")
-    }
-    height = int(layout.pop("height", 360)) - _TITLE_HEIGHT
-    layout["margin"] = {"t": 28 if _has_top(figure) else 8}
-    data = json.dumps(
-        {"data": spec["data"], "layout": layout}, cls=PlotlyJSONEncoder, separators=(",", ":")
-    )
     return {
         "id": identifier,
         "title": title,
         "caption": caption,
-        "axis": axis,
-        "height": height,
-        "data": data.translate(str.maketrans(_NOT_IN_JSON)),
+        "legend": legend,
+        "panes": panes,
+        "side_by_side": len(panes) > 1 and not panes[0].scale,
     }
 
 
@@ -177,12 +163,10 @@ def _draw_columns(tables: Tables, group: ChartGroup) -> None:
     group.layout, group.tools = "two", True
     group.text = "Shares of rows. Bars of numbers and dates are real rows, lines synthetic ones."
     for column in tables.columns[:MAX_COLUMNS]:
-        figure = column_plot(tables, column.name)
-        axis = "yaxis" if column.is_number else "xaxis"
+        panes = column_panes(column, tables.real[column.name], tables.synthetic[column.name])
         identifier = column_ids(tables)[column.name]
         caption = _column_caption(tables, column)
-        figure.update_layout(showlegend=False)
-        group.figures.append(figure_view(identifier, _name(column), figure, caption, axis))
+        group.figures.append(figure_view(identifier, label(column.label, 200), panes, caption))
     left_out = len(tables.columns) - MAX_COLUMNS
     if left_out > 0:
         group.notes.append(f"{left_out} more columns are not drawn; report.plot draws any of them.")
@@ -212,8 +196,9 @@ def _draw_pairs(tables: Tables, group: ChartGroup) -> None:
     )
     for at, (x, y) in enumerate(dependence(tables).telling_pairs(MAX_PAIRS)):
         found = pair(tables, x, y)
-        title = f"{_name(found.y)} by {_name(found.x)}"
-        group.figures.append(figure_view(f"pair-{at}", title, pair_figure(found)))
+        title = f"{label(found.y.label)} by {label(found.x.label)}"
+        legend = _REAL_AND_SYNTHETIC if found.is_mixed else ()
+        group.figures.append(figure_view(f"pair-{at}", title, pair_panes(found), legend=legend))
 
 
 def _draw_matrices(tables: Tables, group: ChartGroup) -> None:
@@ -223,11 +208,10 @@ def _draw_matrices(tables: Tables, group: ChartGroup) -> None:
         "and Cramér's V of two categories. In the map of differences, orange stands for pairs "
         "that depend too much on each other, blue for pairs that do so too little."
     )
-    found = dependence(tables)
-    titles = ("Real", "Synthetic", "Difference: synthetic less real")
-    figures = list(zip(titles, association_figures(found), strict=True))
-    for at, (title, figure) in enumerate([figures[-1], *figures[:-1]]):
-        group.figures.append(figure_view(f"dependence-{at}", title, figure))
+    titles = ("Difference: synthetic less real", "Real", "Synthetic")
+    panes = dependence_panes(dependence(tables))
+    for at, (title, pane) in enumerate(zip(titles, panes, strict=True)):
+        group.figures.append(figure_view(f"dependence-{at}", title, [pane]))
     if len(tables.columns) > MAX_MATRIX:
         group.notes.append(f"The first {MAX_MATRIX} of {len(tables.columns)} columns.")
 
@@ -237,7 +221,10 @@ def _draw_embedding(tables: Tables, group: ChartGroup) -> None:
         "Rows of both tables on the two directions in which the real rows differ most. Where one "
         "colour stands alone, rows are missing or made up."
     )
-    group.figures.append(figure_view("embedding", "Principal components", embedding_map(tables)))
+    pane = map_pane(*embedding(tables, None, N_POINTS))
+    group.figures.append(
+        figure_view("embedding", "Principal components", [pane], legend=_REAL_AND_SYNTHETIC)
+    )
 
 
 def _draw_distances(distances: dict[str, np.ndarray], group: ChartGroup) -> None:
@@ -245,15 +232,6 @@ def _draw_distances(distances: dict[str, np.ndarray], group: ChartGroup) -> None
         "How far synthetic rows lie from the closest real row. A heap at 0 that test rows do not "
         "have is a leak."
     )
-    figure = distance_figure(distances)
-    group.figures.append(figure_view("closest", "Distance to the closest real row", figure))
-
-
-def _name(column: Column) -> str:
-    return column.label or "(empty)"
-
-
-def _has_top(figure: Figure) -> bool:
-    """Whether something stands above the axes: a legend, or titles of panels."""
-    has_legend = len(figure.data) > 1 and figure.layout.showlegend is not False
-    return bool(has_legend or figure.layout.annotations)
+    legend = list(zip(distances, SERIES, strict=False))
+    title = "Distance to the closest real row"
+    group.figures.append(figure_view("closest", title, [distance_pane(distances)], legend=legend))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
-import re
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synthwgan.evaluation.findings import ComparedFindings, Findings
+from synthwgan.evaluation.inputs import Rows
 from synthwgan.evaluation.measures import Section
+from synthwgan.evaluation.origin import Origin
 from synthwgan.evaluation.page.charts import ChartGroup, column_ids, history_view, section_charts
 from synthwgan.evaluation.page.sidebyside import comparison_view
 from synthwgan.evaluation.page.words import (
+    columns_words,
     finite,
     hundred,
     is_leak,
@@ -23,13 +24,12 @@ from synthwgan.evaluation.page.words import (
     score_words,
     section_name,
     table_view,
+    why_no_score,
     word,
 )
-from synthwgan.evaluation.plots.style import colour_scales, template
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
@@ -45,12 +45,12 @@ def render(report: Findings) -> str:
     Returns
     -------
     str
-        The page, with plotly's script in it.
+        The page.
 
     Raises
     ------
     ImportError
-        If plotly or jinja2 is not installed.
+        If jinja2 is not installed.
     """
     charts = section_charts(report)
     links = column_ids(report.tables) if report.tables is not None else {}
@@ -61,6 +61,7 @@ def render(report: Findings) -> str:
         "page.html",
         title="Synthetic data report",
         facts=_facts(report),
+        origin=_origin_facts(report),
         score=_score_view(report.score),
         ceiling="real rows that no model has seen" if has_test else "real rows",
         sections=[
@@ -70,10 +71,8 @@ def render(report: Findings) -> str:
         open_sections=[section_name(section) for section in report.without_score],
         leaks=[note for section in report.sections for note in section.notes if is_leak(note)],
         weakest=_weakest(report),
-        remarks=[*report.limits, *report.notes],
+        remarks=[*report.left_out, *report.limits, *report.notes],
         history=history_view(report.history) if has_history else None,
-        themes=_themes(),
-        plotly=_plotly_script(),
     )
 
 
@@ -95,8 +94,10 @@ def render_comparison(comparison: ComparedFindings) -> str:
     ImportError
         If jinja2 is not installed.
     """
-    first = next(iter(comparison.reports.values()))
+    first = comparison.reports[comparison.ranking[0]]
     facts = [fact for fact in _facts(first) if fact[0] != "Synthetic rows"]
+    if first.origin is not None:
+        facts += [("Made on", first.origin.date), ("Seed", str(first.origin.seed))]
     return _page(
         "comparison.html",
         title="Synthetic data comparison",
@@ -137,7 +138,7 @@ def notebook_comparison(comparison: ComparedFindings) -> str:
     """
     cards = [
         (name, report.score, [_section_view(section, [], {}) for section in report.sections])
-        for name, report in comparison.reports.items()
+        for name, report in ((name, comparison.reports[name]) for name in comparison.ranking)
     ]
     return _snippet(cards, [])
 
@@ -156,7 +157,6 @@ def _page(name: str, **values: Any) -> str:
     from markupsafe import Markup
 
     script = (_TEMPLATES / "page.js").read_text(encoding="utf-8")
-    hashes = " ".join(_hash(text) for text in (script, values.get("plotly")) if text)
     return (
         _environment()
         .get_template(name)
@@ -164,7 +164,7 @@ def _page(name: str, **values: Any) -> str:
             version=version("synthwgan"),
             # Should a text ever slip through unescaped, the browser still refuses to run it.
             policy=(
-                f"default-src 'none'; script-src {hashes}; style-src 'unsafe-inline'; "
+                f"default-src 'none'; script-src {_hash(script)}; style-src 'unsafe-inline'; "
                 "img-src data: blob:; font-src data:; base-uri 'none'; form-action 'none'"
             ),
             css=Markup((_TEMPLATES / "page.css").read_text(encoding="utf-8")),
@@ -185,47 +185,53 @@ def _environment() -> Environment:
     )
 
 
-@lru_cache(maxsize=1)
-def _plotly_script() -> Markup:
-    """Return plotly's script in a form that cannot close the element it stands in."""
-    from markupsafe import Markup
-
-    try:
-        from plotly.offline import get_plotlyjs
-    except ImportError as error:
-        raise ImportError('The page needs plotly: pip install "synthwgan[report]"') from error
-    script = re.sub(r"</(?=script)", r"<\\/", get_plotlyjs(), flags=re.IGNORECASE)
-    return Markup(script.replace("<!--", r"<\!--").replace("\r\n", "\n"))
-
-
 def _hash(script: str) -> str:
     digest = hashlib.sha256(script.encode()).digest()
     return f"'sha256-{base64.b64encode(digest).decode()}'"
-
-
-def _themes() -> Markup:
-    from markupsafe import Markup
-
-    themes = {
-        name: {"template": template(dark), "scales": colour_scales(dark)}
-        for name, dark in (("light", False), ("dark", True))
-    }
-    return Markup(json.dumps(themes).replace("<", "\\u003c"))
 
 
 def _facts(report: Findings) -> list[tuple[str, str]]:
     tables = report.tables
     if tables is None:
         return []
-    numbers = sum(column.is_number for column in tables.columns)
-    categories = len(tables.columns) - numbers
+    origin = report.origin or Origin()
+    sizes = {"real": tables.real, "synthetic": tables.synthetic, "test": tables.test}
     facts = [
-        ("Real rows", f"{len(tables.real):,}"),
-        ("Synthetic rows", f"{len(tables.synthetic):,}"),
-        ("Test rows", f"{len(tables.test):,}" if tables.test is not None else "none given"),
-        ("Columns", f"{numbers + categories} ({numbers} of numbers, {categories} of categories)"),
+        (f"{part.capitalize()} rows", _rows_words(rows, origin.names.get(part)))
+        for part, rows in sizes.items()
     ]
-    return facts if report.target is None else [*facts, ("Target", str(report.target))]
+    facts.append(("Columns", columns_words([column.content.form for column in tables.columns])))
+    if report.target is not None:
+        facts.append(("Target", str(report.target)))
+    return facts
+
+
+def _rows_words(rows: Rows | None, name: str | None) -> str:
+    if rows is None:
+        return "none given"
+    return f"{len(rows):,}" if name is None else f"{len(rows):,} ({name})"
+
+
+def _origin_facts(report: Findings) -> list[tuple[str, str]]:
+    """Return what a reader asks of a report that lies on a table."""
+    origin = report.origin
+    if origin is None:
+        return []
+    seed = "none given" if origin.seed is None else str(origin.seed)
+    facts = [
+        ("Report made on", origin.date),
+        ("Seed of the report", seed),
+        ("Made by", f"synthwgan {origin.version}"),
+    ]
+    if origin.rows:
+        said = [f"{name} {text}" for name, text in origin.rows.items()]
+        facts.append(("The synthetic rows say", ", ".join(said)))
+    if origin.model:
+        said = [f"{name}={text}" for name, text in origin.model.items()]
+        facts.append(("Parameters of the model", ", ".join(said)))
+    elif report.history:
+        facts.append(("Parameters of the model", "all as by default"))
+    return facts
 
 
 def _score_view(score: float) -> dict[str, Any]:
@@ -242,6 +248,7 @@ def _section_view(
         "score": finite(section.score),
         "text": hundred(section.score),
         "word": _section_word(section),
+        "why": why_no_score(section),
         "measures": [measure_view(measure) for measure in section.measures],
         "notes": section.notes,
         "error": section.error,
@@ -266,7 +273,8 @@ def _weakest(report: Findings) -> list[dict[str, str]]:
     return [
         {
             "key": section.key,
-            "label": f"{section_name(section)}: {measure.label}",
+            "label": f"{section_name(section)}: {measure.question or measure.label}",
+            "technical": measure.label if measure.question else "",
             "score": hundred(measure.score),
             "why": measure.meaning,
         }

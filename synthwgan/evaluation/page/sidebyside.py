@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from synthwgan.evaluation.differences import differences
 from synthwgan.evaluation.findings import ComparedFindings
 from synthwgan.evaluation.measures import Measure, Section
 from synthwgan.evaluation.page.words import finite, hundred, number, section_name, table_view
@@ -34,6 +35,7 @@ def comparison_view(comparison: ComparedFindings) -> dict[str, Any]:
         words = f"{best} has the highest score: {hundred(reports[best].score)} of 100."
     return {
         "words": words,
+        "differences": differences(comparison),
         "scores": [_score_row(name, scores) for name in scores],
         "sections": [_section_view(section.key, comparison) for section in first.sections],
         "pulled": _pulled(comparison),
@@ -57,8 +59,8 @@ def _score_row(name: str, scores: pd.DataFrame) -> dict[str, Any]:
 def _section_view(key: str, comparison: ComparedFindings) -> dict[str, Any]:
     sections = {
         name: section
-        for name, report in comparison.reports.items()
-        for section in report.sections
+        for name in comparison.ranking
+        for section in comparison.reports[name].sections
         if section.key == key
     }
     one = next(iter(sections.values()))
@@ -73,12 +75,12 @@ def _section_view(key: str, comparison: ComparedFindings) -> dict[str, Any]:
         "name": section_name(one),
         "title": one.title,
         "errors": [(name, section.error) for name, section in sections.items() if section.error],
-        "table": table_view(one.title, _measure_table(sections)),
+        "table": _measure_table(one.title, sections),
         "notes": notes,
     }
 
 
-def _measure_table(sections: dict[str, Section]) -> pd.DataFrame:
+def _measure_table(title: str, sections: dict[str, Section]) -> dict[str, Any]:
     by_key: dict[str, dict[str, Measure]] = {}
     for name, section in sections.items():
         for measure in section.measures:
@@ -88,13 +90,21 @@ def _measure_table(sections: dict[str, Section]) -> pd.DataFrame:
         one = next(iter(found.values()))
         rows.append(
             {
-                "measure": one.label if one.counts else f"{one.label} (not in the score)",
+                "measure": one.question or one.label,
                 **{name: _figure(found.get(name)) for name in sections},
                 "floor": number(one.floor, one.form),
                 "ceiling": number(one.ceiling, one.form),
             }
         )
-    return pd.DataFrame(rows)
+    view = table_view(title, pd.DataFrame(rows))
+    for cells, found in zip(view["rows"], by_key.values(), strict=True):
+        cells[0]["aside"] = _technical(next(iter(found.values())))
+    return view
+
+
+def _technical(measure: Measure) -> str:
+    parts = [measure.label] if measure.question else []
+    return ", ".join([*parts, *([] if measure.counts else ["not in the score"])])
 
 
 def _figure(measure: Measure | None) -> str:
@@ -111,7 +121,7 @@ def _pulled(comparison: ComparedFindings) -> dict[str, Any] | None:
             "measure": f"{section_name(section)}: {measure.label}",
             "score": round(100 * measure.score),
         }
-        for name, report in comparison.reports.items()
-        for section, measure in report.weakest()
+        for name in comparison.ranking
+        for section, measure in comparison.reports[name].weakest()
     ]
     return table_view("What pulled them down", pd.DataFrame(rows)) if rows else None

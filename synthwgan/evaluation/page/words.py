@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,31 @@ NAMES = {
 }
 STRONG, FAIR = 0.9, 0.7
 MAX_TABLE_ROWS = 200
+# What the heads of tables mean, and what the field calls it.
+HEADS = {
+    "kl": ("surprise, nats", "Kullback-Leibler"),
+    "js": ("distance, bits", "Jensen-Shannon"),
+    "wasserstein": ("way to move", "Wasserstein"),
+    "shape": ("likeness", "shape"),
+    "auc": ("told apart by both", "AUC"),
+    "alone": ("told apart by it alone", "AUC"),
+    "importance": ("how telling", "permutation importance"),
+    "gain": ("more than by one", "AUC gained"),
+    "trend": ("dependence kept", "trend"),
+    "strength": ("how strong", "chi-squared by rows, root"),
+    "unseen": ("made-up categories", "unseen"),
+    "coverage": ("real values reached", "coverage"),
+    "missing_real": ("empty, real", "missing"),
+    "missing_synthetic": ("empty, synthetic", "missing"),
+    "utility": ("as good as real", "global utility"),
+}
+FORMS = {
+    "number": ("number", "numbers"),
+    "date": ("date", "dates"),
+    "duration": ("duration", "durations"),
+    "text": ("category", "categories"),
+    "truth": ("yes-or-no", "yes-or-no"),
+}
 _DASH = "–"
 _SMALL, _LARGE = 1e-4, 1e5
 
@@ -94,6 +120,7 @@ def measure_view(measure: Measure) -> dict[str, Any]:
         interval = None
     return {
         "label": measure.label,
+        "question": measure.question,
         "meaning": measure.meaning,
         "counts": measure.counts,
         "value": number(measure.value, measure.form),
@@ -102,7 +129,7 @@ def measure_view(measure: Measure) -> dict[str, Any]:
         "interval": interval and " to ".join(number(end, measure.form) for end in interval),
         "at": at,
         "score": None if at is None else hundred(at),
-        "why": measure.why_not_scored if measure.counts else "",
+        "why": measure.why_not_counted,
         "band": None if interval is None or at is None else _band(measure, interval),
     }
 
@@ -143,12 +170,36 @@ def table_view(
     return {
         "title": title,
         "heads": [
-            {"text": str(name).replace("_", " "), "is_number": numeric}
+            {**_head(name), "is_number": numeric}
             for name, numeric in zip(shown.columns, is_number, strict=True)
         ],
         "rows": [list(row) for row in zip(*columns, strict=True)],
         "left_out": len(table) - len(shown),
     }
+
+
+def columns_words(forms: Sequence[str]) -> str:
+    """Say how many columns hold what, such as ``"3: 2 numbers, 1 date"``."""
+    counts = {form: sum(one == form for one in forms) for form in FORMS}
+    said = [f"{n:,} {FORMS[form][n > 1]}" for form, n in counts.items() if n]
+    return f"{len(forms):,}: {', '.join(said)}"
+
+
+def why_no_score(section: Section) -> str:
+    """Say why a section has no score; empty if it has one."""
+    if section.error:
+        return f"It could not be made: {section.error}"
+    if finite(section.score) is not None:
+        return ""
+    if section.skipped:
+        return section.notes[0] if section.notes else "It was not asked."
+    labels = ", ".join(measure.label for measure in section.not_scored)
+    return f"Too few figures could be scored; not {labels}." if labels else "It has no figures."
+
+
+def _head(name: object) -> dict[str, str]:
+    plain, technical = HEADS.get(str(name), (str(name).replace("_", " "), ""))
+    return {"text": plain, "aside": technical}
 
 
 def _cell(value: Any, is_number: bool) -> dict[str, Any]:

@@ -28,7 +28,7 @@ MAX_PAIRS = 8
 MAX_MATRIX = 40
 _MAX_PANELS = 24
 _MAX_PAIR_PANELS = 4
-_N_POINTS = 1500
+N_POINTS = 1500
 
 
 def plot(report: Findings, kind: str, columns: Sequence[Any] | None = None) -> Figure:
@@ -79,7 +79,7 @@ def dependence(tables: Tables, names: list[Any] | None = None) -> Associations:
 
 def embedding_map(tables: Tables, names: list[Any] | None = None) -> Figure:
     """Draw rows of both tables on two principal components."""
-    return embedding_figure(*embedding(tables, names, _N_POINTS))
+    return embedding_figure(*embedding(tables, names, N_POINTS))
 
 
 def column_plot(tables: Tables, name: Any) -> Figure:

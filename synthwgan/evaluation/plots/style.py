@@ -17,36 +17,19 @@ FONT = (
     'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, '
     '"DejaVu Sans", sans-serif'
 )
-_INK = {False: "#3a4250", True: "#c3c9d4"}
-_FAINT = {False: "#e6e8ec", True: "#2f353f"}
-_PAPER = {False: "#ffffff", True: "#1b1f26"}
-# Blue to orange: told apart with every common kind of colour blindness.
-_DIVERGING = {
-    False: ["#1f5fa8", "#86b3de", "#f6f6f4", "#efae7c", "#b9540f"],
-    True: ["#6fb1f2", "#34689c", "#20252d", "#a5582a", "#ff9d5c"],
-}
-_SEQUENTIAL = {
-    False: ["#f3f6fa", "#a9c8e8", "#5592d0", "#24619f", "#123a66"],
-    True: ["#20262f", "#28517c", "#3d80c9", "#86b7ea", "#dcecfb"],
+_INK, _FAINT, _PAPER = "#3a4250", "#e6e8ec", "#ffffff"
+_SCALES = {
+    # Blue to orange: told apart with every common kind of colour blindness.
+    "diverging": ["#1f5fa8", "#86b3de", "#f6f6f4", "#efae7c", "#b9540f"],
+    "sequential": ["#f3f6fa", "#a9c8e8", "#5592d0", "#24619f", "#123a66"],
 }
 
 
-def template(dark: bool = False) -> dict[str, Any]:
-    """Return the plotly template of all figures, for white or for dark paper.
-
-    Parameters
-    ----------
-    dark : bool, default False
-        Whether the paper is dark.
-
-    Returns
-    -------
-    dict
-        A plotly template as plain data.
-    """
+def template() -> dict[str, Any]:
+    """Return the plotly template of all figures, as plain data."""
     axis = {
-        "gridcolor": _FAINT[dark],
-        "linecolor": _FAINT[dark],
+        "gridcolor": _FAINT,
+        "linecolor": _FAINT,
         "zeroline": False,
         "automargin": True,
         "ticks": "outside",
@@ -58,7 +41,7 @@ def template(dark: bool = False) -> dict[str, Any]:
     bar = {"outlinewidth": 0, "thickness": 10, "tickfont": {"size": 11}}
     return {
         "layout": {
-            "font": {"family": FONT, "size": 12, "color": _INK[dark]},
+            "font": {"family": FONT, "size": 12, "color": _INK},
             "title": {
                 "font": {"size": 15},
                 "x": 0,
@@ -69,8 +52,8 @@ def template(dark: bool = False) -> dict[str, Any]:
                 "yanchor": "top",
                 "pad": {"t": 14},
             },
-            "paper_bgcolor": _PAPER[dark],
-            "plot_bgcolor": _PAPER[dark],
+            "paper_bgcolor": _PAPER,
+            "plot_bgcolor": _PAPER,
             "colorway": [REAL, SYNTHETIC, NEUTRAL],
             "xaxis": axis,
             "yaxis": axis,
@@ -87,14 +70,6 @@ def template(dark: bool = False) -> dict[str, Any]:
             "bargroupgap": 0.05,
         },
         "data": {"heatmap": [{"colorbar": bar, "type": "heatmap"}]},
-    }
-
-
-def colour_scales(dark: bool = False) -> dict[str, list[list[Any]]]:
-    """Return the scales of heat maps, ``"diverging"`` and ``"sequential"``."""
-    return {
-        name: [[at / (len(colours) - 1), colour] for at, colour in enumerate(colours)]
-        for name, colours in (("diverging", _DIVERGING[dark]), ("sequential", _SEQUENTIAL[dark]))
     }
 
 
@@ -164,10 +139,11 @@ def go() -> Any:
 
 
 def heat(cells: np.ndarray, x: Any, y: Any, hover: str, scale: str, **options: Any) -> Heatmap:
-    """Return a heat map of small weight, whose ``meta`` names its scale of colours."""
-    colours = colour_scales()[scale]
+    """Return a heat map of small weight in a scale of colours, diverging or sequential."""
+    colours = _SCALES[scale]
+    places = [[at / (len(colours) - 1), colour] for at, colour in enumerate(colours)]
     data = {"z": compact(cells), "x": x, "y": y, "hovertemplate": hover}
-    return go().Heatmap(**data, colorscale=colours, meta=scale, **options)
+    return go().Heatmap(**data, colorscale=places, **options)
 
 
 def steps(edges: np.ndarray, shares: np.ndarray) -> dict[str, Any]:

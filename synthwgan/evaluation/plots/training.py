@@ -39,14 +39,12 @@ def history_figure(history: pd.DataFrame) -> Figure:
     go()
     from plotly.subplots import make_subplots
 
-    numbers = history.select_dtypes("number")
-    numbers = numbers.loc[:, numbers.notna().any()]
-    names = [name for name in numbers if name not in _NO_FIGURES]
+    names = curve_names(history)
     titles = [shown(str(name).replace("_", " ")) for name in names]
     n_panels = max(1, len(names))
     figure = make_subplots(n_panels, 1, shared_xaxes=True, subplot_titles=titles)
     for row, name in enumerate(names, start=1):
-        for (phase, curve), colour in zip(_curves(history, name), _COLOURS * 8, strict=False):
+        for (phase, curve), colour in zip(curves(history, name), _COLOURS * 8, strict=False):
             figure.add_scatter(
                 x=curve.index.to_numpy(),
                 y=compact(curve.to_numpy(float)),
@@ -64,16 +62,23 @@ def history_figure(history: pd.DataFrame) -> Figure:
     return titled(figure, "Training")
 
 
-def _curves(history: pd.DataFrame, name: str) -> list[tuple[str, pd.Series]]:
-    """Known figures of each phase, by steps that go on from one phase to the next."""
+def curve_names(history: pd.DataFrame) -> list[str]:
+    """Return the figures of a history that have a curve: numbers, of which some are known."""
+    numbers = history.select_dtypes("number")
+    known = numbers.columns[numbers.notna().any()]
+    return [name for name in known if name not in _NO_FIGURES]
+
+
+def curves(history: pd.DataFrame, name: str) -> list[tuple[str, pd.Series]]:
+    """Return known figures of each phase, by steps that go on from one phase to the next."""
     steps = history["step"] if "step" in history else pd.Series(range(len(history)))
     phases = history["phase"] if "phase" in history else pd.Series("training", steps.index)
-    curves, first_step = [], 0
+    found, first_step = [], 0
     for phase in phases.unique():
         own = (phases == phase).to_numpy()
         curve = pd.Series(history[name].to_numpy()[own], steps.to_numpy()[own] + first_step)
         first_step = int(curve.index[-1])
         curve = curve.dropna()
         kept = np.unique(np.linspace(0, len(curve) - 1, min(len(curve), MAX_POINTS)).astype(int))
-        curves.append((str(phase), curve.iloc[kept]))
-    return curves
+        found.append((str(phase), curve.iloc[kept]))
+    return found

@@ -8,12 +8,14 @@ import pandas as pd
 from synthwgan.evaluation.distances import jensen_shannon, kl_divergence, wasserstein
 from synthwgan.evaluation.inputs import Column, Rows, Tables
 from synthwgan.evaluation.measures import Measure, Section
+from synthwgan.evaluation.sections.accuracy import accuracy_measures
 from synthwgan.evaluation.sections.features import MAX_TREE_LEVELS, places
 from synthwgan.evaluation.sections.intervals import normal_interval
 from synthwgan.evaluation.sections.yardsticks import Readings, Yardsticks
 
 TITLE = "Do columns look alike, one by one?"
 N_REPEATS = 5
+_SEEN = "column shapes sees the same"
 
 
 def columns_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generator) -> Section:
@@ -34,6 +36,7 @@ def columns_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Gener
             "column_shapes",
             "Column shapes",
             interval=normal_interval(readings.synthetic["column_shapes"], spread["column_shapes"]),
+            question="Do values occur as often as in the real table?",
             meaning="1 minus the mean distance of the columns' distributions, by Kolmogorov and "
             "Smirnov of numbers, total variation of categories; floor: flat.",
         ),
@@ -43,8 +46,11 @@ def columns_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Gener
             interval=normal_interval(readings.synthetic["missing"], spread["missing"]),
             meaning="1 minus the mean difference of the columns' shares of missing cells.",
             counts=has_missing,
+            question="Are as many cells empty?",
+            aside="no cell of the real table is missing",
         ),
         *_shown(tables, readings),
+        *accuracy_measures(yardsticks, 1, rng),
     )
     details = {"Columns": column_table(tables)}
     return Section("columns", TITLE, measures, details, (yardsticks.note,))
@@ -176,20 +182,26 @@ def _shown(tables: Tables, others: Readings) -> list[Measure]:
         others.measure(
             "coverage",
             "Coverage",
+            question="Does every kind of value occur?",
+            aside=_SEEN,
             meaning="Real categories that occur, and real ranges that are reached.",
             counts=False,
         ),
         others.measure(
             "js",
             "Jensen-Shannon",
+            question="How far apart are the distributions?",
+            aside=_SEEN,
             higher=False,
-            meaning="Mean divergence of columns in bits; 0 is equal. Seen by shapes too.",
+            meaning="Mean divergence of columns in bits; 0 is equal.",
             form=".4f",
             counts=False,
         ),
         others.measure(
             "kl",
             "Kullback-Leibler",
+            question="How surprising are real values to who knows the synthetic ones?",
+            aside=_SEEN,
             higher=False,
             meaning="Mean divergence of columns, real from synthetic, in nats; 0 is equal.",
             form=".4f",
@@ -201,6 +213,8 @@ def _shown(tables: Tables, others: Readings) -> list[Measure]:
             others.measure(
                 "wasserstein",
                 "Wasserstein",
+                question="How far would numbers have to move?",
+                aside=_SEEN,
                 higher=False,
                 meaning="Mean way that numbers have to move, in their standard deviations.",
                 form=".4f",

@@ -69,6 +69,7 @@ def disclosure_measure(
         floor=float(protected(Pair(copied, copied)).mean()),
         ceiling=float(protected(unseen).mean()),
         interval=mean_interval(kept, rng),
+        question="Does what is unknown of a person stay unknown?",
         meaning="How often a cell stays unknown to an attacker who knows the most telling others.",
         higher=True,
     )

@@ -8,8 +8,8 @@ import numpy as np
 
 from synthwgan.evaluation.inputs import Tables
 from synthwgan.evaluation.measures import Measure, Section
+from synthwgan.evaluation.sections.accuracy import accuracy_measures
 from synthwgan.evaluation.sections.detection import (
-    Detection,
     boosting_auc,
     detect,
     held_out_area,
@@ -22,15 +22,44 @@ from synthwgan.evaluation.sections.yardsticks import Pair, Readings, Yardsticks
 
 TITLE = "Are whole rows like real ones?"
 MAX_POINTS = 5_000
+QUICK_POINTS = 2_000
+_LEFT_OUT = (
+    "Left out, as the report is a quick one: the classifier on unseen rows, the logistic one, what "
+    "gives the table away, and intervals."
+)
 # Fewer rows judge nothing.
 MIN_JUDGED = 50
 _MANIFOLD = {
-    "precision": ("Precision", "Synthetic rows that lie among real ones."),
-    "recall": ("Recall", "Real rows that lie among synthetic ones."),
-    "density": ("Density", "How densely real rows surround the synthetic ones."),
-    "coverage": ("Coverage of rows", "Real rows with a synthetic one nearby."),
-    "alpha_precision": ("Alpha precision", "Synthetic rows are as typical as real ones."),
-    "beta_recall": ("Beta recall", "Real rows are matched, from typical to odd."),
+    "precision": (
+        "Precision",
+        "Do synthetic rows lie among real ones?",
+        "Synthetic rows that lie among real ones.",
+    ),
+    "recall": (
+        "Recall",
+        "Do real rows lie among synthetic ones?",
+        "Real rows that lie among synthetic ones.",
+    ),
+    "density": (
+        "Density",
+        "Do rows crowd where real rows do?",
+        "How densely real rows surround the synthetic ones.",
+    ),
+    "coverage": (
+        "Coverage of rows",
+        "Is every part of the real table reached?",
+        "Real rows with a synthetic one nearby.",
+    ),
+    "alpha_precision": (
+        "Alpha precision",
+        "Are rows as typical as real ones?",
+        "Synthetic rows are as typical as real ones.",
+    ),
+    "beta_recall": (
+        "Beta recall",
+        "Are odd real rows matched, and typical ones?",
+        "Real rows are matched, from typical to odd.",
+    ),
 }
 
 
@@ -50,31 +79,51 @@ def joint_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generat
     if len(tables.columns) < 2:
         note = "Skipped: rows of one column are judged by that column."
         return Section("joint", TITLE, notes=(note,), skipped=True)
+    if yardsticks.quick:
+        return _quick_section(yardsticks, rng)
     detection = detect(yardsticks.synthetic.reference, yardsticks.synthetic.candidate, rng)
-    boosting = _boosting(detection, yardsticks, rng)
+    boosting = _boosting(detection.auc, detection.interval, yardsticks, rng)
     n_points = min(MAX_POINTS, yardsticks.n_common)
     measures = [
         boosting,
         *_held_out(tables, yardsticks, rng),
         *_manifold(yardsticks, n_points, rng),
         _logistic(yardsticks, n_points, rng),
+        *accuracy_measures(yardsticks, 3, rng),
     ]
     details = {"What gave it away": detection.importances, "Pairs": detection.pairs}
     notes = (verdict(detection, boosting.ceiling), yardsticks.note)
     return Section("joint", TITLE, tuple(measures), details, notes)
 
 
-def _boosting(detection: Detection, yardsticks: Yardsticks, rng: np.random.Generator) -> Measure:
+def _quick_section(yardsticks: Yardsticks, rng: np.random.Generator) -> Section:
+    own = yardsticks.synthetic
+    area = boosting_auc(own.reference, own.candidate, rng)
+    measures = (
+        _boosting(area, None, yardsticks, rng),
+        *_manifold(yardsticks, min(QUICK_POINTS, yardsticks.n_common), rng),
+        *accuracy_measures(yardsticks, 3, rng),
+    )
+    return Section("joint", TITLE, measures, notes=(_LEFT_OUT, yardsticks.note))
+
+
+def _boosting(
+    area: float,
+    interval: tuple[float, float] | None,
+    yardsticks: Yardsticks,
+    rng: np.random.Generator,
+) -> Measure:
     ceiling, *floors = (
         {"c2st_boosting": boosting_auc(pair.reference, pair.candidate, rng)}
         for pair in (yardsticks.ceiling, *yardsticks.independent)
     )
-    readings = Readings({"c2st_boosting": detection.auc}, tuple(floors), ceiling)
+    readings = Readings({"c2st_boosting": area}, tuple(floors), ceiling)
     return readings.measure(
         "c2st_boosting",
         "C2ST, boosted trees",
         higher=False,
-        interval=detection.interval,
+        interval=interval,
+        question="Can a classifier tell them apart?",
         meaning="Area under the ROC curve of trees that tell synthetic from real; 0.5 is chance.",
     )
 
@@ -96,6 +145,7 @@ def _held_out(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generator) 
             "Boosted trees, unseen rows",
             higher=False,
             interval=own.interval(rng),
+            question="Can it tell fresh rows from unseen real ones?",
             meaning="The same on test rows and fresh synthetic ones: copying real rows is no help.",
         )
     ]
@@ -114,6 +164,8 @@ def _logistic(yardsticks: Yardsticks, n_points: int, rng: np.random.Generator) -
         interval=areas[0].interval(rng),
         meaning="The same of a logistic regression, which sees little more than single columns.",
         counts=False,
+        question="Can a simple classifier tell them apart?",
+        aside="it sees little more than single columns, which have a section of their own",
     )
 
 
@@ -122,10 +174,12 @@ def _manifold(yardsticks: Yardsticks, n_points: int, rng: np.random.Generator) -
     others = (yardsticks.ceiling, *yardsticks.independent)
     ceiling, *floors = (asdict(manifold_scores(*_points(pair, n_points, rng))) for pair in others)
     readings = Readings(asdict(manifold_scores(*own)), tuple(floors), ceiling)
-    intervals = manifold_intervals(*own, rng)
+    intervals = {} if yardsticks.quick else manifold_intervals(*own, rng)
     return [
-        readings.measure(key, label, interval=intervals[key], meaning=meaning)
-        for key, (label, meaning) in _MANIFOLD.items()
+        readings.measure(
+            key, label, interval=intervals.get(key), question=question, meaning=meaning
+        )
+        for key, (label, question, meaning) in _MANIFOLD.items()
     ]
 
 

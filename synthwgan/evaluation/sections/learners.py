@@ -124,8 +124,10 @@ class Learner:
         return tree_matrix(rows, (self.target.column.name,))[0]
 
 
-def fit_learners(target: Target, rows: Rows) -> dict[str, Learner]:
-    """Return a linear model, a random forest and boosted trees, fitted to rows."""
+def fit_learners(
+    target: Target, rows: Rows, names: tuple[str, ...] | None = None
+) -> dict[str, Learner]:
+    """Return a linear model, a random forest and boosted trees, or those named, fitted to rows."""
     from sklearn import ensemble, linear_model
 
     is_category = tree_matrix(rows.take(np.arange(1)), (target.column.name,))[1]
@@ -147,6 +149,7 @@ def fit_learners(target: Target, rows: Rows) -> dict[str, Learner]:
     return {
         name: Learner(model, target, rows, linear=name.endswith("regression"))
         for name, model in models.items()
+        if names is None or name in names
     }
 
 

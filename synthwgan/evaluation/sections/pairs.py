@@ -11,7 +11,9 @@ import pandas as pd
 
 from synthwgan.evaluation.inputs import Rows, Tables
 from synthwgan.evaluation.measures import Measure, Section
+from synthwgan.evaluation.sections.accuracy import accuracy_measures
 from synthwgan.evaluation.sections.features import Bins
+from synthwgan.evaluation.sections.information import information_measure
 from synthwgan.evaluation.sections.intervals import mean_interval, normal_interval
 from synthwgan.evaluation.sections.yardsticks import Readings, Yardsticks
 
@@ -49,8 +51,11 @@ def pairs_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Generat
             "possible_rows",
             "Possible rows",
             interval=mean_interval(crossing.possible(candidate), rng),
+            question="Do rows hold only combinations that occur?",
             meaning="Rows without a pair of values that never occur together in a real row.",
         ),
+        *accuracy_measures(yardsticks, 2, rng),
+        information_measure(yardsticks, names),
     )
     details = {"Pairs": _pair_table(crossing, yardsticks)}
     notes = [yardsticks.note]
@@ -157,6 +162,7 @@ def _trends(
         "Pair trends",
         # Their percentiles would miss the figure itself: resampled rows differ more than fresh.
         interval=normal_interval(readings.synthetic["pair_trends"], float(np.std(repeats, ddof=1))),
+        question="Do columns depend on each other as they should?",
         meaning="How much of the columns' dependence on each other is kept; 0 is none of it.",
     )
 

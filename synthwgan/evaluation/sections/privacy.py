@@ -147,6 +147,7 @@ def _copies(own: Pair, unseen: Pair, rng: np.random.Generator) -> Measure:
         floor=ceiling + FAILING_COPIES * (1 - ceiling),
         ceiling=ceiling,
         interval=mean_interval(copied, rng),
+        question="Are real rows copied?",
         meaning="Share of rows that equal a real one; floor: chance, and one row in ten copied.",
         form=".2%",
         higher=False,
@@ -177,6 +178,7 @@ def _distance_ratio(
         floor=means["copies"],
         ceiling=means["ceiling"],
         interval=mean_interval(ratios["synthetic"], rng),
+        question="Do rows stand close to one real person?",
         meaning="Distance to the closest real row by that to the second closest, on average.",
         higher=True,
     )
@@ -208,6 +210,7 @@ def _closer_to_training(
         floor=float(copied.mean()),
         ceiling=0.5,
         interval=mean_interval(own, rng),
+        question="Do rows lie closer to training rows than to unseen ones?",
         meaning="Rows closer to a training row than to a held-out one; by symmetry 50 % is ideal.",
         form=".1%",
         higher=False,
@@ -247,6 +250,7 @@ def _membership(real: Rows, test: Rows, synthetic: Rows, rng: np.random.Generato
         floor=copied(ones),
         ceiling=0.5,
         interval=own.interval(rng),
+        question="Can an attacker tell who was in the training table?",
         meaning="Area under the ROC curve of an attack that guesses who was in training; 0.5 is "
         "guessing.",
         higher=False,

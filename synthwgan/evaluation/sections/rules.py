@@ -233,6 +233,7 @@ def _measures(rulings: list[Ruling], rng: np.random.Generator) -> tuple[Measure,
             "rules_kept",
             "Rules kept",
             interval=_nearness_interval(own, real, rng),
+            question="Do rows keep each rule as often as real ones?",
             meaning="Share of rows that keep a rule, over the real share: the mean of all rules.",
             form=".1%",
         )
@@ -244,11 +245,12 @@ def _measures(rulings: list[Ruling], rng: np.random.Generator) -> tuple[Measure,
                 "lawful_rows",
                 "Rows that keep all rules",
                 interval=mean_interval(lawful.astype(float), rng),
+                question="Do rows keep all the rules at once?",
                 meaning="Rows that break none of the rules which each real row keeps.",
                 form=".1%",
             )
         )
-    return tuple(replace(one, counts=one.is_scored) for one in found)
+    return tuple(replace(one, counts=one.is_scored, aside=one.why_not_scored) for one in found)
 
 
 def _figures(

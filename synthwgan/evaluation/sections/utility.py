@@ -9,6 +9,7 @@ import pandas as pd
 
 from synthwgan.evaluation.inputs import Rows, Tables
 from synthwgan.evaluation.measures import Measure, Section
+from synthwgan.evaluation.sections.everycolumn import EveryColumn, every_column
 from synthwgan.evaluation.sections.intervals import bootstrap
 from synthwgan.evaluation.sections.learners import Learner, Target, fit_learners, scorer
 from synthwgan.evaluation.sections.yardsticks import Yardsticks, independent_columns, n_floors
@@ -16,7 +17,12 @@ from synthwgan.evaluation.sections.yardsticks import Yardsticks, independent_col
 TITLE = "Does it serve to train models?"
 MAX_TRAINING_ROWS = 40_000
 MAX_TEST_ROWS = 20_000
+QUICK_LEARNERS = ("boosted trees",)
 _TEST_SHARE = 0.3
+_LEFT_OUT = (
+    "Left out, as the report is a quick one: all learners but boosted trees, and global utility, "
+    "for which every column in turn is the target."
+)
 
 
 def utility_section(
@@ -46,8 +52,9 @@ def utility_section(
     Conditional GANs", 2017, section 4: "train on synthetic, test on real".
     """
     if target is None:
+        every = None if yardsticks.quick else _every_column(tables, rng)
         note = "Skipped: say which column is predicted, for instance target='income'."
-        return Section("utility", TITLE, notes=(note,), skipped=True)
+        return Section("utility", TITLE, *_shown(every), (note,), skipped=True)
     if target in tables.keys:
         raise ValueError(
             f"the target {str(target)!r} looks like an identifier: say otherwise with "
@@ -55,7 +62,8 @@ def utility_section(
         )
     goal = Target.of(tables.real, target)
     real, test = _split(tables, rng)
-    scores = _Scores(goal, real, tables.synthetic, test, rng)
+    names = QUICK_LEARNERS if yardsticks.quick else None
+    scores = _Scores(goal, real, tables.synthetic, test, rng, names)
     measures = (scores.mean(), *scores.by_learner(), scores.reverse())
     note = (
         "Ceiling: the same learners trained on as many real rows."
@@ -66,14 +74,36 @@ def utility_section(
     hint = f"Figures are {goal.score_name} of {str(target)!r}."
     if not np.isfinite(measures[0].score):
         hint += " Even real rows hardly predict it, so that there is nothing to compare."
-    return Section("utility", TITLE, measures, {"Learners": scores.table()}, (hint, note))
+    if yardsticks.quick:
+        details = {"Learners": scores.table()}
+        return Section("utility", TITLE, measures, details, (hint, _LEFT_OUT, note))
+    others, details = _shown(_every_column(tables, rng))
+    details = {"Learners": scores.table(), **details}
+    return Section("utility", TITLE, (*measures, *others), details, (hint, note))
+
+
+def _every_column(tables: Tables, rng: np.random.Generator) -> EveryColumn | None:
+    real, test = _split(tables, rng)
+    return every_column(real, tables.synthetic, test, rng, has_test=tables.test is not None)
+
+
+def _shown(every: EveryColumn | None) -> tuple[tuple[Measure, ...], dict[str, pd.DataFrame]]:
+    if every is None:
+        return (), {}
+    return (every.measure,), {"Every column as the target": every.table}
 
 
 class _Scores:
     """Scores of all learners, for each pair of training and test rows."""
 
     def __init__(
-        self, target: Target, real: Rows, synthetic: Rows, test: Rows, rng: np.random.Generator
+        self,
+        target: Target,
+        real: Rows,
+        synthetic: Rows,
+        test: Rows,
+        rng: np.random.Generator,
+        names: tuple[str, ...] | None = None,
     ) -> None:
         self.target, self.rng = target, rng
         real, synthetic, test = (target.usable(rows) for rows in (real, synthetic, test))
@@ -88,7 +118,7 @@ class _Scores:
         test = test.sample(MAX_TEST_ROWS, rng)
         self.on_real = {}
         for name, rows in (("synthetic", synthetic), *enumerate(floors), ("real", real)):
-            learners = fit_learners(target, rows.sample(n_rows, rng))
+            learners = fit_learners(target, rows.sample(n_rows, rng), names)
             self.on_real[name] = self._scorers(learners, test)
         # The best of the worthless tables is the floor, and only that one is shown.
         best = max(range(len(floors)), key=self._luck)
@@ -116,6 +146,7 @@ class _Scores:
             interval=bootstrap(mean, self.n_test, self.rng),
             meaning=f"Train on synthetic, test on real: mean {self.target.score_name}.",
             higher=True,
+            question="Do models learn as much from it?",
         )
 
     def by_learner(self) -> list[Measure]:
@@ -124,7 +155,7 @@ class _Scores:
         return [
             Measure(
                 f"tstr_{name.replace(' ', '_')}",
-                f"- {name}",
+                name.capitalize(),
                 value,
                 floor=plain["floor"][name],
                 ceiling=plain["real"][name],
@@ -132,6 +163,8 @@ class _Scores:
                 meaning="Train on synthetic, test on real.",
                 counts=False,
                 higher=True,
+                question=f"With {name} alone?",
+                aside="it is a part of the mean",
             )
             for name, value in plain["synthetic"].items()
         ]
@@ -151,6 +184,8 @@ class _Scores:
             meaning="Train on real, test on synthetic; above the ceiling, rows are too simple.",
             counts=False,
             higher=True,
+            question="Do models of real rows predict synthetic ones?",
+            aside="rows that are too simple are predicted better than real ones",
         )
 
     def table(self) -> pd.DataFrame:

@@ -37,6 +37,7 @@ def validity_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Gene
     cells = readings.measure(
         "valid_cells",
         "Valid cells",
+        question="Could every cell be a real one?",
         meaning="Cells within the range or among the categories of the real table; floor: flat.",
     )
     table = pd.DataFrame({"column": list(by_column), "share": list(by_column.values())})
@@ -90,6 +91,7 @@ def _keys(tables: Tables) -> list[Measure]:
             float(np.mean([unique_share(*pair) for pair in keys])),
             floor=0.0,
             ceiling=1.0,
+            question="Is every key used only once?",
             meaning="Keys that no earlier row has; missing ones count where no real one is.",
         )
     ]
@@ -122,6 +124,8 @@ def _dtypes(tables: Tables) -> Measure:
         float((tables.dtypes["real"] == tables.dtypes["synthetic"]).mean()),
         meaning="Columns stored in the dtype of the real one; others may still hold equal values.",
         counts=False,
+        question="Are columns stored in the same way?",
+        aside="other dtypes may hold equal values",
     )
 
 

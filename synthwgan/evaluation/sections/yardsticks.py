@@ -58,6 +58,8 @@ class Yardsticks:
         All candidates have one length; see the module.
     has_test : bool
         Whether the ceiling is the test rows, and not half of the real ones.
+    quick : bool, default False
+        Whether the slow figures are to be left out.
 
     Examples
     --------
@@ -77,15 +79,18 @@ class Yardsticks:
     flat: Pair
     ceiling: Pair
     has_test: bool
+    quick: bool = False
 
     @classmethod
-    def of(cls, tables: Tables, rng: np.random.Generator) -> Yardsticks:
+    def of(cls, tables: Tables, rng: np.random.Generator, quick: bool = False) -> Yardsticks:
         """Draw the tables.
 
         Parameters
         ----------
         tables : Tables
         rng : Generator
+        quick : bool, default False
+            Whether the slow figures are to be left out.
         """
         real = tables.real
         if tables.test is not None:
@@ -106,6 +111,7 @@ class Yardsticks:
             drawn(flat_columns(real, rng)),
             drawn(unseen),
             tables.test is not None,
+            quick,
         )
 
     @property

@@ -64,6 +64,8 @@ class ColumnTransformer(ABC):
         What sdmetrics calls the kind.
     reads_as : {"text", "number", "date"}
         How a report reads cells of any table as those of this kind.
+    unseen_are_missing : bool
+        Whether a cell that did not occur when fitted says as little as a missing one.
     n_numbers : int
         How many numbers a report compares instead of each cell; 0 for the cell itself.
     """
@@ -75,6 +77,7 @@ class ColumnTransformer(ABC):
     remedy: ClassVar[str] = "leave its kind out"
     sdtype: ClassVar[str] = "categorical"
     reads_as: ClassVar[str] = "text"
+    unseen_are_missing: ClassVar[bool] = False
     n_numbers: ClassVar[int] = 0
 
     n_states: int

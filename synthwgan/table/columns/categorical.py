@@ -43,6 +43,7 @@ class CategoricalTransformer(PartTransformer):
     """
 
     kind: ClassVar[str] = "categorical"
+    unseen_are_missing: ClassVar[bool] = True
     state_fields = {
         "with_missing": FLAG,
         "with_rare": FLAG,

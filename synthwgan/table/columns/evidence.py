@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from synthwgan.table.columns.people import is_personal
+from synthwgan.table.columns.people import is_personal, look_of
 from synthwgan.table.columns.written import form_of
 from synthwgan.table.forms.base import Form
 from synthwgan.table.storage.dtypes import Cells, PhysicalType
@@ -49,6 +49,14 @@ class Evidence:
     def form(self) -> Form | None:
         """The form in which text, or whole numbers, are written; None if there is none."""
         return form_of(self.physical, self.cells.present)
+
+    @cached_property
+    def look(self) -> str:
+        """The kind as which text, or a number, is made anew; empty where it is not, or is a key."""
+        free = self.domain == "text" and self.all_distinct and self.form is None
+        if not self.is_personal and not free:
+            return ""
+        return look_of(self.name, self.physical, self.cells.present)
 
     @cached_property
     def all_distinct(self) -> bool:

@@ -24,7 +24,7 @@ from synthwgan.table.checks import (
     expect,
     optional,
 )
-from synthwgan.table.columns.base import MISSING, ColumnTransformer, PartTransformer
+from synthwgan.table.columns.base import MISSING, PartTransformer
 from synthwgan.table.columns.lookalikes import warn_of_lookalikes
 from synthwgan.table.columns.patterns import (
     FEW,
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 # Fewer cells may all differ by chance.
 _MIN_KEYS = 20
 _ID_NAME = re.compile(r"(^|.*[_\s.-])(id|uuid|guid|key)$|.*[a-z](Id|ID|Key|Uuid|UUID)$")
+_DIGIT = re.compile(r"\d")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _MIN_EMAILS = 0.9
 _MAX_LEARNED = 100_000
@@ -155,12 +156,17 @@ class IdentifierTransformer(PartTransformer):
         self.sizes, self.counts = np.unique(np.bincount(owners), return_counts=True)
         # With missing cells, drawn columns are not present in the same rows.
         self.partition = int(rng.integers(2**62)) if self._with_missing else _digest(owners)
-        least = self.options.min_category_rows
-        self.form = _integer_form(distinct) if integers else _text_form(distinct, least)
+        self.form = self._learn_form(distinct)
         beyond = self.form.get("dense", False)
         self.real = None if beyond else RealFilter.of(distinct.tolist(), rng)
         if integers:
             self._check_room(len(distinct))
+
+    def _learn_form(self, distinct: np.ndarray) -> dict[str, Any]:
+        """Return what is known of the cells, of which new ones are made."""
+        if self.physical.domain == "number":
+            return _integer_form(distinct)
+        return text_form(distinct, self.options.min_category_rows)
 
     def _check_fits(self, present: np.ndarray) -> None:
         plain = hasattr(self.physical, "plain_dtype")
@@ -180,7 +186,7 @@ class IdentifierTransformer(PartTransformer):
         if room < n_distinct and self.real is not None:
             if high - low < _MAX_COUNTED:
                 within = np.array(range(low, high + 1), dtype=object)
-                room += int((~self._may_be_real(within)).sum())
+                room += int((~self.may_be_real(within)).sum())
             else:
                 room += int((1 - self.real.marked_share) * (high - low))
         if room < n_distinct:
@@ -218,13 +224,14 @@ class IdentifierTransformer(PartTransformer):
             source: Source = TextSource(**self.form, rng=rng)
         else:
             source = IntegerSource(**self.form, limit=self._limit(), rng=rng)
-        source = UnseenSource(source, self._may_be_real)
+        source = UnseenSource(source, self.may_be_real)
         if not self.repeats:
             return source
         dealer = np.random.default_rng([seed, self.partition])
         return SharedValues(source, self.sizes, self.counts, dealer)
 
-    def _may_be_real(self, identifiers: np.ndarray) -> np.ndarray:
+    def may_be_real(self, identifiers: np.ndarray) -> np.ndarray:
+        """Which of some new cells may be real ones, shape (n,), bool; False is certain."""
         if self.real is None:
             return np.zeros(len(identifiers), dtype=bool)
         # Above the largest real number there is none.
@@ -273,8 +280,14 @@ class IdentifierTransformer(PartTransformer):
         return ["<present>", MISSING] if self._with_missing else []
 
     def describe_encoding(self) -> str:
+        meaningless = ", meaningless" * self.is_meaningless
         shared = ", shared by rows" * self.repeats
-        return f"made anew{shared}" + " + missing" * self._with_missing
+        return f"made anew{meaningless}{shared}" + " + missing" * self._with_missing
+
+    @property
+    def is_meaningless(self) -> bool:
+        """Whether its cells are words whose letters are drawn, as of names and sentences."""
+        return "templates" in self.form and _are_words(self.form)
 
     def _state(self) -> dict[str, Any]:
         real = (
@@ -304,33 +317,11 @@ class IdentifierTransformer(PartTransformer):
     def _checked_form(self, form: dict[str, Any]) -> dict[str, Any]:
         """Return the form of a file if it is one of this column's identifiers."""
         if self.physical.domain == "text":
-            check_state("the form of text", form, _TEXT_FORM)
-            templates = form["templates"]
-            expect(len(templates) == len(form["counts"]), "each template needs a count")
-            distinct = all(
-                len(set(letters)) == len(letters) > 0 for t in templates for letters in t
-            )
-            expect(distinct, "a place of a template needs letters, each once")
-            return form
+            return checked_text_form(form)
         check_state("the form of whole numbers", form, _INTEGER_FORM)
         expect(hasattr(self.physical, "plain_dtype"), "identifiers are text or whole numbers")
         expect(form["low"] <= form["high"] <= self._limit(), "the range of identifiers is none")
         return form
-
-
-class IdentifierStream:
-    """Where the identifiers of one synthetic table come from, however many chunks it has.
-
-    Parameters
-    ----------
-    columns : list of ColumnTransformer
-        The fitted columns of the table.
-    rng : Generator
-    """
-
-    def __init__(self, columns: list[ColumnTransformer], rng: np.random.Generator) -> None:
-        seed = int(rng.integers(2**62))
-        self.sources = [column.source(rng, seed) for column in columns]
 
 
 def looks_like_id(name: Any) -> bool:
@@ -370,7 +361,27 @@ def _integer_form(identifiers: np.ndarray) -> dict[str, Any]:
     return {"low": low, "high": high, "dense": high - low + 1 == len(identifiers)}
 
 
-def _text_form(identifiers: np.ndarray, least: int) -> dict[str, Any]:
+def _are_words(form: dict[str, Any]) -> bool:
+    """Whether most of what is drawn, in most templates, are letters."""
+    n_words = 0
+    for template, count in zip(form["templates"], form["counts"], strict=True):
+        drawn = [letters for letters in template if len(letters) > 1]
+        n_letters = sum(not _DIGIT.search(letters) for letters in drawn)
+        n_words += count * (n_letters > len(drawn) / 2)
+    return n_words > sum(form["counts"]) / 2
+
+
+def checked_text_form(form: dict[str, Any]) -> dict[str, Any]:
+    """Return the form of a file if it is one of texts."""
+    check_state("the form of text", form, _TEXT_FORM)
+    templates = form["templates"]
+    expect(len(templates) == len(form["counts"]), "each template needs a count")
+    distinct = all(len(set(letters)) == len(letters) > 0 for t in templates for letters in t)
+    expect(distinct, "a place of a template needs letters, each once")
+    return form
+
+
+def text_form(identifiers: np.ndarray, least: int) -> dict[str, Any]:
     """Templates of distinct texts; of e-mail addresses, and their domains.
 
     Letters that all texts of one shape have, and domains, are kept where at least so many have

@@ -18,6 +18,7 @@ from synthwgan.parameters import (
     check_parameters,
 )
 from synthwgan.table.checks import Anything, ListOf, check_state, expect
+from synthwgan.table.columns.locales import LOCALES
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 
 
@@ -31,8 +32,10 @@ class ColumnOptions:
     max_discrete: int = 40
     spike_share: float = 0.05
     protect_extremes: int = 0
+    locale: str | None = None
 
 
+LOCALE = OneOf((None, *LOCALES))
 COLUMN_PARAMETERS: dict[str, Constraint] = {
     "column_kinds": Either((OneOf((None,)), Instance((dict,)))),
     "max_categories": Number(1, integer=True),
@@ -41,6 +44,7 @@ COLUMN_PARAMETERS: dict[str, Constraint] = {
     "max_discrete": Number(1, integer=True),
     "spike_share": Number(0, 1, open_low=True),
     "protect_extremes": Number(0, integer=True),
+    "locale": LOCALE,
     "random_state": RANDOM_STATE,
 }
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from synthwgan.table.columns.inventor import has_faker
 from synthwgan.table.storage.dtypes import NumberType, PhysicalType
 
 _MIN_SHARE = 0.9
@@ -62,6 +63,34 @@ _PHONE_NAME = re.compile(
     rf"((home|work|cell|mobile|contact|{_PERSONS}) )?"
     r"(phone|telephone|tel|telefon|telefono|mobile|cellphone|fax|handy)( no| nr| number)?( \d)?"
 )
+# What the columns of names and streets are called that are one part of these.
+_FIRST_NAME = re.compile(r"(.* )?(first|given|fore|middle|vorname|pr[eé]nom)( ?names?)?( \d)?")
+_LAST_NAME = re.compile(
+    r"(.* )?((last|family|sur|maiden|birth)( ?names?)?|nachname|familienname|apellidos?|cognome)"
+    r"( \d)?"
+)
+_USER_NAME = re.compile(r"(.* )?((user|screen|nick|login) ?(name)?|login|handle)")
+_URL = re.compile(r"(https?://|www\.)\S+\.\S+")
+_NAME_LIKE = re.compile(r"[^\d@_/]+")
+_NAMED_LOOKS = {
+    "user_name": (_USER_NAME, re.compile(r"[^\s@]+")),
+    "first_name": (_FIRST_NAME, _NAME_LIKE),
+    "last_name": (_LAST_NAME, _NAME_LIKE),
+    "name": (_NAME, _NAME_LIKE),
+    "address": (_STREET, re.compile(r"(?s)(?=.*\d)(?=.*[^\W\d_]).*[,\n].*")),
+    "street": (_STREET, re.compile(r".*[^\W\d_].*")),
+    "postcode": (
+        re.compile(r"(.* )?(zip|(zip|postal) ?code|post ?code|postleitzahl|plz|code postal|cap)"),
+        re.compile(r"(?=.*\d)[\dA-Z][\dA-Z -]{2,9}", re.IGNORECASE),
+    ),
+    "city": (re.compile(r"(.* )?(city|town|municipality|ort|stadt|ville|ciudad)"), _NAME_LIKE),
+    "country": (re.compile(r"(.* )?(country|nation|land|pays|pa[ií]s)( name)?"), _NAME_LIKE),
+    "company": (
+        re.compile(r"(.* )?(company|employer|firm|firma|organi[sz]ation|business)( name)?"),
+        re.compile(r".*[^\W\d_].*"),
+    ),
+    "job": (re.compile(r"(.* )?(job|job title|occupation|profession|beruf)"), _NAME_LIKE),
+}
 _SOCIAL_NAME = re.compile(r"ssn|nin|nino|(social security|national insurance)( no| nr| number)?")
 
 
@@ -90,6 +119,59 @@ def is_personal(name: Any, physical: PhysicalType, present: np.ndarray) -> bool:
     return isinstance(physical, NumberType) and _are_personal_numbers(name, present)
 
 
+def look_of(name: Any, physical: PhysicalType, present: np.ndarray) -> str:
+    """Return the kind of text that a column of personal or free text is; empty if it is no such.
+
+    Parameters
+    ----------
+    name : hashable
+        The column's name.
+    physical : PhysicalType
+    present : ndarray
+        Its cells, which are to be made anew.
+
+    Notes
+    -----
+    E-mail addresses, URLs, phone numbers and sentences are told by their form; the others by the
+    column's name, if the cells may be such.
+    """
+    distinct = pd.unique(present)
+    if physical.domain != "text":
+        return "phone" if _says(name, _PHONE_NAME) else ""
+    return _look_of_texts(name, distinct)
+
+
+def _look_of_texts(name: Any, distinct: np.ndarray) -> str:
+    texts = [text.strip() for text in _some(distinct)]
+    plain = [text.replace(" ", "").replace("-", "") for text in texts]
+    checks: tuple[tuple[str, Callable[[], bool]], ...] = (
+        ("email", lambda: _nearly_all(texts, _EMAIL.fullmatch)),
+        ("url", lambda: _nearly_all(texts, _URL.fullmatch)),
+        ("", lambda: _nearly_all(plain, _is_iban) or _nearly_all(plain, _is_card)),
+        ("", lambda: _nearly_all(texts, _UUID.fullmatch)),
+        ("", lambda: _nearly_all(texts, _SOCIAL_SECURITY.fullmatch)),
+        ("phone", lambda: _are_phones(name, texts)),
+    )
+    for look, are_so in checks:
+        if are_so():
+            return look
+    for look, (called, form) in _NAMED_LOOKS.items():
+        named = _says(name, called) or (look == "name" and _is_just_name(name))
+        if named and _nearly_all(texts, form.fullmatch):
+            return look
+    return "text" if _nearly_all(texts, _is_sentence) else ""
+
+
+def _are_phones(name: Any, texts: list[str]) -> bool:
+    named = _says(name, _PHONE_NAME) and _nearly_all(texts, _PHONE_NUMBER.fullmatch)
+    return named or _nearly_all(texts, _PHONE.fullmatch)
+
+
+def _is_sentence(text: str) -> bool:
+    words = [word for word in text.split() if _LETTER.search(word)]
+    return len(words) >= _MIN_WORDS
+
+
 def _looks_personal(name: Any, texts: Iterable[str]) -> bool:
     """Whether distinct texts are of a personal form."""
     texts = [text.strip() for text in _some(texts)]
@@ -99,8 +181,7 @@ def _looks_personal(name: Any, texts: Iterable[str]) -> bool:
         _nearly_all(texts, _EMAIL.fullmatch)
         or _nearly_all(texts, _UUID.fullmatch)
         or _nearly_all(texts, _SOCIAL_SECURITY.fullmatch)
-        or _nearly_all(texts, _PHONE.fullmatch)
-        or (_says(name, _PHONE_NAME) and _nearly_all(texts, _PHONE_NUMBER.fullmatch))
+        or _are_phones(name, texts)
         or _nearly_all(plain, _is_iban)
         or (checked and _nearly_all(plain, _is_card))
     )
@@ -165,19 +246,22 @@ def warn_of_people(columns: Iterable[tuple[Any, Any]]) -> None:
         )
     written = [name for name, column in columns if _are_sentences(_categories(column))]
     if written:
+        kind, meaning = ("text", "sentences") if has_faker() else ("identifier", "letters")
         warnings.warn(
             f"columns {written!r} hold sentences, which come back word for word. To make one anew "
-            f"(letters without a meaning), pass column_kinds={{{written[0]!r}: 'identifier'}}; to "
+            f"({meaning} without a meaning), pass column_kinds={{{written[0]!r}: {kind!r}}}; to "
             "mask what few rows say, rare='mask' with min_category_rows=10",
             UserWarning,
             stacklevel=3,
         )
     if kept:
         labels = [name for name, column in columns if name in kept and not _is_text(column)]
+        texts = np.array(_categories(dict(columns)[kept[0]]), dtype=object)
+        kind = (has_faker() and _look_of_texts(kept[0], texts)) or "identifier"
         first = f"; before, make {labels!r} text with .astype('string')" if labels else ""
         warnings.warn(
             f"columns {kept!r} look like personal data, and their real values come back. To make "
-            f"one anew, pass column_kinds={{{kept[0]!r}: 'identifier'}}{first}",
+            f"one anew, pass column_kinds={{{kept[0]!r}: {kind!r}}}{first}",
             UserWarning,
             stacklevel=3,
         )

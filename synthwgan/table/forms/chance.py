@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from scipy.special import betainc
 
 _MAX_CHANCE = 1e-6
 _MAX_CANDIDATES = 20_000
@@ -37,6 +36,9 @@ def are_surely(numbers: np.ndarray, fits: Callable[[np.ndarray], np.ndarray]) ->
     n_odd = len(numbers) - len(fitting)
     if len(fitting) < _MIN_FITTING or n_odd > max(_FEW_ODD, _ODD_SHARE * len(numbers)):
         return False
+    # Scipy takes as long to import as the rules of a small table to find; few columns need it.
+    from scipy.special import betainc
+
     others = _between(fitting)
     share = max(float(fits(others).mean()), 1 / len(others))
     # Upper tail of a binomial distribution: as many as fit, or more, of so many numbers.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import ClassVar
 
 import numpy as np
@@ -38,6 +39,9 @@ PATTERNS = (
     *_COMPACT,
     "YYYY-MM",
 )
+_DIGIT, _LETTER = re.compile("[0-9]"), re.compile(f"[{_FIELDS}]")
+# A text can only be of a pattern whose digits and other signs are in the same places.
+_SHAPES = {pattern: _LETTER.sub("9", pattern) for pattern in PATTERNS}
 
 
 class TextDate(Form):
@@ -103,7 +107,10 @@ class TextDate(Form):
             return None
         best, n_best, is_unique = None, 0, True
         head = cells[:50]
+        shapes = {_DIGIT.sub("9", text) for text in head.tolist()}
         for pattern in PATTERNS:
+            if _SHAPES[pattern] not in shapes:
+                continue
             form = cls(pattern)
             if not form.parse(head)[1].any():
                 continue

@@ -126,7 +126,9 @@ class WrittenDate(Form):
     @classmethod
     def find(cls, cells: np.ndarray) -> WrittenDate | None:
         texts = as_cells(some_texts(cells))
-        patterns = _patterns_by_shape().get(commonest(map(_shape_of_text, texts)), [])
+        shape = commonest(map(_shape_of_text, texts)) or ""
+        # No date is without a number; of other texts the many patterns need not be made.
+        patterns = _patterns_by_shape().get(shape, []) if "9" in shape else []
         head = texts[:: 1 + len(texts) // 20]
         forms = [form for form in map(cls, patterns) if form.parse(head)[1].any()]
         parsed = [(form, *form.parse(texts)) for form in forms]

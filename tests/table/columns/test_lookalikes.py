@@ -116,7 +116,7 @@ def test_dates_that_may_be_swapped_have_two_remedies() -> None:
 
 @pytest.mark.parametrize(
     "form",
-    ["{:08d}", "C-{:05d}", "user{:d}@example.org", "{:05d}-2021", "v1.{:d}.0", "{:d}B"],
+    ["{:08d}", "C-{:05d}", "user{:d}/example.org", "{:05d}-2021", "v1.{:d}.0", "{:d}B"],
 )
 def test_keys_stay_identifiers_without_a_word(form: str, recwarn: pytest.WarningsRecorder) -> None:
     assert kind_of([form.format(number) for number in NUMBERS]) == "identifier"

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthwgan.table import EncodedTable, TableTransformer
+from synthwgan.table.columns.inventor import has_faker
 from synthwgan.table.columns.patterns import SharedValues
-from synthwgan.table.schema import infer_kind
+from synthwgan.table.schema import COLUMN_CLASSES, infer_kind
 from synthwgan.table.storage.physical import physical_type, read_cells
 
 N_ROWS = 500
@@ -58,6 +59,25 @@ COLUMNS = {
     "name": _NAMES,
     "home_address": [f"{k} {name} Street" for k, name in enumerate(_NAMES)],
 }
+_PHONES = ("call", "us", "uk", "phone", "mobile")
+_WITH_FAKER = {
+    "contact": ("email", "e-mail addresses (en_US)"),
+    "firstName": ("first_name", "first names (en_US)"),
+    "Customer Name": ("name", "names (en_US)"),
+    "name": ("name", "names (en_US)"),
+    "home_address": ("street", "streets (en_US)"),
+}
+
+
+def _expected(name: str) -> tuple[str, str]:
+    """Kind and encoding of a column."""
+    kind, what = ("phone", "phone numbers") if name in _PHONES else ("identifier", "")
+    if has_faker() and name in _WITH_FAKER:
+        kind, what = _WITH_FAKER[name]
+    meaningless = ", meaningless" * (
+        kind == "identifier" and name in _WITH_FAKER and name != "contact"
+    )
+    return kind, f"made anew{what and f' as {what}'}{meaningless}, shared by rows"
 
 
 def _table(name: str, repeated: int = 1) -> pd.DataFrame:
@@ -83,8 +103,7 @@ def test_repeated_personal_data_is_made_anew(name: str) -> None:
     table = _table(name, 3)
     with pytest.warns(UserWarning, match=rf"columns \['{name}'\] look like .* anew.*column_kinds="):
         transformer = TableTransformer(random_state=0).fit(table)
-    assert transformer.schema_[0].kind == "identifier"
-    assert transformer.schema_[0].encoding == "made anew, shared by rows"
+    assert (transformer.schema_[0].kind, transformer.schema_[0].encoding) == _expected(name)
     made = transformer.decode(_rows(transformer, 400))[name]
     assert not set(made) & set(table[name])
     assert made.dtype == table[name].dtype
@@ -121,7 +140,7 @@ def test_the_user_has_the_last_word() -> None:
     ],
 )
 def test_what_is_not_personal(name: str, cells: list[str]) -> None:
-    assert _kind(name, cells) != "identifier"
+    assert COLUMN_CLASSES[_kind(name, cells)].in_features
 
 
 def test_numbers_that_are_not_personal() -> None:
@@ -144,7 +163,7 @@ class TestRealNamesThatComeBack:
         message = self._warning(table)
         assert "columns ['first_name']" in message
         # The way out that it names is one.
-        kinds = {"first_name": "identifier"}
+        kinds = {"first_name": "first_name" if has_faker() else "identifier"}
         assert f"column_kinds={kinds!r}" in message
         transformer = TableTransformer(column_kinds=kinds, random_state=0).fit(table)
         made = transformer.decode(_rows(transformer, 1000))["first_name"]
@@ -278,9 +297,11 @@ def test_domains_and_letters_of_few_are_not_kept() -> None:
         f"smith.{k}@smith.org" for k in range(6)
     ]
     table = pd.DataFrame({"mail": mails, "x": np.arange(206) % 3})
-    state = TableTransformer(random_state=0).fit(table).columns_[0].form
+    kinds = {"mail": "identifier"}
+    state = TableTransformer(column_kinds=kinds, random_state=0).fit(table).columns_[0].form
     assert list(state["domains"]) == ["mail.org", "smith.org"]
-    form = TableTransformer(random_state=0, min_category_rows=10).fit(table).columns_[0].form
+    strict = TableTransformer(column_kinds=kinds, random_state=0, min_category_rows=10)
+    form = strict.fit(table).columns_[0].form
     assert list(form["domains"]) == ["mail.org"]
     assert not any("smith" in "".join(template) for template in form["templates"])
 

@@ -2,78 +2,42 @@
   "use strict";
   const root = document.documentElement;
   const all = (selector, from = document) => [...from.querySelectorAll(selector)];
-  const night = matchMedia("(prefers-color-scheme: dark)");
-  const touch = matchMedia("(pointer: coarse)").matches;
-  const config = { displaylogo: false, responsive: true, displayModeBar: touch ? false : "hover", modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"] };
-  const printWidth = { two: 330, one: 680 };
-  const drawn = new Map();
-  let printing = false;
-
   root.classList.add("js");
 
-  // Plots: drawn when they come into sight, one a frame, so that the page opens at once.
-  const themes = JSON.parse(document.getElementById("themes")?.textContent ?? "{}");
-  const theme = () => (night.matches && !printing ? themes.dark : themes.light);
-
-  function load() {
-    if (window.Plotly) return;
-    const script = document.createElement("script");
-    script.textContent = document.getElementById("plotly").textContent;
-    document.head.append(script);
+  // Plots: what lies under the pointer is said beside it.
+  const tip = document.createElement("div");
+  tip.className = "tip";
+  tip.hidden = true;
+  document.body.append(tip);
+  const cells = new WeakMap();
+  function read(pane) {
+    if (!cells.has(pane)) cells.set(pane, JSON.parse(pane.querySelector("script").textContent));
+    return cells.get(pane);
   }
-
-  // A finger that moves over a plot scrolls the page.
-  const dragging = touch ? { dragmode: false } : {};
-
-  function paint(figure, size = { autosize: true }) {
-    const { data, layout } = drawn.get(figure);
-    const { template, scales } = theme();
-    const traces = data.map((trace) => (scales[trace.meta] ? { ...trace, colorscale: scales[trace.meta] } : trace));
-    Plotly.react(figure.querySelector(".canvas"), traces, { ...layout, ...dragging, ...size, template }, config);
+  const between = (edges, at) => edges.findIndex((edge, i) => i + 1 < edges.length && (at - edge) * (at - edges[i + 1]) <= 0);
+  function say(event) {
+    const area = event.target.closest?.(".area");
+    const pane = area?.parentElement;
+    if (!pane?.querySelector("script")) return hush();
+    const { left, top, width, height } = area.getBoundingClientRect();
+    const { x, y, t, c, r, z } = read(pane);
+    const i = between(x, (1000 * (event.clientX - left)) / width);
+    const j = between(y, (1000 * (event.clientY - top)) / height);
+    if (i < 0 || j < 0) return hush();
+    const at = j * (x.length - 1) + i;
+    tip.textContent = t ? t[at] : `${c[i]}, ${r[j]}: ${z[at]}`;
+    tip.hidden = false;
+    const beside = event.clientX + 14 + tip.offsetWidth > innerWidth ? -14 - tip.offsetWidth : 14;
+    tip.style.left = `${Math.max(4, event.clientX + beside)}px`;
+    tip.style.top = `${Math.max(4, event.clientY - tip.offsetHeight - 12)}px`;
   }
+  function hush() { tip.hidden = true; }
+  addEventListener("pointermove", say, { passive: true });
+  addEventListener("pointerdown", say, { passive: true });
+  addEventListener("scroll", hush, { passive: true, capture: true });
 
-  function draw(figure) {
-    if (drawn.has(figure)) return;
-    load();
-    drawn.set(figure, JSON.parse(figure.querySelector("script").textContent));
-    if (figure.closest(".plots.log")) scale(figure, "log");
-    paint(figure);
-    figure.dataset.drawn = "";
-  }
-
-  const queue = [];
-  function drawNext() {
-    const figure = queue.shift();
-    if (figure && !figure.hidden && figure.offsetParent) draw(figure);
-    if (queue.length) requestAnimationFrame(drawNext);
-  }
-  const watcher = new IntersectionObserver(
-    (entries) => {
-      for (const { isIntersecting, target } of entries) {
-        if (!isIntersecting || drawn.has(target) || queue.includes(target)) continue;
-        if (queue.push(target) === 1) requestAnimationFrame(drawNext);
-      }
-    },
-    { rootMargin: "300px" },
-  );
-  all("figure.plot").forEach((figure) => watcher.observe(figure));
-
-  night.addEventListener("change", () => [...drawn.keys()].forEach((figure) => paint(figure)));
-
-  function scale(figure, type) {
-    const axis = drawn.get(figure).layout[figure.dataset.axis];
-    if (axis) axis.type = type;
-  }
   for (const box of all("input[data-log]")) {
-    box.addEventListener("change", () => {
-      const group = document.getElementById(box.dataset.log);
-      group.classList.toggle("log", box.checked);
-      for (const figure of all("figure.plot", group)) {
-        if (!drawn.has(figure)) continue;
-        scale(figure, box.checked ? "log" : "linear");
-        paint(figure);
-      }
-    });
+    box.addEventListener("change", () => document.getElementById(box.dataset.log).classList.toggle("log", box.checked));
   }
   for (const box of all("input[data-filter]")) {
     box.addEventListener("input", () => {
@@ -128,6 +92,22 @@
   addEventListener("hashchange", follow);
   follow();
 
+  // Tables that are cut say so, until their end is reached.
+  function cut(box) {
+    const frame = box.querySelector(".table");
+    const { scrollWidth, clientWidth, scrollLeft, scrollHeight, clientHeight, scrollTop } = frame;
+    box.classList.toggle("wider", scrollWidth > clientWidth + 1);
+    box.classList.toggle("longer", scrollHeight > clientHeight + 1);
+    box.classList.toggle("at-right", scrollLeft + clientWidth >= scrollWidth - 1);
+    box.classList.toggle("at-end", scrollTop + clientHeight >= scrollHeight - 1);
+    box.style.setProperty("--seen", `${frame.offsetHeight}px`);
+  }
+  const sizes = new ResizeObserver((entries) => entries.forEach(({ target }) => cut(target.parentElement)));
+  for (const frame of all(".cut > .table")) {
+    sizes.observe(frame);
+    frame.addEventListener("scroll", () => cut(frame.parentElement), { passive: true });
+  }
+
   // Tables: a click on a head sorts by its column, cells without a figure last.
   const key = (cell) => (cell.dataset.sort === undefined ? cell.textContent.trim() : Number.parseFloat(cell.dataset.sort));
   function sort(table, at, sign) {
@@ -154,19 +134,4 @@
       });
     });
   }
-
-  // Print: every tab with every plot, on white paper, as wide as the paper.
-  addEventListener("beforeprint", () => {
-    printing = true;
-    panels.forEach((panel) => panel.classList.add("open"));
-    for (const figure of all("figure.plot")) {
-      draw(figure);
-      paint(figure, { autosize: false, width: figure.closest(".two") ? printWidth.two : printWidth.one });
-    }
-  });
-  addEventListener("afterprint", () => {
-    printing = false;
-    for (const figure of drawn.keys()) paint(figure);
-    follow();
-  });
 })();

@@ -1,0 +1,97 @@
+"""Uses the installed package: ``python -I smoke.py EXTRA``, where EXTRA may be ``none``."""
+
+import importlib
+import importlib.metadata
+import re
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+
+import synthwgan
+from synthwgan import WGANGPSynthesizer
+from synthwgan.datasets import make_placements
+from synthwgan.evaluation import evaluate
+
+
+def fit_sample_save_load() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Go the main road, and return the real rows and the drawn ones."""
+    real = make_placements(120)
+    model = WGANGPSynthesizer(max_steps=20, random_state=0).fit(real)
+    rows = model.sample(50, random_state=1)
+    assert list(rows.columns) == list(real.columns)
+    assert len(model.rules_.broken_rows(rows)) == 0
+    model.save("model.safetensors")
+    again = WGANGPSynthesizer.load("model.safetensors").sample(50, random_state=1)
+    pd.testing.assert_frame_equal(again, rows)
+    return real, rows
+
+
+def command_line() -> None:
+    """Ask the command that was installed for rows of the saved model."""
+    command = Path(sysconfig.get_path("scripts")) / "synthwgan"
+    version = subprocess.check_output([command, "--version"], text=True)
+    assert version == f"synthwgan {importlib.metadata.version('synthwgan')}\n", version
+    subprocess.run(
+        [command, "sample", "model.safetensors", "-n", "10", "-o", "rows.parquet"], check=True
+    )
+    assert len(pd.read_parquet("rows.parquet")) == 10
+
+
+def modules_of(extra: str) -> list[str]:
+    """Return the modules that an extra's own requirements bring."""
+    asked = importlib.metadata.requires("synthwgan") or []
+    of_extra = [line for line in asked if re.search(rf"extra == ['\"]{extra}['\"]", line)]
+    names = {re.match(r"[\w.-]+", line)[0].lower() for line in of_extra}
+    modules = importlib.metadata.packages_distributions().items()
+    return sorted(
+        module
+        for module, owners in modules
+        if not module.startswith("_") and names & {owner.lower() for owner in owners}
+    )
+
+
+def none(real: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Without extras, figures are there, and a page says what it needs."""
+    report = evaluate(real, rows, random_state=0)
+    assert 0 <= report["columns"].score <= 1
+    try:
+        report.to_html()
+    except ImportError as error:
+        assert "synthwgan[report]" in str(error), error
+    else:
+        raise AssertionError("the page was drawn without the extra")
+
+
+def report(real: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """The page and its plots, and sdmetrics' score."""
+    from synthwgan.evaluation import quality_score
+
+    evaluate(real, rows, random_state=0).save_html("report.html")
+    assert "</html>" in Path("report.html").read_text("utf-8")
+    assert 0 <= quality_score(real, rows).overall <= 1
+
+
+# What uses an extra. An extra that is not here brings packages that are imported, no more.
+FEATURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {"none": none, "report": report}
+
+
+def main(extra: str) -> None:
+    """Use the package, and what an extra adds."""
+    assert Path(synthwgan.__file__).is_relative_to(sys.prefix), synthwgan.__file__
+    real, rows = fit_sample_save_load()
+    command_line()
+    modules = [] if extra == "none" else modules_of(extra)
+    assert modules or extra == "none", f"the extra {extra!r} brings nothing"
+    for module in modules:
+        importlib.import_module(module)
+    if extra in FEATURES:
+        FEATURES[extra](real, rows)
+    sys.stdout.write(f"{synthwgan.__version__} with {extra}: works {' '.join(modules)}\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
