@@ -33,7 +33,7 @@ from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import Rules, show_rules
 from synthwgan.table.columns.options import LOCALE
-from synthwgan.table.frames import take, take_column
+from synthwgan.table.frames import TableForm, take, take_column
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
 from synthwgan.training.callbacks import Callback, announce, check_callbacks
@@ -321,18 +321,11 @@ class WGANGPSynthesizer(BaseSynthesizer):
         functions = check_callbacks(callbacks)
         device = resolve_device(self.device)
         seeds = draw_seeds(self.random_state, 5)
-        X, form = take(X)
-        y, form_of_y = take_column(y)
-        name = None if y is None else target_name(y)
-        table = with_target(X, y, name)
+        table, name, form = _entered(X, y)
         of_table = {name: parameters[name] for name in _OF_TABLE}
         transformer = TableTransformer(**of_table, random_state=seeds[3])
-        transformer.fit(
-            table,
-            learned=() if name is None else [name],
-            form=form.beside(name, form_of_y),
-            verbose=self.verbose,
-        )
+        learned = () if name is None else [name]
+        transformer.fit(table, learned=learned, form=form, verbose=self.verbose)
         if self.verbose:
             announce(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n")
         encoded = transformer.encode(table, random_state=seeds[0])
@@ -372,3 +365,11 @@ class WGANGPSynthesizer(BaseSynthesizer):
             sql_types=sql_types_of(X),
         )
         return self._keep(state)
+
+
+def _entered(X: Any, y: Any) -> tuple[Any, Any, TableForm]:
+    """Return the table with its target, the target's name, and the form of both."""
+    X, form = take(X)
+    y, form_of_y = take_column(y)
+    name = None if y is None else target_name(y)
+    return with_target(X, y, name), name, form.beside(name, form_of_y)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.evaluation.scorer import make_scorer
-from synthwgan.radial.columns.intake import check_domain, check_rows, naming_domain
+from synthwgan.radial.columns.intake import check_domain, naming_domain, rows_of
 from synthwgan.table.schema import Schema
 
 
@@ -53,7 +53,7 @@ def score_domains(model: Any, X: Any, domain: Any) -> float:
 def _rows_of(model: Any, X: Any, domain: Any) -> dict[str, pd.DataFrame]:
     """Return rows by domain, with the columns that were fitted."""
     if not isinstance(X, Mapping):
-        check_rows(X)
+        X = rows_of(X)
         if domain not in X.columns:
             raise ValueError(
                 f"one table needs a column that says the domain, and {domain!r} is none of "
@@ -66,7 +66,7 @@ def _rows_of(model: Any, X: Any, domain: Any) -> dict[str, pd.DataFrame]:
     rows = {}
     for name, table in X.items():
         check_domain(name, model.domains_)
-        check_rows(table)
+        table = rows_of(table)
         own = list(model.union_.domains[name].transformer.column_index_)
         missing = [column for column in own if column not in table.columns]
         if missing:
