@@ -15,6 +15,7 @@ from synthwgan.parameters import RANDOM_STATE, Number, OneOf, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
 from synthwgan.table.door import enter
+from synthwgan.table.frames import OutputMixin, TableForm, as_frame, chosen_output, take
 
 _OF_SYNTHESIZER = ("column_kinds", "max_steps", "max_seconds", "device", "verbose")
 _OWN = {
@@ -24,7 +25,9 @@ _OWN = {
 }
 
 
-class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
+class WGANGPImputer(
+    OutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Fills missing cells with what a synthesizer expects there, given the rest of the row.
 
     A transformer like scikit-learn's `IterativeImputer`, for tables of numbers, categories, dates
@@ -130,7 +133,7 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
+        X : frame of any library, or array, of shape (n_rows, n_columns)
             The table; it is not written to.
         y : None
             Ignored.
@@ -147,11 +150,11 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
         """
         check_parameters({name: getattr(self, name) for name in _OWN}, _OWN)
         model = self._unfitted()
-        frame = self._entered(X, reset=True)
+        frame = self._entered(as_frame(X), reset=True)
         seeds = draw_seeds(self.random_state, 2)
         if self.random_state is not None:
             model.set_params(random_state=seeds[0])
-        self.synthesizer_ = model.fit(frame)
+        self.synthesizer_ = model.fit(frame).set_output(transform="pandas")
         self._seed = None if self.random_state is None else seeds[1]
         return self
 
@@ -160,13 +163,14 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
 
         Parameters
         ----------
-        X : DataFrame or array of shape (n_rows, n_columns)
+        X : frame of any library, or array, of shape (n_rows, n_columns)
             With the columns given to `fit`, in their order.
 
         Returns
         -------
-        DataFrame or array of shape (n_rows, n_columns)
-            In the form of `X`; means are rounded where a dtype holds whole numbers only.
+        DataFrame, Table or array of shape (n_rows, n_columns)
+            In the form of `X`, or of `set_output`; means are rounded where a dtype holds whole
+            numbers only.
 
         Raises
         ------
@@ -176,6 +180,28 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
             If `X` has other columns than the fitted ones.
         """
         check_is_fitted(self)
+        return self._filled(*take(X))
+
+    def fit_transform(self, X: Any, y: Any = None) -> Any:
+        """Do `fit`, and `transform` the same table, which is read once.
+
+        Parameters
+        ----------
+        X : frame of any library, or array, of shape (n_rows, n_columns)
+            The table.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        DataFrame, Table or array of shape (n_rows, n_columns)
+            As of `transform`.
+        """
+        X, form = take(X)
+        return self.fit(X, y)._filled(X, form)
+
+    def _filled(self, X: Any, form: TableForm) -> Any:
+        """Fill the cells of a table that has been taken, and give it its form again."""
         frame = self._entered(X, reset=False)
         gaps = frame.isna().to_numpy()
         rows = np.flatnonzero(gaps.any(axis=1))
@@ -191,7 +217,12 @@ class WGANGPImputer(OneToOneFeatureMixin, TransformerMixin, BaseEstimator):
                 chosen = self._chosen(place, drawn.iloc[:, place], n_draws)
                 cells = chosen.loc[where[rows]]
                 filled.isetitem(place, _with_gaps_filled(frame.iloc[:, place], where, cells))
-        return filled if isinstance(X, pd.DataFrame) else _as_array(filled, X)
+        output = chosen_output(self)
+        if isinstance(X, pd.DataFrame):
+            return form.dress(filled, output)
+        if output == "default":
+            return _as_array(filled, X)
+        return form.dress(filled.set_axis(self.get_feature_names_out(), axis=1), output)
 
     def _chosen(self, place: int, drawn: pd.Series, n_draws: int) -> pd.Series:
         """Return what stands for the draws of each row: their mean, middle or commonest."""

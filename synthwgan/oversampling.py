@@ -237,14 +237,8 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
                 f"synthesizer's min_category_rows={model.min_category_rows}, and would not be "
                 "kept apart: pass a synthesizer with less"
             )
-        strategy = self.sampling_strategy
-        if callable(strategy):
-            strategy = strategy(form.dress_column(y))
-            if not isinstance(strategy, Mapping):
-                raise TypeError(
-                    f"sampling_strategy must return a dict of rows by class: {strategy!r}"
-                )
-        self.sampling_strategy_ = _rows_to_draw(strategy, target.counts)
+        given = form.dress_column(y)
+        self.sampling_strategy_ = _rows_to_draw(self.sampling_strategy, target.counts, given)
         return frame, target, model
 
 
@@ -345,8 +339,12 @@ def _check_classes(classes: pd.Series) -> None:
         )
 
 
-def _rows_to_draw(strategy: Any, counts: dict[Any, int]) -> dict[Any, int]:
+def _rows_to_draw(strategy: Any, counts: dict[Any, int], y: Any) -> dict[Any, int]:
     """Return the number of new rows by class, in the order of the classes."""
+    if callable(strategy):
+        strategy = strategy(y)
+        if not isinstance(strategy, Mapping):
+            raise TypeError(f"sampling_strategy must return a dict of rows by class: {strategy!r}")
     if isinstance(strategy, Mapping):
         return _by_dict(strategy, counts)
     if isinstance(strategy, str):

@@ -19,6 +19,7 @@ from synthwgan import (
     GANOverSampler,
     PrivateSynthesizer,
     RadialGANSynthesizer,
+    WGANGPImputer,
     WGANGPSynthesizer,
 )
 from synthwgan.cli import app
@@ -257,3 +258,16 @@ def test_rules_are_found_in_any_form(people: Any) -> None:
     assert broken.drop("broken_rules").equals(wrong)
     assert broken["broken_rules"].to_list() == [["end >= age"]] * 2
     assert_frame_equal(rules.broken_rows(wrong.to_pandas()).iloc[:, :2], wrong.to_pandas())
+
+
+def test_gaps_are_filled_in_the_form_of_the_rows(people: Any, quick: dict[str, Any]) -> None:
+    model = WGANGPImputer(synthesizer=WGANGPSynthesizer(**{**quick, "rules": None}), n_draws=2)
+    filled = model.fit_transform(people.lazy())
+    assert filled.schema == people.schema
+    assert filled["income"].null_count() == 0
+    assert filled.drop("income").equals(people.drop("income"))
+    assert model.transform(people.to_arrow()).schema.equals(people.to_arrow().schema)
+    assert isinstance(model.set_output(transform="pandas").transform(people), pd.DataFrame)
+    array = np.array([[1.0, np.nan], [2.0, 3.0], [4.0, 5.0], [1.0, 2.0]] * 9)
+    assert isinstance(clone(model).set_output(transform="default").fit_transform(array), np.ndarray)
+    assert clone(model).set_output(transform="arrow").fit_transform(array).num_columns == 2

@@ -543,7 +543,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
 
     def score(
         self,
-        X: Mapping[str, pd.DataFrame] | pd.DataFrame,
+        X: Any,
         y: None = None,
         *,
         domain: Any = "domain",
@@ -555,7 +555,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
 
         Parameters
         ----------
-        X : dict of str to DataFrame, or DataFrame
+        X : dict of str to DataFrame, or DataFrame, of any library
             Rows by domain, or one table in which a column says each row's domain.
         y : None
             The target is a column of the tables.
