@@ -19,7 +19,9 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from synthwgan.cli import app
 from synthwgan.io import TableWriter, batches, read_table, write_table
 from synthwgan.io.base import TextOptions
 
@@ -437,6 +439,18 @@ def test_commands_in_a_pipe(tmp_path: Path) -> None:
     text = "a;b;c\n" + "".join(f"{a};{b};{a + b}\n" for a, b in numbers)
     ran = subprocess.run(command, input=text.encode(), capture_output=True, check=True)
     assert "c = a + b" in ran.stdout.decode() and ran.stderr == b""
+
+
+def test_a_command_says_in_one_line_what_it_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a;b\n" + "".join(f"{n},5;{n % 3}\n" for n in range(30)))
+    said = CliRunner().invoke(app, ["rules", str(path), "--quiet"])
+    assert said.exit_code == 0 and said.stderr.count("\n") == 1
+    assert said.stderr.startswith("Warning: ") and "--sep ';', --decimal ','" in said.stderr
+    options = ["--sep", ";", "--decimal", ",", "--encoding", "utf-8"]
+    assert CliRunner().invoke(app, ["rules", str(path), "--quiet", *options]).stderr == ""
+    wrong = CliRunner().invoke(app, ["rules", str(path), "--sep", ";;"])
+    assert wrong.exit_code == 1 and wrong.stderr.count("\n") == 1
 
 
 def test_options_of_databases_are_refused_for_files(tmp_path: Path) -> None:
