@@ -24,6 +24,7 @@ from typer.testing import CliRunner
 from synthwgan.cli import app
 from synthwgan.io import TableWriter, batches, read_table, write_table
 from synthwgan.io.base import TextOptions
+from synthwgan.io.places import table_name
 
 
 def frame() -> pd.DataFrame:
@@ -360,6 +361,24 @@ def test_parts_of_other_columns_are_refused(parts: Path) -> None:
     path.write_bytes(b"no parquet")
     with pytest.raises(ValueError, match=r"other\.parquet cannot be read as parquet"):
         read_table(parts)
+
+
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("shops/North.csv.gz", "North"),
+        ("postgresql://me:pw@host/shop#sales.north", "north"),
+        ("sqlite:///shop.db#south", "south"),
+    ],
+)
+def test_what_a_table_is_called(place: str, name: str) -> None:
+    assert table_name(place) == name
+
+
+def test_what_a_folder_is_called(parts: Path) -> None:
+    assert table_name(str(parts)) == "sales"
+    with pytest.raises(ValueError, match="lacks its table"):
+        table_name("sqlite:///shop.db")
 
 
 # Batches
