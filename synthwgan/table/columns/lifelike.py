@@ -284,8 +284,8 @@ class NameTransformer(LifelikeTransformer):
             last, _, first = text.partition(",")
             return first.strip(), last.strip()
         words = text.split() or [text]
-        ends = words[0], words[-1]
-        return ends[::-1] if self.locale in FAMILY_FIRST else ends
+        family_first = self.locale in FAMILY_FIRST
+        return (words[-1], words[0]) if family_first else (words[0], words[-1])
 
     def _cell(self, style: str, row: Mapping[str, str], inventor: Inventor) -> str:
         first, last = row["first"], row["last"]
