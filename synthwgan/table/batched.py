@@ -11,6 +11,8 @@ import pandas as pd
 from synthwgan.table.door import check_same_names, naming_column
 from synthwgan.table.frames import TableForm, take
 
+# Rows of a batch at most, of what is read here.
+BATCH_ROWS = 2**17
 _REMEDY = (
     "a table in batches is read more than once: pass a list of frames, or an object whose "
     "__iter__ begins anew each time, such as a class that opens its files there"
@@ -180,9 +182,19 @@ def _taken(batch: Any) -> pd.DataFrame:
 
 def read_dataset(dataset: Any, names: list[Hashable] | None) -> Iterator[Any]:
     """Read some columns of an Arrow dataset, or all for None, in batches."""
-    # Read ahead by little: what waits to be read is memory too.
-    options = {"batch_size": 2**17, "batch_readahead": 2, "fragment_readahead": 1}
-    return dataset.to_batches(columns=names and list(map(str, names)), **options)
+    options = {"columns": names and list(map(str, names)), "batch_size": BATCH_ROWS}
+    try:
+        fragments = list(dataset.get_fragments())
+    except ValueError:
+        # Of a dataset under a filter.
+        yield from dataset.to_batches(**options, batch_readahead=1, use_threads=False)
+        return
+    for fragment in fragments:
+        # Arrow reads ahead as fast as it can, whole files of Parquet: so it is given a row group at
+        # a time, whose columns it still reads by several threads.
+        can_split = hasattr(fragment, "split_by_row_group")
+        for piece in fragment.split_by_row_group() if can_split else [fragment]:
+            yield from piece.to_batches(**options, schema=dataset.schema)
 
 
 def as_frame(part: Any) -> pd.DataFrame:

@@ -155,6 +155,18 @@ def test_sources(source: str, tmp_path: Any) -> None:
     check_same(found, expected)
 
 
+def test_partitions_and_filters_of_a_dataset(tmp_path: Any) -> None:
+    table = pa.table({"year": [2023] * 50 + [2024] * 50, "n": range(100)})
+    pq.write_to_dataset(table, tmp_path, partition_cols=["year"])
+    dataset = arrow_dataset.dataset(tmp_path, partitioning="hive")
+    late = dataset.filter(arrow_dataset.field("n") >= 40)
+    for source, n_rows in ((dataset, 100), (late, 60)):
+        found = pd.concat(list(as_batches(source).frames(["year", "n"])))
+        assert found["n"].astype(int).tolist() == list(range(100 - n_rows, 100))
+        assert found["year"].astype(int).tolist() == table["year"].to_pylist()[100 - n_rows :]
+        assert [list(rows.columns) for rows in as_batches(source).frames(["year"])][0] == ["year"]
+
+
 def test_what_can_be_read_only_once_is_refused_with_the_remedy() -> None:
     parts = batches_of(make_table(), 1000)
     with pytest.raises(TypeError, match="generator can be read only once.*a list of frames"):
