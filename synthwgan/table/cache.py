@@ -32,6 +32,15 @@ class CachedTable(EncodedTable):
     maps: tuple[Any, ...] = ()
     _touched: list[int] = field(default_factory=lambda: [0])
 
+    def take(self, rows: np.ndarray | slice) -> EncodedTable:
+        if isinstance(rows, slice) or rows.dtype == bool or len(rows) <= MAX_TOUCHED:
+            return super().take(rows)
+        parts = []
+        for start in range(0, len(rows), MAX_TOUCHED):
+            parts.append(super().take(rows[start : start + MAX_TOUCHED]))
+            self.release()
+        return EncodedTable.concatenate(parts)
+
     def touched(self, n_rows: int) -> None:
         self._touched[0] += n_rows
         if self._touched[0] >= MAX_TOUCHED:

@@ -221,7 +221,7 @@ class EncodedTable:
         codes = np.concatenate([part.codes for part in parts])
         return cls(codes, np.concatenate([part.values for part in parts]))
 
-    def take(self, rows: np.ndarray) -> EncodedTable:
+    def take(self, rows: np.ndarray | slice) -> EncodedTable:
         """Return some of the rows, by number or by mask."""
         return EncodedTable(self.codes[rows], self.values[rows])
 

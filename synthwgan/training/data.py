@@ -17,6 +17,8 @@ MAX_BATCH_FLOATS = 2**22
 MAX_WHOLE_ROWS = 2**22
 # Rows that are looked at together, in going over all.
 CHUNK_ROWS = 2**20
+# Rows that are read from the disk at once: with each comes more than a page of memory.
+PIECE_ROWS = 2**12
 
 
 class TableBatches:
@@ -92,11 +94,18 @@ class TableBatches:
         if self._without is not None:
             numbers = numbers + torch.searchsorted(self._without, numbers, right=True)
         numbers = numbers.to(self.codes.device)
-        # Several times as fast as indexing.
-        codes, values = self.codes.index_select(0, numbers), self.values.index_select(0, numbers)
-        if self._encoded is not None:
-            self._encoded.touched(len(numbers))
+        if self._encoded is None:
+            return self._selected(numbers)
+        parts = []
+        for piece in numbers.split(PIECE_ROWS):
+            parts.append(self._selected(piece))
+            self._encoded.touched(len(piece))
+        codes, values = (torch.cat(own) for own in zip(*parts, strict=True))
         return codes.to(self.device), values.to(self.device)
+
+    def _selected(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        # Several times as fast as indexing.
+        return self.codes.index_select(0, numbers), self.values.index_select(0, numbers)
 
     def in_order(self) -> Iterator[Tensor]:
         """Slots of all rows in order, some megabytes at a time; of very many, of some of them."""
