@@ -15,6 +15,7 @@ import synthwgan
 from synthwgan import WGANGPSynthesizer
 from synthwgan.datasets import make_placements
 from synthwgan.evaluation import evaluate
+from synthwgan.io import TableWriter, read_table
 
 
 def fit_sample_save_load() -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -75,8 +76,24 @@ def report(real: pd.DataFrame, rows: pd.DataFrame) -> None:
     assert 0 <= quality_score(real, rows).overall <= 1
 
 
-# What uses an extra. An extra that is not here brings packages that are imported, no more.
-FEATURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {"none": none, "report": report}
+def excel(real: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Rows go into a workbook and come back."""
+    with TableWriter("rows.xlsx") as writer:
+        writer.write(rows)
+    assert len(read_table("rows.xlsx")) == len(rows)
+
+
+def sql(real: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Rows go into a database and come back."""
+    with TableWriter("sqlite:///rows.db", table="rows") as writer:
+        writer.write(rows)
+    assert len(read_table("sqlite:///rows.db", table="rows")) == len(rows)
+
+
+# What uses an extra. Of an extra that is not here the packages are imported, and no more.
+FEATURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
+    function.__name__: function for function in (none, report, excel, sql)
+}
 
 
 def main(extra: str) -> None:

@@ -90,11 +90,12 @@ ages = np.arange(15, 95, 5)
 for panel, (title, conditions) in zip(panels.flat, kinds.items(), strict=True):
     drawn = model.sample(2000, conditions=conditions, random_state=0)
     known = of_kind(adult, conditions)
-    panel.hist(known["age"], ages, density=True, color="C1", alpha=0.4)
-    line = {"histtype": "step", "lw": 2, "color": "C0"}
+    area = {"color": "C1", "alpha": 0.4, "label": "census"}
+    line = {"color": "C0", "histtype": "step", "lw": 2, "label": "drawn"}
+    panel.hist(known["age"], ages, density=True, **area)
     panel.hist(drawn["age"], ages, density=True, **line)
     panel.set(title=f"age, {title}", yticks=[])
-panels[0, 0].legend(["census", "drawn"], frameon=False)
+panels[0, 0].legend(frameon=False)
 plt.show()
 
 # %%

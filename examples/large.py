@@ -94,6 +94,9 @@ panels[0].legend(frameon=False)
 plt.show()
 
 # %%
+# The quiet hours of the night are there, but the peaks of morning and evening
+# are still one broad hill: that is what a longer training is for.
+#
 # From the command line it is `synthwgan sample model.safetensors -n 1000000 -o
 # rows.parquet`, which writes in chunks as well: [Sampling and
 # saving](../guide/sampling.md).

@@ -1,9 +1,11 @@
 """Synthetic tables that look like the real one: WGAN-GP in scikit-learn's style."""
 
+import logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from synthwgan.checkpoint import Checkpoint
     from synthwgan.imputation import WGANGPImputer
     from synthwgan.networks.critics import MLP
     from synthwgan.networks.generators import Residual, Style
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Checkpoint",
     "Conditional",
     "Domain",
     "EarlyStopping",
@@ -42,6 +45,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "Checkpoint": "synthwgan.checkpoint",
     "Conditional": "synthwgan.training.config",
     "Domain": "synthwgan.private.domain",
     "EarlyStopping": "synthwgan.training.stopping",
@@ -61,6 +65,10 @@ _MODULES = {
     "WGANGPImputer": "synthwgan.imputation",
     "WGANGPSynthesizer": "synthwgan.synthesizer",
 }
+
+
+# Records go where a program that uses the package sends them, and nowhere by default.
+logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
 def __getattr__(name: str) -> Any:

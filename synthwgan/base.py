@@ -27,6 +27,7 @@ from synthwgan.parameters import (
     check_parameters,
     reject_misnamed,
 )
+from synthwgan.parts import PartsPlan, write_parts
 from synthwgan.provenance import marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.conditional import ConditionalSampler
@@ -57,6 +58,8 @@ _SAMPLING_PARAMETERS = {
     "n_samples": _POSITIVE,
     "n_draws": _POSITIVE,
     "chunk_size": _POSITIVE,
+    "rows_per_part": _POSITIVE,
+    "n_jobs": Either((Number(1, integer=True), OneOf((-1,)))),
     "gibbs_steps": Number(0, integer=True),
     "on_rare": OneOf(get_args(OnRare)),
     "on_broken": OneOf(get_args(OnBroken)),
@@ -337,6 +340,78 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
             marked(chunk, self.digest_, "drawn", random_state, self.sql_types_) for chunk in chunks
         )
         return cast("Iterator[pd.DataFrame]", said)
+
+    def sample_to(
+        self,
+        path: str | os.PathLike[str],
+        n_samples: int,
+        *,
+        conditions: Mapping[Any, Any] | None = None,
+        on_rare: OnRare = "restrict",
+        truncation: float | None = None,
+        rows_per_part: int = 500_000,
+        n_jobs: int = 1,
+        random_state: RandomState = None,
+    ) -> None:
+        """Draw synthetic rows into a folder of Parquet files, in constant memory.
+
+        Each file is a part of the table, and is whole or not there. Called again after an
+        interruption, or if a process died, it goes on with the parts that lack, and the rows are
+        those that it would have drawn at once.
+
+        Parameters
+        ----------
+        path : path
+            The folder; it is made if it does not exist. One with other files is refused.
+        n_samples : int
+            Number of rows in all.
+        conditions : mapping, optional
+            What the rows must be, see `sample`.
+        on_rare : {"restrict", "fewer", "error"}, default "restrict"
+            What to do if they hardly are, see `sample`.
+        truncation : float or None, default None
+            How varied rows of ``generator="style"`` are, see `sample`.
+        rows_per_part : int, default 500_000
+            Rows of a file; the last one has the rest.
+        n_jobs : int, default 1
+            Processes that draw parts at the same time, one thread each; -1 for one a core. The rows
+            are the same for any number. A script that uses several must guard its own work by
+            ``if __name__ == "__main__":``, as `multiprocessing` asks.
+        random_state : int, Generator, RandomState or None, default None
+            Seed of the rows. Without one, a folder that has been begun goes on with its own.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            If an argument is out of range, the folder was begun with other arguments or another
+            model, or rows that are drawn apart could not keep a key unique.
+        OSError
+            If the folder may not be written to, or is full.
+
+        Examples
+        --------
+        >>> import pandas as pd, tempfile
+        >>> from synthwgan import WGANGPSynthesizer
+        >>> from synthwgan.io import read_table
+        >>> df = pd.DataFrame({"age": [23, 41, 35, 62] * 25, "paid": ["yes", "no"] * 50})
+        >>> model = WGANGPSynthesizer(max_steps=20, random_state=0).fit(df)
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     model.sample_to(f"{folder}/rows", 250, rows_per_part=100, random_state=0)
+        ...     len(read_table(f"{folder}/rows/part-00002.parquet"))
+        50
+        """
+        self._sampling_seeds(
+            n_samples=n_samples,
+            on_rare=on_rare,
+            truncation=truncation,
+            rows_per_part=rows_per_part,
+            n_jobs=n_jobs,
+            random_state=random_state,
+        )
+        options = {"conditions": conditions, "on_rare": on_rare, "truncation": truncation}
+        write_parts(self, path, PartsPlan(n_samples, rows_per_part, options), n_jobs, random_state)
 
     def _rows(
         self, seeds: list[int], truncation: float | None = None, gibbs_steps: int = 0

@@ -39,7 +39,7 @@ from synthwgan.table.law import Law
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 from synthwgan.table.rules.custom import Custom
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
-from synthwgan.training.callbacks import announce
+from synthwgan.training.callbacks import LOGGER, tell
 from synthwgan.training.checks import (
     HISTORY,
     N_TRIED,
@@ -129,6 +129,37 @@ class FittedState:
     n_rejection_rounds: int
     sql_types: dict[str, list] = field(default_factory=dict)
 
+    @classmethod
+    def of(
+        cls,
+        trained: TrainedNetworks,
+        transformer: TableTransformer,
+        target_name: Any,
+        config: TrainingConfig,
+        sampler: Sampler,
+        conditional_sampler: ConditionalSampler | None,
+        *,
+        n_rows: int,
+        sql_types: dict[str, list],
+    ) -> FittedState:
+        """Put together what a fit made."""
+        return cls(
+            transformer=transformer,
+            target_name=target_name,
+            config=config,
+            sampler=sampler,
+            conditional_sampler=conditional_sampler,
+            critic=trained.critic,
+            history=pd.DataFrame(trained.history),
+            n_rows=n_rows,
+            n_iter=trained.outcome.n_steps,
+            fit_seconds=trained.outcome.seconds,
+            cost=trained.cost,
+            acceptance_rate=sampler.acceptance_rate,
+            n_rejection_rounds=sampler.n_rejection_rounds,
+            sql_types=sql_types,
+        )
+
 
 def save_model(
     path: str | os.PathLike,
@@ -172,6 +203,7 @@ def save_model(
     arrays = arrays | {name: own[name].cpu().numpy() for name in own if own[name] is not None}
     weights = module_arrays(_modules(sampler, conditional, state.critic))
     write_model(path, content, arrays | weights)
+    LOGGER.info("model in %s", os.fspath(path))
 
 
 def model_digest(
@@ -438,6 +470,7 @@ def make_sampler(trained: TrainedNetworks, calibrated: bool, *, seed: int) -> Sa
     generator: Any = trained.generator
     sampler = Sampler(generator, trained.head, generator.latent_dim, trained.marginals)
     if calibrated:
+        LOGGER.info("calibration")
         calibrate(sampler, sampler.noise(seed))
     return sampler
 
@@ -475,8 +508,8 @@ def add_rejection(
     *,
     seed: int,
     verbose: int,
-) -> None:
-    """Let a sampler learn which rows to keep.
+) -> bool:
+    """Let a sampler learn which rows to keep; return whether it could, and was not interrupted.
 
     Parameters
     ----------
@@ -498,10 +531,13 @@ def add_rejection(
     UserWarning
         If it was interrupted: all rows are kept.
     """
+    if plan.max_rounds:
+        LOGGER.info("rejection")
     edges = transformer.value_edges(MAX_VALUE_EDGES)
-    report = announce if verbose else lambda line: None
     try:
-        sampler.rejection = learn_rejection(sampler, encoded, edges, plan, seed, report)
+        sampler.rejection = learn_rejection(
+            sampler, encoded, edges, plan, seed, lambda line: tell(line, verbose)
+        )
     except KeyboardInterrupt:
         warnings.warn(
             "learning which drawn rows to keep was interrupted; all are kept, and the model can "
@@ -509,3 +545,10 @@ def add_rejection(
             UserWarning,
             stacklevel=3,
         )
+        return False
+    if plan.max_rounds:
+        LOGGER.info(
+            "rejection: rounds that paid: %d, %.0f%% of the drawn rows kept",
+            *(sampler.n_rejection_rounds, 100 * sampler.acceptance_rate),
+        )
+    return True

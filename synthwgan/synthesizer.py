@@ -4,14 +4,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
-import pandas as pd
-
 from synthwgan.base import BaseSynthesizer
+from synthwgan.checkpoint import Checkpoint, KeptFit
 from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
 from synthwgan.io.sql.types import sql_types_of
+from synthwgan.large import encoded_rows, opened
 from synthwgan.networks.critics import CriticChoice, CriticName
 from synthwgan.networks.generators import GeneratorChoice, GeneratorName
 from synthwgan.networks.objectives import Objective, ObjectiveName
@@ -30,16 +31,19 @@ from synthwgan.parameters import (
 )
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.boosting import RejectionPlan
+from synthwgan.sampling.conditional import ConditionalSampler
+from synthwgan.sampling.sampler import Sampler
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import Rules, show_rules
 from synthwgan.table.columns.options import LOCALE
-from synthwgan.table.frames import TableForm, take, take_column
+from synthwgan.table.frames import TableForm, take_column
+from synthwgan.table.layout import EncodedTable
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import target_name, with_target
-from synthwgan.training.callbacks import Callback, announce, check_callbacks
+from synthwgan.training.callbacks import LOGGER, Callback, check_callbacks, tell
 from synthwgan.training.config import TRAINING_PARAMETERS, Conditional, TrainingConfig
 from synthwgan.training.device import resolve_device, resolve_precision
-from synthwgan.training.fit import train_networks
+from synthwgan.training.fit import TrainedNetworks, train_networks
 from synthwgan.training.optimizers import Optimizer
 from synthwgan.training.stopping import EarlyStopping
 
@@ -289,21 +293,32 @@ class WGANGPSynthesizer(BaseSynthesizer):
         y: Any = None,
         *,
         callbacks: Sequence[Callback] | None = None,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
+        cache_dir: str | os.PathLike[str] | None = None,
     ) -> Self:
         """Learn a table.
 
         Parameters
         ----------
-        X : frame or array of shape (n_rows, n_columns)
-            The table: a DataFrame of pandas or polars, a LazyFrame, a pyarrow Table,
-            RecordBatchReader or Dataset, a DuckDB relation, a Dask frame, or what else gives an
-            Arrow stream; or a NumPy array. It is not written to, and an index plays no part.
+        X : frame or array of shape (n_rows, n_columns), or a table in batches
+            The table: a DataFrame of pandas or polars, a LazyFrame, a pyarrow Table or
+            RecordBatchReader, a DuckDB relation, a Dask frame, or what else gives an Arrow stream;
+            or a NumPy array. It is not written to, and an index plays no part. A path to a folder,
+            a glob or a file of Parquet, an Arrow Dataset, or an iterable of frames that can be read
+            again and again, such as a list, is never in memory as a whole.
         y : Series or array of shape (n_rows,), optional
             One more column, put last; a Series keeps its name, else it is ``"target"``.
         callbacks : list of callable, optional
             Functions that are called with the figures of each logged step, a dict with the columns
             of `history_`. When one returns True, the phase of training ends there, as with
             `early_stopping`; conditions are learned all the same. What one raises ends `fit`.
+        checkpoint : path or Checkpoint, optional
+            A file that gets all that training needs, every minute or as a `Checkpoint` says. If it
+            exists, and is of this table and these parameters, `fit` goes on from it, to the model
+            of a fit that was never ended. It stays until you delete it.
+        cache_dir : path, optional
+            Folder for the encoded rows of a table in batches, about 2 bytes a cell; by default the
+            one for temporary files. Nothing is left there, however `fit` ends.
 
         Returns
         -------
@@ -314,22 +329,29 @@ class WGANGPSynthesizer(BaseSynthesizer):
         ------
         ValueError, TypeError
             If a parameter or the table cannot be used, or the table breaks a declared rule; before
-            any training.
+            any training; so is a checkpoint of something else.
+        OSError
+            If the checkpoint could not be written.
         """
         parameters = self.get_params(deep=False)
         check_parameters(parameters, self.constraints)
         functions = check_callbacks(callbacks)
         device = resolve_device(self.device)
-        seeds = draw_seeds(self.random_state, 5)
-        table, name, form = _entered(X, y)
-        of_table = {name: parameters[name] for name in _OF_TABLE}
-        transformer = TableTransformer(**of_table, random_state=seeds[3])
-        learned = () if name is None else [name]
-        transformer.fit(table, learned=learned, form=form, verbose=self.verbose)
-        if self.verbose:
-            announce(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n")
-        encoded = transformer.encode(table, random_state=seeds[0])
-        plan = RejectionPlan.resolve(self.rejection, self.max_seconds)
+        precision = resolve_precision(self.precision, device)
+        seeds, kept = draw_seeds(self.random_state, 5), None
+        if checkpoint is not None:
+            kept = KeptFit(checkpoint, parameters, self.constraints, device, precision)
+            seeds = kept.seeds(seeds)
+        LOGGER.info("encoding the table")
+        X, form = opened(X, y)
+        y, form_of_y = take_column(y)
+        name = None if y is None else target_name(y)
+        table = with_target(X, y, name)
+        transformer = self._transformer(table, name, form.beside(name, form_of_y), seeds[3])
+        encoded = encoded_rows(transformer, table, cache_dir, random_state=seeds[0])
+        checkpoints = None if kept is None else kept.start(transformer, encoded)
+        spent = 0.0 if checkpoints is None else checkpoints.seconds
+        plan = RejectionPlan.resolve(self.rejection, self.max_seconds, spent)
         parameters["max_seconds"] = plan.training_seconds
         config = TrainingConfig.resolve(parameters, n_rows=len(encoded))
         trained = train_networks(
@@ -339,37 +361,42 @@ class WGANGPSynthesizer(BaseSynthesizer):
             until_learnt=self.max_steps == "auto",
             forbidden=transformer.impossible_pairs(),
             callbacks=functions,
+            checkpoints=checkpoints,
             device=device,
-            precision=resolve_precision(self.precision, device),
+            precision=precision,
             seed=seeds[1],
             verbose=self.verbose,
         )
+        samplers, is_complete = self._samplers(trained, encoded, transformer, plan, seeds)
+        if kept is not None:
+            kept.checkpoint.is_complete = is_complete
+        of_table = {"n_rows": len(encoded), "sql_types": sql_types_of(X)}
+        return self._keep(FittedState.of(trained, transformer, name, config, *samplers, **of_table))
+
+    def _transformer(self, table: Any, name: Any, form: TableForm, seed: int) -> TableTransformer:
+        """Return a transformer that knows the table, in which `name` is the target, or None."""
+        parameters = self.get_params(deep=False)
+        of_table = {name: parameters[name] for name in _OF_TABLE}
+        transformer = TableTransformer(**of_table, random_state=seed)
+        learned = () if name is None else [name]
+        transformer.fit(table, learned=learned, form=form, verbose=self.verbose)
+        tell(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n", self.verbose)
+        return transformer
+
+    def _samplers(
+        self,
+        trained: TrainedNetworks,
+        encoded: EncodedTable,
+        transformer: TableTransformer,
+        plan: RejectionPlan,
+        seeds: list[int],
+    ) -> tuple[tuple[Sampler, ConditionalSampler | None], bool]:
+        """Return both samplers, calibrated, and whether nothing was interrupted on the way."""
         sampler = make_sampler(trained, self.calibrate, seed=seeds[2])
         conditional_sampler = make_conditional_sampler(trained, self.calibrate, seed=seeds[2])
-        if trained.outcome.stopped_by != "interrupt":
-            add_rejection(sampler, encoded, transformer, plan, seed=seeds[4], verbose=self.verbose)
-        state = FittedState(
-            transformer=transformer,
-            target_name=name,
-            config=config,
-            sampler=sampler,
-            conditional_sampler=conditional_sampler,
-            critic=trained.critic,
-            history=pd.DataFrame(trained.history),
-            n_rows=len(encoded),
-            n_iter=trained.outcome.n_steps,
-            fit_seconds=trained.outcome.seconds,
-            cost=trained.cost,
-            acceptance_rate=sampler.acceptance_rate,
-            n_rejection_rounds=sampler.n_rejection_rounds,
-            sql_types=sql_types_of(X),
-        )
-        return self._keep(state)
-
-
-def _entered(X: Any, y: Any) -> tuple[Any, Any, TableForm]:
-    """Return the table with its target, the target's name, and the form of both."""
-    X, form = take(X)
-    y, form_of_y = take_column(y)
-    name = None if y is None else target_name(y)
-    return with_target(X, y, name), name, form.beside(name, form_of_y)
+        is_complete = trained.outcome.stopped_by != "interrupt"
+        if is_complete:
+            is_complete = add_rejection(
+                sampler, encoded, transformer, plan, seed=seeds[4], verbose=self.verbose
+            )
+        return (sampler, conditional_sampler), is_complete

@@ -16,6 +16,8 @@ from synthwgan.cli.tables import (
     ReadingOne,
     Writing,
     as_frame,
+    fill_folder,
+    is_folder_output,
     progress,
     refuse_same,
     with_table_options,
@@ -107,7 +109,14 @@ def demo(
 
 @with_table_options
 def fit(
-    table: Annotated[str, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
+    table: Annotated[
+        str,
+        typer.Argument(
+            metavar="TABLE",
+            help=f"The real table ({TABLES}). A folder, or a glob in quotes, of Parquet files may "
+            "have more rows than memory.",
+        ),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
     max_seconds: MaxSeconds = None,
     max_steps: MaxSteps = None,
@@ -144,6 +153,19 @@ def fit(
             help="So many of the smallest and largest numbers or dates of a column are drawn anew.",
         ),
     ] = 0,
+    checkpoint: Annotated[
+        Path | None,
+        typer.Option(
+            "--checkpoint",
+            metavar="FILE",
+            help="Keep all that training needs in a file, from which the same command goes on "
+            "if it was ended; removed when the model is written.",
+        ),
+    ] = None,
+    checkpoint_every: Annotated[
+        float,
+        typer.Option("--checkpoint-every", min=0, help="Write it each time so many seconds pass."),
+    ] = 60.0,
     locale: Annotated[
         str | None,
         typer.Option(
@@ -152,22 +174,35 @@ def fit(
         ),
     ] = None,
     device: Device = "auto",
+    cache_dir: Annotated[
+        Path | None,
+        typer.Option(
+            "--cache-dir",
+            help="Folder for what is learned of a table in several files, about 2 bytes a cell. "
+            "Nothing is left there. Default: the one for temporary files.",
+        ),
+    ] = None,
     quiet: Quiet = False,
     *,
     reading: ReadingOne,
 ) -> None:
     """Learn a table and write the model to a file.
 
-    Ctrl-C ends the training early and keeps the model as it is then.
+    Ctrl-C ends the training early and keeps the model as it is then, and the checkpoint.
 
     For data of people: --rare mask --min-category-rows 10 --protect-extremes 10
 
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
-    from synthwgan import WGANGPSynthesizer
+    from synthwgan import Checkpoint, WGANGPSynthesizer
+    from synthwgan.io.places import is_database, parts_of
 
     kinds = column_kinds(kind or [])
     check_model_output(output, table)
+    kept = None if checkpoint is None else Checkpoint(checkpoint, every=checkpoint_every)
+    if checkpoint is not None:
+        other = "is the table or the model; give the checkpoint a third name"
+        refuse_same(str(checkpoint), other, table, str(output))
     params = {
         "column_kinds": kinds or None,
         "rules": rules_of_option(rules),
@@ -183,8 +218,12 @@ def fit(
     }
     if max_steps is not None:
         params["max_steps"] = max_steps
-    model = WGANGPSynthesizer(**params).fit(reading.read(table))
+    has_parts = not is_database(table) and parts_of(table) is not None
+    rows = table if has_parts else reading.read(table)
+    model = WGANGPSynthesizer(**params).fit(rows, checkpoint=kept, cache_dir=cache_dir)
     model.save(output)
+    if kept is not None and kept.is_complete:
+        Path(kept.path).unlink(missing_ok=True)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
 
@@ -225,6 +264,10 @@ def sample(
             help="Add a column of this name that says True in every row: it is synthetic.",
         ),
     ] = None,
+    jobs: Annotated[
+        int,
+        typer.Option("--jobs", min=-1, help="Processes that fill a folder; -1 for one a core."),
+    ] = 1,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     *,
     writing: Writing,
@@ -235,7 +278,9 @@ def sample(
     """
     from synthwgan.provenance import marked
 
-    writing.check(output)
+    into_folder = output is not None and is_folder_output(output)
+    if not into_folder:
+        writing.check(output)
     fitted = _load(model)
     options: dict[str, Any] = {"random_state": seed}
     if chunk_size is not None:
@@ -245,6 +290,10 @@ def sample(
     names = [str(name) for name in fitted.transformer_.column_index_]
     if mark in names:
         raise ValueError(f"--mark {mark}: the table has a column of that name; choose another one.")
+    if into_folder:
+        with progress(n_rows, quiet) as advance:
+            fill_folder(fitted, Path(str(output)), n_rows, jobs, mark, options, advance)
+        return
     chunks = fitted.sample_iter(n_rows, **options)
     with progress(n_rows, quiet) as advance, writing.writer(output) as write:
         for chunk in chunks:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 TABLES = ".csv, .tsv, .jsonl, .parquet, .feather or .xlsx, a folder, a database's URL, or -"
 _STANDARD = "-"
+# Of a file in a folder.
+ROWS_PER_PART = 500_000
 
 
 # Not as a class: a text has a method `replace` already.
@@ -244,6 +246,31 @@ def refuse_same(output: str, why: str, *inputs: str) -> None:
     """Raise a ValueError if a file is one of those that are read."""
     if output != _STANDARD and Path(output).resolve() in [Path(each).resolve() for each in inputs]:
         raise ValueError(f"{output} {why}.")
+
+
+def is_folder_output(output: str) -> bool:
+    """Whether rows are to go into a folder: one that is there, or a name without a suffix."""
+    if output == _STANDARD or _is_database(output):
+        return False
+    return Path(output).is_dir() or not Path(output).suffix
+
+
+def fill_folder(
+    model: Any,
+    folder: Path,
+    n_rows: int,
+    n_jobs: int,
+    mark: str | None,
+    options: Mapping[str, Any],
+    advance: Callable[[int], object],
+) -> None:
+    """Write rows into a folder of Parquet files; see `WGANGPSynthesizer.sample_to`."""
+    from synthwgan.parts import PartsPlan, write_parts
+
+    drawn = {"conditions": None, "on_rare": "restrict", "truncation": None, **options}
+    seed, rows_per_part = drawn.pop("random_state"), drawn.pop("chunk_size", ROWS_PER_PART)
+    plan = PartsPlan(n_rows, rows_per_part, drawn, mark)
+    write_parts(model, folder, plan, n_jobs, seed, advance)
 
 
 def as_frame(rows: Any, columns: Any = None) -> pd.DataFrame:

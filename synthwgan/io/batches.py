@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset
 
 from synthwgan.io.parquet import open_parts
 from synthwgan.io.places import is_database, parts_of
@@ -84,13 +85,21 @@ def batches(
     """
     if is_database(source):
         return _of_database(str(source), batch_rows, **options)
-    place, parts = os.fspath(source), parts_of(source)
-    if parts is None and place.lower().endswith(".parquet"):
-        check_readable(Path(place))
-        parts = [Path(place)], Path(place).parent
-    if parts is None:
+    dataset = parquet_of(source)
+    if dataset is None:
         return _of_table(pa.Table.from_pandas(read_table(source, **options)), batch_rows)
-    return _of_dataset(open_parts(*parts, place), batch_rows)
+    return _of_dataset(dataset, batch_rows)
+
+
+def parquet_of(place: str | os.PathLike[str]) -> pyarrow.dataset.Dataset | None:
+    """Return a file, a folder or a pattern of Parquet as a dataset, None for any other place."""
+    if is_database(place):
+        return None
+    name, parts = os.fspath(place), parts_of(place)
+    if parts is None and name.lower().endswith(".parquet"):
+        check_readable(Path(name))
+        parts = [Path(name)], Path(name).parent
+    return None if parts is None else open_parts(*parts, name)
 
 
 def _of_table(table: pa.Table, batch_rows: int) -> Batches:

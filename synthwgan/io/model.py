@@ -11,7 +11,7 @@ import hashlib
 import json
 import math
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, NoReturn
 
@@ -24,7 +24,8 @@ FORMAT_NAME = "synthwgan"
 FORMAT_VERSION = 8
 # Which of the package's models a file holds, and what loads it.
 TABLE, DOMAINS, PRIVATE = "table", "domains", "private"
-_HOLDS = {
+CHECKPOINT = "checkpoint"
+HOLDS = {
     TABLE: "is no model of several domains; load it with WGANGPSynthesizer.load",
     DOMAINS: (
         "is a model of several domains; load it with RadialGANSynthesizer.load, or use the "
@@ -34,8 +35,14 @@ _HOLDS = {
         "is a differentially private model; load it with PrivateSynthesizer.load, or use the "
         "commands of synthwgan private"
     ),
+    CHECKPOINT: (
+        "is a checkpoint, of a fit that has not ended: go on with fit(X, checkpoint=...) or "
+        "'synthwgan fit ... --checkpoint', and save the model"
+    ),
 }
 _MAX_REASON = 300
+# Says of a file, for a reason or an error, that it cannot be read.
+Explain = Callable[[str | os.PathLike, Any], str]
 
 
 def write_model(path: str | os.PathLike, content: dict[str, Any], arrays: dict) -> None:
@@ -60,7 +67,7 @@ def write_model(path: str | os.PathLike, content: dict[str, Any], arrays: dict) 
     from synthwgan.io.tables import atomic_path
 
     arrays = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    text = json.dumps(content, allow_nan=False, default=_plain_number)
+    text = json.dumps(content, allow_nan=False, default=plain_number)
     header = {
         "format": FORMAT_NAME,
         "digest": digest(text, arrays),
@@ -82,7 +89,7 @@ def digest(content: str, arrays: Mapping[str, np.ndarray]) -> str:
     return found.hexdigest()
 
 
-def _plain_number(value: Any) -> Any:
+def plain_number(value: Any) -> Any:
     """Python's number for one of numpy's, which parameter searches hand out."""
     if isinstance(value, np.generic):
         return value.item()
@@ -119,8 +126,8 @@ def read_model(
     """
     content, arrays = read_file(path)
     found = content.pop("kind", None) if isinstance(content, dict) else None
-    if found != kind and isinstance(found, str) and found in _HOLDS:
-        raise ValueError(f"{os.fspath(path)!r} {_HOLDS[found]}")
+    if found != kind and isinstance(found, str) and found in HOLDS:
+        raise ValueError(f"{os.fspath(path)!r} {HOLDS[found]}")
     with refusing(path):
         check_state("its description", content if found == kind else None, fields)
         for name, array in arrays.items():
@@ -139,8 +146,11 @@ def kind_of(path: str | os.PathLike) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def read_file(path: str | os.PathLike) -> tuple[Any, dict[str, np.ndarray]]:
+def read_file(
+    path: str | os.PathLike, explain: Explain | None = None
+) -> tuple[Any, dict[str, np.ndarray]]:
     """Read what is in a model file of any kind, if it is whole; see `read_model`."""
+    explain = not_a_model if explain is None else explain
     from safetensors import SafetensorError, safe_open
 
     from synthwgan.io.formats import is_table_name
@@ -159,10 +169,10 @@ def read_file(path: str | os.PathLike) -> tuple[Any, dict[str, np.ndarray]]:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, TypeError, AttributeError, KeyError) as error:
         # The reader knows types that numpy has not.
-        raise ValueError(not_a_model(path, error)) from error
+        raise ValueError(explain(path, error)) from error
     if header.get("digest") != digest(header.get("content", ""), arrays):
-        raise ValueError(not_a_model(path, "it is damaged: its digest is that of another content"))
-    with refusing(path):
+        raise ValueError(explain(path, "it is damaged: its digest is that of another content"))
+    with refusing(path, explain):
         content = json.loads(
             header.get("content", ""), parse_float=_finite, parse_constant=_refuse_constant
         )
@@ -181,7 +191,7 @@ def _refuse_constant(text: str) -> NoReturn:
 
 
 @contextmanager
-def refusing(path: str | os.PathLike) -> Iterator[None]:
+def refusing(path: str | os.PathLike, explain: Explain | None = None) -> Iterator[None]:
     """Turn whatever goes wrong in making a model of a file into one error that names the file.
 
     Each reader checks what it reads; this is for what none of them has thought of.
@@ -191,20 +201,23 @@ def refusing(path: str | os.PathLike) -> Iterator[None]:
     except MemoryError:
         raise
     except Exception as error:
-        raise ValueError(not_a_model(path, error)) from error
+        raise ValueError((explain or not_a_model)(path, error)) from error
 
 
 def not_a_model(path: str | os.PathLike, reason: Any) -> str:
     """Say in words that a file cannot be read, and why."""
+    return (
+        f"{os.fspath(path)!r} is truncated or not a model file ({in_words(reason)}); "
+        "fit and save the model again"
+    )
+
+
+def in_words(reason: Any) -> str:
+    """Return a reason, or the message of an error, in one line of some length at most."""
     text = " ".join(str(reason).split())
     if isinstance(reason, Exception) and not isinstance(reason, ValueError | TypeError):
         text = f"{type(reason).__name__}: {text}"
-    if len(text) > _MAX_REASON:
-        text = f"{text[:_MAX_REASON]}..."
-    return (
-        f"{os.fspath(path)!r} is truncated or not a model file ({text}); "
-        "fit and save the model again"
-    )
+    return f"{text[:_MAX_REASON]}..." if len(text) > _MAX_REASON else text
 
 
 def _check_header(path: str, header: dict[str, str]) -> None:

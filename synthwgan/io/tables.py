@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import glob
 import io
 import os
 import secrets
@@ -387,6 +388,19 @@ def atomic_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             os.replace(temporary, target)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def leftovers(path: str | os.PathLike[str]) -> list[Path]:
+    """Return the temporary files of `atomic_path` whose processes were killed as they wrote.
+
+    Parameters
+    ----------
+    path : path
+        The file that they were to become.
+    """
+    target = Path(os.path.realpath(path))
+    pattern = f".{glob.escape(target.name[:64])}.{'[0-9a-f]' * 12}.tmp"
+    return sorted(target.parent.glob(pattern))
 
 
 def write_text(path: str | os.PathLike[str], text: str) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import torch
+from torch import Tensor
 
 _LENT = threading.RLock()
 
@@ -32,3 +33,18 @@ def global_state(seed: int, device: torch.device | None = None) -> Iterator[None
             with torch.cuda.device(device):
                 torch.cuda.manual_seed(seed)
         yield
+
+
+def lent_state(device: torch.device) -> dict[str, Tensor]:
+    """Return the global random state, in a block in which it is lent."""
+    states = {"cpu": torch.default_generator.get_state()}
+    if device.type == "cuda":
+        states["cuda"] = torch.cuda.get_rng_state(device)
+    return states
+
+
+def set_lent_state(device: torch.device, states: Mapping[str, Tensor]) -> None:
+    """Go back to a `lent_state`; outside of the block it is put back as it was all the same."""
+    torch.default_generator.set_state(states["cpu"])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(states["cuda"], device)

@@ -10,6 +10,8 @@ from synthwgan.table.layout import EncodedTable, Layout
 # By chance alone, states that are expected to meet so often never do with a chance of 0.0003.
 MIN_EXPECTED = 8.0
 CHUNK_ROWS = 4096
+# Rows after which the pairs that have met are left out.
+RENEWED = 16 * CHUNK_ROWS
 
 
 def structural_zeros(
@@ -35,9 +37,9 @@ def structural_zeros(
         State slots, the smaller first, each pair once.
     """
     slots, blocks, counts = _frequent(encoded, layout, min_expected)
-    meetings = _meetings(encoded, layout, slots)
     expected = counts[:, None] * (counts / max(1, len(encoded)))
-    is_zero = (meetings == 0) & (expected >= min_expected) & (blocks[:, None] < blocks)
+    is_zero = (expected >= min_expected) & (blocks[:, None] < blocks)
+    _drop_meeting(encoded, layout, slots, is_zero)
     return slots[np.argwhere(is_zero)]
 
 
@@ -48,8 +50,9 @@ def _frequent(
     empty = np.empty(0, dtype=np.int64)
     slots, blocks, counts = [empty], [empty], [np.empty(0)]
     first = first_coupled_slot(layout)
+    of_blocks = encoded.counts(layout.block_sizes)
     for block in np.flatnonzero(layout.block_starts >= first):
-        of_block = np.bincount(encoded.codes[:, block], minlength=layout.block_sizes[block])
+        of_block = of_blocks[block]
         states = np.flatnonzero(of_block >= min_count)
         slots.append(layout.block_starts[block] + states)
         blocks.append(np.full(len(states), block))
@@ -57,16 +60,22 @@ def _frequent(
     return np.concatenate(slots), np.concatenate(blocks), np.concatenate(counts)
 
 
-def _meetings(encoded: EncodedTable, layout: Layout, slots: np.ndarray) -> np.ndarray:
-    """Number of rows in which two of the slots meet, shape (n_slots, n_slots)."""
-    places = np.full(layout.n_state_slots, -1)
-    places[slots] = np.arange(len(slots))
-    meetings = np.zeros((len(slots), len(slots)))
+def _drop_meeting(
+    encoded: EncodedTable, layout: Layout, slots: np.ndarray, is_zero: np.ndarray
+) -> None:
+    """Mark pairs of slots that meet in some row as no zeros, shape (n_slots, n_slots)."""
     for start in range(0, len(encoded), CHUNK_ROWS):
+        if start % RENEWED == 0:
+            # Most pairs meet in the first rows, and are looked at no more.
+            alive = np.flatnonzero((is_zero | is_zero.T).any(axis=0))
+            places = np.full(layout.n_state_slots, -1)
+            places[slots[alive]] = np.arange(len(alive))
+            encoded.release()
+        if not len(alive):
+            return
         codes = encoded.codes[start : start + CHUNK_ROWS].astype(np.int64)
         columns = places[codes + layout.block_starts]
         rows, of_row = np.nonzero(columns >= 0)
-        states = np.zeros((len(codes), len(slots)), dtype=np.float32)
+        states = np.zeros((len(codes), len(alive)), dtype=np.float32)
         states[rows, columns[rows, of_row]] = 1
-        meetings += states.T @ states
-    return meetings
+        is_zero[np.ix_(alive, alive)] &= states.T @ states == 0

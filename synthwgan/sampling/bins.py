@@ -56,10 +56,7 @@ class RowBins:
         cls, layout: Layout, encoded: EncodedTable, value_edges: Sequence[np.ndarray]
     ) -> RowBins:
         """Learn the bins of the states: one each, but the rarest of a large block share one."""
-        state_bins = [
-            _commonest_first(encoded.codes[:, block], size)
-            for block, size in enumerate(layout.block_sizes)
-        ]
+        state_bins = [_commonest_first(counts) for counts in encoded.counts(layout.block_sizes)]
         return cls(layout, state_bins, [edges.astype(np.float32) for edges in value_edges])
 
     @property
@@ -83,10 +80,11 @@ class RowBins:
         return bins
 
 
-def _commonest_first(codes: np.ndarray, n_states: int) -> np.ndarray:
+def _commonest_first(counts: np.ndarray) -> np.ndarray:
+    n_states = len(counts)
     if n_states <= MAX_BINS:
         return np.arange(n_states, dtype=np.uint8)
-    order = np.argsort(-np.bincount(codes, minlength=n_states), kind="stable")
+    order = np.argsort(-counts, kind="stable")
     bins = np.empty(n_states, dtype=np.uint8)
     bins[order] = np.minimum(np.arange(n_states), MAX_BINS - 1)
     return bins

@@ -67,8 +67,10 @@ class RejectionPlan:
     training_seconds: float | None = None
 
     @classmethod
-    def resolve(cls, rejection: int | str | None, max_seconds: float | None) -> RejectionPlan:
-        """Take the bounds from an estimator's parameters; the clock starts now."""
+    def resolve(
+        cls, rejection: int | str | None, max_seconds: float | None, spent: float = 0.0
+    ) -> RejectionPlan:
+        """Take the bounds from an estimator's parameters; the clock starts now, or did before."""
         if rejection is None:
             return cls(0, 0.0, training_seconds=max_seconds)
         is_auto = rejection == "auto"
@@ -76,7 +78,7 @@ class RejectionPlan:
         if max_seconds is None:
             return cls(*bounds)
         reserved = min(RESERVED_SHARE * max_seconds, MAX_RESERVED_SECONDS)
-        return cls(*bounds, time.perf_counter() + max_seconds, max_seconds - reserved)
+        return cls(*bounds, time.perf_counter() + max_seconds - spent, max_seconds - reserved)
 
 
 def learn_rejection(
@@ -250,7 +252,7 @@ def _some_rows(encoded: EncodedTable, rng: np.random.Generator) -> EncodedTable:
     if len(encoded) <= MAX_REAL_ROWS:
         return encoded
     rows = rng.choice(len(encoded), MAX_REAL_ROWS, replace=False)
-    return EncodedTable(encoded.codes[rows], encoded.values[rows])
+    return encoded.take(rows)
 
 
 def _n_drawn(n_real: int, n_slots: int) -> tuple[int, int]:

@@ -15,12 +15,15 @@ from synthwgan.table.door import naming_column, warn_of_unseen
 from synthwgan.table.given import GivenRows
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.storage.physical import read_distinct
 
 # Codes and values of a part of a column.
 Encoded = tuple[np.ndarray | None, np.ndarray | None]
 # Those of the part at a place, for decoding.
 Parts = Callable[[int], Encoded]
 NamedColumns = Sequence[tuple[Any, ColumnTransformer]]
+# Where a column draws from to be encoded, see `draws_of`.
+Draws = Sequence[np.random.Generator]
 
 
 def parts_of(columns: Iterable[ColumnTransformer]) -> list[PartTransformer]:
@@ -53,22 +56,33 @@ def encode_table(
     columns: NamedColumns,
     layout: Layout,
     frame: pd.DataFrame,
-    rng: np.random.Generator,
+    draws: Sequence[Draws],
     on_unknown: str,
 ) -> EncodedTable:
     """Return a frame with the fitted columns in order as compact arrays."""
-    codes = np.zeros((len(frame), layout.n_blocks), dtype=_code_dtype(layout))
+    codes = np.zeros((len(frame), layout.n_blocks), dtype=layout.code_dtype)
     values = np.zeros((len(frame), layout.n_values), dtype=np.float32)
     places = part_places(column for _, column in columns)
     for position, (name, column) in enumerate(columns):
         with naming_column(name):
-            encoded = _encode_known(column, frame.iloc[:, position], rng, on_unknown)
+            encoded = _encode_known(column, frame.iloc[:, position], draws[position], on_unknown)
         for place, (own_codes, own_values) in zip(places[position], encoded, strict=True):
             if own_codes is not None:
                 codes[:, layout.column_blocks[place]] = own_codes
             if own_values is not None:
                 values[:, layout.column_values[place]] = own_values
     return EncodedTable(codes, values)
+
+
+def draws_of(columns: NamedColumns, rng: np.random.Generator) -> list[Draws]:
+    """Return the generators of all columns: one for its cells, and one for each of its parts.
+
+    So what is drawn for a cell depends on the cells above it in its own part only, and rows that
+    are encoded in batches, one after another, are encoded as they are all at once.
+    """
+    sizes = [1 + len(column.parts) for _, column in columns]
+    seeds = iter(rng.integers(2**63, size=sum(sizes)).tolist())
+    return [[np.random.default_rng(next(seeds)) for _ in range(size)] for size in sizes]
 
 
 def encode_given(
@@ -81,7 +95,7 @@ def encode_given(
     ValueError
         If a given cell has no state.
     """
-    codes = np.zeros((len(rows), layout.n_blocks), dtype=_code_dtype(layout))
+    codes = np.zeros((len(rows), layout.n_blocks), dtype=layout.code_dtype)
     values = np.zeros((len(rows), layout.n_values), dtype=np.float32)
     places = part_places(column for _, column in columns)
     are_given = np.repeat(rows.given, [len(own) for own in places], axis=1)
@@ -89,7 +103,7 @@ def encode_given(
         name, column = columns[position]
         given = rows.given[:, position]
         with naming_column(name):
-            encoded = _encode_given(column, cells.take(given), rng)
+            encoded = _encode_given(column, cells.take(given), [rng] * (1 + len(column.parts)))
         are_given[given, places[position].start : places[position].stop] = np.stack(
             column.tells(cells.take(given)), axis=1
         )
@@ -101,10 +115,8 @@ def encode_given(
     return PartialRows(EncodedTable(codes, values), are_given)
 
 
-def _encode_given(
-    column: ColumnTransformer, cells: Cells, rng: np.random.Generator
-) -> list[Encoded]:
-    encoded, unknown = _encode_parts(column, cells, rng)
+def _encode_given(column: ColumnTransformer, cells: Cells, draws: Draws) -> list[Encoded]:
+    encoded, unknown = _encode_parts(column, cells, draws)
     if unknown.any():
         cell = column.physical.labels(cells.values[unknown][:1])[0]
         raise ValueError(f"{cell!r} did not occur when fitted, so nothing can be drawn for it")
@@ -112,11 +124,10 @@ def _encode_given(
 
 
 def _encode_known(
-    column: ColumnTransformer, series: pd.Series, rng: np.random.Generator, on_unknown: str
+    column: ColumnTransformer, series: pd.Series, draws: Draws, on_unknown: str
 ) -> list[Encoded]:
     """Return the codes and values of a column's parts; without a state it is an error or 0."""
-    cells = column.read(series)
-    encoded, unknown = _encode_parts(column, cells, rng)
+    encoded, unknown = _encode_series(column, series, draws)
     if not unknown.any():
         return encoded
     if on_unknown == "error":
@@ -139,12 +150,26 @@ def _encode_seen(column: ColumnTransformer, name: Any, series: pd.Series) -> lis
     return _encode_parts(column, cells, None)[0]
 
 
+def _encode_series(
+    column: ColumnTransformer, series: pd.Series, draws: Draws
+) -> tuple[list[Encoded], np.ndarray]:
+    """Do what `_encode_parts` does, of text without values each distinct cell once."""
+    is_simple = len(column.parts) == 1 and not column.has_value
+    found = read_distinct(column.physical, series) if is_simple else None
+    if found is None:
+        return _encode_parts(column, column.read(series), draws)
+    cells, places = found
+    [(codes, _)], unknown = _encode_parts(column, cells, draws)
+    return [(None if codes is None else codes[places], None)], unknown[places]
+
+
 def _encode_parts(
-    column: ColumnTransformer, cells: Cells, rng: np.random.Generator | None
+    column: ColumnTransformer, cells: Cells, draws: Draws | None
 ) -> tuple[list[Encoded], np.ndarray]:
     """Return the codes and values of a column's parts, and where a cell has no state."""
     encoded, unknown = [], np.zeros(len(cells.missing), dtype=bool)
-    for part, own in zip(column.parts, column.split(cells, rng), strict=True):
+    of_cells, *of_parts = [None] * (1 + len(column.parts)) if draws is None else draws
+    for part, own, rng in zip(column.parts, column.split(cells, of_cells), of_parts, strict=True):
         codes, values = part.encode_cells(own, rng)
         encoded.append((codes, values))
         if codes is not None:
@@ -152,14 +177,6 @@ def _encode_parts(
         elif values is not None:
             unknown |= own.missing
     return encoded, unknown
-
-
-def _code_dtype(layout: Layout) -> type[np.integer]:
-    """Return the smallest integer type that holds every code."""
-    largest = max(layout.block_sizes, default=0)
-    if largest <= 2**8:
-        return np.uint8
-    return np.int16 if largest <= 2**15 else np.int32
 
 
 def encoded_parts(encoded: EncodedTable, layout: Layout) -> Parts:
@@ -183,6 +200,8 @@ def decode_table(
 ) -> pd.DataFrame:
     """Return the decoded columns as a frame, named by their places; given cells as they are."""
     decoded = {}
+    if rows is not None:
+        identifiers.give(rows)
     places = part_places(column for _, column in columns)
     for position, (name, column) in enumerate(columns):
         with naming_column(name):

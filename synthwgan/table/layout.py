@@ -5,8 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
+
+# Rows that are looked at together, in going over all of a table.
+CHUNK_ROWS = 2**18
 
 
 @dataclass(frozen=True)
@@ -89,6 +93,12 @@ class Layout:
     def n_values(self) -> int:
         """Number of values."""
         return len(self.value_gates)
+
+    @property
+    def code_dtype(self) -> np.dtype:
+        """The smallest integer type that holds every code."""
+        largest = max(self.block_sizes, default=0)
+        return np.dtype(np.uint8 if largest <= 2**8 else np.int16 if largest <= 2**15 else np.int32)
 
     @cached_property
     def groups(self) -> tuple[BlockGroup, ...]:
@@ -183,8 +193,27 @@ class EncodedTable:
     codes: np.ndarray
     values: np.ndarray
 
+    # Whether the arrays are in memory, and not on a disk.
+    in_memory: ClassVar[bool] = True
+
     def __len__(self) -> int:
         return len(self.codes)
+
+    def touched(self, n_rows: int) -> None:
+        """Take note that some rows, anywhere, were read; see `CachedTable`."""
+
+    def release(self) -> None:
+        """Give back the memory of what was read; see `CachedTable`."""
+
+    def counts(self, block_sizes: Sequence[int]) -> list[np.ndarray]:
+        """Return the number of rows in each state of each block, int64."""
+        totals = [np.zeros(size, dtype=np.int64) for size in block_sizes]
+        for start in range(0, len(self), CHUNK_ROWS):
+            chunk = self.codes[start : start + CHUNK_ROWS]
+            for block, total in enumerate(totals):
+                total += np.bincount(chunk[:, block], minlength=len(total))
+            self.release()
+        return totals
 
     @classmethod
     def concatenate(cls, parts: Sequence[EncodedTable]) -> EncodedTable:

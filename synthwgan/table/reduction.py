@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterable, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -22,8 +23,9 @@ from synthwgan.table.rules.kinds import rule_from_dict
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import column_from_dict, fit_column
-from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.storage.dtypes import Cells, SampledCells
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
+from synthwgan.table.survey import ColumnSurvey
 
 NamedColumns = list[tuple[Any, ColumnTransformer]]
 
@@ -88,7 +90,11 @@ class Reduction:
         return [rule for rule in self.rules if rule.is_full]
 
     def fit(
-        self, frame: pd.DataFrame, options: ColumnOptions, rng: np.random.Generator
+        self,
+        frame: pd.DataFrame,
+        options: ColumnOptions,
+        rng: np.random.Generator,
+        surveys: Mapping[Hashable, ColumnSurvey] = MappingProxyType({}),
     ) -> Reduction:
         """Learn the columns that take the place of those which rules compute.
 
@@ -98,6 +104,9 @@ class Reduction:
             The fitted table.
         options : ColumnOptions
         rng : Generator
+        surveys : mapping of column name to ColumnSurvey, optional
+            If the frame is a sample, what is known of all cells: of the columns that take others'
+            place, and of those that are computed.
         """
         if self.is_whole:
             return self
@@ -110,13 +119,55 @@ class Reduction:
                 self.learned.append((name, self.columns[place_of[name]]))
             else:
                 self.places.append(-1)
-                fitted = fit_column(name, reduced[name], self._kind(name), options, rng)
+                own, kind = reduced[name], self._kind(name)
+                fitted = fit_column(name, own, kind, options, rng, surveys.get(name))
                 self.learned.append((name, fitted))
         for name in sorted(computed, key=place_of.__getitem__):
             place = place_of[name]
             with naming_column(name):
-                self.shares[place] = _state_shares(self.columns[place], frame.iloc[:, place], rng)
+                column = self.columns[place]
+                cells = column.read(frame.iloc[:, place])
+                if surveys:
+                    cells = surveys[self.in_table(name)].of_all(cells)
+                self.shares[place] = _state_shares(column, cells, rng)
         return self
+
+    @staticmethod
+    def in_table(name: Hashable) -> Hashable:
+        """Return what the survey of a computed column of the table itself is called."""
+        return ("in the table", name)
+
+    def survey(
+        self,
+        sample: pd.DataFrame,
+        columns: Mapping[Hashable, ColumnSurvey],
+        read: Callable[[list[Hashable]], Iterable[pd.DataFrame]],
+    ) -> dict[Hashable, ColumnSurvey]:
+        """Return what `fit` must know of all rows of a table, of which it sees a sample.
+
+        Parameters
+        ----------
+        sample : DataFrame
+        columns : mapping of column name to ColumnSurvey
+            What is known of the table's own columns.
+        read : callable
+            Reads some columns of the table in batches; it is asked only if others take the place
+            of the table's own.
+        """
+        computed = self._computed()
+        surveys = {self.in_table(name): columns[name] for name in computed}
+        names = self.reduce(sample.iloc[:0]).columns
+        others = [name for name in names if name not in self.place_of or name in computed]
+        if not others:
+            return surveys
+        surveys |= {name: ColumnSurvey() for name in others}
+        needed = {name: None for rule in self.builders for name in rule.columns}
+        for frame in read(list(needed)):
+            reduced = self.reduce(frame)
+            for name in others:
+                with naming_column(name):
+                    surveys[name].add(reduced[name])
+        return surveys
 
     def _computed(self) -> set[Hashable]:
         return {name for rule in self.builders for name in rule.dependent}
@@ -362,14 +413,17 @@ class Reduction:
         return reduction
 
 
-def _state_shares(
-    column: ColumnTransformer, series: pd.Series, rng: np.random.Generator
-) -> np.ndarray:
+def _state_shares(column: ColumnTransformer, cells: Cells, rng: np.random.Generator) -> np.ndarray:
     """Share of the rows in each state of a column; of a pair, one part after the other."""
-    cells, shares = column.read(series), [np.empty(0)]
+    weights = np.ones(len(cells.missing), dtype=np.int64)
+    if cells.tally.is_exact and isinstance(cells, SampledCells):
+        none = Cells(cells.tally.values, np.zeros(len(cells.tally.values), dtype=bool))
+        weights = np.append(cells.tally.counts, cells.n_missing)
+        cells = Cells.concatenate([none, column.missing_cells(1)])
+    shares = [np.empty(0)]
     for part, own in zip(column.parts, column.split(cells, rng), strict=True):
         if part.n_states:
             codes, _ = part.encode_cells(own, rng)
-            counts = np.bincount(np.maximum(codes, 0), minlength=part.n_states)
-            shares.append(counts / len(series))
+            counts = np.bincount(np.maximum(codes, 0), weights, minlength=part.n_states)
+            shares.append(counts / weights.sum())
     return np.concatenate(shares)

@@ -22,6 +22,7 @@ from synthwgan.table.columns.pair import PairTransformer
 from synthwgan.table.door import naming_column
 from synthwgan.table.storage.dtypes import Cells, PhysicalType
 from synthwgan.table.storage.physical import physical_type, read_cells
+from synthwgan.table.survey import ColumnSurvey
 
 # All kinds of columns: a class with its verbs each, and its line here.
 COLUMN_CLASSES: dict[str, type[ColumnTransformer]] = {
@@ -71,11 +72,17 @@ def fit_column(
     kind: str | None,
     options: ColumnOptions,
     rng: np.random.Generator,
+    survey: ColumnSurvey | None = None,
 ) -> ColumnTransformer:
-    """Fit one column, of the given kind or, if it is None, of the inferred one."""
+    """Fit one column, of the given kind or, if it is None, of the inferred one.
+
+    With a survey, the series is a sample of the column's cells.
+    """
     with naming_column(name):
         physical = physical_type(series)
         cells = read_cells(physical, series)
+        if survey is not None:
+            cells = survey.of_all(cells)
         if kind is None:
             kind = infer_kind(name, physical, cells)
         else:

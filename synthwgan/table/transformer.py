@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -11,8 +11,9 @@ import pandas as pd
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
-from synthwgan.parameters import check_parameters
+from synthwgan.parameters import check_parameters, required
 from synthwgan.randomness import as_generator
+from synthwgan.table.batched import BatchedTable, opened
 from synthwgan.table.checks import (
     COUNT,
     FLAG,
@@ -53,6 +54,7 @@ from synthwgan.table.door import (
 from synthwgan.table.encoding import (
     Parts,
     decode_table,
+    draws_of,
     encode_given,
     encode_table,
     encoded_parts,
@@ -72,6 +74,8 @@ from synthwgan.table.rules.ruleset import RuleSet, read_rules
 from synthwgan.table.schema import COLUMN_CLASSES, Schema, column_from_dict, fit_column
 from synthwgan.table.storage.jsonable import join_arrays, split_arrays
 from synthwgan.table.storage.named import numpy_dtype
+from synthwgan.table.survey import Survey, frames_of, survey_of
+from synthwgan.table.verification import verify
 
 _STATE_VERSION = 3
 _FIELDS = {
@@ -233,8 +237,9 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
 
         Parameters
         ----------
-        X : frame of any library, or array-like, of shape (n_rows, n_columns)
-            At least two rows that differ. It is never written to.
+        X : frame of any library, array-like of shape (n_rows, n_columns), or batches
+            At least two rows that differ. It is never written to. An Arrow dataset, or an iterable
+            of frames that can be read again and again, is read in batches, see `BatchedTable`.
         y : None
             Ignored.
         learned : sequence of column names, default=()
@@ -258,15 +263,28 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         parameters = self.get_params(deep=False)
         read_rules(parameters.pop("rules"))
         check_parameters(parameters, COLUMN_PARAMETERS)
-        X, form_of_X = take(X)
-        frame = enter(self, X, reset=True)
+        X, form_of_X = opened(X)
         self.form_ = form_of_X if form is None else form
+        batches = X if isinstance(X, BatchedTable) else None
+        survey = None if batches is None else survey_of(batches)
+        frame = enter(self, X if survey is None else survey.sample, reset=True)
+        # A table of which all rows are in the sample is one in memory.
+        survey = None if survey is None or survey.is_whole else survey
+        columns = {} if survey is None else survey.columns
         self.column_index_ = frame.columns
-        self.array_dtype_ = None if isinstance(X, pd.DataFrame) else frame.to_numpy().dtype
+        has_frames = batches is not None or isinstance(X, pd.DataFrame)
+        self.array_dtype_ = None if has_frames else frame.to_numpy().dtype
         kinds = given_kinds(self.column_kinds, frame.columns, list(COLUMN_CLASSES))
         rng = as_generator(self.random_state)
         self.columns_ = [
-            fit_column(name, frame.iloc[:, place], kinds.get(place), self._options(), rng)
+            fit_column(
+                name,
+                frame.iloc[:, place],
+                kinds.get(place),
+                self._options(),
+                rng,
+                columns.get(name),
+            )
             for place, name in enumerate(frame.columns)
         ]
         agree_on_locale(self.columns_)
@@ -274,20 +292,43 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
             raise ValueError("all rows are the same: at least two must differ to learn from them")
         inferred = [pair for place, pair in enumerate(self._named_columns()) if place not in kinds]
         warn_of_people(inferred)
-        self._find_rules(frame, learned, rng, verbose)
+        if survey is not None:
+            self._show_all(required(batches))
+        self._find_rules(frame, learned, rng, verbose, survey, batches)
         self._describe()
         return self
 
+    def _show_all(self, batches: BatchedTable) -> None:
+        """Show all cells to the columns that have to see them, such as identifiers."""
+        named = {name: column for name, column in self._named_columns() if column.is_open}
+        for batch in frames_of(batches, list(named)):
+            for name, column in named.items():
+                with naming_column(name):
+                    column.see(column.read(batch[name]))
+        for column in named.values():
+            column.close()
+
     def _find_rules(
-        self, frame: pd.DataFrame, learned: Sequence[Any], rng: np.random.Generator, verbose: int
+        self,
+        frame: pd.DataFrame,
+        learned: Sequence[Any],
+        rng: np.random.Generator,
+        verbose: int,
+        survey: Survey | None,
+        batches: BatchedTable | None,
     ) -> None:
         """Gather the rules of the table, and learn what is encoded of it."""
         named, options = dict(self._named_columns()), self._options()
         rules = gather_rules(self.rules, frame, named, options, verbose)
+        if survey is not None and len(rules):
+            rules, frame = verify(rules, read_rules(self.rules)[0], survey, batches)
         builders = choose_builders(rules, frame, named, options, learned) if len(rules) else []
         rules = without_uncomputed(rules, builders, named)
         reduction = Reduction(self.column_index_, self.columns_, rules, builders)
-        self.reduction_ = reduction.fit(frame, options, rng)
+        surveys = {}
+        if survey is not None and builders:
+            surveys = reduction.survey(frame, survey.columns, required(batches).frames)
+        self.reduction_ = reduction.fit(frame, options, rng, surveys)
 
     @property
     def is_array(self) -> bool:
@@ -335,8 +376,28 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         if on_unknown not in ("error", "ignore"):
             raise ValueError(f"on_unknown must be 'error' or 'ignore', got {on_unknown!r}")
         frame = self.reduction_.reduce(self._select(X))
-        rng = self._generator(random_state)
-        return encode_table(self.reduction_.learned, self.layout_, frame, rng, on_unknown)
+        draws = draws_of(self.reduction_.learned, self._generator(random_state))
+        return encode_table(self.reduction_.learned, self.layout_, frame, draws, on_unknown)
+
+    def encode_batches(self, X: Any, random_state: Any = None) -> Iterator[EncodedTable]:
+        """Encode a table in batches: together, they are what `encode` makes of it.
+
+        Parameters
+        ----------
+        X : BatchedTable, Arrow dataset, or iterable of frames
+        random_state : int, Generator, RandomState or None, default=None
+            As for `encode`.
+
+        Yields
+        ------
+        EncodedTable
+            The rows of a batch.
+        """
+        check_is_fitted(self)
+        draws = draws_of(self.reduction_.learned, self._generator(random_state))
+        for batch in opened(X)[0].frames():
+            frame = self.reduction_.reduce(self._select(batch))
+            yield encode_table(self.reduction_.learned, self.layout_, frame, draws, "error")
 
     @property
     def rules_(self) -> RuleSet:
@@ -468,10 +529,21 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         names = input_names(self, None)[: frame.shape[1]]
         return self.form_.dress(frame.set_axis(names, axis=1), output)
 
-    def identifier_stream(self, random_state: Any = None) -> IdentifierStream:
-        """Return the state that keeps identifiers unique over several calls of `decode`."""
+    def identifier_stream(
+        self, random_state: Any = None, share: tuple[int, int] = (0, 1)
+    ) -> IdentifierStream:
+        """Return the state that keeps identifiers unique over several calls of `decode`.
+
+        Parameters
+        ----------
+        random_state : int, Generator, RandomState or None, default=None
+            None takes the parameter `random_state`.
+        share : pair of int, default=(0, 1)
+            Which of how many parts of a table that are decoded apart; with the same seed, their
+            identifiers differ.
+        """
         check_is_fitted(self)
-        return IdentifierStream(self._encoded_columns(), self._generator(random_state))
+        return IdentifierStream(self._encoded_columns(), self._generator(random_state), share)
 
     def value_edges(self, n_edges: int) -> list[np.ndarray]:
         """Return, for each value, increasing scores that part no number from its ties.

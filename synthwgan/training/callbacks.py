@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
+
+from synthwgan.parameters import Either, Instance
+from synthwgan.table.checks import TEXT, ListOf, MappingOf, check_state
+
+# A program that uses the package says which of its records are shown, and where; by default none.
+LOGGER = logging.getLogger("synthwgan")
+# Figures may be NaN.
+_RECORD = MappingOf(Either((Instance((int, float)), TEXT)))
 
 # Called with the figures of a logged step; what is true ends the phase of training.
 Callback = Callable[[dict[str, Any]], bool | None]
@@ -72,12 +81,54 @@ class History:
     def on_end(self) -> None:
         """Do nothing: the records stay."""
 
+    def state_dict(self) -> dict[str, Any]:
+        """Return the records of the phase."""
+        return {"records": [each for each in self.records if each["phase"] == self.phase]}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Put the records of a `state_dict` in."""
+        check_state("its history", state, {"records": ListOf(_RECORD)})
+        self.records += state["records"]
+
 
 def announce(text: str) -> None:
     """Show a text on standard error, above any progress bar."""
     from tqdm import tqdm
 
     tqdm.write(text, file=sys.stderr)
+
+
+def tell(text: str, verbose: int) -> None:
+    """Log a text, and show it from a verbosity of 1 on."""
+    LOGGER.info(text)
+    if verbose:
+        announce(text)
+
+
+class Log:
+    """Logs each logged step, as the progress bar shows it.
+
+    Parameters
+    ----------
+    phase : str
+        What is trained.
+    """
+
+    def __init__(self, phase: str) -> None:
+        self.phase = phase
+
+    def on_log(self, record: dict[str, float], progress: float) -> None:
+        """Log the step at the level DEBUG."""
+        wasserstein = record.get("wasserstein", float("nan"))
+        LOGGER.debug(
+            "%s: step %d, %.0f%%, Wasserstein %.3f",
+            *(self.phase, record["step"], 100 * progress, wasserstein),
+        )
+        if "detective" in record:
+            LOGGER.info("%s: held-out AUC %.3f", self.phase, record["detective"])
+
+    def on_end(self) -> None:
+        """Do nothing."""
 
 
 class ProgressBar:
@@ -90,14 +141,16 @@ class ProgressBar:
     ----------
     phase : str
         What is trained; stands before the bar.
+    done : float, default 0.0
+        Share of it that was done before.
     """
 
-    def __init__(self, phase: str) -> None:
+    def __init__(self, phase: str, done: float = 0.0) -> None:
         from tqdm import tqdm
 
         layout = "{desc} {percentage:3.0f}%|{bar}| {elapsed} < {remaining}{postfix}"
         self._found = ""
-        self._bar = tqdm(desc=f"training, {phase}", total=1.0, bar_format=layout)
+        self._bar = tqdm(desc=f"training, {phase}", total=1.0, initial=done, bar_format=layout)
 
     def on_log(self, record: dict[str, float], progress: float) -> None:
         """Move the bar to the present share of training."""

@@ -13,6 +13,7 @@ from torch import nn
 from synthwgan.networks.coupling import check_pairs
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import N_HATS
+from synthwgan.networks.state import MAX_WEIGHT
 from synthwgan.parameters import Either, Number
 from synthwgan.table.checks import (
     NOTHING,
@@ -130,3 +131,20 @@ def check_seen(layout: Layout, n_domains: int, arrays: Mapping[str, np.ndarray])
         not arrays["seen"][:, ~layout.state_mask].any(),
         "its seen states are those of another layout",
     )
+
+
+def check_tensors(what: str, found: Any, expected: Mapping[str, torch.Tensor]) -> None:
+    """Raise unless a file's weights can take the place of those of a network made anew."""
+    is_mapping = isinstance(found, dict) and found.keys() == expected.keys()
+    expect(is_mapping, f"the weights of {what} are those of another network")
+    for name, own in expected.items():
+        tensor = found[name]
+        fits = isinstance(tensor, torch.Tensor) and tensor.shape == own.shape
+        expect(fits and tensor.dtype == own.dtype, f"{name} of {what} is that of another network")
+        if tensor.is_floating_point():
+            # Not ``>``: NaN must fail too.
+            in_range = bool((tensor.abs() <= MAX_WEIGHT).all())
+            expect(in_range, f"{name} of {what} holds numbers that are no weights")
+        elif tensor.dtype == torch.bool:
+            is_bool = bool((tensor.view(torch.uint8) <= 1).all())
+            expect(is_bool, f"{name} of {what} is not bool")

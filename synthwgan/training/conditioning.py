@@ -47,9 +47,9 @@ class ConditionalBatches:
         unit = math.lcm(2, packing)
         self.n_groups = max(1, min(N_GROUPS, batch_size // unit))
         self.group_size = max(unit, batch_size // self.n_groups // unit * unit)
-        device = batches.codes.device
+        device = batches.device
         self._slot_columns = torch.from_numpy(self.layout.slot_columns).to(device)
-        self._balanced = BalancedRows(self.layout, batches.codes) if balanced else None
+        self._balanced = BalancedRows(batches) if balanced else None
 
     def draw(self, n_groups: int, rng: torch.Generator) -> tuple[Tensor, Context]:
         """Draw real rows in groups, and what is given of them.
@@ -61,7 +61,7 @@ class ConditionalBatches:
         rng : torch.Generator
             Source of it.
         """
-        device, n_columns = self.batches.codes.device, len(self.layout.column_blocks)
+        device, n_columns = self.batches.device, len(self.layout.column_blocks)
         masks = draw_masks(n_groups, n_columns, device, rng)
         rows = self.batches.draw_rows(n_groups * self.group_size, rng)
         n_few = n_groups // 2

@@ -57,7 +57,7 @@ def estimate_cost(
     n_parameters = sum(weights.numel() for weights in networks.parameters())
     widths = layout.n_slots + config.generator.width + config.critic.width
     floats = COPIES_OF_WEIGHTS * n_parameters + ALIVE_TENSORS * config.batch_size * widths
-    memory = encoded.nbytes + BYTES_PER_FLOAT * floats
+    memory = encoded.nbytes * encoded.in_memory + BYTES_PER_FLOAT * floats
     return TrainingCost(layout.n_slots, n_parameters, memory / 2**20)
 
 

@@ -1,4 +1,4 @@
-"""An encoded table on the device, and random batches of its rows as slots."""
+"""An encoded table, and random batches of its rows as slots on the device."""
 
 from __future__ import annotations
 
@@ -12,10 +12,17 @@ from synthwgan.networks.heads import OutputHead
 from synthwgan.table.layout import EncodedTable
 
 MAX_BATCH_FLOATS = 2**22
+# Of a table of more rows, so many random ones stand for all where whole columns were needed, and
+# no permutation of its rows is made.
+MAX_WHOLE_ROWS = 2**22
+# Rows that are looked at together, in going over all.
+CHUNK_ROWS = 2**20
 
 
 class TableBatches:
     """Draws batches of rows; one-hot states exist only here, one batch at a time.
+
+    A table on the disk stays there: only the rows of a batch are read.
 
     Parameters
     ----------
@@ -26,19 +33,47 @@ class TableBatches:
     """
 
     def __init__(self, encoded: EncodedTable, head: OutputHead) -> None:
-        device = head.device
-        self.head = head
-        self.codes = torch.from_numpy(encoded.codes).to(device)
-        self.values = torch.from_numpy(encoded.values).to(device)
+        self.head, self.device = head, head.device
+        self._encoded = None if encoded.in_memory else encoded
+        self._without: Tensor | None = None
+        codes, values = torch.from_numpy(encoded.codes), torch.from_numpy(encoded.values)
+        if encoded.in_memory:
+            codes, values = codes.to(self.device), values.to(self.device)
+        self.codes, self.values = codes, values
 
     def __len__(self) -> int:
-        return len(self.codes)
+        n_left_out = 0 if self._without is None else len(self._without)
+        return len(self.codes) - n_left_out
+
+    @property
+    def is_large(self) -> bool:
+        """Whether some random rows stand for all where whole columns were needed."""
+        return len(self) > MAX_WHOLE_ROWS
 
     def subset(self, rows: Tensor) -> TableBatches:
         """Batches of some rows, by their numbers."""
         part = copy.copy(self)
-        part.codes, part.values = self.codes[rows], self.values[rows]
+        part.codes, part.values = self.rows(rows)
+        part._encoded, part._without = None, None
         return part
+
+    def choose(self, n_rows: int, generator: torch.Generator) -> Tensor:
+        """Numbers of `n_rows` rows at most, no two alike unless there are very many."""
+        if self.is_large:
+            return torch.randint(len(self), (n_rows,), device=generator.device, generator=generator)
+        shuffled = torch.randperm(len(self), device=generator.device, generator=generator)
+        return shuffled[:n_rows]
+
+    def split(self, n_rows: int, generator: torch.Generator) -> tuple[TableBatches, TableBatches]:
+        """Batches of `n_rows` random rows, hardly fewer of very many, and of all others."""
+        if not self.is_large:
+            shuffled = torch.randperm(len(self), device=generator.device, generator=generator)
+            return self.subset(shuffled[:n_rows]), self.subset(shuffled[n_rows:])
+        chosen = self.choose(n_rows, generator).unique()
+        others = copy.copy(self)
+        # A number among the others, plus how many were chosen before it, is its number among all.
+        others._without = chosen - torch.arange(len(chosen), device=chosen.device)
+        return self.subset(chosen), others
 
     def draw(self, n_rows: int, generator: torch.Generator) -> Tensor:
         """Slots of rows drawn with replacement, shape (n_rows, n_slots), float32."""
@@ -46,19 +81,79 @@ class TableBatches:
 
     def draw_rows(self, n_rows: int, generator: torch.Generator) -> Tensor:
         """Numbers of rows drawn with replacement, shape (n_rows,), int64."""
-        return torch.randint(len(self), (n_rows,), device=self.codes.device, generator=generator)
+        return torch.randint(len(self), (n_rows,), device=self.device, generator=generator)
 
     def take(self, rows: Tensor) -> Tensor:
         """Slots of the given rows, shape (n_rows, n_slots), float32."""
+        return self.head.slots(*self.rows(rows))
+
+    def rows(self, numbers: Tensor) -> tuple[Tensor, Tensor]:
+        """States and values of rows, by their numbers."""
+        if self._without is not None:
+            numbers = numbers + torch.searchsorted(self._without, numbers, right=True)
+        numbers = numbers.to(self.codes.device)
         # Several times as fast as indexing.
-        return self.head.slots(self.codes.index_select(0, rows), self.values.index_select(0, rows))
+        codes, values = self.codes.index_select(0, numbers), self.values.index_select(0, numbers)
+        if self._encoded is not None:
+            self._encoded.touched(len(numbers))
+        return codes.to(self.device), values.to(self.device)
 
     def in_order(self) -> Iterator[Tensor]:
-        """Slots of all rows in order, some megabytes at a time."""
+        """Slots of all rows in order, some megabytes at a time; of very many, of some of them."""
         n_rows = max(256, MAX_BATCH_FLOATS // max(1, self.head.layout.n_slots))
-        for start in range(0, len(self), n_rows):
+        chosen = self.some() if self.is_large else None
+        for start in range(0, len(self) if chosen is None else len(chosen), n_rows):
             rows = slice(start, start + n_rows)
-            yield self.head.slots(self.codes[rows], self.values[rows])
+            if chosen is not None:
+                yield self.take(chosen[rows])
+            else:
+                yield self.head.slots(
+                    self.codes[rows].to(self.device), self.values[rows].to(self.device)
+                )
+
+    def some(self, n_rows: int | None = None) -> Tensor:
+        """Numbers of random rows, in order, the same each time; none comes twice.
+
+        Parameters
+        ----------
+        n_rows : int, optional
+            How many, or hardly fewer; by default `MAX_WHOLE_ROWS`.
+        """
+        rng = torch.Generator(self.device).manual_seed(0)
+        n_rows = MAX_WHOLE_ROWS if n_rows is None else n_rows
+        return torch.randint(len(self), (n_rows,), device=self.device, generator=rng).unique()
+
+    def chunks(self) -> Iterator[tuple[int, Tensor]]:
+        """All rows' states in order, shape (n, n_blocks) each, with the first one's number."""
+        for start in range(0, len(self), CHUNK_ROWS):
+            stop = min(start + CHUNK_ROWS, len(self))
+            if self._without is None:
+                yield start, self.codes[start:stop].to(self.device)
+            else:
+                yield start, self.rows(torch.arange(start, stop, device=self.device))[0]
+            if self._encoded is not None:
+                self._encoded.release()
+
+    def counts(self, given: Tensor | None = None) -> list[Tensor]:
+        """Rows in each state of each block, int64.
+
+        Parameters
+        ----------
+        given : Tensor of shape (n_rows, n_columns), bool, optional
+            Cells that count; None counts all.
+        """
+        layout = self.head.layout
+        totals = [
+            torch.zeros(size, dtype=torch.int64, device=self.device) for size in layout.block_sizes
+        ]
+        for start, chunk in self.chunks():
+            for block, total in enumerate(totals):
+                codes = chunk[:, block].int()
+                if given is not None:
+                    column = layout.column_blocks.index(block)
+                    codes = codes[given[start : start + len(codes), column]]
+                total += torch.bincount(codes, minlength=len(total))
+        return totals
 
     def marginals(self, given: Tensor | None = None) -> Tensor:
         """Share of rows in each state, shape (n_state_slots,), float32.
@@ -69,13 +164,8 @@ class TableBatches:
             Cells that count; None counts all.
         """
         layout = self.head.layout
-        shares = torch.zeros(layout.n_state_slots, device=self.codes.device)
-        for block, (start, size) in enumerate(
-            zip(layout.block_starts, layout.block_sizes, strict=True)
-        ):
-            codes = self.codes[:, block].int()
-            if given is not None:
-                codes = codes[given[:, layout.column_blocks.index(block)]]
-            counts = torch.bincount(codes, minlength=size).float()
-            shares[start : start + size] = counts / max(1, len(codes))
+        shares = torch.zeros(layout.n_state_slots, device=self.device)
+        for start, counts in zip(layout.block_starts, self.counts(given), strict=True):
+            n_rows = max(1, int(counts.sum()))
+            shares[start : start + len(counts)] = counts.float() / n_rows
         return shares

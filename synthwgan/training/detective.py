@@ -109,5 +109,5 @@ class Detective:
 
 def _some_rows(batches: TableBatches, n_rows: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
     """States and values of some rows."""
-    rows = torch.randperm(len(batches), device=batches.codes.device, generator=rng)[:n_rows]
-    return batches.codes[rows].long(), batches.values[rows]
+    codes, values = batches.rows(batches.choose(n_rows, rng))
+    return codes.long(), values

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from synthwgan.networks.heads import OutputHead
+from synthwgan.table.checks import COUNT, Anything, check_state
 from synthwgan.training.data import TableBatches
 
 if TYPE_CHECKING:
@@ -57,10 +58,9 @@ class Diversity:
     ) -> None:
         self.head = batches.head
         self.n_rows = min(max_rows, len(batches))
-        device = batches.codes.device
-        rows = torch.randperm(len(batches), device=device, generator=rng)[: self.n_rows]
+        codes, values = batches.rows(batches.choose(self.n_rows, rng))
         self._n_symbols = max(*self.head.layout.block_sizes, N_VALUE_BINS + 1, 0)
-        symbols = self._symbols(batches.codes[rows].long(), batches.values[rows])
+        symbols = self._symbols(codes.long(), values)
         self.distinct_rows, self._entropies = distinct_share(symbols), self._entropy(symbols)
 
     def __call__(self, codes: Tensor, values: Tensor) -> dict[str, float]:
@@ -133,6 +133,16 @@ class Diagnosis:
         self.step, self.held_out, self.diversity = step, held_out, diversity
         self.rng = torch.Generator(step.device).manual_seed(seed)
         self._next_look = 0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return when to look next, and the state of its noise."""
+        return {"next_look": self._next_look, "noise": self.rng.get_state()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        check_state("its diagnosis", state, {"next_look": COUNT, "noise": Anything()})
+        self._next_look = state["next_look"]
+        self.rng.set_state(state["noise"])
 
     @torch.no_grad()
     def __call__(self, n_steps: int) -> dict[str, float]:

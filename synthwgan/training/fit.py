@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -22,7 +22,16 @@ from synthwgan.networks.randomness import global_state
 from synthwgan.networks.zeros import structural_zeros
 from synthwgan.parameters import required
 from synthwgan.table.layout import EncodedTable, Layout
-from synthwgan.training.callbacks import Callback, Callbacks, History, ProgressBar, announce
+from synthwgan.training.callbacks import (
+    LOGGER,
+    Callback,
+    Callbacks,
+    History,
+    Log,
+    ProgressBar,
+    tell,
+)
+from synthwgan.training.checkpoint import Checkpoints, Noise, Stateful
 from synthwgan.training.conditional import ConditionalStep
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.cost import TrainingCost, estimate_cost, measure_cost
@@ -42,6 +51,8 @@ from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
 # A detective needs so many rows, and a share of them held out for it.
 MIN_JUDGED_ROWS, HELD_OUT_SHARE = 1000, 0.2
+# Of a very large table, no more rows are held out for `early_stopping`.
+MAX_HELD_OUT = 2**17
 # The first phase's share of ``max_seconds``.
 WHOLE_ROWS_SHARE = 0.7
 
@@ -114,6 +125,7 @@ def train_networks(
     until_learnt: bool = False,
     forbidden: np.ndarray | None = None,
     callbacks: Sequence[Callback] = (),
+    checkpoints: Checkpoints | None = None,
 ) -> TrainedNetworks:
     """Train a generator and a critic on an encoded table.
 
@@ -144,6 +156,8 @@ def train_networks(
         the table (see `structural_zeros`). Without ``couple_columns`` none can be kept apart.
     callbacks : sequence of callable, optional
         Called with the figures of each logged step; a phase ends when one returns True.
+    checkpoints : Checkpoints, optional
+        Keeps the state of training, and has that from which it goes on, if any.
 
     Returns
     -------
@@ -173,7 +187,8 @@ def train_networks(
     head = _make_head(encoded, layout, config, forbidden).to(device)
     check_own_networks(head, config, config.conditional is not None)
     with _own_randomness(config, device, seed):
-        fit = _Fit(encoded, head, config, precision, seed, verbose, until_learnt, callbacks)
+        told = verbose, until_learnt, callbacks, checkpoints
+        fit = _Fit(encoded, head, config, precision, seed, *told)
         step, outcome = fit.learn_whole_rows()
         averaged, conditional = step.averaged(), None
         if outcome.ended_well:
@@ -217,7 +232,7 @@ class _Fit:
         The table.
     head : OutputHead
         Knows its layout.
-    config, precision, seed, verbose, until_learnt, callbacks
+    config, precision, seed, verbose, until_learnt, callbacks, checkpoints
         As for `train_networks`.
     """
 
@@ -231,9 +246,11 @@ class _Fit:
         verbose: int,
         until_learnt: bool,
         callbacks: Sequence[Callback],
+        checkpoints: Checkpoints | None,
     ) -> None:
         self.config, self.precision, self.seed, self.verbose = config, precision, seed, verbose
         self.until_learnt, self.callbacks = until_learnt, callbacks
+        self.checkpoints = checkpoints
         self.marginals = TableBatches(encoded, head).marginals()
         self.batches, self.held_out = _hold_out(encoded, head, config, seed)
         self.networks = build_networks(head, self.marginals, config, seed)
@@ -247,15 +264,16 @@ class _Fit:
         if verbose:
             trial = self._step(TrainingStep, copy.deepcopy(self.networks))
             self.cost = measure_cost(self.cost, trial)
-            announce(str(self.cost))
+        tell(str(self.cost), verbose)
 
     def learn_whole_rows(self) -> tuple[TrainingStep, TrainingOutcome]:
         """Train the first networks."""
         step = self._step(TrainingStep, self.networks)
         diagnosis = Diagnosis(step, self.held_out, self.diversity, self.seed)
         bounds = _of_whole_rows(self.config)
-        pace = self._until_learnt(step) if self._is_judged() else Steps(bounds.max_steps)
-        return step, self._train(step, pace, bounds, WHOLE_ROWS, diagnosis)
+        rng = torch.Generator(step.device).manual_seed(self.seed)
+        pace = self._until_learnt(step, rng) if self._is_judged() else Steps(bounds.max_steps)
+        return step, self._train(step, pace, bounds, WHOLE_ROWS, diagnosis, {"looks": Noise(rng)})
 
     def learn_conditions(
         self, whole_rows: TrainingStep, outcome: TrainingOutcome
@@ -281,13 +299,10 @@ class _Fit:
             and self.batches.head.layout.n_slots > 0
         )
 
-    def _until_learnt(self, step: TrainingStep) -> UntilLearnt:
+    def _until_learnt(self, step: TrainingStep, rng: torch.Generator) -> UntilLearnt:
         """A pace by a detective; rows are held out of a step until its learning rate decays."""
         n_held_out = min(MAX_ROWS, round(HELD_OUT_SHARE * len(self.batches)))
-        rng = torch.Generator(step.device).manual_seed(self.seed)
-        shuffled = torch.randperm(len(self.batches), device=step.device, generator=rng)
-        held_out = self.batches.subset(shuffled[:n_held_out])
-        step.batches = self.batches.subset(shuffled[n_held_out:])
+        held_out, step.batches = self.batches.split(n_held_out, rng)
         detective = Detective(step.batches, held_out, rng)
 
         @torch.no_grad()
@@ -323,17 +338,28 @@ class _Fit:
         config: TrainingConfig,
         phase: str,
         diagnosis: Diagnosis,
+        more: Mapping[str, Stateful] | None = None,
     ) -> TrainingOutcome:
-        """Train for one phase, and add to the records."""
-        observers: list[Observer] = [
-            History(self.records, phase),
-            Callbacks(self.callbacks, phase),
-        ]
+        """Train for one phase, and add to the records; more is what its checkpoint holds too."""
+        history = History(self.records, phase)
+        stopping = None
+        if config.early_stopping is not None:
+            stopping = config.early_stopping.watch(step.check_weights)
+        keeper = None
+        if self.checkpoints is not None:
+            parts = {"step": step, "pace": pace, "diagnosis": diagnosis, "history": history}
+            parts |= {} if stopping is None else {"stopping": stopping}
+            keeper = self.checkpoints.of(phase, parts | dict(more or {}))
+            if (outcome := keeper.finished()) is not None:
+                return outcome
+        observers: list[Observer] = [history, Callbacks(self.callbacks, phase), Log(phase)]
         if self.verbose:
-            observers.append(ProgressBar(phase))
-        stopping = None if config.early_stopping is None else config.early_stopping.watch()
+            observers.append(ProgressBar(phase, 0.0 if keeper is None else keeper.progress()))
+        LOGGER.info("training: %s", phase)
         bounds = config.max_seconds, config.log_every
-        return Trainer(pace, *bounds, observers, diagnosis, stopping).run(step)
+        outcome = Trainer(pace, *bounds, observers, diagnosis, stopping, keeper).run(step)
+        LOGGER.info("%s: ended by %s at step %d", phase, outcome.stopped_by, outcome.n_steps)
+        return outcome
 
 
 def _hold_out(
@@ -348,9 +374,11 @@ def _hold_out(
             f"early_stopping holds rows out and needs 2 or more, the table has {n_rows}"
         )
     n_held_out = min(max(1, round(config.early_stopping.fraction * n_rows)), n_rows - 1)
-    shuffled = torch.randperm(n_rows, generator=torch.Generator().manual_seed(seed)).numpy()
-    held_out, learnt = shuffled[:n_held_out], shuffled[n_held_out:]
-    return TableBatches(encoded.take(learnt), head), TableBatches(encoded.take(held_out), head)
+    batches, rng = TableBatches(encoded, head), torch.Generator().manual_seed(seed)
+    if batches.is_large:
+        n_held_out = min(n_held_out, MAX_HELD_OUT)
+    held_out, learnt = batches.split(n_held_out, rng)
+    return learnt, held_out
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from synthwgan.components import Choice, Component
 from synthwgan.parameters import Constraint, Either, Function, Number, PairOf, Text
+from synthwgan.table.checks import STATE, Anything, check_state, expect
 
 OptimizerFactory = Callable[[Iterable[Tensor], float], torch.optim.Optimizer]
 ALIASES = {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "SGD"}
@@ -154,6 +156,52 @@ def make_optimizer(
     if found is torch.optim.Adam:
         options["fused"] = True
     return found(weights, lr, **options)
+
+
+def optimizer_state(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Return a copy of an optimizer's state, for `load_optimizer_state`."""
+    return copy.deepcopy(optimizer.state_dict())
+
+
+def load_optimizer_state(optimizer: torch.optim.Optimizer, state: dict[str, Any]) -> None:
+    """Put the state of an `optimizer_state` into an optimizer of the same weights.
+
+    Raises
+    ------
+    ValueError
+        If it is that of another optimizer.
+    """
+    own = optimizer.state_dict()
+    check_state("its optimizer", state, dict.fromkeys(own, Anything()) | {"state": STATE})
+    if type(optimizer) in OPTIMIZERS.values():
+        # Its settings are those of the parameters, whatever a file says.
+        state = state | {"param_groups": own["param_groups"]}
+        _check_averages(state["state"], _stepped(optimizer))
+    optimizer.load_state_dict(state)
+
+
+def _stepped(optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """What a copy of the optimizer keeps of each weight after a step."""
+    trial = copy.deepcopy(optimizer)
+    for group in trial.param_groups:
+        for weights in group["params"]:
+            weights.grad = torch.zeros_like(weights)
+    trial.step()
+    return trial.state_dict()["state"]
+
+
+def _check_averages(found: dict[Any, Any], expected: dict[Any, Any]) -> None:
+    """Raise unless what a file keeps of each weight is of the expected names, types and shapes."""
+    for place, of_weight in found.items():
+        known = expected.get(place, {})
+        expect(isinstance(of_weight, dict), "its optimizer keeps nothing of a weight")
+        expect(of_weight.keys() == known.keys(), "its optimizer is another one")
+        for name, own in known.items():
+            fits = type(of_weight[name]) is type(own)
+            if fits and isinstance(own, Tensor):
+                other = of_weight[name]
+                fits = (other.shape, other.dtype) == (own.shape, own.dtype)
+            expect(fits, f"{name} of its optimizer is that of other weights")
 
 
 @torch.no_grad()

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import astuple, dataclass
+from typing import Any, Protocol
 
 import numpy as np
+
+from synthwgan.parameters import Number
+from synthwgan.table.checks import FLAG, ListOf, check_state, expect
 
 # A stage is so many times as long as all before it, and looked at so often.
 GROWTH, N_LOOKS = 1.5, 3
@@ -18,6 +21,13 @@ GOOD_AREA = 0.52
 MAX_NEARER = 0.52
 # Steps that a table can take at most: so many times those that suit it by its size, or in all.
 MAX_FACTOR, MAX_STEPS = 6, 12_000
+
+_STATE = {
+    "n_constant": Number(1, integer=True),
+    "found": ListOf(ListOf(Number())),
+    "looks": ListOf(Number()),
+    "is_decaying": FLAG,
+}
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,10 @@ class Pace(Protocol):
 
     def figures(self, n_steps: int, progress: float) -> dict[str, float]: ...
 
+    def state_dict(self) -> dict[str, Any]: ...
+
+    def load_state_dict(self, state: dict[str, Any]) -> None: ...
+
 
 class Steps:
     """So many steps, whatever happens.
@@ -68,6 +82,14 @@ class Steps:
     def figures(self, n_steps: int, progress: float) -> dict[str, float]:
         """Nothing is looked at."""
         return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """Nothing changes."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing has changed."""
+        check_state("its pace", state, {})
 
 
 class UntilLearnt:
@@ -145,6 +167,27 @@ class UntilLearnt:
             if not self._looks:
                 self._decide()
         return found
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what was found and decided so far."""
+        return {
+            "n_constant": self.n_constant,
+            "found": [list(astuple(look)) for look in self._found],
+            "looks": list(self._looks),
+            "is_decaying": self.is_decaying,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from what was found and decided."""
+        check_state("its pace", state, _STATE)
+        n_constant, looks = state["n_constant"], state["looks"]
+        expect(n_constant + self.n_decay <= self.largest, "its pace has more steps than there are")
+        expect(all(len(look) == 3 for look in state["found"]), "a look of its pace is none")
+        self.n_constant, self._looks = n_constant, looks
+        self._found = [Look(*look) for look in state["found"]]
+        expect(state["is_decaying"] or looks, "its pace does not say when to look")
+        if state["is_decaying"]:
+            self._decay()
 
     def _decide(self) -> None:
         """Begin another stage, or the decay; means of a stage count, for one look scatters."""

@@ -4,26 +4,44 @@ from __future__ import annotations
 
 import copy
 from contextlib import AbstractContextManager
+from typing import Any
 
 import torch
 from torch import Tensor, nn
 
+from synthwgan.networks.build import has_own
 from synthwgan.networks.context import Context
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.networks.objectives import wasserstein_estimate
+from synthwgan.networks.randomness import lent_state, set_lent_state
 from synthwgan.parameters import required
+from synthwgan.table.checks import COUNT, LIST, STATE, Anything, check_state, expect, optional
 from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
+from synthwgan.training.checks import check_heads, check_tensors
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.critic_input import CriticInput
 from synthwgan.training.data import TableBatches
 from synthwgan.training.ema import ExponentialMovingAverage
-from synthwgan.training.optimizers import clip_weights
+from synthwgan.training.optimizers import (
+    clip_weights,
+    load_optimizer_state,
+    optimizer_state,
+)
 from synthwgan.training.schedule import learning_rate_factor
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
 MAX_VALIDATION_ROWS = 4096
 # At least so many rows are drawn, since batch norm takes its statistics from the batch.
 MIN_AVERAGED_ROWS = 500
+_STATE = {
+    "weights": LIST,
+    "n_averaged": COUNT,
+    "optimizers": STATE,
+    "n_critic_updates": COUNT,
+    "figures": STATE,
+    "noise": Anything(),
+    "lent": optional(STATE),
+}
 
 
 class TrainingStep:
@@ -271,3 +289,44 @@ class TrainingStep:
         """Go back to the weights of a `snapshot`."""
         for module, state in zip((self.networks, self.ema.module), weights, strict=True):
             module.load_state_dict(state)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return a copy of all that a step changes."""
+        return {
+            "weights": self.snapshot(),
+            "n_averaged": self.ema.n_updates,
+            "optimizers": {
+                name: optimizer_state(optimizer) for name, optimizer in self.optimizers.items()
+            },
+            "n_critic_updates": self._n_critic_updates,
+            "figures": dict(self._figures),
+            "noise": self.rng.get_state(),
+            "lent": lent_state(self.device) if has_own(self.config) else None,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`, which may be that of a file."""
+        check_state("its step", state, _STATE)
+        self.check_weights(state["weights"])
+        self.restore(state["weights"])
+        check_heads({"head": self.head, "averaged head": self.ema.module["head"]})
+        self.ema.n_updates = state["n_averaged"]
+        expect(state["optimizers"].keys() == self.optimizers.keys(), "its optimizers are others")
+        for name, optimizer in self.optimizers.items():
+            load_optimizer_state(optimizer, state["optimizers"][name])
+        # It has other groups now.
+        groups = [group for each in self.optimizers.values() for group in each.param_groups]
+        self._rates = [(group, rate) for group, (_, rate) in zip(groups, self._rates, strict=True)]
+        self._n_critic_updates = state["n_critic_updates"]
+        self._figures = {name: torch.as_tensor(state["figures"][name]) for name in state["figures"]}
+        expect(all(each.numel() == 1 for each in self._figures.values()), "a figure is no number")
+        self.rng.set_state(state["noise"])
+        if has_own(self.config):
+            set_lent_state(self.device, state["lent"])
+
+    def check_weights(self, weights: Any) -> None:
+        """Raise unless weights from a file are those of a `snapshot` of this step."""
+        expect(isinstance(weights, list) and len(weights) == 2, "its weights are no pair")
+        modules = {"the networks": self.networks, "the averages": self.ema.module}
+        for (what, module), found in zip(modules.items(), weights, strict=True):
+            check_tensors(what, found, module.state_dict())

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from synthwgan.components import Component
 from synthwgan.parameters import Constraint, Number
+from synthwgan.table.checks import COUNT, Anything, check_state, expect
 
 
 class EarlyStopping(Component):
@@ -44,9 +46,9 @@ class EarlyStopping(Component):
         self.fraction = fraction
         self.tol = tol
 
-    def watch(self) -> BestWeights:
-        """Return a watch for one phase of training."""
-        return BestWeights(self.patience, self.tol)
+    def watch(self, check: Callable[[Any], None] = lambda weights: None) -> BestWeights:
+        """Return a watch for one phase of training; `check` as for `BestWeights`."""
+        return BestWeights(self.patience, self.tol, check)
 
 
 class BestWeights:
@@ -63,6 +65,8 @@ class BestWeights:
         Logs without a better estimate after which training ends.
     tol : float
         By how much an estimate must be better to count, at least its standard error.
+    check : callable, optional
+        Raises unless weights that come from a file could be restored.
 
     Attributes
     ----------
@@ -70,8 +74,10 @@ class BestWeights:
         What was given with the best estimate, or with the last that is as good within its error.
     """
 
-    def __init__(self, patience: int, tol: float) -> None:
-        self.patience, self.tol = patience, tol
+    def __init__(
+        self, patience: int, tol: float, check: Callable[[Any], None] = lambda weights: None
+    ) -> None:
+        self.patience, self.tol, self._check = patience, tol, check
         self.best_weights: Any = None
         self._best, self._largest, self._n_without = math.inf, 0.0, 0
 
@@ -87,3 +93,23 @@ class BestWeights:
             if distance <= self._best + error:
                 self.best_weights = weights
         return self._n_without >= self.patience
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the best so far."""
+        return {
+            "best": self._best,
+            "largest": self._largest,
+            "n_without": self._n_without,
+            "weights": self.best_weights,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from a `state_dict`."""
+        names = ("best", "largest", "n_without", "weights")
+        check_state("its best", state, dict.fromkeys(names, Anything()) | {"n_without": COUNT})
+        numbers = state["best"], state["largest"]
+        expect(all(type(number) is float for number in numbers), "its best is no estimate")
+        if state["weights"] is not None:
+            self._check(state["weights"])
+        self._best, self._largest = numbers
+        self._n_without, self.best_weights = state["n_without"], state["weights"]

@@ -5,13 +5,18 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from torch import Tensor
 
+from synthwgan.table.checks import COUNT, SHARE, check_state, expect
+from synthwgan.training.checks import SECONDS
 from synthwgan.training.pace import Pace
 from synthwgan.training.stopping import BestWeights
+
+STATE = {"n_steps": COUNT, "seconds": SECONDS, "progress": SHARE}
 
 
 class Step(Protocol):
@@ -32,6 +37,16 @@ class Observer(Protocol):
     def on_log(self, record: dict[str, float], progress: float) -> bool | None: ...
 
     def on_end(self) -> None: ...
+
+
+class Keeper(AbstractContextManager, Protocol):
+    """Keeps the state of training, see `PhaseCheckpoint`; a context around the loop."""
+
+    def begin(self, trainer: Trainer) -> None: ...
+
+    def keep(self) -> None: ...
+
+    def finish(self, outcome: TrainingOutcome) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -84,6 +99,8 @@ class Trainer:
     stopping : BestWeights, optional
         Says when to stop by the figures ``validation_wasserstein`` and ``validation_error``; the
         best weights are restored in the end.
+    keeper : Keeper, optional
+        Keeps the state after each log, and gives it back to a loop that goes on.
     """
 
     def __init__(
@@ -94,20 +111,24 @@ class Trainer:
         observers: Sequence[Observer] = (),
         diagnose: Callable[[int], dict[str, float]] | None = None,
         stopping: BestWeights | None = None,
+        keeper: Keeper | None = None,
     ) -> None:
         self.pace = pace
         self.max_seconds = math.inf if max_seconds is None else max_seconds
         self.log_every = log_every
         self.observers = observers
         self.diagnose, self.stopping = diagnose, stopping
+        self.keeper = NotKept() if keeper is None else keeper
         self.n_steps = 0
 
     def run(self, step: Step) -> TrainingOutcome:
         """Train; the step's networks hold the result."""
         self.n_steps, self._start = 0, time.perf_counter()
+        self.keeper.begin(self)
         self._good_weights = step.snapshot()
         try:
-            stopped_by = self._loop(step)
+            with self.keeper:
+                stopped_by = self._loop(step)
         except KeyboardInterrupt:
             stopped_by = "interrupt"
             if not step.is_finite():
@@ -117,7 +138,10 @@ class Trainer:
                 step.restore(self.stopping.best_weights)
             for observer in self.observers:
                 observer.on_end()
-        return TrainingOutcome(self.n_steps, self._elapsed(), stopped_by)
+        outcome = TrainingOutcome(self.n_steps, self._elapsed(), stopped_by)
+        if stopped_by != "interrupt":
+            self.keeper.finish(outcome)
+        return outcome
 
     def _loop(self, step: Step) -> str:
         stopped_by = self._stopped_by()
@@ -138,7 +162,20 @@ class Trainer:
             is_unwanted, is_over = self._log(record), self._is_over(record)
             if not stopped_by and (is_over or is_unwanted):
                 stopped_by = "early stopping" if is_over else "callback"
+            if not stopped_by:
+                self.keeper.keep()
         return stopped_by
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return how far training is."""
+        seconds, progress = self._elapsed(), self._progress()
+        return {"n_steps": self.n_steps, "seconds": seconds, "progress": progress}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there; the clock too."""
+        check_state("the loop", state, STATE)
+        expect(state["n_steps"] < self.pace.max_steps, "it has done more steps than there are")
+        self.n_steps, self._start = state["n_steps"], time.perf_counter() - state["seconds"]
 
     def _is_over(self, record: dict[str, float]) -> bool:
         if self.stopping is None:
@@ -162,3 +199,19 @@ class Trainer:
 
     def _progress(self) -> float:
         return min(1.0, max(self.pace.progress(self.n_steps), self._elapsed() / self.max_seconds))
+
+
+class NotKept(AbstractContextManager):
+    """Keeps nothing."""
+
+    def __exit__(self, *error: object) -> None:
+        """Let an error pass."""
+
+    def begin(self, trainer: Trainer) -> None:
+        """Nothing was kept."""
+
+    def keep(self) -> None:
+        """Nothing is kept."""
+
+    def finish(self, outcome: TrainingOutcome) -> None:
+        """Nothing is kept."""

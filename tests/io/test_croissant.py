@@ -125,23 +125,27 @@ def test_real_rows_are_not_called_synthetic(tmp_path, rows):
         written(tmp_path, rows, ".csv")
 
 
-def test_the_command_line_describes_what_it_writes(quick, tmp_path):
+def test_the_command_line_describes_what_it_writes(quick, tmp_path, monkeypatch):
     X = np.random.default_rng(0).normal(size=(40, 2))
     table = pd.DataFrame({"a": X[:, 0], "b": np.where(X[:, 1] > 0, "x", "y")})
     WGANGPSynthesizer(**quick).fit(table).save(tmp_path / "model")
     # Rows of a model that was fitted to an array are described as well.
     WGANGPSynthesizer(**quick, conditional=False).fit(X).save(tmp_path / "array")
-    table[["a"]].to_csv(tmp_path / "gaps.csv", index=False)
+    table.assign(b=None).to_csv(tmp_path / "gaps.csv", index=False)
     commands = {
-        "rows.parquet": ["sample", "model", "-n", "5", "--seed", "3", "-q"],
+        "rows.parquet": ["sample", "model", "-n", "5", "--seed", "3", "--mark", "made", "-q"],
         "array.csv": ["sample", "array", "-n", "5", "-q"],
+        "filled.csv": ["impute", "model", "gaps.csv"],
     }
-    for name, (command, model, *options) in commands.items():
-        arguments = [command, str(tmp_path / model), *options, "-o", str(tmp_path / name)]
-        result = CliRunner().invoke(app, [*arguments, "--croissant"])
+    monkeypatch.chdir(tmp_path)
+    for name, command in commands.items():
+        result = CliRunner().invoke(app, [*command, "-o", name, "--croissant"])
         assert result.exit_code == 0, result.output
-        content = json.loads((tmp_path / f"{name}.croissant.json").read_text())
-        assert content["digitalSourceType"].endswith("/TrainedAlgorithmicMediaDigitalSource")
+        content = json.loads(Path(f"{name}.croissant.json").read_text())
+        is_drawn = content["digitalSourceType"].endswith("/TrainedAlgorithmicMediaDigitalSource")
+        assert is_drawn == (command[0] == "sample")
+        columns = [one["name"] for one in content["recordSet"][0]["field"]]
+        assert columns == list(read_table(name).columns)
         assert "Add license, url and creator" in result.stderr
     result = CliRunner().invoke(app, ["sample", str(tmp_path / "model"), "-n", "5", "--croissant"])
     assert result.exit_code == 1

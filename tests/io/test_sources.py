@@ -19,9 +19,12 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
+from synthwgan.cli import app
 from synthwgan.io import TableWriter, batches, read_table, write_table
 from synthwgan.io.base import TextOptions
+from synthwgan.io.places import table_name
 
 
 def frame() -> pd.DataFrame:
@@ -360,6 +363,24 @@ def test_parts_of_other_columns_are_refused(parts: Path) -> None:
         read_table(parts)
 
 
+@pytest.mark.parametrize(
+    ("place", "name"),
+    [
+        ("shops/North.csv.gz", "North"),
+        ("postgresql://me:pw@host/shop#sales.north", "north"),
+        ("sqlite:///shop.db#south", "south"),
+    ],
+)
+def test_what_a_table_is_called(place: str, name: str) -> None:
+    assert table_name(place) == name
+
+
+def test_what_a_folder_is_called(parts: Path) -> None:
+    assert table_name(str(parts)) == "sales"
+    with pytest.raises(ValueError, match="lacks its table"):
+        table_name("sqlite:///shop.db")
+
+
 # Batches
 
 
@@ -437,6 +458,18 @@ def test_commands_in_a_pipe(tmp_path: Path) -> None:
     text = "a;b;c\n" + "".join(f"{a};{b};{a + b}\n" for a, b in numbers)
     ran = subprocess.run(command, input=text.encode(), capture_output=True, check=True)
     assert "c = a + b" in ran.stdout.decode() and ran.stderr == b""
+
+
+def test_a_command_says_in_one_line_what_it_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    path.write_text("a;b\n" + "".join(f"{n},5;{n % 3}\n" for n in range(30)))
+    said = CliRunner().invoke(app, ["rules", str(path), "--quiet"])
+    assert said.exit_code == 0 and said.stderr.count("\n") == 1
+    assert said.stderr.startswith("Warning: ") and "--sep ';', --decimal ','" in said.stderr
+    options = ["--sep", ";", "--decimal", ",", "--encoding", "utf-8"]
+    assert CliRunner().invoke(app, ["rules", str(path), "--quiet", *options]).stderr == ""
+    wrong = CliRunner().invoke(app, ["rules", str(path), "--sep", ";;"])
+    assert wrong.exit_code == 1 and wrong.stderr.count("\n") == 1
 
 
 def test_options_of_databases_are_refused_for_files(tmp_path: Path) -> None:

@@ -444,6 +444,8 @@ class TestCommands:
             ["fit", grown, "-o", tmp_path / "model"],
             ["rules", grown.replace("postgresql:", "postgresql+nodriver:"), "--table", "customers"],
             ["demo", "-o", f"{grown}#customers"],
+            ["radial", "fit", *[f"{grown}#customers"] * 2, "-o", tmp_path / "model"],
+            ["sample", tmp_path / "model", "-n", 1, "-o", grown, "--table", "customers"],
         ):
             said = command(*arguments)
             assert said.exit_code == 1
@@ -535,6 +537,9 @@ class TestFiles:
         write_table(shop(), place, table="people")
         refused(lambda: read_table(place, table="peopel"), ValueError, "did you mean 'people'")
         refused(lambda: read_table(place, query="SELEC 1"), ValueError, "syntax error")
+        with pytest.raises(ValueError):
+            read_table(place, query="DELETE FROM people")
+        assert len(read_table(place, table="people")) == 3
 
     def test_batches(self, place: str) -> None:
         write_table(shop(), place, table="t")

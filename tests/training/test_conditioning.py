@@ -73,7 +73,7 @@ def test_groups_fill_the_batch_and_can_be_halved(batches, batch_size):
 
 
 def test_balanced_rows_have_states_by_the_logarithm_of_their_frequency(batches, layout):
-    balanced = BalancedRows(layout, batches.codes)
+    balanced = BalancedRows(batches)
     rows = balanced.draw(torch.zeros(40_000, dtype=torch.long), rng())
     drawn = torch.bincount(batches.codes[rows, 0].int(), minlength=4) / len(rows)
     counts = torch.bincount(batches.codes[:, 0].int(), minlength=4)
@@ -95,13 +95,14 @@ def test_one_is_drawn_as_multinomial_draws_it():
 
 
 def test_rows_of_a_table_without_states_come_as_they_are():
-    balanced = BalancedRows(Layout((), (-1,), (-1,), (0,)), torch.empty(50, 0, dtype=torch.uint8))
+    none = EncodedTable(np.empty((50, 0), dtype=np.uint8), np.zeros((50, 1), dtype=np.float32))
+    balanced = BalancedRows(TableBatches(none, OutputHead(Layout((), (-1,), (-1,), (0,)))))
     rows = balanced.draw(torch.zeros(2000, dtype=torch.long), rng())
     assert set(rows.tolist()) == set(range(50))
 
 
 def test_a_column_without_states_has_rows_as_they_come(batches, layout):
-    rows = BalancedRows(layout, batches.codes).draw(torch.ones(20_000, dtype=torch.long), rng())
+    rows = BalancedRows(batches).draw(torch.ones(20_000, dtype=torch.long), rng())
     share = (batches.codes[rows, 0] == 3).float().mean().item()
     assert share == pytest.approx((batches.codes[:, 0] == 3).float().mean().item(), abs=0.005)
 

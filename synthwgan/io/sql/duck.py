@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from typing import Any
 
 import pandas as pd
@@ -114,7 +114,8 @@ class DuckStream:
 
     def schema(self) -> pa.Schema:
         """Return what all batches are."""
-        return next(iter(self)).schema
+        with closing(iter(self)) as rows:
+            return next(rows).schema
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         address = self._address

@@ -65,6 +65,10 @@ class RowStream:
         engine = engine_of(address)
         connection = guarded(address, engine.connect)
         with closing(_Quiet(connection)):
+            if connection.dialect.name == "postgresql":
+                # Else a large table that others read too would begin anywhere, and another order.
+                once = "SET LOCAL synchronize_seqscans = off"
+                guarded(address, lambda: connection.exec_driver_sql(once))
             connection = connection.execution_options(
                 stream_results=True, max_row_buffer=self._batch_rows
             )
@@ -85,7 +89,8 @@ class RowStream:
 
     def schema(self) -> pa.Schema:
         """Return what all batches are to be, by the first one where no type is known before."""
-        first = next(iter(self))
+        with closing(iter(self)) as rows:
+            first = next(rows)
         return pa.schema(
             (name, arrow_type(kind) or _wide(first.schema.field(name).type))
             for name, kind in zip(self.columns.names, self.columns.types, strict=True)

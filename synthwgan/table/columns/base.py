@@ -270,12 +270,25 @@ class ColumnTransformer(ABC):
 
     def fit_cells(self, cells: Cells, rng: np.random.Generator) -> ColumnTransformer:
         """Learn the column from its cells."""
-        self.missing_rate = float(cells.missing.mean())
+        self.missing_rate = cells.missing_rate
         self._fit(cells, rng)
         return self
 
     @abstractmethod
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None: ...
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a column that was learned from a sample of its cells has yet to see them all."""
+        return False
+
+    def see(self, cells: Cells) -> None:
+        """Take note of cells, all of which a column that `is_open` is shown in parts."""
+        raise TypeError(f"a {self.kind} column has been fitted to all cells")
+
+    def close(self) -> None:
+        """End what `see` began."""
+        raise TypeError(f"a {self.kind} column has been fitted to all cells")
 
     @property
     @abstractmethod
@@ -294,7 +307,9 @@ class ColumnTransformer(ABC):
         """Return the column's cells, the way back from `split`."""
         return cells[0]
 
-    def source(self, rng: np.random.Generator, seed: int = 0) -> Any:
+    def source(
+        self, rng: np.random.Generator, seed: int = 0, share: tuple[int, int] = (0, 1)
+    ) -> Any:
         """Return where decoded cells come from if not from codes and values, or None.
 
         Parameters
@@ -302,6 +317,8 @@ class ColumnTransformer(ABC):
         rng : Generator
         seed : int, default=0
             The same for all columns of a table, so that they can go together.
+        share : pair of int, default=(0, 1)
+            Which of how many parts of a table: what must be unique is so in all of them.
         """
         return None
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
 import pandas as pd
 
 from synthwgan.table.columns.inventor import Inventor, as_texts
-from synthwgan.table.columns.patterns import SharedValues
+from synthwgan.table.columns.patterns import WHOLE, Share, SharedValues
 from synthwgan.table.columns.subjects import Few, Parts, Subject
 
 # So often a cell is drawn anew that is real, or there already; then it is made longer.
@@ -47,6 +47,12 @@ class Role(Protocol):
 
     def may_be_real(self, identifiers: np.ndarray) -> np.ndarray: ...
 
+    def parts_in(self, texts: np.ndarray) -> Parts: ...
+
+
+# By the place of a column in the cast: in which of the next rows its cell is given, and the cells.
+Given = Mapping[int, tuple[np.ndarray, np.ndarray]]
+
 
 class Cast:
     """Cells of lifelike columns that fit together in a row, row after row.
@@ -62,25 +68,46 @@ class Cast:
     rng : Generator
     seed : int
         With the same one, casts and identifiers of the same partition go together.
+    share : pair of int, default (0, 1)
+        Which of how many parts of a table: those of equal seeds have other members, of whom some
+        may be called alike.
     """
 
-    def __init__(self, columns: Sequence[Role], rng: np.random.Generator, seed: int) -> None:
+    def __init__(
+        self,
+        columns: Sequence[Role],
+        rng: np.random.Generator,
+        seed: int,
+        share: Share = WHOLE,
+    ) -> None:
+        if share != WHOLE:
+            rng = np.random.default_rng([int(rng.integers(2**62)), share[0]])
         finest = max(columns, key=lambda column: column.n_values)
-        source: Any = _Members(columns, finest.n_values, rng)
+        self._members = _Members(columns, finest.n_values, rng)
+        source: Any = self._members
         if finest.repeats:
-            dealer = np.random.default_rng([seed, finest.partition])
+            dealer = np.random.default_rng([seed, finest.partition, share[0]])
             source = SharedValues(source, finest.sizes, finest.counts, dealer)
         self._source, self.n_columns = source, len(columns)
         self._taken = [0] * len(columns)
         # Rows that some columns have taken and others have not, and how many came before.
         self._rows, self._before = np.empty(0, dtype=object), 0
+        self._given: Given = {}
+
+    def give(self, given: Given) -> None:
+        """Say which cells of the rows that are taken next are given, so that others fit them."""
+        self._given = given
 
     def take(self, place: int, n: int) -> np.ndarray:
         """Return the cells of a column in its next `n` rows, shape (n,), object."""
         start = self._taken[place] - self._before
         lacking = start + n - len(self._rows)
         if lacking > 0:
-            self._rows = np.concatenate([self._rows, self._source.take(lacking)])
+            fresh = self._source.take(lacking)
+            if self._given:
+                fresh = self._members.fitting(fresh, self._given)
+                self._given = {}
+            self._rows = np.concatenate([self._rows, fresh])
         cells = as_texts([row[place] for row in self._rows[start : start + n]])
         self._taken[place] += n
         gone = min(self._taken) - self._before
@@ -151,6 +178,36 @@ class _Members:
         for place in self._seen:
             self._seen[place] = np.union1d(self._seen[place], _hashes(cells[place]))
         return as_texts(list(zip(*cells, strict=True)))
+
+    def fitting(self, members: np.ndarray, given: Given) -> np.ndarray:
+        """Return members with other cells in rows of which the names are given: those that fit."""
+        known: Parts = {}
+        for place, (where, texts) in given.items():
+            for part, own in self._columns[place].parts_in(texts).items():
+                known.setdefault(part, np.full(len(members), None, dtype=object))[where] = own
+        told_by = self._subject.told_by
+        if not told_by or not known.keys() >= set(told_by):
+            return members
+        whole = np.all([np.not_equal(known[part], None) for part in told_by], axis=0)
+        parts = self._subject.draw(int(whole.sum()), self._wanted)
+        parts |= {part: known[part][whole] for part in told_by}
+        cells = [self._written(column, parts) for column in self._columns]
+        for place, column in enumerate(self._columns):
+            if column.grows == "extra":
+                cells[place] = self._unreal(column, parts, cells[place])
+        members = members.copy()
+        members[whole] = as_texts(list(zip(*cells, strict=True)))
+        return members
+
+    def _unreal(self, column: Role, parts: Parts, cells: np.ndarray) -> np.ndarray:
+        """Return cells with digits behind those that may be real."""
+        for rounds in range(1, _MAX_ROUNDS):
+            real = column.may_be_real(cells)
+            if not real.any():
+                break
+            parts["extra"][real] = self._subject.digits(min(rounds, _N_DIGITS), int(real.sum()))
+            cells[real] = self._written(column, {name: own[real] for name, own in parts.items()})
+        return cells
 
     def _pairs(self, cells: list[np.ndarray]) -> Iterator[tuple[Role, np.ndarray]]:
         return zip(self._columns, cells, strict=True)

@@ -112,16 +112,19 @@ class CategoricalTransformer(PartTransformer):
         return "a rare category that was masked"
 
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
-        self._with_missing = bool(cells.missing.any())
-        levels, counts = _count(cells.present)
+        self._with_missing = cells.missing_rate > 0
+        tally = cells.tally
+        levels, counts = tally.values, tally.counts
         own, rare = self._part(levels, counts)
         self.levels = levels[own]
-        self._with_rare = bool(len(rare))
+        # Of more categories than are counted, the others are rare, and some of them are known.
+        self._with_rare = bool(len(rare)) or not tally.is_exact
         self._masked = self.options.rare == "mask"
         self.n_masked, self.n_masked_rows = 0, 0
         if self._with_rare and self._masked:
             self._check_placeholder()
-            self.n_masked, self.n_masked_rows = len(rare), int(counts[rare].sum())
+            self.n_masked = tally.n_distinct - len(own)
+            self.n_masked_rows = tally.n_rows - int(counts[own].sum())
             self._forget(levels[rare])
             rare = rare[:0]
         self.rare_levels, self.rare_counts = levels[rare], counts[rare].astype(np.int64)
@@ -295,9 +298,3 @@ def masked_in_words(n_categories: int, n_rows: int) -> str:
 
 def _index(values: np.ndarray) -> pd.Index:
     return pd.Index(values, dtype=values.dtype)
-
-
-def _count(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the distinct values, sorted, and how often each occurs."""
-    codes, levels = pd.factorize(values, sort=True)
-    return np.asarray(levels), np.bincount(codes, minlength=len(levels))

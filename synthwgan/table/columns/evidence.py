@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-import pandas as pd
-
 from synthwgan.table.columns.people import is_personal, look_of
 from synthwgan.table.columns.written import form_of
 from synthwgan.table.forms.base import Form
@@ -61,5 +59,4 @@ class Evidence:
     @cached_property
     def all_distinct(self) -> bool:
         """Whether no cell occurs twice, and there are enough of them to say so."""
-        present = self.cells.present
-        return len(present) >= MIN_DISTINCT and len(pd.unique(present)) == len(present)
+        return len(self.cells.present) >= MIN_DISTINCT and self.cells.all_distinct

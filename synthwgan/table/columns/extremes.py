@@ -11,7 +11,11 @@ _MAX_SHARE = 0.25
 
 
 def without_extremes(
-    keys: np.ndarray, n_outer: int, between: bool, rng: np.random.Generator
+    keys: np.ndarray,
+    n_outer: int,
+    between: bool,
+    rng: np.random.Generator,
+    n_rows: int | None = None,
 ) -> np.ndarray:
     """Return a column's numbers with others in the place of the outermost.
 
@@ -30,6 +34,8 @@ def without_extremes(
         Whether numbers that were not in the column may be drawn; if not, the outer ones become
         the next one.
     rng : Generator
+    n_rows : int, optional
+        Rows of the column, if `keys` are not all: of those further in, a few of each number do.
 
     Returns
     -------
@@ -43,7 +49,7 @@ def without_extremes(
     >>> without_extremes(ages, 1, False, np.random.default_rng(0)).tolist()
     [31, 31, 31, 40, 40, 41, 52, 52]
     """
-    n_outer = min(n_outer, int(_MAX_SHARE * len(keys)))
+    n_outer = min(n_outer, int(_MAX_SHARE * (len(keys) if n_rows is None else n_rows)))
     distinct, counts = np.unique(keys, return_counts=True)
     # A column of two numbers is a flag: neither is out of the ordinary.
     if n_outer == 0 or len(distinct) <= 2:

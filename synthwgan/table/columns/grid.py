@@ -8,6 +8,7 @@ import numpy as np
 
 from synthwgan.parameters import Number
 from synthwgan.table.checks import check_state, expect, optional
+from synthwgan.table.storage.tally import Tally
 
 MAX_DECIMALS = 12
 _EXACT = 2**53
@@ -60,8 +61,13 @@ class Grid:
         float_type : numpy float type, default=float64
             Precision that the floats had in the table.
         """
-        distinct, counts = np.unique(numbers, return_counts=True)
-        if numbers.dtype.kind in "iu":
+        return cls.of_tally(Tally.of(numbers), float_type)
+
+    @classmethod
+    def of_tally(cls, tally: Tally, float_type: Any = np.float64) -> Grid:
+        """Find the grid of distinct numbers with their counts."""
+        distinct, counts = tally.values, tally.counts
+        if distinct.dtype.kind in "iu":
             return cls._of_integers(distinct, counts, None)
         for decimals in range(MAX_DECIMALS + 1):
             # Few numbers tell of most decimals that they are not enough.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 import numpy as np
 import pandas as pd
 
-from synthwgan.parameters import Number
+from synthwgan.parameters import Number, required
 from synthwgan.table.checks import (
     FLAG,
     STATE,
@@ -28,12 +28,14 @@ from synthwgan.table.columns.base import MISSING, PartTransformer
 from synthwgan.table.columns.lookalikes import warn_of_lookalikes
 from synthwgan.table.columns.patterns import (
     FEW,
+    WHOLE,
     IntegerSource,
+    Share,
     SharedValues,
     TextSource,
     learn_templates,
 )
-from synthwgan.table.columns.realfilter import RealFilter
+from synthwgan.table.columns.realfilter import GrowingFilter, RealFilter
 from synthwgan.table.storage.dtypes import Cells, NumberType
 
 if TYPE_CHECKING:
@@ -130,6 +132,7 @@ class IdentifierTransformer(PartTransformer):
     sizes: np.ndarray
     counts: np.ndarray
     partition: int
+    _growing: GrowingFilter | None = None
 
     @classmethod
     def infers(cls, evidence: Evidence) -> bool:
@@ -147,26 +150,36 @@ class IdentifierTransformer(PartTransformer):
         return None
 
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
-        self._with_missing = bool(cells.missing.any())
-        present = cells.present
+        self._with_missing = cells.missing_rate > 0
+        present, tally = cells.present, cells.tally
         self._check_fits(present)
         integers = self.physical.domain == "number"
-        identifiers = present.astype(np.int64) if present.dtype.kind == "f" else present
-        owners, distinct = pd.factorize(identifiers)
-        self.sizes, self.counts = np.unique(np.bincount(owners), return_counts=True)
+        self.sizes, self.counts = tally.shared()
         # With missing cells, drawn columns are not present in the same rows.
-        self.partition = int(rng.integers(2**62)) if self._with_missing else _digest(owners)
-        self.form = self._learn_form(distinct)
+        self.partition = int(rng.integers(2**62)) if self._with_missing else _digest(present)
+        self.form = self._learn_form(cells)
         beyond = self.form.get("dense", False)
-        self.real = None if beyond else RealFilter.of(distinct.tolist(), rng)
+        self.real = None if beyond else RealFilter.of(_whole(tally.values).tolist(), rng)
+        if not beyond and not tally.is_exact:
+            self._growing = GrowingFilter(tally.n_distinct, rng)
         if integers:
-            self._check_room(len(distinct))
+            self._check_room(tally.n_distinct)
 
-    def _learn_form(self, distinct: np.ndarray) -> dict[str, Any]:
+    @property
+    def is_open(self) -> bool:
+        return self._growing is not None
+
+    def see(self, cells: Cells) -> None:
+        required(self._growing).add(pd.unique(_whole(cells.present)).tolist())
+
+    def close(self) -> None:
+        self.real, self._growing = required(self._growing).closed(), None
+
+    def _learn_form(self, cells: Cells) -> dict[str, Any]:
         """Return what is known of the cells, of which new ones are made."""
         if self.physical.domain == "number":
-            return _integer_form(distinct)
-        return text_form(distinct, self.options.min_category_rows)
+            return _integer_form(cells)
+        return text_form(cells.tally.values, self.options.min_category_rows)
 
     def _check_fits(self, present: np.ndarray) -> None:
         plain = hasattr(self.physical, "plain_dtype")
@@ -210,7 +223,7 @@ class IdentifierTransformer(PartTransformer):
     ) -> tuple[np.ndarray | None, np.ndarray | None]:
         return (cells.missing.astype(np.int32) if self._with_missing else None), None
 
-    def source(self, rng: np.random.Generator, seed: int = 0) -> Source:
+    def source(self, rng: np.random.Generator, seed: int = 0, share: Share = WHOLE) -> Source:
         """Return a fresh source of identifiers, one for each row.
 
         Parameters
@@ -219,15 +232,18 @@ class IdentifierTransformer(PartTransformer):
             Draws the identifiers.
         seed : int, default=0
             With the same one, columns of the same partition share values in the same rows.
+        share : pair of int, default=(0, 1)
+            Which of how many shares of the identifiers: those of equally seeded sources have
+            none in common.
         """
         if "templates" in self.form:
-            source: Source = TextSource(**self.form, rng=rng)
+            source: Source = TextSource(**self.form, rng=rng, share=share)
         else:
-            source = IntegerSource(**self.form, limit=self._limit(), rng=rng)
+            source = IntegerSource(**self.form, limit=self._limit(), rng=rng, share=share)
         source = UnseenSource(source, self.may_be_real)
         if not self.repeats:
             return source
-        dealer = np.random.default_rng([seed, self.partition])
+        dealer = np.random.default_rng([seed, self.partition, share[0]])
         return SharedValues(source, self.sizes, self.counts, dealer)
 
     def may_be_real(self, identifiers: np.ndarray) -> np.ndarray:
@@ -345,20 +361,29 @@ def _are_integer_keys(evidence: Evidence) -> bool:
     if present.dtype.kind == "f":
         whole = (np.mod(present, 1) == 0).all() and np.abs(present).max() < 2**53
         return bool(whole) and looks_like_id(evidence.name) and evidence.all_distinct
-    # Rows numbered from 0 or 1; consecutive years, say, are numbers and no keys.
-    counts_up = present[0] in (0, 1) and bool((present[1:] == present[:-1] + 1).all())
-    return counts_up or (looks_like_id(evidence.name) and evidence.all_distinct)
+    # Consecutive years, say, are numbers and no keys.
+    return evidence.cells.counts_up or (looks_like_id(evidence.name) and evidence.all_distinct)
 
 
-def _digest(owners: np.ndarray) -> int:
+def _whole(identifiers: np.ndarray) -> np.ndarray:
+    """Return identifiers that are floats for the sake of gaps as the whole numbers they are."""
+    return identifiers.astype(np.int64) if identifiers.dtype.kind == "f" else identifiers
+
+
+def _digest(present: np.ndarray) -> int:
     """Return a number that is the same for columns of which the same rows share a value."""
+    owners, _ = pd.factorize(_whole(present))
     digest = hashlib.blake2b(owners.astype("<i8").tobytes(), digest_size=7).digest()
     return int.from_bytes(digest, "little")
 
 
-def _integer_form(identifiers: np.ndarray) -> dict[str, Any]:
-    low, high = int(identifiers.min()), int(identifiers.max())
-    return {"low": low, "high": high, "dense": high - low + 1 == len(identifiers)}
+def _integer_form(cells: Cells) -> dict[str, Any]:
+    """Return the range of the numbers, and whether all that lie in it are there."""
+    tally = cells.tally
+    low, high = int(tally.values[0]), int(tally.values[-1])
+    n_distinct = tally.n_rows if cells.counts_up else tally.n_distinct
+    is_known = tally.is_exact or cells.counts_up
+    return {"low": low, "high": high, "dense": is_known and high - low + 1 == n_distinct}
 
 
 def _are_words(form: dict[str, Any]) -> bool:

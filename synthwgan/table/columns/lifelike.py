@@ -31,7 +31,7 @@ from synthwgan.table.columns.locales import (
     agreed,
     signs_of,
 )
-from synthwgan.table.columns.patterns import shape_of
+from synthwgan.table.columns.patterns import WHOLE, Share, shape_of
 from synthwgan.table.columns.subjects import (
     Company,
     Country,
@@ -55,6 +55,7 @@ _MAX_LOOKED_AT = 100_000
 # Reserved by RFC 2606 for examples: whatever stands before them, nobody receives it.
 RESERVED = ("example.com", "example.org", "example.net")
 _MAX_WORDS = 200
+_OF_NAME = ("first", "last")
 
 
 class LifelikeTransformer(IdentifierTransformer):
@@ -120,7 +121,8 @@ class LifelikeTransformer(IdentifierTransformer):
         super()._fit(cells, rng)
         self.locale = self.options.locale or DEFAULT
 
-    def _learn_form(self, distinct: np.ndarray) -> dict[str, Any]:
+    def _learn_form(self, cells: Cells) -> dict[str, Any]:
+        distinct = cells.tally.values
         texts = [text.strip() for text in distinct[:: max(len(distinct) // _MAX_LOOKED_AT, 1)]]
         texts = [text for text in texts if text] or ["x"]
         self.signs = signs_of(self.kind, texts)
@@ -156,11 +158,15 @@ class LifelikeTransformer(IdentifierTransformer):
         """Return a cell from the parts of its row; by default the part that grows."""
         return row[self.grows]
 
+    def parts_in(self, texts: np.ndarray) -> Parts:
+        """Return the parts of the subject that given cells tell."""
+        return {}
+
     def _in_case(self, text: str) -> str:
         return _CASES[self.form["case"]](text)
 
-    def source(self, rng: np.random.Generator, seed: int = 0) -> Source:
-        return CastView(Cast([self], rng, seed), 0)
+    def source(self, rng: np.random.Generator, seed: int = 0, share: Share = WHOLE) -> Source:
+        return CastView(Cast([self], rng, seed, share), 0)
 
     def decode_cells(
         self,
@@ -226,6 +232,9 @@ class FirstNameTransformer(LifelikeTransformer):
     grows = "first"
     few_of = ("first",)
 
+    def parts_in(self, texts: np.ndarray) -> Parts:
+        return {"first": texts}
+
 
 class LastNameTransformer(LifelikeTransformer):
     """Family names."""
@@ -235,6 +244,9 @@ class LastNameTransformer(LifelikeTransformer):
     subject = Person
     grows = "last"
     few_of = ("last female", "last male")
+
+    def parts_in(self, texts: np.ndarray) -> Parts:
+        return {"last": texts}
 
 
 class NameTransformer(LifelikeTransformer):
@@ -262,6 +274,18 @@ class NameTransformer(LifelikeTransformer):
         if self._INITIAL.fullmatch(text):
             return "first i. last"
         return "first last" if " " in text else "one word"
+
+    def parts_in(self, texts: np.ndarray) -> Parts:
+        pairs = [self._first_and_last(self._TITLE.sub("", text.strip(), 1)) for text in texts]
+        return {part: as_texts([pair[at] for pair in pairs]) for at, part in enumerate(_OF_NAME)}
+
+    def _first_and_last(self, text: str) -> tuple[str, str]:
+        if "," in text:
+            last, _, first = text.partition(",")
+            return first.strip(), last.strip()
+        words = text.split() or [text]
+        family_first = self.locale in FAMILY_FIRST
+        return (words[-1], words[0]) if family_first else (words[0], words[-1])
 
     def _cell(self, style: str, row: Mapping[str, str], inventor: Inventor) -> str:
         first, last = row["first"], row["last"]
@@ -319,11 +343,12 @@ class EmailTransformer(_NameInAscii):
     words = "e-mail addresses"
     styles = tuple(f"{style}@{domain}" for style in _NameInAscii.styles for domain in RESERVED)
 
-    def _learn_form(self, distinct: np.ndarray) -> dict[str, Any]:
-        domains = Counter(text.strip().partition("@")[2].lower() for text in distinct)
+    def _learn_form(self, cells: Cells) -> dict[str, Any]:
+        texts = cells.tally.values
+        domains = Counter(text.strip().partition("@")[2].lower() for text in texts)
         commonest = [name for name, _ in domains.most_common(len(RESERVED))]
         self._reserved = dict(zip(commonest, RESERVED, strict=False))
-        form = super()._learn_form(distinct)
+        form = super()._learn_form(cells)
         del self._reserved
         return form
 
@@ -375,10 +400,10 @@ class PostcodeTransformer(LifelikeTransformer):
     grows = "postcode"
     few_of = ("postcode",)
 
-    def _learn_form(self, distinct: np.ndarray) -> dict[str, Any]:
+    def _learn_form(self, cells: Cells) -> dict[str, Any]:
         return {
-            **super()._learn_form(distinct),
-            **text_form(distinct, self.options.min_category_rows),
+            **super()._learn_form(cells),
+            **text_form(cells.tally.values, self.options.min_category_rows),
         }
 
     def written(self, parts: Parts, inventor: Inventor, rng: np.random.Generator) -> np.ndarray:
@@ -496,9 +521,9 @@ class PhoneTransformer(IdentifierTransformer):
     def infers(cls, evidence: Evidence) -> bool:
         return evidence.look == cls.kind
 
-    def _learn_form(self, distinct: np.ndarray) -> dict[str, Any]:
-        self.signs = signs_of(self.kind, map(str, distinct))
-        return super()._learn_form(distinct)
+    def _learn_form(self, cells: Cells) -> dict[str, Any]:
+        self.signs = signs_of(self.kind, map(str, cells.tally.values))
+        return super()._learn_form(cells)
 
     def describe_encoding(self) -> str:
         return super().describe_encoding().replace("anew", "anew as phone numbers", 1)

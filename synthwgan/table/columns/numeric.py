@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -30,11 +31,13 @@ from synthwgan.table.columns.written import (
     write_cells,
 )
 from synthwgan.table.forms.base import Form
-from synthwgan.table.forms.distinct import as_cells, distinct_cells
+from synthwgan.table.forms.distinct import as_cells
 from synthwgan.table.forms.registry import form_from_dict
 from synthwgan.table.storage.dtypes import Cells, PhysicalType
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.storage.scalars import is_infinite, is_missing
+from synthwgan.table.storage.sketch import GrowingTally
+from synthwgan.table.storage.tally import Tally, add_up
 
 if TYPE_CHECKING:
     from synthwgan.table.columns.evidence import Evidence
@@ -43,6 +46,17 @@ _NO_COUNTS = np.empty(0, dtype=np.int64)
 # Rows that a spike holds at least, unless its share of all rows is enough.
 MIN_SPIKE_ROWS = 30
 MIN_SPIKE_SHARE = 0.001
+# Of a table in batches that has very many cells, so many may be in another form than the others.
+MAX_ODD = 1000
+
+
+@dataclass
+class _Growing:
+    """Cells of a table in batches, while they are counted."""
+
+    tally: GrowingTally
+    odd: set[Any]
+    rng: np.random.Generator
 
 
 class NumericTransformer(PartTransformer):
@@ -95,6 +109,7 @@ class NumericTransformer(PartTransformer):
     stray_counts: np.ndarray
     odd: np.ndarray
     ranks: RankTransform | None
+    _growing: _Growing | None = None
 
     @classmethod
     def infers(cls, evidence: Evidence) -> bool:
@@ -112,26 +127,56 @@ class NumericTransformer(PartTransformer):
         self.grid, self.ranks = None, None
         self.levels, self.strays, self.stray_counts = np.empty(0), np.empty(0), _NO_COUNTS
         self.odd = cells.values[:0]
-        self._with_missing = bool(cells.missing.any())
-        if cells.missing.all():
+        self._with_missing = cells.missing_rate > 0
+        if cells.missing_rate == 1:
             return
-        numbers, fits = self.read_numbers(cells.present)
-        self.odd = np.sort(distinct_cells(cells.present[~fits])[0])
-        self._fit_numbers(numbers[fits], rng)
+        tally = cells.tally
+        if not tally.is_exact and (self.form is not None or tally.gaps is None):
+            # What is not known of written cells has no place in the order of their numbers: these
+            # are counted apart, and until then those of the sample stand for them.
+            self._growing, tally = _Growing(GrowingTally(), set(), rng), Tally.of(cells.present)
+        numbers, fits = self.read_numbers(tally.values)
+        self.odd = tally.values[~fits]
+        self._fit_numbers(tally.where(fits).mapped(numbers[fits]), rng)
 
-    def _fit_numbers(self, numbers: np.ndarray, rng: np.random.Generator) -> None:
+    @property
+    def is_open(self) -> bool:
+        return self._growing is not None
+
+    def see(self, cells: Cells) -> None:
+        growing = required(self._growing)
+        numbers, fits = self.read_numbers(cells.present)
+        growing.tally.add(numbers[fits])
+        growing.odd.update(cells.present[~fits].tolist())
+        if len(growing.odd) > MAX_ODD:
+            raise ValueError(
+                f"more than {MAX_ODD} cells, such as {min(growing.odd)!r}, are no {self._word} in "
+                f"the format {required(self.form).sample}: correct them or use the kind "
+                "'categorical'"
+            )
+
+    def close(self) -> None:
+        growing, self._growing = required(self._growing), None
+        self.odd = as_cells(sorted(growing.odd), self.odd.dtype)
+        self.grid, self.ranks = None, None
+        self._fit_numbers(growing.tally.result(), growing.rng)
+
+    def _fit_numbers(self, tally: Tally, rng: np.random.Generator) -> None:
         if self.options.protect_extremes:
-            numbers = self._without_extremes(numbers, rng)
-        self.grid = Grid.fit(numbers, self.physical.float_type)
-        on_grid = self.grid.holds(numbers, self.physical.float_type)
-        self.strays, self.stray_counts = np.unique(numbers[~on_grid], return_counts=True)
-        keys, counts = np.unique(self.grid.to_keys(numbers[on_grid]), return_counts=True)
-        spikes = _are_spikes(counts, self.options.spike_share)
+            tally = self._without_extremes(tally, rng)
+        self.grid = Grid.of_tally(tally, self.physical.float_type)
+        on_grid = self.grid.holds(tally.values, self.physical.float_type)
+        strays = tally.where(~on_grid)
+        self.strays, self.stray_counts = strays.values, strays.counts
+        tally = tally.where(on_grid)
+        tally = tally.mapped(self.grid.to_keys(tally.values))
+        keys = tally.values
+        spikes = _are_spikes(tally.counts, tally.n_rows, self.options.spike_share)
         if len(keys) <= self.options.max_discrete or spikes.all():
             self.levels = keys
             return
         self.levels = keys[spikes]
-        self.ranks = RankTransform.from_counts(keys[~spikes], counts[~spikes])
+        self.ranks = RankTransform.from_tally(tally.where(~spikes))
 
     def read_numbers(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         if self.form is None:
@@ -216,14 +261,28 @@ class NumericTransformer(PartTransformer):
     def decimals(self) -> int | None:
         return None if self.grid is None else self.grid.decimals
 
-    def _without_extremes(self, numbers: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def _without_extremes(self, tally: Tally, rng: np.random.Generator) -> Tally:
         """Return the numbers with others in the place of the outermost, on the same grid."""
-        self.grid = Grid.fit(numbers, self.physical.float_type)
+        self.grid = Grid.of_tally(tally, self.physical.float_type)
+        n_outer = self.options.protect_extremes
+        # Of a number that more rows share than are outer, so many rows do as well as all.
+        rows = np.repeat(np.arange(len(tally.values)), np.minimum(tally.counts, n_outer + 1))
+        numbers = tally.values[rows]
         keys = self.grid.to_keys(numbers)
         are_states = len(np.unique(keys)) <= self.options.max_discrete
-        made = without_extremes(keys, self.options.protect_extremes, not are_states, rng)
+        made = without_extremes(keys, n_outer, not are_states, rng, tally.n_rows)
         stored = self._stored(made)
-        return np.clip(np.where(made != keys, stored, numbers), stored.min(), stored.max())
+        made = np.clip(np.where(made != keys, stored, numbers), stored.min(), stored.max())
+        moved = made != numbers
+        stays = np.ones(len(tally.values), dtype=bool)
+        stays[rows[moved]] = False
+        kept, drawn = tally.where(stays), Tally.of(made[moved])
+        values, counts = add_up([(kept.values, kept.counts), (drawn.values, drawn.counts)])
+        if kept.gaps is None:
+            return Tally(values, counts)
+        gaps = np.zeros(len(values), dtype=np.int64)
+        gaps[np.searchsorted(values, kept.values)] = kept.gaps
+        return Tally(values, counts, gaps, 0, max(len(values), tally.n_distinct))
 
     def to_numbers(self, values: np.ndarray) -> np.ndarray:
         """Return canonical values as the numbers that have an order.
@@ -546,10 +605,10 @@ class NumericTransformer(PartTransformer):
             expect(all(map(self.grid.holds_keys, keys)), "its numbers are not on its grid")
 
 
-def _are_spikes(counts: np.ndarray, share: float) -> np.ndarray:
+def _are_spikes(counts: np.ndarray, n_rows: int, share: float) -> np.ndarray:
     """Whether each number holds more than a share of the rows that commoner ones leave."""
     order = np.argsort(-counts, kind="stable")
-    ordered, n_rows = counts[order], counts.sum()
+    ordered = counts[order]
     left = n_rows - np.cumsum(ordered) + ordered
     n_least = min(share * n_rows, max(MIN_SPIKE_ROWS, MIN_SPIKE_SHARE * n_rows))
     is_spike = (ordered > share * left) & (ordered >= n_least)

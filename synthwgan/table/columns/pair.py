@@ -17,7 +17,7 @@ from synthwgan.table.forms.distinct import as_cells, distinct_cells
 from synthwgan.table.forms.registry import find_form
 from synthwgan.table.forms.textform import some_texts
 from synthwgan.table.forms.texts import commonest, read_most
-from synthwgan.table.storage.dtypes import Cells, PhysicalType
+from synthwgan.table.storage.dtypes import Cells, PhysicalType, SampledCells
 
 if TYPE_CHECKING:
     from synthwgan.table.columns.evidence import Evidence
@@ -123,16 +123,44 @@ class PairTransformer(ColumnTransformer):
         if len(present):
             self.frame = frame_of_all(present)
         firsts, seconds, are_pairs = self._halves(cells)
-        of_pairs = Cells(seconds[are_pairs], np.zeros(int(are_pairs.sum()), dtype=bool))
+        of_firsts, of_pairs = Cells(firsts, cells.missing), _present(seconds[are_pairs])
         if not len(present):
             of_pairs = cells
+        elif isinstance(cells, SampledCells):
+            of_firsts, of_pairs = self._of_all(cells, of_firsts, of_pairs)
         self._parts = (
-            NumericTransformer(self.physical, self.options).fit_cells(
-                Cells(firsts, cells.missing), rng
-            ),
+            NumericTransformer(self.physical, self.options).fit_cells(of_firsts, rng),
             NumericTransformer(self.physical, self.options).fit_cells(of_pairs, rng),
         )
-        self._filler = commonest(seconds[are_pairs].tolist()) or self._filler
+        if len(of_pairs.tally.values):
+            self._filler = str(of_pairs.tally.values[of_pairs.tally.counts.argmax()])
+
+    def _of_all(self, cells: SampledCells, *sampled: Cells) -> tuple[Cells, Cells]:
+        """Return the cells of both numbers in a sample, with what is known of all rows."""
+        tally = cells.whole
+        firsts, seconds, are_pairs = self._halves(_present(tally.values))
+        of_firsts = tally.mapped(firsts)
+        of_pairs = tally.where(are_pairs).mapped(seconds[are_pairs])
+        first, second = sampled
+        return (
+            SampledCells(first.values, first.missing, of_firsts, cells.n_missing, False),
+            SampledCells(second.values, second.missing, of_pairs, 0, False),
+        )
+
+    @property
+    def is_open(self) -> bool:
+        return any(part.is_open for part in self._parts)
+
+    def see(self, cells: Cells) -> None:
+        firsts, seconds, are_pairs = self._halves(cells)
+        for part, own in zip(
+            self._parts, (Cells(firsts, cells.missing), _present(seconds[are_pairs])), strict=True
+        ):
+            part.see(own)
+
+    def close(self) -> None:
+        for part in self._parts:
+            part.close()
 
     def _halves(self, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the texts of both numbers, and where there are two.

@@ -10,6 +10,9 @@ from typing import Any
 
 import numpy as np
 
+# Of identifiers that are dealt in shares, which of how many.
+Share = tuple[int, int]
+WHOLE: Share = (0, 1)
 MAX_TEMPLATES = 50
 MAX_DEALT = 2**20
 # A value of so many of the rows that are dealt is common.
@@ -91,10 +94,15 @@ class Counter:
         At most ``2 ** 31``.
     rng : Generator
         Draws the order: the affine map ``i -> (factor * i + shift) mod size``.
+    share : pair of int, default (0, 1)
+        Which of how many shares to deal; those of one order have no integer in common.
     """
 
-    def __init__(self, size: int, rng: np.random.Generator) -> None:
-        self.size = size
+    def __init__(self, size: int, rng: np.random.Generator, share: Share = WHOLE) -> None:
+        place, n_shares = share
+        self._place, self._n_shares, self._modulus = place, n_shares, size
+        # Integers of this share.
+        self.size = max((size - place + n_shares - 1) // n_shares, 0)
         self.used = 0
         self._shift = int(rng.integers(size))
         self._factor = int(rng.integers(1, max(size, 2)))
@@ -105,8 +113,9 @@ class Counter:
         """Return the next `n` integers, fewer where they run out; shape (m,), int64."""
         steps = np.arange(self.used, min(self.used + n, self.size), dtype=np.uint64)
         self.used += len(steps)
-        mixed = steps * np.uint64(self._factor % self.size) + np.uint64(self._shift)
-        return (mixed % np.uint64(self.size)).astype(np.int64)
+        steps = steps * np.uint64(self._n_shares) + np.uint64(self._place)
+        mixed = steps * np.uint64(self._factor % self._modulus) + np.uint64(self._shift)
+        return (mixed % np.uint64(self._modulus)).astype(np.int64)
 
 
 class TemplateSource:
@@ -119,12 +128,22 @@ class TemplateSource:
     shapes : set of str
         Shapes that other templates use, shared; a longer template keeps away from them.
     rng : Generator
+    share : pair of int, default (0, 1)
+        Which of how many shares of the texts to deal.
     """
 
-    def __init__(self, alphabets: list[str], shapes: set[str], rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        alphabets: list[str],
+        shapes: set[str],
+        rng: np.random.Generator,
+        share: Share = WHOLE,
+    ) -> None:
         self._alphabets = list(alphabets)
         self._shapes = shapes
-        self._rng = rng
+        self._rng, self._share = rng, share
+        # The same for all shares, whatever else each has drawn.
+        self._orders = np.random.default_rng(int(rng.integers(2**62)))
         self._restart()
 
     def _restart(self) -> None:
@@ -134,11 +153,11 @@ class TemplateSource:
             first -= 1
             size *= sizes[first]
         self._first = first
-        self._counter = Counter(size, self._rng)
+        self._counter = Counter(size, self._orders, self._share)
 
     def take(self, n: int) -> np.ndarray:
         """Return at most `n` new texts, at least one; shape (m,), object."""
-        if self._counter.used == self._counter.size:
+        while self._counter.used == self._counter.size:
             self._lengthen()
         numbers = self._counter.take(n)
         letters = np.empty((len(numbers), len(self._alphabets)), dtype="U1")
@@ -176,16 +195,25 @@ class IntegerSource:
     dense : bool
         Start beyond the range at once, for sequences without gaps.
     rng : Generator
+    share : pair of int, default (0, 1)
+        Which of how many shares of the integers to deal.
     """
 
     def __init__(
-        self, low: int, high: int, limit: int, dense: bool, rng: np.random.Generator
+        self,
+        low: int,
+        high: int,
+        limit: int,
+        dense: bool,
+        rng: np.random.Generator,
+        share: Share = WHOLE,
     ) -> None:
         span = high - low + 1
-        self._low, self._next, self._limit = low, high + 1, limit
+        place, self._step = share
+        self._low, self._next, self._limit = low, high + 1 + place, limit
         self._stride = max(span // _MAX_COUNTER, 1)
         self._rng = rng
-        self._counter = Counter(min(span // self._stride, _MAX_COUNTER), rng)
+        self._counter = Counter(min(span // self._stride, _MAX_COUNTER), rng, share)
         if dense:
             self._counter.used = self._counter.size
 
@@ -204,9 +232,9 @@ class IntegerSource:
             raise ValueError(
                 f"no integer up to {self._limit} is left for a new identifier: use a wider dtype"
             )
-        stop = min(self._next + n, self._limit + 1)
-        numbers = np.array(range(self._next, stop), dtype=object)
-        self._next = stop
+        stop = min(self._next + n * self._step, self._limit + 1)
+        numbers = np.array(range(self._next, stop, self._step), dtype=object)
+        self._next += len(numbers) * self._step
         return numbers
 
 
@@ -288,9 +316,10 @@ class TextSource:
         counts: list[int],
         domains: dict[str, int],
         rng: np.random.Generator,
+        share: Share = WHOLE,
     ) -> None:
         shapes = {shape_of("".join(letters[0] for letters in t)) for t in templates}
-        self._sources = [TemplateSource(template, shapes, rng) for template in templates]
+        self._sources = [TemplateSource(template, shapes, rng, share) for template in templates]
         self._shares = np.array(counts) / sum(counts)
         self._domains = domains
         self._rng = rng

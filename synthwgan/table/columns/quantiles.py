@@ -8,6 +8,7 @@ import numpy as np
 from scipy.special import ndtr, ndtri
 
 from synthwgan.table.checks import Array, check_state, expect
+from synthwgan.table.storage.tally import Tally
 
 MAX_KNOTS = 16_384
 # A rank this near to a knot is that knot: the resolution that float32 scores leave.
@@ -65,17 +66,14 @@ class RankTransform:
     @classmethod
     def fit(cls, numbers: np.ndarray, max_knots: int = MAX_KNOTS) -> RankTransform:
         """Learn the spans of a column of at least one number, uint64 or float64."""
-        knots, counts = np.unique(numbers, return_counts=True)
-        return cls.from_counts(knots, counts, max_knots)
+        return cls.from_tally(Tally.of(numbers), max_knots)
 
     @classmethod
-    def from_counts(
-        cls, knots: np.ndarray, counts: np.ndarray, max_knots: int = MAX_KNOTS
-    ) -> RankTransform:
-        """Learn the spans of increasing distinct numbers and how often each occurs."""
-        n_rows = int(counts.sum())
-        last = np.cumsum(counts)
-        inset = 0.0 if n_rows >= 2 * len(knots) else 0.5
+    def from_tally(cls, tally: Tally, max_knots: int = MAX_KNOTS) -> RankTransform:
+        """Learn the spans of increasing distinct numbers, of which some may not be known."""
+        knots, counts, n_rows = tally.values, tally.counts, tally.n_rows
+        last = np.cumsum(counts if tally.gaps is None else counts + tally.gaps)
+        inset = 0.0 if n_rows >= 2 * tally.n_distinct else 0.5
         lower = (last - counts + inset) / n_rows
         upper = (last - inset) / n_rows
         if len(knots) > max_knots:

@@ -49,15 +49,9 @@ class RealFilter:
     @classmethod
     def of(cls, values: Any, rng: np.random.Generator) -> RealFilter:
         """Build the filter of some distinct values."""
-        salt = rng.bytes(16)
-        n_words = max(math.ceil(-len(values) / math.log(1 - MARKED_SHARE) / _WORD), 1)
-        marked = np.zeros(n_words * _WORD, dtype=bool)
-        marked[_hashes(values, salt) % np.uint64(len(marked))] = True
-        lacking = math.ceil(MARKED_SHARE * len(marked)) - int(marked.sum())
-        if lacking > 0:
-            marked[rng.choice(np.flatnonzero(~marked), lacking, replace=False)] = True
-        words = np.packbits(marked, bitorder="little").view("<u8").astype(np.uint64)
-        return cls(words, salt)
+        growing = GrowingFilter(len(values), rng)
+        growing.add(values)
+        return growing.closed()
 
     @property
     def marked_share(self) -> float:
@@ -72,6 +66,35 @@ class RealFilter:
 
     def _bits(self) -> np.ndarray:
         return np.unpackbits(self.words.astype("<u8").view(np.uint8), bitorder="little")
+
+
+class GrowingFilter:
+    """A filter of values that come in parts.
+
+    Parameters
+    ----------
+    n_values : int
+        About how many distinct ones there will be.
+    rng : Generator
+    """
+
+    def __init__(self, n_values: int, rng: np.random.Generator) -> None:
+        self._salt, self._rng = rng.bytes(16), rng
+        n_words = max(math.ceil(-n_values / math.log(1 - MARKED_SHARE) / _WORD), 1)
+        self._marked = np.zeros(n_words * _WORD, dtype=bool)
+
+    def add(self, values: Any) -> None:
+        """Mark some values."""
+        self._marked[_hashes(values, self._salt) % np.uint64(len(self._marked))] = True
+
+    def closed(self) -> RealFilter:
+        """Return the filter, filled up with random bits."""
+        marked = self._marked
+        lacking = math.ceil(MARKED_SHARE * len(marked)) - int(marked.sum())
+        if lacking > 0:
+            marked[self._rng.choice(np.flatnonzero(~marked), lacking, replace=False)] = True
+        words = np.packbits(marked, bitorder="little").view("<u8").astype(np.uint64)
+        return RealFilter(words, self._salt)
 
 
 def _hashes(values: Any, salt: bytes) -> np.ndarray:

@@ -10,6 +10,8 @@ import numpy as np
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.cast import Cast, CastView
 from synthwgan.table.columns.lifelike import LifelikeTransformer
+from synthwgan.table.columns.patterns import WHOLE, Share
+from synthwgan.table.given import GivenRows
 
 
 class IdentifierStream:
@@ -20,20 +22,41 @@ class IdentifierStream:
     columns : sequence of ColumnTransformer
         The fitted columns of the table.
     rng : Generator
+    share : pair of int, default (0, 1)
+        Which of how many parts of the table; with equally seeded generators, identifiers of
+        different parts differ.
     """
 
-    def __init__(self, columns: Sequence[ColumnTransformer], rng: np.random.Generator) -> None:
+    def __init__(
+        self,
+        columns: Sequence[ColumnTransformer],
+        rng: np.random.Generator,
+        share: Share = WHOLE,
+    ) -> None:
         seed = int(rng.integers(2**62))
         self.sources: list[Any] = [None] * len(columns)
-        casts = _casts(columns)
-        together = {place for cast in casts for place in cast}
+        groups = _casts(columns)
+        self._casts: list[tuple[list[int], Cast]] = []
+        together = {place for places in groups for place in places}
         for place, column in enumerate(columns):
             if place not in together:
-                self.sources[place] = column.source(rng, seed)
-        for places in casts:
-            cast = Cast([columns[place] for place in places], rng, seed)
+                self.sources[place] = column.source(rng, seed, share)
+        for places in groups:
+            cast = Cast([columns[place] for place in places], rng, seed, share)
+            self._casts.append((places, cast))
             for own, place in enumerate(places):
                 self.sources[place] = CastView(cast, own)
+
+    def give(self, rows: GivenRows) -> None:
+        """Say which cells of the next rows are given: an address is made to fit a given name."""
+        for places, cast in self._casts:
+            if len(places) > 1:
+                given = {}
+                for own, place in enumerate(places):
+                    if place in rows.cells:
+                        where = rows.given[:, place] & ~rows.cells[place].missing
+                        given[own] = where, rows.cells[place].values[where]
+                cast.give(given)
 
 
 def _casts(columns: Sequence[ColumnTransformer]) -> list[list[int]]:

@@ -52,6 +52,8 @@ class Subject:
     joins: ClassVar[Mapping[str, str]] = {}
     # Which parts are drawn anew together; without an entry, a part by itself.
     tied: ClassVar[Mapping[str, frozenset[str]]] = {}
+    # Parts that tell all others, where they are given.
+    told_by: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
         self, inventor: Inventor, few: Mapping[str, Few], rng: np.random.Generator
@@ -114,6 +116,7 @@ class Person(Subject):
     """Names, a title and an initial of one person, and digits for an address."""
 
     joins: ClassVar[Mapping[str, str]] = {"first": "-", "last": "-"}
+    told_by: ClassVar[tuple[str, ...]] = ("first", "last")
 
     def draw(self, n: int, wanted: Set[str]) -> Parts:
         drawn = self._one("first", self._first, n)

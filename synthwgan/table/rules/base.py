@@ -162,6 +162,10 @@ class Rule:
         # Some rules are broken by some cells, whatever the missing ones would be.
         return kept, self._applies(table) | ~kept
 
+    def is_news(self, frame: pd.DataFrame | Table) -> np.ndarray:
+        """Return which rows say something that the rule did not know when it was fitted."""
+        return ~self.check(frame)
+
     def reduce(self, frame: pd.DataFrame | Table) -> pd.DataFrame:
         """Return a table without what the rule computes; by default the table."""
         return as_table(frame).frame

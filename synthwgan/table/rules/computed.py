@@ -108,6 +108,17 @@ class ComputedRule(Rule):
         """Return of each row whether the cell is computed, missing, or of its own."""
         return self._states(self._read(frame))
 
+    def is_news(self, frame: pd.DataFrame | Table) -> np.ndarray:
+        table = self._read(frame)
+        known, states = self._compute(table)[1], self._states(table)
+        news = (states == OWN) & (self.is_full or not self.keeps_values_)
+        if not self.keeps_states_:
+            news |= states != np.where(known, COMPUTED, MISSING)
+        if self.remembers:
+            # What it has not seen to go with anything.
+            news |= ComputedRule._applies(self, table) & ~known
+        return news
+
     def _states(self, table: Table) -> np.ndarray:
         target = self._checked_target(table)
         values, known = self._compute(table)

@@ -6,6 +6,7 @@ import reprlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +17,7 @@ from synthwgan.table.checks import FLAG, LIST, STATE, TEXT, check_state, expect
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.storage.named import named_dtype
 from synthwgan.table.storage.scalars import as_boolean, as_moment, as_whole, next_whole
+from synthwgan.table.storage.tally import Tally
 
 # Plain numbers of moments and durations are microseconds: float64 holds them exactly for 285
 # years.
@@ -52,6 +54,28 @@ class Cells:
         """The values that are not missing."""
         return self.values[~self.missing]
 
+    @cached_property
+    def tally(self) -> Tally:
+        """The distinct cells and how often each occurs."""
+        return Tally.of(self.present)
+
+    @property
+    def missing_rate(self) -> float:
+        """Share of missing cells."""
+        return float(self.missing.mean())
+
+    @property
+    def counts_up(self) -> bool:
+        """Whether whole numbers, of which there are some, number the rows from 0 or 1."""
+        present = self.present
+        return present[0] in (0, 1) and bool((present[1:] == present[:-1] + 1).all())
+
+    @property
+    def all_distinct(self) -> bool:
+        """Whether no cell occurs twice."""
+        present = self.present
+        return len(pd.unique(present)) == len(present)
+
     def take(self, rows: np.ndarray) -> Cells:
         """Return some of the cells, by number or by mask."""
         return Cells(self.values[rows], self.missing[rows])
@@ -68,6 +92,52 @@ class Cells:
         """Put cells of one column under each other."""
         values = np.concatenate([part.values for part in parts])
         return cls(values, np.concatenate([part.missing for part in parts]))
+
+
+@dataclass(frozen=True)
+class SampledCells(Cells):
+    """Cells of a sample of a table's rows, with what is known of all rows.
+
+    Parameters
+    ----------
+    values, missing
+        The sampled cells.
+    whole : Tally
+        Of all cells.
+    n_missing : int
+        How many of all cells are missing.
+    numbers_rows : bool
+        Whether they number the rows from 0 or 1.
+    """
+
+    whole: Tally
+    n_missing: int
+    numbers_rows: bool
+
+    @property
+    def tally(self) -> Tally:  # type: ignore[override]
+        """See `Cells.tally`."""
+        return self.whole
+
+    @property
+    def missing_rate(self) -> float:
+        """See `Cells.missing_rate`."""
+        return self.n_missing / (self.whole.n_rows + self.n_missing)
+
+    @property
+    def counts_up(self) -> bool:
+        """See `Cells.counts_up`."""
+        return self.numbers_rows
+
+    @property
+    def all_distinct(self) -> bool:
+        """See `Cells.all_distinct`; what is only estimated may be off by a fiftieth."""
+        if not super().all_distinct:
+            return False
+        whole = self.whole
+        if whole.is_exact:
+            return whole.n_distinct == whole.n_rows
+        return whole.n_distinct > 0.98 * whole.n_rows
 
 
 class PhysicalType:

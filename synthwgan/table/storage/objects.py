@@ -136,7 +136,7 @@ class ObjectText(ObjectType):
     domain = "text"
 
     def to_values(self, objects: np.ndarray) -> np.ndarray:
-        if all(type(text) is str for text in objects):
+        if set(map(type, objects.tolist())) <= {str}:
             return objects
         # Of an array, text is `np.str_`; a file would give it back as str.
         texts = np.empty(len(objects), dtype=object)

@@ -108,11 +108,39 @@ def read_cells(physical: PhysicalType, series: pd.Series) -> Cells:
     if series.dtype == object:
         missing_objects(series.to_numpy())
     cells = _read(physical, series)
-    refuse_nul(cells.present if cells.values.dtype == object else ())
+    if cells.values.dtype == object and "\0" in "".join(cells.present.tolist()):
+        refuse_nul(cells.present)
     refuse_nul(listed(getattr(series.dtype, "categories", pd.Index([]))))
     if cells.values.dtype.kind == "f" and np.isinf(cells.values).any():
         raise ValueError("holds infinity: replace inf by a number or a missing value")
     return cells
+
+
+def read_distinct(physical: PhysicalType, series: pd.Series) -> tuple[Cells, np.ndarray] | None:
+    """Read each distinct text of a series once, which is several times as fast as all cells.
+
+    Returns
+    -------
+    cells : Cells
+        The distinct cells, a missing one last if there is any.
+    places : ndarray of shape (n,), int64
+        The place of each cell among them. None in place of both where there are other cells.
+    """
+    import pyarrow as pa
+
+    is_text = series.dtype == object or isinstance(series.dtype, pd.StringDtype)
+    if physical.domain != "text" or not is_text:
+        return None
+    try:
+        column = pa.array(series, from_pandas=True)
+    except (pa.ArrowException, UnicodeEncodeError):
+        return None
+    if not isinstance(column, pa.StringArray | pa.LargeStringArray):
+        return None
+    coded = column.dictionary_encode()
+    texts = coded.dictionary.to_pylist() + [None] * bool(column.null_count)
+    places = coded.indices.fill_null(len(texts) - 1).to_numpy().astype(np.int64)
+    return read_cells(physical, pd.Series(texts, dtype=series.dtype)), places
 
 
 def refuse_nul(values: Iterable[Any]) -> None:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from synthwgan.table.columns.quantiles import RankTransform, rank_to_score, score_to_rank
+from synthwgan.table.storage.tally import Tally
 
 UINT64 = st.integers(0, 2**64 - 1)
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)
@@ -83,7 +84,7 @@ def test_ranks_of_a_column_are_uniform() -> None:
 
 
 def test_edges_part_no_number_from_its_ties():
-    ranks = RankTransform.from_counts(np.arange(5.0), np.array([1, 50, 2, 30, 17]))
+    ranks = RankTransform.from_tally(Tally(np.arange(5.0), np.array([1, 50, 2, 30, 17])))
     edges = ranks.edges(9)
     np.testing.assert_allclose(score_to_rank(edges), [0.01, 0.51, 0.53, 0.83])
     for uniform in (0.0, 0.5, 1 - 1e-9):

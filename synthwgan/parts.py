@@ -1,0 +1,246 @@
+"""Synthetic rows as a folder of files, each of which is drawn by itself."""
+
+# pyright: reportArgumentType=true, reportAttributeAccessIssue=true, reportCallIssue=true
+
+from __future__ import annotations
+
+import contextlib
+import json
+import multiprocessing
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+import torch
+
+from synthwgan.conditions.rows import TableRows
+from synthwgan.io.tables import TableWriter, write_text
+from synthwgan.provenance import marked
+from synthwgan.randomness import RandomState, draw_seeds
+from synthwgan.table import TableTransformer
+from synthwgan.table.law import Law
+
+# What a folder says of itself; readers of Parquet folders leave such names out.
+PLAN_FILE = "_synthetic.json"
+CHUNK_ROWS = 50_000
+
+
+class Model(Protocol):
+    """What is asked of a fitted synthesizer."""
+
+    transformer_: TableTransformer
+    digest_: Any
+
+    def _rows(self, seeds: list[int], truncation: float | None = None) -> TableRows: ...
+
+
+@dataclass(frozen=True)
+class PartsPlan:
+    """What a folder of parts is to hold.
+
+    Parameters
+    ----------
+    n_rows : int
+        Rows in all.
+    rows_per_part : int
+        Rows of a part; the last one has the rest.
+    options : dict
+        ``conditions``, ``on_rare`` and ``truncation``, see `BaseSynthesizer.sample`.
+    mark : str or None
+        Name of a column that says of each row that it is synthetic.
+    """
+
+    n_rows: int
+    rows_per_part: int
+    options: dict[str, Any]
+    mark: str | None = None
+
+    @property
+    def n_parts(self) -> int:
+        """Number of parts."""
+        return -(-self.n_rows // self.rows_per_part)
+
+    def rows_of(self, part: int) -> int:
+        """Return the number of rows of a part."""
+        return min(self.rows_per_part, self.n_rows - part * self.rows_per_part)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the plan as JSON, in which conditions are what they look like."""
+        own = {name: repr(value) for name, value in self.options.items() if value is not None}
+        sizes = {"rows": self.n_rows, "rows_per_part": self.rows_per_part}
+        return {**sizes, "options": own, "mark": self.mark}
+
+
+def write_parts(
+    model: Model,
+    path: str | os.PathLike[str],
+    plan: PartsPlan,
+    n_jobs: int,
+    random_state: RandomState,
+    advance: Callable[[int], object] = lambda n_rows: None,
+) -> None:
+    """Write the parts of a folder that lack; see `BaseSynthesizer.sample_to`.
+
+    Parameters
+    ----------
+    model : Model
+    path : path
+    plan : PartsPlan
+    n_jobs, random_state
+        As there.
+    advance : callable, optional
+        Called with the number of rows of each part that is there.
+    """
+    _check_keys(model)
+    folder = Path(path)
+    folder.mkdir(parents=True, exist_ok=True)
+    seed = _begun(folder, plan, model.digest_, random_state)
+    lacking = []
+    for part in range(plan.n_parts):
+        if (folder / _name(part)).exists():
+            advance(plan.rows_of(part))
+        else:
+            lacking.append(part)
+    n_jobs = min(len(lacking), (os.cpu_count() or 1) if n_jobs < 0 else n_jobs)
+    drawer = _Drawer(model, folder, plan, seed)
+    if n_jobs <= 1:
+        for part in lacking:
+            with _one_thread():
+                advance(drawer.write(part))
+        return
+    for n_rows in _in_processes(drawer, lacking, n_jobs):
+        advance(n_rows)
+
+
+def _name(part: int) -> str:
+    return f"part-{part:05d}.parquet"
+
+
+def _check_keys(model: Model) -> None:
+    """Raise if rows that are drawn apart could break a key."""
+    law = Law(model.transformer_.reduction_)
+    for rule in law.keys:
+        columns = [law.column_of(name) for name in rule.columns]
+        # Identifiers are dealt in shares, so that no two parts have one in common.
+        if all(column.in_features or getattr(column, "repeats", True) for column in columns):
+            raise ValueError(
+                f"rule '{rule}' is about all rows together, but parts are drawn apart: write the "
+                "rows of sample_iter, or fit without the rule"
+            )
+
+
+def _begun(folder: Path, plan: PartsPlan, model: str, random_state: RandomState) -> int:
+    """Return the seed of a folder's rows, after writing down what it is to hold."""
+    file, wanted = folder / PLAN_FILE, {"model": model, **plan.to_dict()}
+    if not file.exists():
+        others = sorted(entry.name for entry in folder.iterdir() if entry.name[0] != ".")
+        if others:
+            raise ValueError(
+                f"{folder} holds {others[0]!r} and no rows that this could go on with: name a new "
+                "folder"
+            )
+        seed = draw_seeds(random_state, 1)[0]
+        write_text(file, json.dumps({**wanted, "seed": seed}, indent=2))
+        return seed
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+        seed = found.pop("seed")
+    except (ValueError, KeyError, AttributeError) as error:
+        raise ValueError(f"{file} is damaged: remove the folder, or name a new one") from error
+    if random_state is not None and draw_seeds(random_state, 1)[0] != seed:
+        found["random_state"], wanted["random_state"] = "another", "this"
+    for name in [*wanted, "random_state"]:
+        if found.get(name) != wanted.get(name):
+            raise ValueError(
+                f"{folder} was begun with {name} {found.get(name)!r} and not {wanted.get(name)!r}: "
+                "go on with the same arguments and model, or name a new folder"
+            )
+    # Of processes that were killed while they wrote.
+    for unfinished in folder.glob(".part-*.tmp"):
+        unfinished.unlink(missing_ok=True)
+    return seed
+
+
+class _Drawer:
+    """Draws the parts of a folder, each from a seed of its own.
+
+    Parameters
+    ----------
+    model : Model
+    folder : Path
+    plan : PartsPlan
+    seed : int
+    """
+
+    def __init__(self, model: Model, folder: Path, plan: PartsPlan, seed: int) -> None:
+        self.model, self.folder, self.plan, self.seed = model, folder, plan, seed
+
+    def write(self, part: int) -> int:
+        """Write a part, whole or not at all, and return its number of rows."""
+        with TableWriter(self.folder / _name(part)) as writer:
+            for chunk in self._chunks(part):
+                writer.write(chunk)
+        return self.plan.rows_of(part)
+
+    def _chunks(self, part: int) -> Iterator[pd.DataFrame]:
+        model, options = self.model, self.plan.options
+        seeds = np.random.default_rng([self.seed, part]).integers(2**31 - 1, size=2).tolist()
+        rows = model._rows(seeds, options["truncation"])
+        share = part, self.plan.n_parts
+        rows.identifiers = model.transformer_.identifier_stream(self.seed, share)
+        n_rows, conditions = self.plan.rows_of(part), options["conditions"]
+        if conditions is None:
+            chunks = rows.in_chunks(n_rows, CHUNK_ROWS)
+        else:
+            chunks = rows.where(conditions, n_rows, CHUNK_ROWS, options["on_rare"])
+        for chunk in chunks:
+            frame = chunk if isinstance(chunk, pd.DataFrame) else pd.DataFrame(chunk)
+            if self.plan.mark is not None:
+                frame = frame.assign(**{self.plan.mark: True})
+            yield marked(frame, model.digest_, "drawn", self.seed)
+
+
+# The one drawer of a process that was started for it.
+_own: list[_Drawer] = []
+
+
+def _take(drawer: _Drawer) -> None:
+    torch.set_num_threads(1)
+    _own[:] = [drawer]
+
+
+def _write(part: int) -> int:
+    return _own[0].write(part)
+
+
+def _in_processes(drawer: _Drawer, parts: list[int], n_jobs: int) -> Iterator[int]:
+    """Write parts in several processes; the first error ends it, and no part is left halfway."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(n_jobs, context, initializer=_take, initargs=(drawer,))
+    try:
+        for finished in as_completed([pool.submit(_write, part) for part in parts]):
+            yield finished.result()
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            f"a process that drew rows died; those in {drawer.folder} are whole: call it again to "
+            "go on, with fewer processes if memory was short"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+@contextlib.contextmanager
+def _one_thread() -> Iterator[None]:
+    """Let torch have one thread, as in each of several processes: so the rows are the same."""
+    n_threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(n_threads)

@@ -1,0 +1,218 @@
+"""Tables that come in batches, as often as one asks: the door for more rows than memory."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from synthwgan.table.door import check_same_names, naming_column
+from synthwgan.table.frames import TableForm, take
+
+_REMEDY = (
+    "a table in batches is read more than once: pass a list of frames, or an object whose "
+    "__iter__ begins anew each time, such as a class that opens its files there"
+)
+
+
+class BatchedTable:
+    """A table in parts, which can be read again and again, all of its columns or some.
+
+    All frames that it gives have the same columns and dtypes, once `fix` has said which.
+
+    Parameters
+    ----------
+    read : callable
+        From names of columns, or None for all, to the parts from the first on: DataFrames, or what
+        Arrow can make frames of. More columns than are asked for do no harm.
+    form : TableForm, optional
+        What rows of such a table are given back as; pandas frames by default.
+    """
+
+    def __init__(
+        self,
+        read: Callable[[list[Hashable] | None], Iterable[Any]],
+        form: TableForm | None = None,
+    ) -> None:
+        self._read = read
+        self.form = TableForm() if form is None else form
+        self._dtypes: dict[Hashable, Any] | None = None
+
+    def fix(self, dtypes: Mapping[Hashable, Any]) -> None:
+        """Give all frames these columns and dtypes from now on."""
+        self._dtypes = dict(dtypes)
+
+    def frames(self, names: Sequence[Hashable] | None = None) -> Iterator[pd.DataFrame]:
+        """Read the parts as frames, without those that have no rows.
+
+        Parameters
+        ----------
+        names : sequence of column names, optional
+            The columns that are needed; by default all.
+        """
+        for part in self._read(None if names is None else list(names)):
+            frame = as_frame(part)
+            if self._dtypes is not None:
+                wanted = list(self._dtypes) if names is None else list(names)
+                frame = self._in_order(frame, wanted)
+            if len(frame):
+                yield frame
+
+    def _in_order(self, frame: pd.DataFrame, names: list[Hashable]) -> pd.DataFrame:
+        assert self._dtypes is not None  # Callers have looked.
+        lacking = [name for name in names if name not in frame.columns]
+        if lacking:
+            raise ValueError(
+                f"a batch has no column {lacking[0]!r}, which it had when it was read before"
+            )
+        if list(frame.columns) != names:
+            frame = frame.loc[:, names]
+        return with_dtypes(frame, self._dtypes)
+
+
+def with_dtypes(frame: pd.DataFrame, dtypes: Mapping[Hashable, Any]) -> pd.DataFrame:
+    """Return a frame whose columns have these dtypes."""
+    for place, name in enumerate(frame.columns):
+        if frame.dtypes.iloc[place] != dtypes[name]:
+            frame = frame.copy(deep=False)
+            with naming_column(name):
+                frame.isetitem(place, frame.iloc[:, place].astype(dtypes[name]))
+    return frame
+
+
+class CommonDtypes:
+    """Dtypes that hold the cells of all batches, found batch by batch.
+
+    They are what `pandas.concat` would make of all batches, but that categories which differ from
+    batch to batch are put together.
+
+    Attributes
+    ----------
+    dtypes : dict of column name to dtype
+    """
+
+    def __init__(self) -> None:
+        self.dtypes: dict[Hashable, Any] = {}
+        self._known: dict[tuple[str, str], Any] = {}
+
+    def take(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Return a batch with dtypes that also hold what came before."""
+        if not self.dtypes:
+            self.dtypes = dict(frame.dtypes.items())
+            return frame
+        names = list(self.dtypes)
+        if list(frame.columns) != names:
+            check_same_names(sorted(frame.columns, key=str), sorted(names, key=str))
+            frame = frame.loc[:, names]
+        for place, name in enumerate(names):
+            series, known = frame.iloc[:, place], self.dtypes[name]
+            if series.dtype != known:
+                self.dtypes[name] = self._common(known, series)
+        return with_dtypes(frame, self.dtypes)
+
+    def _common(self, known: Any, series: pd.Series) -> Any:
+        new = series.dtype
+        if isinstance(known, pd.CategoricalDtype) and isinstance(new, pd.CategoricalDtype):
+            more = new.categories.difference(known.categories, sort=False)
+            together = known.categories.append(more)
+            return pd.CategoricalDtype(together, known.ordered and new.ordered)
+        pair = str(known), str(new)
+        if pair not in self._known:
+            with warnings.catch_warnings():
+                # Of columns without cells, pandas will decide otherwise some day.
+                warnings.simplefilter("ignore", FutureWarning)
+                empty = pd.Series([], dtype=known)
+                self._known[pair] = pd.concat([empty, series.iloc[:0]]).dtype
+        return self._known[pair]
+
+
+def as_batches(X: Any) -> BatchedTable | None:
+    """Return batches if a table comes in such, None if it is in memory.
+
+    Parameters
+    ----------
+    X : BatchedTable, Arrow dataset, or iterable of frames that can be read again
+
+    Raises
+    ------
+    TypeError
+        If it can be read only once.
+    """
+    if isinstance(X, BatchedTable):
+        return X
+    if _is_dataset(X):
+        form = take(X.schema.empty_table())[1]
+        return BatchedTable(lambda names: map(_taken, read_dataset(X, names)), form)
+    if isinstance(X, str | bytes | Mapping) or not isinstance(X, Iterable) or _is_table(X):
+        return None
+    if isinstance(X, Iterator):
+        raise TypeError(f"{type(X).__name__} can be read only once, but {_REMEDY}")
+    if isinstance(X, list | tuple) and not (X and _is_table(X[0])):
+        return None
+    return BatchedTable(lambda names: iter(X))
+
+
+def opened(X: Any) -> tuple[Any, TableForm]:
+    """Return a table in batches as such, any other as a frame in memory; and its form."""
+    batches = as_batches(X)
+    return take(X) if batches is None else (batches, batches.form)
+
+
+def _is_dataset(X: Any) -> bool:
+    return type(X).__module__.startswith("pyarrow") and hasattr(X, "to_batches") and _scans(X)
+
+
+def _scans(X: Any) -> bool:
+    return hasattr(X, "scanner")
+
+
+def _is_table(X: Any) -> bool:
+    """Whether something is a table by itself: arrays, and frames of all packages."""
+    marks = ("shape", "__array__", "__arrow_c_stream__", "__arrow_c_array__", "to_arrow")
+    return isinstance(X, pd.DataFrame) or any(hasattr(X, mark) for mark in marks)
+
+
+def _taken(batch: Any) -> pd.DataFrame:
+    return take(batch)[0]
+
+
+def read_dataset(dataset: Any, names: list[Hashable] | None) -> Iterator[Any]:
+    """Read some columns of an Arrow dataset, or all for None, in batches."""
+    # Read ahead by little: what waits to be read is memory too.
+    options = {"batch_size": 2**17, "batch_readahead": 2, "fragment_readahead": 1}
+    return dataset.to_batches(columns=names and list(map(str, names)), **options)
+
+
+def as_frame(part: Any) -> pd.DataFrame:
+    """Return a part of a table as a DataFrame; whole numbers beside gaps stay whole.
+
+    Raises
+    ------
+    TypeError
+        If it is no part of a table.
+    """
+    if isinstance(part, pd.DataFrame):
+        return part
+    import pyarrow as pa
+
+    if hasattr(part, "to_arrow"):
+        part = part.to_arrow()
+    if isinstance(part, pa.RecordBatch):
+        part = pa.Table.from_batches([part])
+    if not isinstance(part, pa.Table):
+        raise TypeError(f"a batch must be a DataFrame or of Arrow, got {type(part).__name__}")
+    frame = part.to_pandas()
+    if not isinstance(frame.index, pd.RangeIndex) or frame.index.name is not None:
+        frame = frame.reset_index(allow_duplicates=True)
+    for name in frame.columns[[dtype.kind == "f" for dtype in frame.dtypes]]:
+        field = part.schema.field(name) if isinstance(name, str) else None
+        if field is not None and pa.types.is_integer(field.type):
+            frame[name] = _nullable(part.column(name))
+    return frame
+
+
+def _nullable(column: Any) -> pd.Series:
+    numbers = column.fill_null(0).to_numpy()
+    return pd.Series(pd.arrays.IntegerArray(numbers, column.is_null().to_numpy()))

@@ -1,0 +1,160 @@
+"""A command that is killed goes on when it is given again, to the same model."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from typer.testing import CliRunner, Result
+
+from synthwgan import Checkpoint, WGANGPSynthesizer
+from synthwgan.cli import app
+from synthwgan.io.tables import read_table
+from synthwgan.networks.critics import CRITICS, MLP
+from synthwgan.networks.generators import GENERATORS, Residual
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
+PATIENCE = 120
+ROOT = Path(__file__).resolve().parents[2]
+# The command line with networks that take little time.
+PROGRAM = """
+from functools import partial
+from synthwgan.__main__ import main
+from synthwgan.networks.critics import CRITICS, MLP
+from synthwgan.networks.generators import GENERATORS, Residual
+
+GENERATORS["residual"] = partial(Residual, latent_dim=8, width=16, layers=1)
+CRITICS["mlp"] = partial(MLP, width=16)
+main()
+"""
+OPTIONS = ("--max-steps", 200, "--seed", 3, "--no-rejection", "--device", "cpu")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("killed")
+    rng = np.random.default_rng(0)
+    number = rng.normal(size=300)
+    label = np.where(number > 0, "up", rng.choice(["down", "level"], 300))
+    pd.DataFrame({"number": number, "label": label}).to_csv(folder / "table.csv", index=False)
+    return folder
+
+
+def fit_command(folder: Path, *more: object) -> list[str]:
+    table, model, kept = (folder / name for name in ("table.csv", "model", "fit.ckpt"))
+    command = ["fit", table, "-o", model, "--checkpoint", kept, *OPTIONS, *more]
+    return [str(argument) for argument in command]
+
+
+@contextmanager
+def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+    """The command line as a process of its own, in which no signal is ignored."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # The last digits of a model depend on the number of threads.
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            "OMP_NUM_THREADS": str(torch.get_num_threads()),
+        },
+        preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL),
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(happened: Callable[[], object], process: subprocess.Popen[str]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not happened():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end, "it never happened"
+        time.sleep(0.005)
+
+
+def changes_of(path: Path, n_changes: int) -> Callable[[], bool]:
+    """Whether a file was written so many times since."""
+    seen: list[Any] = [path.stat().st_mtime_ns if path.exists() else None]
+
+    def happened() -> bool:
+        now = path.stat().st_mtime_ns if path.exists() else None
+        if now != seen[-1]:
+            seen.append(now)
+        return len(seen) > n_changes
+
+    return happened
+
+
+def test_a_command_that_is_killed_goes_on(folder, monkeypatch):
+    monkeypatch.setitem(GENERATORS, "residual", partial(Residual, latent_dim=8, width=16, layers=1))
+    monkeypatch.setitem(CRITICS, "mlp", partial(MLP, width=16))
+    path, arguments = folder / "fit.ckpt", fit_command(folder, "--checkpoint-every", 0)
+    with command(*arguments) as process:
+        # In the middle of a write, perhaps: the one before is whole.
+        wait_for(changes_of(path, 3), process)
+        process.kill()
+    assert path.exists() and not (folder / "model").exists()
+    with command(*arguments) as process:
+        wait_for(changes_of(path, 2), process)
+        process.terminate()
+        _, shown = process.communicate(timeout=PATIENCE)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert f"{path}: going on with whole rows from step " in shown
+    assert f"{path}: whole rows ended at step " in shown and "Traceback" not in shown
+    result = run(*arguments)
+    assert result.exit_code == 0
+    assert f"{path}: going on with whole rows from step " in result.stderr
+    # It is of no use any more; what a kill in the middle of a write may have left went before.
+    assert sorted(each.name for each in folder.iterdir()) == ["model", "table.csv"]
+    settings = {"max_steps": 200, "random_state": 3, "rejection": None, "device": "cpu"}
+    expected = WGANGPSynthesizer(**settings).fit(read_table(folder / "table.csv"))
+    found = WGANGPSynthesizer.load(folder / "model")
+    assert found.digest_ == expected.digest_
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_a_checkpoint_of_other_parameters_is_refused_in_one_line(folder):
+    def end(figures: dict[str, Any]) -> None:
+        raise SystemExit
+
+    settings = {"max_steps": 5, "random_state": 3, "rejection": None, "device": "cpu"}
+    table, kept = read_table(folder / "table.csv"), Checkpoint(folder / "fit.ckpt")
+    with pytest.raises(SystemExit):
+        WGANGPSynthesizer(**settings).fit(
+            table, checkpoint=kept, callbacks=[lambda f: f["step"] > 2 and end(f)]
+        )
+    result = run(*fit_command(folder, "--quiet"))
+    assert result.exit_code == 1
+    (line,) = result.stderr.strip().splitlines()
+    assert "is of a fit with max_steps=5, not 200. Set these as they were, or delete" in line
+    assert (folder / "fit.ckpt").exists()
+
+
+def test_a_checkpoint_is_neither_table_nor_model(folder):
+    table = folder / "table.csv"
+    for kept in (table, folder / "model"):
+        result = run("fit", table, "-o", folder / "model", "--checkpoint", kept)
+        assert result.exit_code == 1
+        assert "is the table or the model" in result.stderr
+    result = run("fit", table, "-o", folder / "model", "--checkpoint", folder / "other.csv")
+    assert "is the name of a table; let the checkpoint end in .ckpt" in result.stderr
