@@ -128,13 +128,15 @@ def read_distinct(physical: PhysicalType, series: pd.Series) -> tuple[Cells, np.
     """
     import pyarrow as pa
 
-    is_text = series.dtype == object or isinstance(series.dtype, pd.StringDtype)
+    is_text = series.dtype == object or isinstance(series.dtype, pd.StringDtype | pd.ArrowDtype)
     if physical.domain != "text" or not is_text:
         return None
     try:
         column = pa.array(series, from_pandas=True)
     except (pa.ArrowException, UnicodeEncodeError):
         return None
+    if isinstance(column, pa.ChunkedArray):
+        column = column.combine_chunks()
     if not isinstance(column, pa.StringArray | pa.LargeStringArray):
         return None
     coded = column.dictionary_encode()
