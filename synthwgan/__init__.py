@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from synthwgan.training.optimizers import Optimizer
     from synthwgan.training.stopping import EarlyStopping
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 __all__ = [
     "Checkpoint",

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import mimetypes
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,10 +65,13 @@ _LIMITS = (
 )
 _MEDIA = {
     ".csv": ["text/csv"],
-    # Readers take the first that they know, and see by its bytes that the file is packed.
-    ".csv.gz": ["text/csv", "application/gzip"],
+    ".tsv": ["text/tab-separated-values"],
+    ".jsonl": ["application/jsonlines"],
     ".parquet": ["application/x-parquet"],
+    ".feather": ["application/vnd.apache.arrow.file"],
+    ".xlsx": ["application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"],
 }
+_PACKED = {".gz": "application/gzip", ".zst": "application/zstd"}
 # By what pandas calls cells.
 _DATA_TYPES = {
     "boolean": "sc:Boolean",
@@ -220,8 +222,7 @@ def _file(path: Path) -> dict[str, Any]:
         while piece := file.read(_PIECE):
             found.update(piece)
             size += len(piece)
-    guessed = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    media = _MEDIA.get(table_suffix(path), [guessed])
+    media = _media(table_suffix(path))
     return {
         "@type": "cr:FileObject",
         "@id": quote(path.name),
@@ -232,6 +233,13 @@ def _file(path: Path) -> dict[str, Any]:
         "encodingFormat": media if len(media) > 1 else media[0],
         "sha256": found.hexdigest(),
     }
+
+
+def _media(suffix: str) -> list[str]:
+    """Return what a file is called among media types."""
+    packing = next((packing for packing in _PACKED if suffix.endswith(packing)), "")
+    # Readers take the first that they know, and see by its bytes that the file is packed.
+    return _MEDIA[suffix.removesuffix(packing)] + [_PACKED[packing]] * bool(packing)
 
 
 def _field(path: Path, column: pd.Series) -> dict[str, Any]:
