@@ -90,9 +90,17 @@ def sql(real: pd.DataFrame, rows: pd.DataFrame) -> None:
     assert len(read_table("sqlite:///rows.db", table="rows")) == len(rows)
 
 
+def text(real: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """Names are made anew as names are."""
+    named = real.assign(name=["Ada Lovelace", "Alan Turing"] * (len(real) // 2))
+    model = WGANGPSynthesizer(column_kinds={"name": "name"}, max_steps=1, random_state=0)
+    made = model.fit(named).sample(10, random_state=0)["name"]
+    assert all(" " in name for name in made) and not set(made) & set(named["name"])
+
+
 # What uses an extra. Of an extra that is not here the packages are imported, and no more.
 FEATURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
-    function.__name__: function for function in (none, report, excel, sql)
+    function.__name__: function for function in (none, report, excel, sql, text)
 }
 
 

@@ -7,29 +7,32 @@ with.
 The database is SQLite, in a file; the table is *Adult*, of a census.
 """
 
-import sqlite3
 import tempfile
-from contextlib import closing
 from pathlib import Path
 
 import matplotlib.pyplot as plt
-import pandas as pd
 
 from synthwgan import MLP, Residual, WGANGPSynthesizer
 from synthwgan.datasets import fetch_table
+from synthwgan.io import TableWriter, read_table, write_table
 
 folder = Path(tempfile.mkdtemp())
 people = fetch_table("adult")[
     ["age", "education", "marital.status", "sex", "hours.per.week", "income"]
 ].rename(columns=lambda name: name.replace(".", "_"))
-with closing(sqlite3.connect(folder / "real.db")) as connection:
-    people.to_sql("people", connection, index_label="id")
+people.insert(0, "id", range(len(people)))
+
+urls = {
+    name: f"sqlite:///{folder}/{name}.db" for name in ("real", "synthetic")
+}
+write_table(people, urls["real"], table="people")
 
 # %%
 # ## Read
 #
 # Take what you need, and no more: the fewer columns, the less can be told
 # about anybody. A sample is enough to learn from, and the database draws it.
+# A whole table is `read_table(url, table="people")`.
 
 query = """
     SELECT id, age, education, marital_status, sex, hours_per_week, income
@@ -37,8 +40,7 @@ query = """
     WHERE age >= 18
     ORDER BY id * 2654435761 % 4294967296 LIMIT 2000
 """
-with closing(sqlite3.connect(folder / "real.db")) as connection:
-    real = pd.read_sql(query, connection)
+real = read_table(urls["real"], query=query)
 real.head(3)
 
 # %%
@@ -54,18 +56,15 @@ QUICK |= {"conditional": False}
 QUICK |= {"generator": Residual(width=64), "critic": MLP(width=64)}
 
 model = WGANGPSynthesizer(random_state=0, **QUICK).fit(real)
-with closing(sqlite3.connect(folder / "synthetic.db")) as connection:
+with TableWriter(urls["synthetic"], table="people") as writer:
     for chunk in model.sample_iter(20_000, chunk_size=5_000, random_state=0):
-        chunk.to_sql("people", connection, index=False, if_exists="append")
-    connection.execute("CREATE UNIQUE INDEX people_id ON people (id)")
-    print(
-        connection.execute(
-            "SELECT count(*), min(id), max(id) FROM people"
-        ).fetchone()
-    )
+        writer.write(chunk)
+count = "SELECT count(*) AS n, count(DISTINCT id) AS n_ids FROM people"
+read_table(urls["synthetic"], query=count)
 
 # %%
-# The index on `id` could be made, so no key occurs twice, over all chunks.
+# No key occurs twice, over all chunks. All of them went in in one
+# transaction: had one failed, there would be no table.
 #
 # ## The same query on both
 #
@@ -76,12 +75,10 @@ question = """
         avg(hours_per_week) AS hours
     FROM people GROUP BY education HAVING count(*) >= 50
 """
-answers = {}
-for name in ("real", "synthetic"):
-    with closing(sqlite3.connect(folder / f"{name}.db")) as connection:
-        answers[name] = pd.read_sql(
-            question, connection, index_col="education"
-        )
+answers = {
+    name: read_table(url, query=question).set_index("education")
+    for name, url in urls.items()
+}
 both = answers["real"].join(
     answers["synthetic"], rsuffix="_synthetic", how="inner"
 )
@@ -109,5 +106,6 @@ plt.show()
 
 # %%
 # The larger a dot, the more people. Rare levels of education are learned from
-# a handful of the 2,000 rows, and it shows. Other databases work alike,
-# through SQLAlchemy's connections in place of `sqlite3`'s.
+# a handful of the 2,000 rows, and it shows. Other databases differ by their
+# URL only, `postgresql://me@host/shop` for instance: [Sources and
+# sinks](../guide/sources.md#databases).

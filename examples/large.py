@@ -1,7 +1,7 @@
-"""# A large table: learn from a part, write in chunks
+"""# A large table: read and written in parts
 
-A table need not fit into memory: rows are drawn from Parquet files to learn
-from, and a million synthetic ones are written chunk by chunk.
+A table need not fit into memory: a model is fitted to a folder of Parquet
+files, and half a million synthetic rows are written to another one.
 
 The table is *Electricity*: 45,312 half-hours of prices and demand in
 Australia. It stands for your large one, in a folder of eight files.
@@ -12,10 +12,8 @@ from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from synthwgan import MLP, Residual, WGANGPSynthesizer
 from synthwgan.datasets import fetch_table
@@ -28,19 +26,13 @@ for number, rows in enumerate(np.array_split(np.arange(len(power)), 8)):
 print(len(list(folder.iterdir())), "files")
 
 # %%
-# ## Learn from rows of all files
+# ## Fit to the folder
 #
-# Ten thousand rows, drawn at random, say nearly as much of a table as all of
-# them, but for what is rare: the [benchmark](../benchmarks/scaling.md) shows
-# how much. pyarrow reads only those.
-
-real = ds.dataset(folder)
-rng = np.random.default_rng(0)
-chosen = np.sort(rng.choice(real.count_rows(), 10_000, replace=False))
-sample = real.take(pa.array(chosen)).to_pandas()
-print(f"{len(sample)} of {real.count_rows()} rows")
-
-# %%
+# The files are read in batches, several times: for what each column holds, for
+# the rules between columns, and for the encoded rows, which training draws
+# from a file on the disk. Only that file, about two bytes a cell, grows with
+# the table.
+#
 # `max_seconds` bounds the training where time is what you have; here it is
 # steps, so that the page is the same each time, and few of them on a small
 # model, so that it is quick to run.
@@ -49,26 +41,20 @@ QUICK = {"max_steps": 400, "batch_size": 500, "rejection": None}
 QUICK |= {"conditional": False}
 QUICK |= {"generator": Residual(width=64), "critic": MLP(width=64)}
 
-model = WGANGPSynthesizer(random_state=0, **QUICK).fit(sample)
+model = WGANGPSynthesizer(random_state=0, **QUICK).fit(folder)
+print(f"{model.n_rows_:,} rows learned")
 
 # %%
-# ## Write in chunks
+# ## Write to a folder
 #
-# `sample_iter` draws a hundred thousand rows at a time, and each is written
-# before the next is drawn. No more than one chunk is ever in memory, whether
-# it is a million rows or a thousand million.
+# Each part is drawn by itself and is whole or not there: called again after an
+# interruption, `sample_to` writes what is missing, and the rows are the same.
+# `n_jobs=-1` has one process for each core draw parts.
 
-target = folder.parent / f"{folder.name}-synthetic.parquet"
-schema = pa.Schema.from_pandas(sample, preserve_index=False)
-with pq.ParquetWriter(target, schema) as writer:
-    for chunk in model.sample_iter(
-        1_000_000, chunk_size=100_000, random_state=0
-    ):
-        writer.write_table(
-            pa.Table.from_pandas(chunk, schema, preserve_index=False)
-        )
-made = pq.ParquetFile(target).metadata
-print(f"{made.num_rows:,} rows in {made.num_row_groups} groups")
+target = folder.parent / f"{folder.name}-synthetic"
+model.sample_to(target, 500_000, rows_per_part=100_000, random_state=0)
+real, made = ds.dataset(folder), ds.dataset(target)
+print(f"{made.count_rows():,} rows in {len(made.files)} files")
 
 # %%
 # ## Look at it without loading it
@@ -77,7 +63,7 @@ print(f"{made.num_rows:,} rows in {made.num_row_groups} groups")
 # Parquet:
 
 figure, panels = plt.subplots(1, 2, figsize=(9, 3))
-for name, table in {"real": real, "synthetic": ds.dataset(target)}.items():
+for name, table in {"real": real, "synthetic": made}.items():
     means = (
         table.to_table(["period", "nswprice", "nswdemand"])
         .group_by("period")
@@ -97,6 +83,6 @@ plt.show()
 # The quiet hours of the night are there, but the peaks of morning and evening
 # are still one broad hill: that is what a longer training is for.
 #
-# From the command line it is `synthwgan sample model.safetensors -n 1000000 -o
-# rows.parquet`, which writes in chunks as well: [Sampling and
-# saving](../guide/sampling.md).
+# From the command line it is `synthwgan fit folder/ -o model.safetensors` and
+# `synthwgan sample model.safetensors -n 500000 -o made/`: [Large
+# tables](../guide/large.md).
