@@ -51,14 +51,16 @@ demo: $(STAMP)
 test: $(STAMP)
 	$(BIN)/python $(SUITE)
 
-# Rooms that pandas never enters are not asked again, nor are the benchmarks.
+# Rooms that pandas never enters are not asked again, nor are the benchmarks and the pages.
 test-pandas3: $(STAMP3)
 	$(VENV3)/bin/python $(SUITE) -m "not slow" \
-		--ignore tests/networks --ignore tests/training --ignore tests/sampling --ignore tests/benchmarks
+		--ignore tests/networks --ignore tests/training --ignore tests/sampling --ignore tests/benchmarks \
+		--ignore tests/docs
 
-# What touches the packages below: tables, files, the command line, the estimators.
+# What touches the packages below: tables, files, the command line, and estimators from fit to file.
 test-lowest: $(STAMP_LOWEST)
-	$(VENV_LOWEST)/bin/python $(SUITE) -m "not slow" tests/table tests/io tests/conditions tests/cli tests/test_*.py
+	$(VENV_LOWEST)/bin/python $(SUITE) -m "not slow" tests/table tests/io tests/cli tests/test_architecture.py \
+		tests/test_fitted.py tests/test_forms.py tests/test_large.py tests/test_options.py tests/test_synthesizer.py
 
 lint: $(STAMP)
 	$(BIN)/ruff check .

@@ -709,7 +709,9 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         real = pd.DataFrame(with_target(X, y, None if y is None else self.target_name_))
         seeds = draw_seeds(random_state, 2)
         n_rows = len(real) if n_samples is None else n_samples
-        rows = pd.DataFrame(as_frame(self.sample(n_rows, random_state=seeds[0])))
+        rows = as_frame(self.sample(n_rows, random_state=seeds[0]))
+        # A frame made of a frame would not say any more where its rows come from.
+        rows = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)
         if self.transformer_.is_array:
             rows = rows.set_axis(real.columns, axis=1)
         report = evaluate(

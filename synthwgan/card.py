@@ -158,7 +158,7 @@ def _privacy(model: Any, schema: Iterable[Any]) -> dict[str, Any]:
     names = tuple(parameters)
     parameters |= model.get_params(deep=False)
     schema = list(schema)
-    made = (str(column.name) for column in schema if column.kind == "identifier")
+    made = (str(column.name) for column in schema if column.is_made_anew)
     made_anew = list(dict.fromkeys(made))
     masked = [f"Column {str(one.name)!r}: {one.masked}." for one in schema if one.masked]
     notes = [NOT_PRIVATE, HOLDS, *masked]

@@ -543,7 +543,7 @@ def add_rejection(
             "learning which drawn rows to keep was interrupted; all are kept, and the model can "
             "be sampled and saved.",
             UserWarning,
-            stacklevel=3,
+            stacklevel=4,
         )
         return False
     if plan.max_rounds:

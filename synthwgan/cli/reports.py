@@ -92,9 +92,9 @@ def report(
         names.get(target, target),
         rules=asked,
         names={
-            part: path.name
-            for part, path in (("real", real), ("synthetic", synthetic), ("test", test))
-            if path is not None
+            part: _shown(place)
+            for part, place in (("real", real), ("synthetic", synthetic), ("test", test))
+            if place is not None
         },
         quick=quick,
         random_state=seed,
@@ -117,6 +117,13 @@ def _write(found: Report, path: Path) -> None:
         found.save_html(path)
     else:
         write_text(path, found.to_json(indent=2))
+
+
+def _shown(place: str) -> str:
+    """Return what a table is called on the page: its file, or its name in a database."""
+    from synthwgan.io.places import is_database, table_name
+
+    return table_name(place) if is_database(place) else Path(place).name
 
 
 def _is_text(column: pd.Series) -> bool:

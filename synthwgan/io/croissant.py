@@ -237,9 +237,11 @@ def _file(path: Path) -> dict[str, Any]:
 
 def _media(suffix: str) -> list[str]:
     """Return what a file is called among media types."""
-    packing = next((packing for packing in _PACKED if suffix.endswith(packing)), "")
-    # Readers take the first that they know, and see by its bytes that the file is packed.
-    return _MEDIA[suffix.removesuffix(packing)] + [_PACKED[packing]] * bool(packing)
+    for packing, packed in _PACKED.items():
+        if suffix.endswith(packing):
+            # Readers take the first that they know, and see by its bytes that the file is packed.
+            return [*_MEDIA[suffix.removesuffix(packing)], packed]
+    return _MEDIA[suffix]
 
 
 def _field(path: Path, column: pd.Series) -> dict[str, Any]:

@@ -113,7 +113,7 @@ class Quantiles:
     >>> quantiles = Quantiles(np.dtype(np.int64))
     >>> quantiles.add(np.arange(10), np.ones(10, dtype=np.int64))
     >>> quantiles.at_even_ranks(5)
-    array([1, 3, 5, 7, 9])
+    array([0, 2, 4, 6, 8])
     """
 
     def __init__(self, dtype: np.dtype) -> None:

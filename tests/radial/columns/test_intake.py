@@ -28,7 +28,7 @@ def one_table(domain: str = "domain") -> pd.DataFrame:
 
 
 def test_a_dict_is_taken_as_it_is():
-    tables = tables_of(BOTH, "ill", "domain")
+    tables, _ = tables_of(BOTH, "ill", "domain")
     assert tables == BOTH
     assert tables is not BOTH
     assert tables["north"] is NORTH
@@ -38,7 +38,7 @@ def test_a_dict_is_taken_as_it_is():
 def test_one_table_is_split_and_empty_columns_are_not_a_domains_own(domain):
     table = one_table(domain).sample(frac=1, random_state=0)
     before = table.copy()
-    tables = tables_of(table, "ill", domain)
+    tables, _ = tables_of(table, "ill", domain)
     assert set(tables) == set(BOTH)
     assert tables["north"].columns.tolist() == ["age", "ill"]
     assert tables["south"].columns.tolist() == ["ill", "years"]
@@ -52,9 +52,9 @@ def test_one_table_is_split_and_empty_columns_are_not_a_domains_own(domain):
 def test_a_domain_column_of_numbers_or_categories_gives_names():
     table = one_table()
     table["domain"] = table["domain"].map({"north": 1, "south": 2})
-    assert list(tables_of(table, None, "domain")) == ["1", "2"]
+    assert list(tables_of(table, None, "domain")[0]) == ["1", "2"]
     table["domain"] = pd.Categorical(table["domain"], [3, 2, 1])
-    assert set(tables_of(table, None, "domain")) == {"1", "2"}
+    assert set(tables_of(table, None, "domain")[0]) == {"1", "2"}
 
 
 def test_domains_that_would_get_one_name_are_an_error():
