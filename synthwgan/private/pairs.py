@@ -16,7 +16,6 @@ MAX_CLASSES = 4
 MAX_SPLIT_PAIRS = 600
 _FIRST_PHASE = 0.3
 _EVIDENCE = 2.0
-_POWER = 0.5
 
 
 @dataclass(frozen=True)
@@ -116,16 +115,16 @@ def measure_pairs(
         Table(pair, split, _buy(census, columns, classes, pair, split, price, n_rows))
         for pair, split in listed
     ]
-    found = np.array([evidence(table, columns, classes, tables) for table in tables])
-    chosen = (found > _EVIDENCE) | [_has_target(table, classes) for table in tables]
+    chosen = [
+        evidence(table, columns, classes, tables) > _EVIDENCE or _has_target(table, classes)
+        for table in tables
+    ]
     if not any(chosen):
-        chosen[:] = True
-    # The stronger a dependence, the more is gained by knowing it well.
-    weights = np.where(chosen, np.maximum(found, _EVIDENCE) ** _POWER, 0.0)
-    prices = rho * (1 - _FIRST_PHASE) * weights / weights.sum()
+        chosen = [True] * len(tables)
+    price = rho * (1 - _FIRST_PHASE) / sum(chosen)
     for number in np.flatnonzero(chosen):
         table = tables[number]
-        again = _buy(census, columns, classes, table.places, table.split, prices[number], n_rows)
+        again = _buy(census, columns, classes, table.places, table.split, price, n_rows)
         tables[number] = replace(table, noisy=merge(table.noisy, again))
     return [
         table if is_chosen else _independent(table, columns, classes, tables)
