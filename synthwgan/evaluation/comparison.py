@@ -87,7 +87,11 @@ class Comparison(ComparedFindings):
         table = self.scores().rename(columns=lambda name: name[:_NAME_WIDTH])
         texts = table.map(lambda score: "-" if math.isnan(score) else f"{100 * score:.0f}")
         lines = [texts.to_string(col_space=6)]
-        for sentences in differences(self):
+        leaks = [
+            f"{name!r}: {leak}" for name, report in self.reports.items() for leak in report.leaks
+        ]
+        left_out = next(iter(self.reports.values())).left_out
+        for sentences in (*differences(self), *leaks, *left_out):
             lines += ["", *textwrap.wrap(sentences, WIDTH)]
         return "\n".join(lines)
 

@@ -99,6 +99,12 @@ class Findings:
         return round(float(np.exp(np.mean(np.log(scores)))), 12)
 
     @property
+    def leaks(self) -> list[str]:
+        """What says that real rows are given away."""
+        notes = (note for section in self.sections for note in section.notes)
+        return [note for note in notes if note.startswith("Leak")]
+
+    @property
     def without_score(self) -> tuple[Section, ...]:
         """Sections that were asked and have no score: those that failed or could not be scored."""
         return tuple(

@@ -162,6 +162,7 @@ def domain_of_json(content: Any) -> dict[Any, Any]:
 
 def _declare(name: Any, stored: Stored, said: Any) -> Declared:
     public_categories = stored.is_category and isinstance(said, str) and said == FROM_DTYPE
+    _refuse_bounds_in_a_list(stored, said)
     said = _as_domain(None if isinstance(said, str) and said == FROM_DTYPE else said)
     if said.pattern is not None:
         return Declared(name, stored, "pattern", pattern=_checked_pattern(said.pattern))
@@ -186,6 +187,19 @@ def _declare(name: Any, stored: Stored, said: Any) -> Declared:
     if decimals is None and stored.is_whole and not stored.ticks:
         decimals = 0
     return Declared(name, stored, kind, bounds=bounds, decimals=decimals, missing=missing)
+
+
+def _refuse_bounds_in_a_list(stored: Stored, said: Any) -> None:
+    """Refuse two numbers far apart in a list, as JSON writes pairs: all others would be missing."""
+    if not isinstance(said, list) or len(said) != 2 or stored.holds not in ("number", "time"):
+        return
+    low, high = said
+    if stored.holds == "time" or (isinstance(low, int | float) and abs(high - low) > 1):
+        raise ValueError(
+            f"{said!r} is a list of two categories; for bounds write ({low!r}, {high!r}), in JSON "
+            f'{{"bounds": [{low}, {high}]}}, and if you mean categories '
+            f"Domain(categories={said!r})"
+        )
 
 
 def _are_texts(bounds: Any) -> bool:

@@ -171,7 +171,7 @@ def _look_at_numbers(census: Census, place: int, declared: Declared, rho: float)
         values = tidy(values, deviations, 0.0 if declared.bounds is None else _NEXT_POINT)
     else:
         # The bounds themselves may be as common as they like, or not at all.
-        values[1:-1] = tidy(values[1:-1], deviations[1:-1], _NEXT_DOUBLE, _SEEN)
+        values[1:-1] = tidy(values[1:-1], deviations[1:-1], _NEXT_DOUBLE)
         values[[0, -1]] *= values[[0, -1]] > _FOUND_DEVIATIONS * noisy.deviation
     if not whole:
         state = _Refined(column, values, deviations, np.full(len(values), True))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import math
 
-from synthwgan.evaluation import Comparison, Measure, Report, Section
+import numpy as np
+import pandas as pd
+
+from synthwgan.evaluation import Comparison, Measure, Report, Section, compare
 from synthwgan.evaluation.differences import differences
 
 
@@ -45,3 +48,15 @@ def test_equal_tables_are_not_told_apart() -> None:
 def test_what_has_no_score_in_one_of_them_is_no_difference() -> None:
     [words] = differences(Comparison({"a": report(0.8, 0.8), "b": report(0.8, math.nan)}))
     assert "pair trends" not in words
+
+
+def test_a_table_that_gives_rows_away_is_named() -> None:
+    rng = np.random.default_rng(0)
+    real, fresh, test = (
+        pd.DataFrame(rng.normal(size=(300, 3)), columns=list("abc")) for _ in "123"
+    )
+    found = compare({"copied": real.copy(), "fresh": fresh}, real, test, random_state=0)
+    assert found.reports["copied"].leaks and not found.reports["fresh"].leaks
+    assert "'copied': Leak" in str(found) and "'fresh': Leak" not in str(found)
+    assert "Real rows are given away by copied." in found.to_html()
+    assert "This table gives real rows away" in found.reports["copied"].to_html()

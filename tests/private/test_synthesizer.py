@@ -427,3 +427,12 @@ def test_rows_say_that_they_are_synthetic_and_what_is_promised(
     )
     # The true number of rows is nowhere in it.
     assert "300" not in json.dumps({**told, "model": "", "date": ""})
+
+
+@pytest.mark.parametrize("said", [[0, 120], [120, 0]])
+def test_bounds_in_a_list_are_no_two_categories(said: list[int]) -> None:
+    table = pd.DataFrame({"age": np.arange(20, 80), "flag": [0, 1] * 30})
+    with pytest.raises(
+        ValueError, match=r"(?s)column 'age'.*for bounds write \(.*\{\"bounds\": \["
+    ):
+        PrivateSynthesizer(epsilon=1, domain={"age": said, "flag": [0, 1]}).fit(table)

@@ -16,10 +16,10 @@ from synthwgan.evaluation.origin import Origin
 from synthwgan.evaluation.page.charts import ChartGroup, column_ids, history_view, section_charts
 from synthwgan.evaluation.page.sidebyside import comparison_view
 from synthwgan.evaluation.page.words import (
+    GIVES_AWAY,
     columns_words,
     finite,
     hundred,
-    is_leak,
     measure_view,
     score_words,
     section_name,
@@ -62,14 +62,14 @@ def render(report: Findings) -> str:
         title="Synthetic data report",
         facts=_facts(report),
         origin=_origin_facts(report),
-        score=_score_view(report.score),
+        score=_score_view(report.score, bool(report.leaks)),
         ceiling="real rows that no model has seen" if has_test else "real rows",
         sections=[
             _section_view(section, charts.get(section.key, []), links)
             for section in report.sections
         ],
         open_sections=[section_name(section) for section in report.without_score],
-        leaks=[note for section in report.sections for note in section.notes if is_leak(note)],
+        leaks=report.leaks,
         weakest=_weakest(report),
         remarks=[*report.left_out, *report.limits, *report.notes],
         history=history_view(report.history) if has_history else None,
@@ -234,8 +234,9 @@ def _origin_facts(report: Findings) -> list[tuple[str, str]]:
     return facts
 
 
-def _score_view(score: float) -> dict[str, Any]:
-    return {"value": finite(score), "text": hundred(score), "words": score_words(score)}
+def _score_view(score: float, leaks: bool = False) -> dict[str, Any]:
+    words = GIVES_AWAY if leaks else score_words(score)
+    return {"value": finite(score), "text": hundred(score), "words": words}
 
 
 def _section_view(

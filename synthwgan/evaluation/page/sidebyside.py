@@ -33,6 +33,9 @@ def comparison_view(comparison: ComparedFindings) -> dict[str, Any]:
     words = "No table has a score."
     if best is not None:
         words = f"{best} has the highest score: {hundred(reports[best].score)} of 100."
+    leaking = [name for name, report in reports.items() if report.leaks]
+    if leaking:
+        words += f" Real rows are given away by {', '.join(leaking)}."
     return {
         "words": words,
         "differences": differences(comparison),

@@ -150,7 +150,10 @@ class ColumnTransformer(ABC):
         if is_missing(value):
             return self.missing_cells(1)
         if not pd.api.types.is_scalar(value):
-            raise TypeError(f"a cell must be one value, got {value!r}")
+            raise TypeError(
+                f"a cell must be one value, got {value!r}; several are a list, and a range is a "
+                "pair (low, high), with None for no bound"
+            )
         try:
             cells = self.read(pd.Series([self._parse(value)]))
         except (TypeError, ValueError, ArithmeticError) as error:
