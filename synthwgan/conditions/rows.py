@@ -31,8 +31,9 @@ MIN_DRAWN = 64
 MAX_MATCHED_ROUNDS = 20
 # How often the cells of a given row are drawn again if they break a rule with the given ones.
 MAX_ROUNDS = 40
-# Of few rows so many copies are drawn at once, of which one may keep all rules.
-MAX_COPIES = 16
+# So many rows are drawn at once in place of those that break a rule: the fewer are left, the more
+# copies of each, of which one may keep all rules.
+N_COPIES = 256
 # Of so many rounds one draws all of them again, the others those that have a part in a broken rule.
 FULL_ROUNDS = 4
 
@@ -361,7 +362,7 @@ class TableRows:
             if not unlawful.any():
                 return table
             open_rows = np.flatnonzero(unlawful)
-            n_copies = max(1, min(MAX_COPIES, MIN_DRAWN * 4 // len(open_rows)))
+            n_copies = max(1, N_COPIES // len(open_rows))
             copies = np.repeat(open_rows, n_copies)
             again, before = rows.take(copies), _take(table, copies)
             if tried % FULL_ROUNDS:
