@@ -35,7 +35,13 @@ from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import score_pairs, score_rows
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import show_rules
-from synthwgan.table.frames import OutputMixin, as_frame, chosen_output, take_column
+from synthwgan.table.frames import (
+    MixedTableMixin,
+    OutputMixin,
+    as_frame,
+    chosen_output,
+    take_column,
+)
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import Schema
 from synthwgan.table.target import with_target
@@ -68,7 +74,7 @@ _SAMPLING_PARAMETERS = {
 }
 
 
-class BaseSynthesizer(OutputMixin, ComponentParameters):
+class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     """A synthesizer once it is fitted; a subclass has the parameters and `fit`."""
 
     components = COMPONENTS
@@ -103,14 +109,6 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         """SHA-256 of the model's weights, which its rows carry in their ``attrs``."""
         check_is_fitted(self)
         return model_digest(self.sampler_, self.conditional_sampler_, self.critic_)
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
     @property
     def n_features_in_(self) -> int:

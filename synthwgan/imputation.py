@@ -15,7 +15,14 @@ from synthwgan.parameters import RANDOM_STATE, Number, OneOf, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
 from synthwgan.table.door import enter
-from synthwgan.table.frames import OutputMixin, TableForm, as_frame, chosen_output, take
+from synthwgan.table.frames import (
+    MixedTableMixin,
+    OutputMixin,
+    TableForm,
+    as_frame,
+    chosen_output,
+    take,
+)
 
 _OF_SYNTHESIZER = ("column_kinds", "max_steps", "max_seconds", "device", "verbose")
 _OWN = {
@@ -26,7 +33,12 @@ _OWN = {
 
 
 class WGANGPImputer(
-    OutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    OutputMixin,
+    MixedTableMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Fills missing cells with what a synthesizer expects there, given the rest of the row.
 
@@ -119,14 +131,6 @@ class WGANGPImputer(
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the table, gaps included.

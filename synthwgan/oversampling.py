@@ -17,7 +17,7 @@ from synthwgan.parameters import RANDOM_STATE, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
 from synthwgan.table.door import SHOWN, enter, naming_column
-from synthwgan.table.frames import TableForm, as_frame, take, take_column
+from synthwgan.table.frames import MixedTableMixin, TableForm, as_frame, take, take_column
 from synthwgan.table.storage.physical import refuse_nul
 from synthwgan.table.target import target_name
 from synthwgan.training.config import Conditional
@@ -26,7 +26,7 @@ _OF_SYNTHESIZER = ("column_kinds", "max_steps", "max_seconds", "device", "verbos
 Strategy = float | str | Mapping[Any, int] | Callable[[Any], Mapping[Any, int]]
 
 
-class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
+class GANOverSampler(MixedTableMixin, OneToOneFeatureMixin, BaseEstimator):
     """Adds synthetic rows of rare classes, drawn by a synthesizer given the class.
 
     One synthesizer learns the whole table with the target as one more column, so that a rare
@@ -118,13 +118,10 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken, and a target is needed."""
+        """Say that a target is needed."""
         tags = super().__sklearn_tags__()
         tags.estimator_type = "sampler"
         tags.target_tags.required = True
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
         return tags
 
     def fit(self, X: Any, y: Any) -> Self:
