@@ -27,7 +27,7 @@ from synthwgan.parameters import (
     check_parameters,
     reject_misnamed,
 )
-from synthwgan.parts import PartsPlan, write_parts
+from synthwgan.parts import ROWS_PER_PART, PartsPlan, write_parts
 from synthwgan.provenance import marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.conditional import ConditionalSampler
@@ -347,7 +347,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         conditions: Mapping[Any, Any] | None = None,
         on_rare: OnRare = "restrict",
         truncation: float | None = None,
-        rows_per_part: int = 500_000,
+        rows_per_part: int = ROWS_PER_PART,
         n_jobs: int = 1,
         random_state: RandomState = None,
     ) -> None:
