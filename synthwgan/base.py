@@ -27,7 +27,7 @@ from synthwgan.parameters import (
     check_parameters,
     reject_misnamed,
 )
-from synthwgan.parts import PartsPlan, write_parts
+from synthwgan.parts import ROWS_PER_PART, PartsPlan, write_parts
 from synthwgan.provenance import marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.conditional import ConditionalSampler
@@ -35,7 +35,13 @@ from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import score_pairs, score_rows
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import show_rules
-from synthwgan.table.frames import OutputMixin, as_frame, chosen_output, take_column
+from synthwgan.table.frames import (
+    MixedTableMixin,
+    OutputMixin,
+    as_frame,
+    chosen_output,
+    take_column,
+)
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import Schema
 from synthwgan.table.target import with_target
@@ -68,7 +74,7 @@ _SAMPLING_PARAMETERS = {
 }
 
 
-class BaseSynthesizer(OutputMixin, ComponentParameters):
+class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     """A synthesizer once it is fitted; a subclass has the parameters and `fit`."""
 
     components = COMPONENTS
@@ -103,14 +109,6 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         """SHA-256 of the model's weights, which its rows carry in their ``attrs``."""
         check_is_fitted(self)
         return model_digest(self.sampler_, self.conditional_sampler_, self.critic_)
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
     @property
     def n_features_in_(self) -> int:
@@ -349,7 +347,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         conditions: Mapping[Any, Any] | None = None,
         on_rare: OnRare = "restrict",
         truncation: float | None = None,
-        rows_per_part: int = 500_000,
+        rows_per_part: int = ROWS_PER_PART,
         n_jobs: int = 1,
         random_state: RandomState = None,
     ) -> None:

@@ -30,7 +30,7 @@ FORBIDDEN_IN = {
 # Which rooms of the package a room may use; the faces may use all of them.
 ROOMS = {
     "table": {"parameters", "randomness"},
-    "io": {"parameters", "table.checks"},
+    "io": {"parameters", "table.checks", "table.storage.frame"},
     "radial.columns": {"parameters", "table"},
     "evaluation": {
         "io.base.PROVENANCE",

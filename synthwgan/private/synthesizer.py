@@ -40,6 +40,7 @@ from synthwgan.private.sampler import ParticleSampler
 from synthwgan.provenance import Origin, marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table.frames import (
+    MixedTableMixin,
     OutputMixin,
     TableForm,
     as_frame,
@@ -71,7 +72,7 @@ _SAMPLING = {
 _CHUNK = 50_000
 
 
-class PrivateSynthesizer(OutputMixin, ComponentParameters):
+class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     """Makes tables with differential privacy: a proof, and not only a measurement, of privacy.
 
     It counts how often values of each column, and of pairs of columns, occur, adds noise to the
@@ -319,14 +320,6 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         """Return rows in the user's form, which say that they are synthetic, and what holds."""
         said = guarantee(self.privacy_)
         return marked(self._dressed(rows), self.digest_, origin, random_state, privacy=said)
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
     def sample(
         self,
