@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import cached_property
@@ -47,6 +46,7 @@ from synthwgan.table.frames import (
     take,
     take_column,
 )
+from synthwgan.warn import warn
 
 if TYPE_CHECKING:
     from synthwgan.evaluation import Report
@@ -282,11 +282,9 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
 
     def _warn_of_delta(self, n_rows: float) -> None:
         if self.delta * n_rows > 1:
-            warnings.warn(
+            warn(
                 f"delta={self.delta:g} is above 1 over the number of rows, about {n_rows:.0f}: the "
-                "guarantee may fail for somebody; choose a smaller one",
-                UserWarning,
-                stacklevel=3,
+                "guarantee may fail for somebody; choose a smaller one"
             )
 
     def _learn(self, measured: Measured, seed: int) -> np.ndarray:
