@@ -249,7 +249,7 @@ class TableRows:
                 f"{found}; fit with conditional=True, or pass on_rare='fewer' for those found"
             )
         if on_rare == "error":
-            raise ValueError(f"{found}; loosen one, or pass on_rare='restrict' or 'fewer'")
+            raise ValueError(f"{found}; loosen one, or pass on_rare='restrict' or on_rare='fewer'")
         if on_rare == "fewer":
             warn(f"{found}; those found are returned")
             return _take(self._draw({}, 1), slice(0))

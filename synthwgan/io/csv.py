@@ -257,6 +257,5 @@ def _warn_of_lost_codes(name: str, cells: pa.ChunkedArray, read: pd.Series) -> N
         if len(text) > 1 and text.isupper() and present.str.fullmatch(code).all():
             warn(
                 f"column {name!r}: {text!r} is read as a missing cell, but all other cells are "
-                f"codes of {len(text)} letters; if it is one too, read the file with na=[] "
-                "(--na '' on the command line)"
+                f"codes of {len(text)} letters; if it is one too, read the file with na=[]"
             )

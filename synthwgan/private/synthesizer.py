@@ -273,7 +273,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             if name is not None and name not in X.columns:
                 raise ValueError(f"{what} {name!r} is no column; the columns are {list(X.columns)}")
         if self.unit is None and self.max_rows_per_unit != 1:
-            raise ValueError("max_rows_per_unit needs unit, the column that names the person")
+            raise ValueError("max_rows_per_unit needs unit=, the column that names the person")
         return X, target
 
     def _threshold_delta(self, kept: list[Declared]) -> float:
