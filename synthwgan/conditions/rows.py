@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -21,6 +20,7 @@ from synthwgan.table.law import Law
 from synthwgan.table.layout import EncodedTable
 from synthwgan.table.solver import Solver
 from synthwgan.table.target import with_target
+from synthwgan.warn import warn
 
 # Conditions count as rare after so many drawn rows for each that is wanted.
 MAX_TRIES = 100
@@ -250,9 +250,9 @@ class TableRows:
                 f"{found}; fit with conditional=True, or pass on_rare='fewer' for those found"
             )
         if on_rare == "error":
-            raise ValueError(f"{found}; loosen one, or pass on_rare='restrict' or 'fewer'")
+            raise ValueError(f"{found}; loosen one, or pass on_rare='restrict' or on_rare='fewer'")
         if on_rare == "fewer":
-            warnings.warn(f"{found}; those found are returned", UserWarning, stacklevel=6)
+            warn(f"{found}; those found are returned")
             return _take(self._draw({}, 1), slice(0))
         return self._restricted(conditions, n_rows, found)
 
@@ -261,11 +261,9 @@ class TableRows:
         learned = {place: one for place, one in conditions.items() if place in self.reader.learned}
         computed = {place: one for place, one in conditions.items() if place not in learned}
         if len(learned) > 1:
-            warnings.warn(
+            warn(
                 f"{found}; in the others each of these columns is drawn by its own distribution, "
-                "as if it did not depend on the others",
-                UserWarning,
-                stacklevel=7,
+                "as if it did not depend on the others"
             )
         rows, n_drawn = self._accepted(learned, computed, n_rows, 1.0)
         if len(rows) < n_rows and computed:
@@ -375,11 +373,9 @@ class TableRows:
         if not unlawful.any():
             return table
         broken = self.law.most_broken(_take(table, unlawful))
-        warnings.warn(
+        warn(
             f"{int(unlawful.sum())} of {len(rows)} rows break a rule, for no cells were found that "
-            f"keep it beside the given ones: {broken}",
-            UserWarning,
-            stacklevel=6,
+            f"keep it beside the given ones: {broken}"
         )
         return table
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import warnings
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,6 +15,7 @@ from synthwgan.private.columns import Column, codes_of
 from synthwgan.private.sampler import Allowed, ParticleSampler
 from synthwgan.private.storage import Stored
 from synthwgan.table.door import naming_column
+from synthwgan.warn import warn
 
 
 @dataclass
@@ -274,11 +274,7 @@ def _known(column: Column, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     if (np.rint(steps) if column.is_grid else steps).min(initial=np.inf) < column.edges[0] or (
         steps > last
     ).any():
-        warnings.warn(
-            f"column {column.name!r}: numbers outside of its range count as the nearest",
-            UserWarning,
-            stacklevel=5,
-        )
+        warn(f"column {column.name!r}: numbers outside of its range count as the nearest")
     steps = np.clip(np.rint(steps) if column.is_grid else steps, column.edges[0], last)
     found = np.clip(np.searchsorted(column.edges, steps, side="right") - 1, 0, column.n_values - 1)
     low, high = column.edges[found], column.edges[found + 1]

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from functools import cached_property
@@ -48,6 +47,7 @@ from synthwgan.table.frames import (
     take,
     take_column,
 )
+from synthwgan.warn import warn
 
 if TYPE_CHECKING:
     from synthwgan.evaluation import Report
@@ -274,7 +274,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             if name is not None and name not in X.columns:
                 raise ValueError(f"{what} {name!r} is no column; the columns are {list(X.columns)}")
         if self.unit is None and self.max_rows_per_unit != 1:
-            raise ValueError("max_rows_per_unit needs unit, the column that names the person")
+            raise ValueError("max_rows_per_unit needs unit=, the column that names the person")
         return X, target
 
     def _threshold_delta(self, kept: list[Declared]) -> float:
@@ -283,11 +283,9 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
 
     def _warn_of_delta(self, n_rows: float) -> None:
         if self.delta * n_rows > 1:
-            warnings.warn(
+            warn(
                 f"delta={self.delta:g} is above 1 over the number of rows, about {n_rows:.0f}: the "
-                "guarantee may fail for somebody; choose a smaller one",
-                UserWarning,
-                stacklevel=3,
+                "guarantee may fail for somebody; choose a smaller one"
             )
 
     def _learn(self, measured: Measured, seed: int) -> np.ndarray:
