@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast, get_args, overload
@@ -426,6 +426,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         self,
         X: pd.DataFrame,
         *,
+        columns: Iterable[Any] | None = None,
         n_draws: int = 1,
         on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
@@ -437,6 +438,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         self,
         X: np.ndarray,
         *,
+        columns: Iterable[Any] | None = None,
         n_draws: int = 1,
         on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
@@ -448,6 +450,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         self,
         X: Any,
         *,
+        columns: Iterable[Any] | None = None,
         n_draws: int = 1,
         on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
@@ -458,6 +461,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         self,
         X: Any,
         *,
+        columns: Iterable[Any] | None = None,
         n_draws: int = 1,
         on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
@@ -475,6 +479,10 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             Rows with the columns given to `fit`; a target may be left out. A number outside
             the range that was fitted counts as the nearest, and a category that was not seen as
             missing for the other cells of its row; with a warning.
+        columns : list of column names, optional
+            The columns to fill; by default all. Gaps of others stay, and tell of what is drawn
+            beside them: that a cell is missing is known then. They tell nothing where no cell was
+            missing in `fit`.
         n_draws : int, default 1
             Rows for each row of `X`, one after another, with its index if it has one.
         on_broken : {"error", "keep"}, default "error"
@@ -489,15 +497,17 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         -------
         DataFrame, Table or ndarray of shape (n_rows * n_draws, n_columns)
             The rows, in the form of those of `sample`. Cells that were there are unchanged. What
-            rules determine is computed, and the rest drawn: no cell is missing, but in columns of
-            which every cell was, and where a rule says that it is.
+            rules determine is computed, and the rest drawn: no cell of `columns` is missing, but
+            in columns of which every cell was, and where a rule says that it is.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            If a column is missing, or the model is not `conditional`.
+            If a column is missing, the model is not `conditional`, or `columns` names no column.
+        TypeError
+            If `columns` is no list.
 
         Examples
         --------
@@ -515,7 +525,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             random_state=random_state,
         )
         rows = self._rows(seeds, gibbs_steps=gibbs_steps)
-        filled = rows.imputed(as_frame(X), n_draws, self.target_name_, on_broken)
+        filled = rows.imputed(as_frame(X), n_draws, self.target_name_, on_broken, columns)
         return marked(filled, self.digest_, "completed", random_state, self.sql_types_)
 
     def summary(self) -> str:

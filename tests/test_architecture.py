@@ -55,8 +55,8 @@ ROOMS = {
     "private": {
         *("components", "evaluation.evaluate", "evaluation.Report", "io.model", "parameters"),
         *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
-        *("table.door.naming_column", "table.forms.textdates", "table.frames", "table.storage"),
-        *("provenance", "warn"),
+        *("table.door.chosen_places", "table.door.naming_column", "table.forms.textdates"),
+        *("table.frames", "table.storage", "provenance", "warn"),
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),

@@ -527,7 +527,11 @@ class TableTransformer(
         if self.array_dtype_ is None:
             return self.form_.dress(frame, output)
         if output == "default":
-            return frame.to_numpy().astype(self.array_dtype_, copy=False)
+            dtype = self.array_dtype_
+            if dtype.kind in "iub" and frame.isna().any(axis=None):
+                # A gap that was to stay.
+                return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+            return frame.to_numpy().astype(dtype, copy=False)
         names = input_names(self, None)[: frame.shape[1]]
         return self.form_.dress(frame.set_axis(names, axis=1), output)
 
