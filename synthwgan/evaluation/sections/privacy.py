@@ -28,7 +28,8 @@ MAX_REFERENCES = 50_000
 MAX_MEMBERS = 3_000
 # Rows of a quick report whose neighbours are sought, and of training rows that are attacked.
 QUICK_CANDIDATES = QUICK_MEMBERS = 1_000
-MAX_PLOTTED_FLOATS = 2**22
+# Of the plot, whose curves hardly change with more.
+MAX_PLOTTED_ROWS, MAX_PLOTTED_FLOATS = 2_000, 2**22
 _TIE = 1e-6
 # How far beyond the ceiling the interval must lie, because the ceiling is a draw too.
 _MARGINS = {
@@ -124,7 +125,7 @@ def closest_distances(tables: Tables, seed: int = 0) -> dict[str, np.ndarray]:
     ----------
     tables : Tables
     seed : int, default 0
-        Draws 5,000 rows of each, and at most 50,000 real ones, fewer of a wide table.
+        Draws 2,000 rows of each, and at most 50,000 real ones, fewer of a wide table.
 
     Returns
     -------
@@ -138,7 +139,7 @@ def closest_distances(tables: Tables, seed: int = 0) -> dict[str, np.ndarray]:
     reference = space.points(tables.real.sample(n_references, rng))
     parts = {"synthetic rows": tables.synthetic, "test rows": tables.test}
     return {
-        name: nearest_distances(reference, space.points(rows.sample(MAX_CANDIDATES, rng)))[:, 0]
+        name: nearest_distances(reference, space.points(rows.sample(MAX_PLOTTED_ROWS, rng)))[:, 0]
         for name, rows in parts.items()
         if rows is not None
     }
