@@ -684,7 +684,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         target : hashable, optional
             The column that one would predict; by default the one given to `fit` as ``y``.
         n_samples : int, optional
-            Synthetic rows; by default as many as `X` has.
+            Synthetic rows; by default as many as `X` has, of a quick report 5,000 at most.
         rules : "auto", None, RuleSet, or list of rules, default "auto"
             The rules between columns that rows are asked to keep; by default those found in `X`.
         quick : bool, default False
@@ -708,7 +708,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         ValueError
             If a table has other columns, or `target` is none of them.
         """
-        from synthwgan.evaluation import evaluate
+        from synthwgan.evaluation.evaluate import evaluate, rows_to_draw
 
         check_is_fitted(self)
         y = take_column(y)[0]
@@ -716,7 +716,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             raise TypeError("report() draws the synthetic rows itself; give real ones as test=")
         real = pd.DataFrame(with_target(X, y, None if y is None else self.target_name_))
         seeds = draw_seeds(random_state, 2)
-        n_rows = len(real) if n_samples is None else n_samples
+        n_rows = rows_to_draw(real, quick) if n_samples is None else n_samples
         rows = as_frame(self.sample(n_rows, random_state=seeds[0]))
         # A frame made of a frame would not say any more where its rows come from.
         rows = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)

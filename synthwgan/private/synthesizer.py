@@ -502,7 +502,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         target : hashable, optional
             The column that one would predict; by default the target of `fit`.
         n_samples : int, optional
-            Synthetic rows; by default as many as `X` has.
+            Synthetic rows; by default as many as `X` has, of a quick report 5,000 at most.
         quick : bool, default False
             Whether to answer in seconds, without the slow figures; see `evaluate`.
         random_state : int, Generator, RandomState or None, default None
@@ -515,13 +515,14 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         Report
             See `synthwgan.evaluation.evaluate`.
         """
-        from synthwgan.evaluation import evaluate
+        from synthwgan.evaluation.evaluate import evaluate, rows_to_draw
 
         check_is_fitted(self)
         real, own_target = self._enter(as_frame(X), y)
         real = real.loc[:, list(self.names_)]
         seeds = draw_seeds(random_state, 2)
-        rows = as_frame(self.sample(n_samples or len(real), random_state=seeds[0]))
+        n_rows = rows_to_draw(real, quick) if n_samples is None else n_samples
+        rows = as_frame(self.sample(n_rows, random_state=seeds[0]))
         report = evaluate(
             real,
             rows,
