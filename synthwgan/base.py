@@ -349,6 +349,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         truncation: float | None = None,
         rows_per_part: int = ROWS_PER_PART,
         n_jobs: int = 1,
+        client: Any = None,
         random_state: RandomState = None,
     ) -> None:
         """Draw synthetic rows into a folder of Parquet files, in constant memory.
@@ -375,6 +376,9 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             Processes that draw parts at the same time, one thread each; -1 for one a core. The rows
             are the same for any number. A script that uses several must guard its own work by
             ``if __name__ == "__main__":``, as `multiprocessing` asks.
+        client : dask.distributed.Client, optional
+            A Dask cluster whose workers draw the parts instead, into a folder that all its machines
+            share; the rows are the same again. It needs the extra ``cluster``.
         random_state : int, Generator, RandomState or None, default None
             Seed of the rows. Without one, a folder that has been begun goes on with its own.
 
@@ -409,7 +413,8 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             random_state=random_state,
         )
         options = {"conditions": conditions, "on_rare": on_rare, "truncation": truncation}
-        write_parts(self, path, PartsPlan(n_samples, rows_per_part, options), n_jobs, random_state)
+        plan = PartsPlan(n_samples, rows_per_part, options)
+        write_parts(self, path, plan, n_jobs, random_state, client=client)
 
     def _rows(
         self, seeds: list[int], truncation: float | None = None, gibbs_steps: int = 0

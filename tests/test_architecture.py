@@ -64,7 +64,7 @@ ROOMS = {
         *("sampling", "synthesizer", "table", "training"),
     },
 }
-OPTIONAL = ("sdmetrics", "plotly", "matplotlib", "xgboost", "mkdocs")
+OPTIONAL = ("sdmetrics", "plotly", "matplotlib", "xgboost", "mkdocs", "dask", "distributed")
 
 
 def name_of(path: Path) -> str:
@@ -162,6 +162,12 @@ def test_what_a_report_is_made_of_does_not_know_the_report(room: str) -> None:
 def test_one_module_calls_sdmetrics() -> None:
     callers = [path for path in MODULES if "sdmetrics" in rooted(module_imports(path))]
     assert [name_of(path) for path in callers] == ["synthwgan.evaluation.quality"]
+
+
+def test_one_module_calls_dask() -> None:
+    of_dask = {"dask", "distributed"}
+    callers = [path for path in MODULES if rooted(module_imports(path)) & of_dask]
+    assert [name_of(path) for path in callers] == ["synthwgan.table.cluster"]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
