@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import numbers
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -55,6 +54,7 @@ from synthwgan.training.checks import (
 from synthwgan.training.config import COMPONENTS, TrainingConfig
 from synthwgan.training.cost import TrainingCost
 from synthwgan.training.fit import TrainedNetworks
+from synthwgan.warn import warn
 
 _CONTENT = {
     "parameters": STATE,
@@ -170,11 +170,8 @@ def save_model(
     """Write constructor parameters and fitted state; see `WGANGPSynthesizer.save`."""
     for rule in state.transformer.rules_:
         if isinstance(rule, Custom):
-            warnings.warn(
-                f"rule '{rule}' is a function, and not saved: rows of the loaded model may break "
-                "it",
-                UserWarning,
-                stacklevel=3,
+            warn(
+                f"rule '{rule}' is a function, and not saved: rows of the loaded model may break it"
             )
     table, arrays = state.transformer.to_state()
     content = {
@@ -539,11 +536,9 @@ def add_rejection(
             sampler, encoded, edges, plan, seed, lambda line: tell(line, verbose)
         )
     except KeyboardInterrupt:
-        warnings.warn(
+        warn(
             "learning which drawn rows to keep was interrupted; all are kept, and the model can "
-            "be sampled and saved.",
-            UserWarning,
-            stacklevel=4,
+            "be sampled and saved."
         )
         return False
     if plan.max_rounds:

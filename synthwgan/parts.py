@@ -31,6 +31,7 @@ from synthwgan.table.law import Law
 
 # What a folder says of itself; readers of Parquet folders leave such names out.
 PLAN_FILE = "_synthetic.json"
+ROWS_PER_PART = 500_000
 CHUNK_ROWS = 50_000
 
 
