@@ -42,7 +42,7 @@ VARIES = "<!-- output varies -->"
 # What needs the report extra; the other examples run without it.
 EXTRA = ("quality_score", "save_html", ".plot(", "plot_history", "sdmetrics")
 # Pages, and words of examples, that need another optional package.
-NEEDS = {"personal-data.md": "faker", "imblearn": "imblearn"}
+NEEDS = {"personal-data.md": "faker", "imblearn": "imblearn", "dask": "distributed"}
 _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
 )
