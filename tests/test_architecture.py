@@ -30,7 +30,7 @@ FORBIDDEN_IN = {
 # Which rooms of the package a room may use; the faces may use all of them.
 ROOMS = {
     "table": {"parameters", "randomness", "warn"},
-    "io": {"parameters", "table.checks", "warn"},
+    "io": {"parameters", "table.checks", "table.storage.frame", "warn"},
     "radial.columns": {"parameters", "table", "warn"},
     "evaluation": {
         "io.base.PROVENANCE",
@@ -55,8 +55,8 @@ ROOMS = {
     "private": {
         *("components", "evaluation.evaluate", "evaluation.Report", "io.model", "parameters"),
         *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
-        *("table.door.naming_column", "table.forms.textdates", "table.frames", "table.storage"),
-        *("provenance", "warn"),
+        *("table.door.chosen_places", "table.door.naming_column", "table.forms.textdates"),
+        *("table.frames", "table.storage", "provenance", "warn"),
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
@@ -64,7 +64,7 @@ ROOMS = {
         *("sampling", "synthesizer", "table", "training"),
     },
 }
-OPTIONAL = ("sdmetrics", "plotly", "matplotlib", "xgboost", "mkdocs")
+OPTIONAL = ("sdmetrics", "plotly", "matplotlib", "xgboost", "mkdocs", "dask", "distributed")
 
 
 def name_of(path: Path) -> str:
@@ -162,6 +162,12 @@ def test_what_a_report_is_made_of_does_not_know_the_report(room: str) -> None:
 def test_one_module_calls_sdmetrics() -> None:
     callers = [path for path in MODULES if "sdmetrics" in rooted(module_imports(path))]
     assert [name_of(path) for path in callers] == ["synthwgan.evaluation.quality"]
+
+
+def test_one_module_calls_dask() -> None:
+    of_dask = {"dask", "distributed"}
+    callers = [path for path in MODULES if rooted(module_imports(path)) & of_dask]
+    assert [name_of(path) for path in callers] == ["synthwgan.table.cluster"]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

@@ -310,6 +310,14 @@ def impute(
         str, typer.Argument(metavar="TABLE", help=f"The table to complete ({TABLES}).")
     ],
     output: RowsPlace = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME",
+            help="A column to fill; may be repeated. Gaps of others stay. Default: all columns.",
+        ),
+    ] = None,
     draws: Annotated[
         int,
         typer.Option(
@@ -342,8 +350,17 @@ def impute(
     writing = tables.writing(table)
     writing.check(output)
     fitted = _load(model)
-    gaps = tables.read_as_fitted(table, _fitted_columns(fitted))
-    filled = fitted.impute(gaps, n_draws=draws, on_broken=on_broken.value, random_state=seed)
+    known = _fitted_columns(fitted)
+    gaps = tables.read_as_fitted(table, known)
+    # In a command every name is text; those fitted may be numbers.
+    names = {str(name): name for name in known}
+    filled = fitted.impute(
+        gaps,
+        columns=[names.get(name, name) for name in column] if column else None,
+        n_draws=draws,
+        on_broken=on_broken.value,
+        random_state=seed,
+    )
     with writing.writer(output) as write:
         rows = as_frame(filled, gaps.columns)
         write(marked(rows, fitted.digest_, "completed", seed, fitted.sql_types_))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -247,8 +247,17 @@ def _shown(labels: Sequence[Any]) -> str:
     return ", ".join(map(repr, labels[:10])) + (", ..." if len(labels) > 10 else "")
 
 
-def known_cells(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[np.ndarray, np.ndarray]:
+def known_cells(
+    frame: pd.DataFrame, columns: Sequence[Column], kept: Container[Any] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the cells of half-known rows, -1 where nothing is known, and places within them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    columns : sequence of Column
+    kept : collection of column names
+        Columns of which missing cells are known to be missing.
 
     Raises
     ------
@@ -270,6 +279,8 @@ def known_cells(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[np.ndar
         with naming_column(column.name):
             own, within = _known(column, series[present])
         cells[present, number], places[present, number] = own, within
+        if column.name in kept and column.can_miss:
+            cells[~present, number] = column.n_cells - 1
     return cells, places
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -174,6 +174,22 @@ def known_places(fitted: pd.Index, names: list[Any], where: str) -> list[int]:
         if _key(name) not in places:
             raise ValueError(f"{where} name {name!r}, {_suggest(name, fitted)}")
     return [places[_key(name)] for name in names]
+
+
+def chosen_places(fitted: pd.Index, columns: Any) -> list[int]:
+    """Return the places of the columns that a user lists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no list, an empty one, or a name is that of no column.
+    """
+    if isinstance(columns, str | bytes | Mapping) or not isinstance(columns, Iterable):
+        raise TypeError(f"columns must be a list of column names, got {columns!r}")
+    names = list(columns)
+    if not names:
+        raise ValueError("columns lists no column; leave it out to take all of them")
+    return known_places(fitted, names, "columns")
 
 
 def _key(name: Any) -> Any:

@@ -420,6 +420,21 @@ class TestImpute:
         assert result.exit_code == 0, result.stderr
         self.assert_filled(read_table(output), read_table(source))
 
+    def test_only_columns_that_are_named(
+        self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path
+    ) -> None:
+        gaps.to_csv(tmp_path / "gaps.csv", index=False)
+        arguments = ["impute", gaps_model, tmp_path / "gaps.csv", "-o", tmp_path / "filled.csv"]
+        result = run(*arguments, "--column", "age", "--column", "zip")
+        assert result.exit_code == 0, result.stderr
+        filled = read_table(tmp_path / "filled.csv")
+        assert filled[["age", "zip"]].notna().all(axis=None)
+        others = gaps.columns.drop(["age", "zip"])
+        assert filled[others].isna().equals(read_table(tmp_path / "gaps.csv")[others].isna())
+        result = run(*arguments, "--column", "zipp")
+        assert result.exit_code != 0
+        assert "did you mean 'zip'" in result.stderr
+
     def test_texts_that_look_like_numbers_stay_as_written(
         self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path
     ) -> None:
