@@ -109,20 +109,23 @@ class Together(Ranks):
         backend = "nccl" if has_own_gpu(device) else "gloo"
         # Of a GPU that has to share, or that gloo does not know, gradients go over the CPU.
         self._device = device if backend == "nccl" else torch.device("cpu")
-        self._patient = dist.new_group(backend="gloo", timeout=timedelta(seconds=PATIENT_SECONDS))
-        self._of_steps = dist.new_group(backend=backend, timeout=timedelta(seconds=STEP_SECONDS))
+        self._groups = {
+            "patient": dist.new_group(backend="gloo", timeout=timedelta(seconds=PATIENT_SECONDS)),
+            "steps": dist.new_group(backend=backend, timeout=timedelta(seconds=STEP_SECONDS)),
+        }
 
     def leave(self) -> None:
-        """Tell the others nothing more."""
-        for group in (self._of_steps, self._patient):
-            dist.destroy_process_group(group)
+        """Tell the others nothing more; those that still wait for this process learn of it."""
+        while self._groups:
+            # The connections close with the last reference, which an error's traceback may not be.
+            dist.destroy_process_group(self._groups.popitem()[1])
 
     def average_gradients(self, weights: Iterable[Tensor]) -> None:
         """As in `Ranks`: all in one flat tensor, since a megabyte takes as long as a byte."""
         gradients = [each.grad for each in weights if each.grad is not None]
         flat = torch.cat([each.flatten() for each in gradients]).to(self._device)
         with self._listening():
-            dist.all_reduce(flat, group=self._of_steps)
+            dist.all_reduce(flat, group=self._groups["steps"])
         _spread(flat.div_(self.size), gradients)
 
     @torch.no_grad()
@@ -131,7 +134,7 @@ class Together(Ranks):
         for tensor in tensors:
             total = tensor.detach().cpu().contiguous()
             with self._listening():
-                dist.all_reduce(total, group=self._patient)
+                dist.all_reduce(total, group=self._groups["patient"])
             tensor.copy_(total)
 
     @torch.no_grad()
@@ -153,7 +156,7 @@ class Together(Ranks):
         for tensor in tensors:
             first = tensor.detach().cpu().contiguous()
             with self._listening():
-                dist.broadcast(first, 0, group=self._patient)
+                dist.broadcast(first, 0, group=self._groups["patient"])
             tensor.copy_(first)
 
     def each(self, tensors: Mapping[str, Tensor]) -> list[dict[str, Tensor]]:
@@ -162,7 +165,7 @@ class Together(Ranks):
         for name, tensor in tensors.items():
             parts = [torch.empty_like(tensor) for _ in found]
             with self._listening():
-                dist.all_gather(parts, tensor, group=self._patient)
+                dist.all_gather(parts, tensor, group=self._groups["patient"])
             for of_rank, part in zip(found, parts, strict=True):
                 of_rank[name] = part
         return found
@@ -173,14 +176,14 @@ class Together(Ranks):
         """As in `Ranks`."""
         told = b""
         if self.is_first:
-            told = save({name: np.ascontiguousarray(arrays[name]) for name in arrays})
+            told = save({name: np.asarray(arrays[name], order="C") for name in arrays})
         content = json.loads(self._bytes_of_first(json.dumps(content).encode()))
         return content, load(self._bytes_of_first(told))
 
     def meet(self) -> None:
         """As in `Ranks`."""
         with self._listening():
-            dist.barrier(group=self._patient)
+            dist.barrier(group=self._groups["patient"])
 
     def agree(self, number: int, message: str) -> None:
         """As in `Ranks`."""
@@ -191,11 +194,11 @@ class Together(Ranks):
     def _bytes_of_first(self, told: bytes) -> bytes:
         length = torch.tensor(len(told))
         with self._listening():
-            dist.broadcast(length, 0, group=self._patient)
+            dist.broadcast(length, 0, group=self._groups["patient"])
             of_first = torch.zeros(int(length), dtype=torch.uint8)
             if self.is_first:
                 of_first = torch.frombuffer(bytearray(told), dtype=torch.uint8)
-            dist.broadcast(of_first, 0, group=self._patient)
+            dist.broadcast(of_first, 0, group=self._groups["patient"])
         return of_first.numpy().tobytes()
 
     @contextmanager

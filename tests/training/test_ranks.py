@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
 
+from synthwgan import MLP, WGANGPSynthesizer
+from synthwgan.checkpoint import _CONTENT
+from synthwgan.io.checkpoint import read_checkpoint
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
-from synthwgan.training.ranks import ALONE, Ranks, n_processes, own_device
+from synthwgan.training.ranks import ALONE, Ranks, has_own_gpu, n_processes, own_device
 
+REPOSITORY = Path(__file__).resolve().parents[2]
 # What both processes run; each writes what it found.
 SCRIPT = """
 import json, os, signal, sys, warnings
@@ -31,7 +32,7 @@ import numpy as np
 import pandas as pd
 import torch
 from synthwgan import WGANGPSynthesizer
-from synthwgan.training import fit, ranks, stopping
+from synthwgan.training import ranks, stopping
 
 def table(seed=0):
     rng = np.random.default_rng(seed)
@@ -39,7 +40,8 @@ def table(seed=0):
     return pd.DataFrame({"number": number, "label": np.where(number > 0, "a", "b")})
 
 def synthesizer(**settings):
-    short = {"max_steps": 6, "batch_size": 64, "rejection": None, "random_state": 1}
+    short = {"max_steps": 6, "batch_size": 64, "rejection": None, "random_state": 1,
+             "calibrate": False}
     return WGANGPSynthesizer(**(short | settings))
 
 def found(model):
@@ -72,7 +74,7 @@ def start(scenario: str, folder: Path, size: int = 2) -> list[subprocess.Popen]:
     return [
         subprocess.Popen(
             [sys.executable, str(script), str(folder / "found")],
-            env={**os.environ, **own, "RANK": str(rank)},
+            env={**os.environ, **own, "RANK": str(rank), "PYTHONPATH": str(REPOSITORY)},
             cwd=folder,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -92,10 +94,10 @@ def results(scenario: str, folder: Path) -> list[dict[str, Any]]:
 
 # One pair of processes for all of it: to start one takes longer than to train.
 SCENARIOS = """
-model = synthesizer(max_steps=8, rejection=1, verbose=1).fit(table())
+model = synthesizer(max_steps=8, rejection=1, verbose=1, calibrate=True).fit(table())
 results["whole"] = found(model)
 called = []
-model = synthesizer(max_seconds=3.0, max_steps=10**6, conditional=False)
+model = synthesizer(max_seconds=1.0, max_steps=10**6, conditional=False)
 results["seconds"] = found(model.fit(table(), callbacks=[called.append]))
 results["called"] = len(called)
 model = synthesizer(random_state=None, conditional=False)
@@ -163,27 +165,122 @@ def test_processes_that_do_not_fit_together_are_told_so(found, name, message):
     assert all(message in of_one[name] for of_one in found)
 
 
-def test_the_end_of_one_process_ends_the_other(tmp_path):
-    scenario = """
-def die(figures):
-    if figures["step"] == 4:
-        print(os.getpid(), flush=True)
-        signal.raise_signal(signal.SIGKILL)
+# One process is killed, or hangs, in the middle of a step.
+LOST = """
+ranks.STEP_SECONDS, n_updates = 5.0, 0
+average = ranks.Together.average_gradients
+def average_gradients(self, weights):
+    global n_updates
+    n_updates += 1
+    if rank == 1 and n_updates == 9:
+        signal.raise_signal(signal.%s)
+    average(self, weights)
 
-fit.Callbacks = type("Everywhere", (fit.Callbacks,), {})
-observer = ranks.SameWeights.on_log
-def on_log(self, record, progress):
-    if rank == 1:
-        die(record)
-    observer(self, record, progress)
-
-ranks.SameWeights.on_log = on_log
+ranks.Together.average_gradients = average_gradients
 results["error"] = error(lambda: synthesizer().fit(table(), checkpoint="fit.ckpt"))
 """
-    processes = start(scenario, tmp_path)
-    shown = [process.communicate(timeout=60)[0] for process in processes]
-    assert processes[1].returncode == -signal.SIGKILL, shown[1]
-    assert processes[0].returncode == 0, shown[0]
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signals")
+@pytest.mark.parametrize("name", ["SIGKILL", "SIGSTOP"])
+def test_the_loss_of_one_process_ends_the_other(tmp_path, name):
+    first, second = start(LOST % name, tmp_path)
+    try:
+        shown = first.communicate(timeout=100)[0]
+    finally:
+        second.kill()
+        second.communicate()
+    assert first.returncode == 0, shown
     error = json.loads((tmp_path / "found0").read_text())["error"]
     assert error.startswith("ConnectionError: process 0 of 2") and "'fit.ckpt'" in error
-    assert (tmp_path / "fit.ckpt").exists()
+    content, _ = read_checkpoint(tmp_path / "fit.ckpt", _CONTENT)
+    assert content["parameters"]["processes"] == 2
+
+
+class Two(Ranks):
+    """The second of two processes that are not there."""
+
+    rank, size = 1, 2
+
+
+def test_a_process_has_noise_of_its_own():
+    assert ALONE.seed(5) == 5
+    assert Two().seed(5) == Two().seed(5) != 5
+    assert Two().seed(5) != Two().seed(6)
+
+
+def numbered(n_rows: int) -> TableBatches:
+    """Rows of one column of three states."""
+    layout = Layout((3,), (), (0,), (-1,))
+    codes = np.random.default_rng(0).integers(3, size=(n_rows, 1)).astype(np.uint8)
+    return TableBatches(EncodedTable(codes, np.empty((n_rows, 0), np.float32)), OutputHead(layout))
+
+
+@pytest.mark.parametrize("n_rows", [1, 2, 7, 8])
+def test_shards_are_all_rows(n_rows):
+    batches = numbered(n_rows)
+    rng = torch.Generator().manual_seed(0)
+    shards = [set(batches.shard(rank, 3).draw_rows(500, rng).tolist()) for rank in range(3)]
+    assert set.union(*shards) == set(range(n_rows))
+    if n_rows >= 3:
+        assert sum(map(len, shards)) == n_rows
+
+
+def test_moments_are_those_of_all_parts(monkeypatch):
+    monkeypatch.setattr("synthwgan.training.data.MAX_BATCH_FLOATS", 1)
+    batches = numbered(1000)
+    whole = PairwiseMoments(batches.head).fit(batches.in_order)
+    parts = [batches.shard(rank, 3) for rank in range(3)]
+    # What is added up first, and then, with that in hand, the matrices.
+    sums: list[list[torch.Tensor]] = []
+
+    def sum_(tensors: list[torch.Tensor]) -> None:
+        """Stand for three processes, one after another, that are asked twice."""
+        if len(sums) < 3:
+            sums.append([tensor.clone() for tensor in tensors])
+            raise StopIteration
+        if len(tensors) == 2:
+            for tensor, found in zip(tensors, zip(*sums[:3], strict=True), strict=True):
+                tensor.copy_(sum(found))
+
+    for part in parts:
+        with pytest.raises(StopIteration):
+            PairwiseMoments(batches.head).fit(part.in_order, sum_)
+    found = [PairwiseMoments(batches.head).fit(part.in_order, sum_) for part in parts]
+    assert {each.n_rows for each in found} == {1000} == {whole.n_rows}
+    torch.testing.assert_close(found[0].scale, whole.scale)
+    torch.testing.assert_close(sum(each.matrix for each in found), whole.matrix)
+
+
+def test_a_batch_is_shared():
+    config = TrainingConfig.resolve(WGANGPSynthesizer(batch_size=1000).get_params(deep=False), 5000)
+    assert config.of_one(1) is config
+    assert [config.of_one(size).batch_size for size in (2, 3, 4000)] == [500, 334, 2]
+    packed = WGANGPSynthesizer(batch_size=1000, critic=MLP(packing=8)).get_params(deep=False)
+    assert TrainingConfig.resolve(packed, 5000).of_one(3).batch_size == 336
+
+
+@pytest.mark.parametrize(
+    ("environment", "expected"),
+    [({}, 1), ({"WORLD_SIZE": "4"}, 1), ({"WORLD_SIZE": "4", "RANK": "0"}, 1)],
+)
+def test_only_what_torchrun_started_trains_together(monkeypatch, environment, expected):
+    for name in ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert n_processes() == expected
+
+
+def test_each_process_has_a_gpu_of_its_own(monkeypatch):
+    monkeypatch.setattr("torch.cuda.device_count", lambda: 2)
+    monkeypatch.setattr("synthwgan.training.ranks.n_processes", lambda: 4)
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    cuda, cpu = torch.device("cuda"), torch.device("cpu")
+    assert own_device(cuda) == torch.device("cuda:1")
+    assert own_device(torch.device("cuda:0")) == torch.device("cuda:0")
+    assert own_device(cpu) == cpu
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert has_own_gpu(cuda) and not has_own_gpu(cpu)
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "4")
+    assert not has_own_gpu(cuda)
