@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
 import zlib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
@@ -30,6 +29,7 @@ from synthwgan.training.callbacks import tell
 from synthwgan.training.checkpoint import Checkpoints
 from synthwgan.training.checks import SECONDS
 from synthwgan.training.ranks import ALONE, Ranks
+from synthwgan.warn import warn
 
 _SEED = Number(0, 2**31 - 1, integer=True)
 _CONTENT = {
@@ -200,12 +200,10 @@ class KeptFit:
                 f"{_ANEW}."
             )
         if content["threads"] != self.content["threads"]:
-            warnings.warn(
+            warn(
                 f"{self.path!r} was written with {content['threads']} threads of torch, and "
                 f"there are {self.content['threads']} now: the last digits of the model may be "
-                "others than those of a fit that was never ended.",
-                UserWarning,
-                stacklevel=4,
+                "others than those of a fit that was never ended."
             )
 
     def _write(self, content: dict[str, Any], arrays: dict[str, Any]) -> None:
@@ -221,11 +219,9 @@ class KeptFit:
         tell(f"{self.path}: {line}", self.verbose)
 
     def _warn(self, error: OSError) -> None:
-        warnings.warn(
+        warn(
             f"the checkpoint could not be written ({error}); training goes on without it, and an "
-            "older one stays as it was.",
-            UserWarning,
-            stacklevel=2,
+            "older one stays as it was."
         )
 
 

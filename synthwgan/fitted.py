@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import numbers
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -57,6 +56,7 @@ from synthwgan.training.config import COMPONENTS, TrainingConfig
 from synthwgan.training.cost import TrainingCost
 from synthwgan.training.fit import TrainedNetworks
 from synthwgan.training.ranks import ALONE, Ranks
+from synthwgan.warn import warn
 
 _CONTENT = {
     "parameters": STATE,
@@ -172,11 +172,8 @@ def save_model(
     """Write constructor parameters and fitted state; see `WGANGPSynthesizer.save`."""
     for rule in state.transformer.rules_:
         if isinstance(rule, Custom):
-            warnings.warn(
-                f"rule '{rule}' is a function, and not saved: rows of the loaded model may break "
-                "it",
-                UserWarning,
-                stacklevel=3,
+            warn(
+                f"rule '{rule}' is a function, and not saved: rows of the loaded model may break it"
             )
     table, arrays = state.transformer.to_state()
     content = {
@@ -562,11 +559,9 @@ def add_rejection(
     except KeyboardInterrupt:
         if ranks.size > 1:
             raise
-        warnings.warn(
+        warn(
             "learning which drawn rows to keep was interrupted; all are kept, and the model can "
-            "be sampled and saved.",
-            UserWarning,
-            stacklevel=4,
+            "be sampled and saved."
         )
         return False
     if plan.max_rounds:

@@ -151,6 +151,13 @@ class ConditionReader:
                 given[:, place] = ~cells[place].missing
         return GivenRows(given, cells)
 
+    def gaps(self, rows: GivenRows) -> np.ndarray:
+        """Return which cells of the rows that were read last are missing, as `GivenRows.given`."""
+        gaps = ~rows.given
+        for place, (unseen, _) in self.unseen.items():
+            gaps[unseen, place] = False
+        return gaps
+
     def check_all_columns(self, X: Any) -> None:
         """Raise a ValueError if a table does not have all columns."""
         select(X, self.names, self.n_columns)

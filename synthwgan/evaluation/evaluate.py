@@ -153,6 +153,11 @@ def evaluate(
     return Report(tuple(sections), tables, target, history, seconds, origin)
 
 
+def rows_to_draw(real: pd.DataFrame, quick: bool) -> int:
+    """Return how many rows of a model a report of this table asks for."""
+    return min(len(real), QUICK_ROWS) if quick else len(real)
+
+
 def _seeds(random_state: RandomState) -> dict[str, int]:
     """Return a seed for each part; that of the rules is the last, whatever stands where.
 

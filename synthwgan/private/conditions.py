@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +15,7 @@ from synthwgan.private.columns import Column, codes_of
 from synthwgan.private.sampler import Allowed, ParticleSampler
 from synthwgan.private.storage import Stored
 from synthwgan.table.door import naming_column
+from synthwgan.warn import warn
 
 
 @dataclass
@@ -229,8 +229,17 @@ def _shown(labels: Sequence[Any]) -> str:
     return ", ".join(map(repr, labels[:10])) + (", ..." if len(labels) > 10 else "")
 
 
-def known_cells(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[np.ndarray, np.ndarray]:
+def known_cells(
+    frame: pd.DataFrame, columns: Sequence[Column], kept: Container[Any] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the cells of half-known rows, -1 where nothing is known, and places within them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    columns : sequence of Column
+    kept : collection of column names
+        Columns of which missing cells are known to be missing.
 
     Raises
     ------
@@ -252,6 +261,8 @@ def known_cells(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[np.ndar
         with naming_column(column.name):
             own, within = _known(column, series[present])
         cells[present, number], places[present, number] = own, within
+        if column.name in kept and column.can_miss:
+            cells[~present, number] = column.n_cells - 1
     return cells, places
 
 
@@ -274,11 +285,7 @@ def _known(column: Column, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     if (np.rint(steps) if column.is_grid else steps).min(initial=np.inf) < column.edges[0] or (
         steps > last
     ).any():
-        warnings.warn(
-            f"column {column.name!r}: numbers outside of its range count as the nearest",
-            UserWarning,
-            stacklevel=5,
-        )
+        warn(f"column {column.name!r}: numbers outside of its range count as the nearest")
     steps = np.clip(np.rint(steps) if column.is_grid else steps, column.edges[0], last)
     found = np.clip(np.searchsorted(column.edges, steps, side="right") - 1, 0, column.n_values - 1)
     low, high = column.edges[found], column.edges[found + 1]

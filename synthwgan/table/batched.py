@@ -209,22 +209,12 @@ def as_frame(part: Any) -> pd.DataFrame:
         return part
     import pyarrow as pa
 
+    from synthwgan.table.storage.frame import frame_of_arrow
+
     if hasattr(part, "to_arrow"):
         part = part.to_arrow()
     if isinstance(part, pa.RecordBatch):
         part = pa.Table.from_batches([part])
     if not isinstance(part, pa.Table):
         raise TypeError(f"a batch must be a DataFrame or of Arrow, got {type(part).__name__}")
-    frame = part.to_pandas()
-    if not isinstance(frame.index, pd.RangeIndex) or frame.index.name is not None:
-        frame = frame.reset_index(allow_duplicates=True)
-    for name in frame.columns[[dtype.kind == "f" for dtype in frame.dtypes]]:
-        field = part.schema.field(name) if isinstance(name, str) else None
-        if field is not None and pa.types.is_integer(field.type):
-            frame[name] = _nullable(part.column(name))
-    return frame
-
-
-def _nullable(column: Any) -> pd.Series:
-    numbers = column.fill_null(0).to_numpy()
-    return pd.Series(pd.arrays.IntegerArray(numbers, column.is_null().to_numpy()))
+    return frame_of_arrow(part)

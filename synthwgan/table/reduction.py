@@ -18,12 +18,12 @@ from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import as_table
 from synthwgan.table.rules.computed import MISSING, ComputedRule
 from synthwgan.table.rules.custom import Custom
-from synthwgan.table.rules.form import blank, write_cells
+from synthwgan.table.rules.form import write_cells
 from synthwgan.table.rules.kinds import rule_from_dict
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import column_from_dict, fit_column
-from synthwgan.table.storage.dtypes import Cells, SampledCells
+from synthwgan.table.storage.dtypes import Cells, SampledCells, blank
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.survey import ColumnSurvey
 
@@ -268,10 +268,17 @@ class Reduction:
                 given[:, position], cells[position] = rows.given[:, place], rows.cells[place]
         for rule in self.builders:
             places = [self.place_of[name] for name in rule.columns]
-            known = rows.given[:, places].all(axis=1)
+            known = rows.given[:, places].all(axis=1) | self._tells_missing(rule, rows)
             if known.any():
                 self._give_helpers(rule, rows.take(known), known, given, cells)
         return GivenRows(given, cells)
+
+    def _tells_missing(self, rule: Rule, rows: GivenRows) -> np.ndarray:
+        """Return where a rule's one column is given as missing, whatever the others are."""
+        place = self.place_of[rule.dependent[0]]
+        if len(rule.dependent) > 1 or place not in rows.cells:
+            return np.zeros(len(rows), dtype=bool)
+        return rows.given[:, place] & rows.cells[place].missing
 
     def _give_helpers(
         self,

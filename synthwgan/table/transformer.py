@@ -65,7 +65,14 @@ from synthwgan.table.encoding import (
     to_features,
     to_slots,
 )
-from synthwgan.table.frames import OutputMixin, TableForm, as_frame, chosen_output, take
+from synthwgan.table.frames import (
+    MixedTableMixin,
+    OutputMixin,
+    TableForm,
+    as_frame,
+    chosen_output,
+    take,
+)
 from synthwgan.table.given import GivenRows
 from synthwgan.table.impossible import impossible_pairs
 from synthwgan.table.layout import EncodedTable, PartialRows
@@ -91,7 +98,9 @@ _FIELDS = {
 }
 
 
-class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class TableTransformer(
+    OutputMixin, MixedTableMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Turn a table into states and normal scores, and back.
 
     A column becomes at most one block of states (one-hot) and at most one value, the
@@ -216,13 +225,6 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         self.locale = locale
         self.rules = rules
         self.random_state = random_state
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
     def fit(
         self,
@@ -525,7 +527,11 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         if self.array_dtype_ is None:
             return self.form_.dress(frame, output)
         if output == "default":
-            return frame.to_numpy().astype(self.array_dtype_, copy=False)
+            dtype = self.array_dtype_
+            if dtype.kind in "iub" and frame.isna().any(axis=None):
+                # A gap that was to stay.
+                return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+            return frame.to_numpy().astype(dtype, copy=False)
         names = input_names(self, None)[: frame.shape[1]]
         return self.form_.dress(frame.set_axis(names, axis=1), output)
 

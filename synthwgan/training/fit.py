@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
@@ -47,6 +46,7 @@ from synthwgan.training.pace import Look, Pace, Steps, UntilLearnt
 from synthwgan.training.ranks import ALONE, Ranks, SameWeights
 from synthwgan.training.step import TrainingStep
 from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
+from synthwgan.warn import warn
 
 # Phases of training.
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
@@ -182,11 +182,9 @@ def train_networks(
         If an own network or optimizer cannot be used, or no row is left to hold out.
     """
     if not layout.n_slots:
-        warnings.warn(
+        warn(
             "there is nothing to learn: every column is an identifier or constant; give one "
-            "another kind with column_kinds if that is not meant",
-            UserWarning,
-            stacklevel=3,
+            "another kind with column_kinds if that is not meant"
         )
     head = _make_head(encoded, layout, config, forbidden).to(device)
     check_own_networks(head, config, config.conditional is not None)
@@ -425,16 +423,13 @@ def _of_conditions(config: TrainingConfig, whole_rows: TrainingOutcome) -> Train
 def warn_of_early_stop(outcome: TrainingOutcome) -> None:
     """Warn if training ended because a loss was not finite, or by an interrupt."""
     if outcome.stopped_by == "non-finite":
-        warnings.warn(
+        warn(
             f"training stopped at step {outcome.n_steps}: a loss was not finite. The last good "
             "weights were restored. Lower generator_lr and critic_lr, or use precision='float32'.",
             ConvergenceWarning,
-            stacklevel=4,
         )
     elif outcome.stopped_by == "interrupt":
-        warnings.warn(
+        warn(
             f"training was interrupted at step {outcome.n_steps}; the model trained so far is "
-            "kept and can be sampled and saved.",
-            UserWarning,
-            stacklevel=4,
+            "kept and can be sampled and saved."
         )

@@ -146,6 +146,11 @@ def test_gaps_are_filled_and_given_cells_stay(model: PrivateSynthesizer) -> None
     hidden = ~known
     error = (filled["pay"].iloc[::2][hidden] - holes["age"][hidden] * 40.25).abs().median()
     assert error < 300
+    some = model.impute(holes.drop(columns="job"), columns=["visits"], random_state=0)
+    assert some[["visits", "job"]].notna().all(axis=None)
+    assert some["pay"].isna().equals(hidden)
+    with pytest.raises(ValueError, match="columns name 'vists', .* did you mean 'visits'"):
+        model.impute(holes, columns=["vists"])
     half = model.sample(conditions=pd.DataFrame({"age": [20, 70]}), n_draws=20, random_state=0)
     assert (half["old"].iloc[:20] == "no").mean() > 0.8
     assert (half["old"].iloc[20:] == "yes").mean() > 0.8
