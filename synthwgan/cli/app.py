@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from synthwgan.cli.elsewhere import answer, without_passwords
 from synthwgan.cli.options import as_options, options_of
-from synthwgan.cli.processes import processes, refuse_several
+from synthwgan.processes import launched
 
 _INTERRUPTED = 130
 # Newer versions of typer hold a copy of click, so that click's own classes are others.
@@ -47,7 +47,7 @@ class _OneLineErrors(TyperGroup):
     def _one_line_warnings(self) -> Iterator[None]:
         def show(message: Warning | str, *_: Any) -> None:
             # Of several processes all would say the same.
-            if processes()[0] == 0:
+            if launched()[0] == 0:
                 typer.echo(f"Warning: {self._told(message)}", err=True)
 
         with warnings.catch_warnings():
@@ -111,4 +111,6 @@ def _main(
 
     Example: synthwgan demo
     """
-    refuse_several(context.invoked_subcommand)
+    command = context.invoked_subcommand
+    if command != "fit" and launched()[1] > 1:
+        raise ValueError(f"only fit trains in several processes; start {command} without torchrun")

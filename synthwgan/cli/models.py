@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from synthwgan.cli.processes import processes
 from synthwgan.cli.rules import rules_of_option
 from synthwgan.cli.tables import (
     TABLES,
@@ -23,6 +22,7 @@ from synthwgan.cli.tables import (
     refuse_same,
     with_table_options,
 )
+from synthwgan.processes import launched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -201,7 +201,7 @@ def fit(
     from synthwgan.io.places import is_database, parts_of
 
     kinds = column_kinds(kind or [])
-    is_first = processes()[0] == 0
+    is_first = launched()[0] == 0
     if is_first:
         check_model_output(output, table)
     kept = None if checkpoint is None else Checkpoint(checkpoint, every=checkpoint_every)

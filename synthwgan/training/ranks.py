@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-from safetensors.numpy import load, save
 from torch import Tensor, nn
+
+from synthwgan.processes import launched
 
 # In a step a process that is not heard of for so long is lost. Between steps one may have much to
 # do alone, or read a table slowly; where it ends, the others are told at once all the same.
@@ -174,6 +175,8 @@ class Together(Ranks):
         self, content: Any, arrays: Mapping[str, np.ndarray]
     ) -> tuple[Any, Mapping[str, np.ndarray]]:
         """As in `Ranks`."""
+        from safetensors.numpy import load, save
+
         told = b""
         if self.is_first:
             told = save({name: np.asarray(arrays[name], order="C") for name in arrays})
@@ -281,8 +284,7 @@ def n_processes() -> int:
     """How many processes were started to train together."""
     if dist.is_available() and dist.is_initialized():
         return dist.get_world_size()
-    of_torchrun = ("RANK", "WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT")
-    return int(os.environ["WORLD_SIZE"]) if os.environ.keys() >= set(of_torchrun) else 1
+    return launched()[1]
 
 
 def own_device(device: torch.device) -> torch.device:

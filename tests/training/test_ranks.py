@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -55,12 +56,30 @@ def error(act):
     except Exception as raised:
         return f"{type(raised).__name__}: {raised}"
 
+def keep():
+    with open(sys.argv[1] + str(rank), "w") as file:
+        json.dump(results, file)
+
+def lose(act):
+    """Let the second process do something in the middle of its fifth step."""
+    average, n_updates = ranks.Together.average_gradients, 0
+    def average_gradients(self, weights):
+        nonlocal n_updates
+        n_updates += 1
+        if rank == 1 and n_updates == 9:
+            act()
+        average(self, weights)
+    ranks.Together.average_gradients = average_gradients
+
 rank, results = int(os.environ["RANK"]), {}
 torch.set_num_threads(1)
 %s
-with open(sys.argv[1] + str(rank), "w") as file:
-    json.dump(results, file)
+keep()
 """
+
+
+PATIENCE = 200
+POSIX = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of POSIX")
 
 
 def start(scenario: str, folder: Path, size: int = 2) -> list[subprocess.Popen]:
@@ -82,14 +101,6 @@ def start(scenario: str, folder: Path, size: int = 2) -> list[subprocess.Popen]:
         )
         for rank in range(size)
     ]
-
-
-def results(scenario: str, folder: Path) -> list[dict[str, Any]]:
-    """Run processes to their end; return what each found."""
-    processes = start(scenario, folder)
-    shown = [process.communicate(timeout=120)[0] for process in processes]
-    assert [process.returncode for process in processes] == [0, 0], "\n".join(shown)
-    return [json.loads((folder / f"found{rank}").read_text()) for rank in range(2)]
 
 
 # One pair of processes for all of it: to start one takes longer than to train.
@@ -123,15 +134,28 @@ results["one checkpoint"] = error(
     lambda: synthesizer().fit(table(), checkpoint="own.ckpt" if rank else None))
 apart = lambda weights, lr: torch.optim.SGD(weights, lr * (1 + rank))
 results["apart"] = error(lambda: synthesizer(optimizer=apart).fit(table()))
+def stop():
+    keep()
+    signal.raise_signal(signal.SIGSTOP)
+
+ranks.STEP_SECONDS = 5.0
+lose(stop)
+results["silence"] = error(lambda: synthesizer().fit(table()))
 """
 
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory) -> list[dict[str, Any]]:
     folder = tmp_path_factory.mktemp("ranks")
-    found = results(SCENARIOS, folder)
+    first, second = start(SCENARIOS, folder)
+    try:
+        shown = first.communicate(timeout=PATIENCE)[0]
+    finally:
+        second.kill()
+        shown_by_second = second.communicate()[0]
+    assert first.returncode == 0, shown + shown_by_second
     assert sorted(path.name for path in folder.glob("*.ckpt*")) == ["fit.ckpt"]
-    return found
+    return [json.loads((folder / f"found{rank}").read_text()) for rank in range(2)]
 
 
 @pytest.mark.parametrize("name", ["whole", "seconds", "callback", "early", "resumed"])
@@ -165,31 +189,22 @@ def test_processes_that_do_not_fit_together_are_told_so(found, name, message):
     assert all(message in of_one[name] for of_one in found)
 
 
-# One process is killed, or hangs, in the middle of a step.
-LOST = """
-ranks.STEP_SECONDS, n_updates = 5.0, 0
-average = ranks.Together.average_gradients
-def average_gradients(self, weights):
-    global n_updates
-    n_updates += 1
-    if rank == 1 and n_updates == 9:
-        signal.raise_signal(signal.%s)
-    average(self, weights)
+def test_silence_in_a_step_ends_the_others(found):
+    assert found[0]["silence"].startswith("ConnectionError: process 0 of 2")
 
-ranks.Together.average_gradients = average_gradients
+
+# One process is killed in the middle of a step.
+KILLED = """
+lose(lambda: signal.raise_signal(signal.SIGKILL))
 results["error"] = error(lambda: synthesizer().fit(table(), checkpoint="fit.ckpt"))
 """
 
 
-@pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="no such signals")
-@pytest.mark.parametrize("name", ["SIGKILL", "SIGSTOP"])
-def test_the_loss_of_one_process_ends_the_other(tmp_path, name):
-    first, second = start(LOST % name, tmp_path)
-    try:
-        shown = first.communicate(timeout=100)[0]
-    finally:
-        second.kill()
-        second.communicate()
+@POSIX
+def test_the_death_of_one_process_ends_the_other(tmp_path):
+    first, second = start(KILLED, tmp_path)
+    shown = first.communicate(timeout=PATIENCE)[0]
+    assert second.wait(timeout=PATIENCE) == -signal.SIGKILL
     assert first.returncode == 0, shown
     error = json.loads((tmp_path / "found0").read_text())["error"]
     assert error.startswith("ConnectionError: process 0 of 2") and "'fit.ckpt'" in error
