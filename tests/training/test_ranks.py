@@ -61,7 +61,7 @@ def keep():
         json.dump(results, file)
 
 def lose(act):
-    """Let the second process do something in the middle of its fifth step."""
+    # The second process does something in the middle of its fifth step.
     average, n_updates = ranks.Together.average_gradients, 0
     def average_gradients(self, weights):
         nonlocal n_updates
@@ -79,7 +79,7 @@ keep()
 
 
 PATIENCE = 200
-POSIX = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of POSIX")
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGSTOP"), reason="signals of POSIX")
 
 
 def start(scenario: str, folder: Path, size: int = 2) -> list[subprocess.Popen]:
@@ -200,7 +200,6 @@ results["error"] = error(lambda: synthesizer().fit(table(), checkpoint="fit.ckpt
 """
 
 
-@POSIX
 def test_the_death_of_one_process_ends_the_other(tmp_path):
     first, second = start(KILLED, tmp_path)
     shown = first.communicate(timeout=PATIENCE)[0]
