@@ -99,7 +99,7 @@ def _measure_table(title: str, sections: dict[str, Section]) -> dict[str, Any]:
                 "ceiling": number(one.ceiling, one.form),
             }
         )
-    view = table_view(title, pd.DataFrame(rows))
+    view = table_view(title, pd.DataFrame(rows), names=sections)
     for cells, found in zip(view["rows"], by_key.values(), strict=True):
         cells[0]["aside"] = _technical(next(iter(found.values())))
     return view
