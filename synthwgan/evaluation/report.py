@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 WIDTH = 79
 # How notes begin that say what is wrong with the rows.
-TELLING = ("Broken", "What gives", "Leak")
+TELLING = ("Broken", "What gives", "Given away", "Leak")
 _BAR = 20
 _LABEL_WIDTH = 24
 

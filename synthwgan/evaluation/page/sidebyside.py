@@ -71,7 +71,7 @@ def _section_view(key: str, comparison: ComparedFindings) -> dict[str, Any]:
         f"{name}: {note}"
         for name, section in sections.items()
         for note in section.notes
-        if note.startswith(("Broken", "Leak", "What gives", "Without test rows"))
+        if note.startswith(("Broken", "Leak", "What gives", "Given away", "Without test rows"))
     ]
     return {
         "key": key,
