@@ -161,6 +161,14 @@ class ColumnTransformer(ABC):
         # Floats are rounded to the precision that they have in the table.
         return self.read(self.physical.write(cells)) if cells.values.dtype.kind == "f" else cells
 
+    def reads(self, value: Any) -> bool:
+        """Whether what a user writes can be read as a cell, which need not have occurred."""
+        try:
+            self.read_value(value)
+        except (TypeError, ValueError):
+            return False
+        return True
+
     def _parse(self, value: Any) -> Any:
         """Return a value that a user writes as an object that can be a cell."""
         return self.physical.parse(value)
