@@ -367,9 +367,7 @@ def test_rare_conditions_end_as_asked(model, table, on_rare):
         with pytest.raises(ValueError, match="of the 30 rows .* meets the conditions on .*loosen"):
             model.sample(30, conditions=rare, on_rare=on_rare, random_state=1)
     else:
-        with pytest.warns(
-            UserWarning, match="of the 30 rows asked for .*among .*meets the conditions"
-        ):
+        with pytest.warns(UserWarning, match="of the 30 rows asked for .*meets the cond"):
             rows = model.sample(30, conditions=rare, on_rare=on_rare, random_state=1)
         assert len(rows) == 30 if on_rare == "restrict" else len(rows) < 30
         assert (rows["city"] == "Jena").all()
@@ -382,9 +380,7 @@ def test_rare_conditions_end_as_asked(model, table, on_rare):
 
 
 def test_rare_conditions_of_unconditional_models_say_what_helps(unconditional):
-    with pytest.raises(
-        ValueError, match="loosen one, fit with conditional=True, or pass on_rare='fewer'"
-    ):
+    with pytest.raises(ValueError, match="conditional=True, or pass on_rare='fewer'"):
         unconditional.sample(5, conditions={"income": 1234.5}, random_state=1)
     with pytest.warns(UserWarning, match="0 of the 5 rows asked for.*found are returned"):
         rows = unconditional.sample(
