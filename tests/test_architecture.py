@@ -48,7 +48,15 @@ ROOMS = {
         "warn",
     },
     "networks": {"components", "parameters", "table.layout"},
-    "training": {"components", "networks", "parameters", "table.checks", "table.layout", "warn"},
+    "training": {
+        "components",
+        "networks",
+        "parameters",
+        "processes",
+        "table.checks",
+        "table.layout",
+        "warn",
+    },
     "sampling": {"networks", "table.layout"},
     "conditions": {"randomness", "sampling", "table", "warn"},
     # Nothing here may look at rows outside the ledger: no door, no inference of kinds.

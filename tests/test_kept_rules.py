@@ -490,6 +490,24 @@ def test_rare_cells_are_not_remembered():
     assert any("city determines country" in str(rule) for rule in model_of(real).rules_)
 
 
+def test_zero_where_zero_is_found_kept_and_filled_in(tmp_path):
+    rng = np.random.default_rng(0)
+    pages = rng.poisson(1, 400)
+    real = pd.DataFrame({"pages": pages, "seconds": rng.gamma(2, 30, 400) * (pages > 0)})
+    real["cost"] = [f"${value:,.2f}" for value in real["seconds"] * rng.gamma(2, 1, 400)]
+    model_of(real, max_steps=5).save(tmp_path / "model")
+    model = WGANGPSynthesizer.load(tmp_path / "model")
+    assert "seconds = 0 exactly where pages = 0" in str(model.rules_)
+    rows = model.sample(3000, random_state=0)
+    assert not model.rules_.check(rows)["n_broken"].any()
+    assert ((rows["pages"] == 0) == (rows["seconds"] == 0)).all()
+    gaps = pd.DataFrame({"pages": [0, 2, None], "seconds": [None, None, 0], "cost": [None] * 3})
+    filled = model.impute(gaps, random_state=0)
+    assert filled["pages"].tolist()[2] == 0
+    assert filled["seconds"].tolist()[0] == 0 < filled["seconds"].tolist()[1]
+    assert filled["cost"].tolist()[0] == "$0.00"
+
+
 def test_that_a_cell_is_missing_is_no_secret():
     real = REAL.drop(columns=["number", "grade"]).assign(late=REAL["discount"])
     model = model_of(real, min_category_rows=5, rare="mask", protect_extremes=5)

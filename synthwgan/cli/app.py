@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 
 from synthwgan.cli.elsewhere import answer, without_passwords
 from synthwgan.cli.options import as_options, options_of
+from synthwgan.processes import launched
 
 _INTERRUPTED = 130
 # Newer versions of typer hold a copy of click, so that click's own classes are others.
@@ -45,7 +46,9 @@ class _OneLineErrors(TyperGroup):
     @contextmanager
     def _one_line_warnings(self) -> Iterator[None]:
         def show(message: Warning | str, *_: Any) -> None:
-            typer.echo(f"Warning: {self._told(message)}", err=True)
+            # Of several processes all would say the same.
+            if launched()[0] == 0:
+                typer.echo(f"Warning: {self._told(message)}", err=True)
 
         with warnings.catch_warnings():
             warnings.showwarning = show
@@ -92,6 +95,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
@@ -107,3 +111,6 @@ def _main(
 
     Example: synthwgan demo
     """
+    command = context.invoked_subcommand
+    if command != "fit" and launched()[1] > 1:
+        raise ValueError(f"only fit trains in several processes; start {command} without torchrun")

@@ -302,8 +302,12 @@ class ColumnTransformer(ABC):
         """Whether a column that was learned from a sample of its cells has yet to see them all."""
         return False
 
-    def see(self, cells: Cells) -> None:
-        """Take note of cells, all of which a column that `is_open` is shown in parts."""
+    def glean(self, cells: Cells) -> Any:
+        """Return what a column that `is_open` has to know of some cells, and change nothing."""
+        raise TypeError(f"a {self.kind} column has been fitted to all cells")
+
+    def see(self, gleaned: Any) -> None:
+        """Take note of what was gleaned from cells, all of which come in parts."""
         raise TypeError(f"a {self.kind} column has been fitted to all cells")
 
     def close(self) -> None:

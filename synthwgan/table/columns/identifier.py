@@ -172,8 +172,11 @@ class IdentifierTransformer(PartTransformer):
     def is_open(self) -> bool:
         return self._growing is not None
 
-    def see(self, cells: Cells) -> None:
-        required(self._growing).add(pd.unique(_whole(cells.present)).tolist())
+    def glean(self, cells: Cells) -> np.ndarray:
+        return required(self._growing).places(pd.unique(_whole(cells.present)).tolist())
+
+    def see(self, gleaned: np.ndarray) -> None:
+        required(self._growing).mark(gleaned)
 
     def close(self) -> None:
         self.real, self._growing = required(self._growing).closed(), None
