@@ -27,6 +27,7 @@ from synthwgan.provenance import marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table import TableTransformer
 from synthwgan.table.cluster import as_they_end, check_client
+from synthwgan.table.columns.lifelike import LifelikeTransformer
 from synthwgan.table.law import Law
 
 # What a folder says of itself; readers of Parquet folders leave such names out.
@@ -148,12 +149,18 @@ def _check_keys(model: Model) -> None:
     law = Law(model.transformer_.reduction_)
     for rule in law.keys:
         columns = [law.column_of(name) for name in rule.columns]
-        # Identifiers are dealt in shares, so that no two parts have one in common.
-        if all(column.in_features or getattr(column, "repeats", True) for column in columns):
+        if not any(_is_dealt(column) for column in columns):
             raise ValueError(
                 f"rule '{rule}' is about all rows together, but parts are drawn apart: write the "
                 "rows of sample_iter, or fit without the rule"
             )
+
+
+def _is_dealt(column: Any) -> bool:
+    """Whether a column has its values in shares, so that no two parts have one in common."""
+    # Lifelike texts are no numbered candidates: each part makes up its own.
+    is_dealt = not column.in_features and not isinstance(column, LifelikeTransformer)
+    return is_dealt and not column.repeats
 
 
 def _begun(folder: Path, plan: PartsPlan, model: str, random_state: RandomState) -> int:

@@ -249,6 +249,13 @@ class NumericTransformer(PartTransformer):
             return super().possible(value)
         return f"possible are {shown(self._text(self.menu().present))}"
 
+    def lie_between(self, values: np.ndarray) -> np.ndarray:
+        ends = self.ends()
+        numbers, are_numbers = self.read_numbers(values)
+        if ends is None or numbers.dtype.kind != "f":
+            return super().lie_between(values)
+        return are_numbers & (numbers >= ends[0]) & (numbers <= ends[1])
+
     def taken_for(self, values: np.ndarray) -> str:
         if self.physical.overflows(values):
             return ""
