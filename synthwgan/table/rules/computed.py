@@ -10,7 +10,8 @@ import pandas as pd
 
 from synthwgan.table.rules.base import Implied, Rule
 from synthwgan.table.rules.columns import Column, Table
-from synthwgan.table.rules.form import ColumnForm, blank
+from synthwgan.table.rules.form import ColumnForm
+from synthwgan.table.storage.dtypes import blank
 
 COMPUTED, OWN, MISSING = "computed", "own", "missing"
 
