@@ -109,7 +109,7 @@ def test_a_target_that_others_give_away_is_said_with_or_without_a_rule() -> None
     parts = [frame(seed)[["size", "dear"]].fillna({"size": 0.0}) for seed in range(3)]
     parts = [part.assign(paid=part["size"].mask(part["dear"] == "no")) for part in parts]
     tables, rng = Tables.of(*parts), np.random.default_rng(0)
-    yardsticks = Yardsticks.of(tables, rng)
+    yardsticks = Yardsticks.of(tables, rng, quick=True)
     book = Rulebook.of([MissingWhere("paid", "dear", ["no"])], parts[0])
     for rulebook, words in ((book, "missing exactly where"), (None, "without fault")):
         section = utility_section(tables, yardsticks, rng, "dear", rulebook)
