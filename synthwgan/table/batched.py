@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -31,14 +32,17 @@ class BatchedTable:
         Arrow can make frames of. More columns than are asked for do no harm.
     form : TableForm, optional
         What rows of such a table are given back as; pandas frames by default.
+    attrs : mapping, optional
+        What is known of the table beside its cells, as ``attrs`` of a frame.
     """
 
     def __init__(
         self,
         read: Callable[[list[Hashable] | None], Iterable[Any]],
         form: TableForm | None = None,
+        attrs: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self._read = read
+        self._read, self.attrs = read, attrs
         self.form = TableForm() if form is None else form
         self._dtypes: dict[Hashable, Any] | None = None
 
