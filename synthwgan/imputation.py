@@ -8,16 +8,23 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from synthwgan.inner import inner_synthesizer
 from synthwgan.parameters import RANDOM_STATE, Number, OneOf, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
-from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
+from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table.door import chosen_places, enter
-from synthwgan.table.frames import OutputMixin, TableForm, as_frame, chosen_output, take
+from synthwgan.table.frames import (
+    MixedTableMixin,
+    OutputMixin,
+    TableForm,
+    as_frame,
+    chosen_output,
+    take,
+)
 
-_OF_SYNTHESIZER = ("column_kinds", "max_steps", "max_seconds", "device", "verbose")
 _OWN = {
     "n_draws": Number(1, integer=True),
     "sample_posterior": OneOf((True, False)),
@@ -26,7 +33,12 @@ _OWN = {
 
 
 class WGANGPImputer(
-    OutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    OutputMixin,
+    MixedTableMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Fills missing cells with what a synthesizer expects there, given the rest of the row.
 
@@ -125,14 +137,6 @@ class WGANGPImputer(
         self.verbose = verbose
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
-
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the table, gaps included.
 
@@ -154,7 +158,7 @@ class WGANGPImputer(
             If a parameter or the table cannot be used; before any training.
         """
         check_parameters({name: getattr(self, name) for name in _OWN}, _OWN)
-        model = self._unfitted()
+        model = inner_synthesizer(self, WGANGPSynthesizer(rules=None), "fill gaps")
         frame = self._entered(as_frame(X), reset=True)
         self._places_of(frame)
         seeds = draw_seeds(self.random_state, 2)
@@ -271,26 +275,6 @@ class WGANGPImputer(
             return frame
         self.column_index_ = frame.columns
         return frame.infer_objects()
-
-    def _unfitted(self) -> WGANGPSynthesizer:
-        """Return an unfitted synthesizer that can fill gaps, or raise."""
-        model = WGANGPSynthesizer(rules=None) if self.synthesizer is None else self.synthesizer
-        if not isinstance(model, WGANGPSynthesizer):
-            raise TypeError(f"synthesizer must be a WGANGPSynthesizer or None, got {model!r}")
-        own = {name: getattr(self, name) for name in _OF_SYNTHESIZER}
-        fresh: Any = clone(model)
-        model = fresh.set_params(
-            **{name: value for name, value in own.items() if value is not None}
-        )
-        check_parameters(model.get_params(deep=False), SYNTHESIZER_PARAMETERS)
-        if model.conditional is False:
-            raise ValueError(
-                "the synthesizer has conditional=False, so it cannot fill gaps: pass one with "
-                "conditional=True"
-            )
-        if model.rejection == "auto":
-            model.rejection = None
-        return model
 
 
 def _commonest(values: np.ndarray) -> np.ndarray:

@@ -218,7 +218,7 @@ def test_an_exact_total_is_met(fitted):
 def test_conditions_that_no_row_can_meet_are_refused(fitted):
     wanted = {"city": "Lyon", "country": "DE"}
     message = (
-        "too few that meet the conditions.*keep the rules.*'city determines country' is broken"
+        "5 rows that meet .*keep the rules were not found.*'city determines country' is broken"
     )
     with pytest.raises(ValueError, match=message):
         fitted.sample(5, conditions=wanted, random_state=0)

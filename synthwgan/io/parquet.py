@@ -11,9 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synthwgan.io.arrow import ArrowRows, frame_of_arrow
+from synthwgan.io.arrow import ArrowRows
 from synthwgan.io.base import ReadOptions, Sink, TableFormat, TextOptions, unreadable_explained
 from synthwgan.io.promotion import promoted, unified
+from synthwgan.table.storage.frame import frame_of_arrow
 
 _FOLDER_NUMBER = re.compile(r"-?[1-9]\d{0,17}|0")
 

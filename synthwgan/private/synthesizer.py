@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import cached_property
@@ -18,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from synthwgan.components import ComponentParameters
 from synthwgan.parameters import (
+    N_SAMPLES,
     RANDOM_STATE,
     Constraint,
     Either,
@@ -41,6 +41,7 @@ from synthwgan.provenance import Origin, marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table.door import chosen_places
 from synthwgan.table.frames import (
+    MixedTableMixin,
     OutputMixin,
     TableForm,
     as_frame,
@@ -49,6 +50,7 @@ from synthwgan.table.frames import (
     take_column,
 )
 from synthwgan.table.storage.dtypes import blank
+from synthwgan.warn import warn
 
 if TYPE_CHECKING:
     from synthwgan.evaluation import Report
@@ -65,7 +67,7 @@ PRIVATE_PARAMETERS: dict[str, Constraint] = {
 }
 _SAVED = ("epsilon", "delta", "max_rows_per_unit", "n_bins", "n_particles", "max_steps")
 _SAMPLING = {
-    "n_samples": _POSITIVE,
+    "n_samples": N_SAMPLES,
     "n_draws": _POSITIVE,
     "chunk_size": _POSITIVE,
     "random_state": RANDOM_STATE,
@@ -73,7 +75,7 @@ _SAMPLING = {
 _CHUNK = 50_000
 
 
-class PrivateSynthesizer(OutputMixin, ComponentParameters):
+class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     """Makes tables with differential privacy: a proof, and not only a measurement, of privacy.
 
     It counts how often values of each column, and of pairs of columns, occur, adds noise to the
@@ -145,6 +147,10 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
     ValueError: epsilon must be a number > 0, got 0
     """
 
+    needs = (
+        "epsilon",
+        "the budget: 1 is a strong guarantee, 3 a usual one, above 10 it says little",
+    )
     # Once it is fitted.
     names_: pd.Index
     columns_: list[Any]
@@ -178,6 +184,10 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         self.n_particles = n_particles
         self.max_steps = max_steps
         self.random_state = random_state
+
+    def __getnewargs__(self) -> tuple[float]:
+        """Return what a copy cannot be made without."""
+        return (self.epsilon,)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Measure a table within the budget, and learn what was measured.
@@ -275,7 +285,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             if name is not None and name not in X.columns:
                 raise ValueError(f"{what} {name!r} is no column; the columns are {list(X.columns)}")
         if self.unit is None and self.max_rows_per_unit != 1:
-            raise ValueError("max_rows_per_unit needs unit, the column that names the person")
+            raise ValueError("max_rows_per_unit needs unit=, the column that names the person")
         return X, target
 
     def _threshold_delta(self, kept: list[Declared]) -> float:
@@ -284,11 +294,9 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
 
     def _warn_of_delta(self, n_rows: float) -> None:
         if self.delta * n_rows > 1:
-            warnings.warn(
+            warn(
                 f"delta={self.delta:g} is above 1 over the number of rows, about {n_rows:.0f}: the "
-                "guarantee may fail for somebody; choose a smaller one",
-                UserWarning,
-                stacklevel=3,
+                "guarantee may fail for somebody; choose a smaller one"
             )
 
     def _learn(self, measured: Measured, seed: int) -> np.ndarray:
@@ -321,14 +329,6 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         """Return rows in the user's form, which say that they are synthetic, and what holds."""
         said = guarantee(self.privacy_)
         return marked(self._dressed(rows), self.digest_, origin, random_state, privacy=said)
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
     def sample(
         self,
@@ -511,7 +511,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         target : hashable, optional
             The column that one would predict; by default the target of `fit`.
         n_samples : int, optional
-            Synthetic rows; by default as many as `X` has.
+            Synthetic rows; by default as many as `X` has, of a quick report 5,000 at most.
         quick : bool, default False
             Whether to answer in seconds, without the slow figures; see `evaluate`.
         random_state : int, Generator, RandomState or None, default None
@@ -524,13 +524,14 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         Report
             See `synthwgan.evaluation.evaluate`.
         """
-        from synthwgan.evaluation import evaluate
+        from synthwgan.evaluation.evaluate import evaluate, rows_to_draw
 
         check_is_fitted(self)
         real, own_target = self._enter(as_frame(X), y)
         real = real.loc[:, list(self.names_)]
         seeds = draw_seeds(random_state, 2)
-        rows = as_frame(self.sample(n_samples or len(real), random_state=seeds[0]))
+        n_rows = rows_to_draw(real, quick) if n_samples is None else n_samples
+        rows = as_frame(self.sample(n_rows, random_state=seeds[0]))
         report = evaluate(
             real,
             rows,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from synthwgan.table.frames import as_frame
 from synthwgan.table.storage.dtypes import index_of, items_of
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.storage.physical import refuse_nul
+from synthwgan.warn import warn
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -218,11 +218,9 @@ def warn_of_unseen(name: Any, cells: pd.Series, what: str) -> None:
     values = [value.item() if isinstance(value, np.generic) else value for value in cells.unique()]
     more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
     shown = ", ".join(map(repr, values[:SHOWN]))
-    warnings.warn(
+    warn(
         f"column {name!r}: {shown}{more} did not occur when fitted; such cells ({len(cells)}) are "
-        f"{what}",
-        UserWarning,
-        stacklevel=6,
+        f"{what}"
     )
 
 

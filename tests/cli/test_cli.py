@@ -98,7 +98,10 @@ class TestWordsFromElsewhere:
             ("--no-cuda", "here it is --device cuda or --device cpu"),
             ("--random-state", "here it is --seed"),
             ("--random-seed", "here it is --seed"),
-            ("--value-protection", "--rare mask --min-category-rows 10 --protect-extremes 10"),
+            (
+                "--value-protection",
+                "--rare mask with --min-category-rows 10 and --protect-extremes 10",
+            ),
             ("--pac", "in Python it is critic=MLP(packing=...)"),
             ("--embedding_dim", "in Python it is generator=Residual(latent_dim=...)"),
             ("--gradient-penalty=1", "in Python it is objective=WGANGP(gradient_penalty=...)"),
