@@ -373,9 +373,10 @@ class TableRows:
         table = self._lawfully_filled(rows.take(repeated), forbidden, is_faulty[repeated])
         for place, (where, cells) in self.reader.unseen.items():
             table = _with_cells(table, place, where[repeated], cells.repeat(n_draws))
-        for place in [] if kept is None else np.flatnonzero(kept.any(axis=0)):
+        if kept is not None:
             table = table.copy(deep=False)
-            table.isetitem(place, blank(table.iloc[:, place], kept[repeated, place]))
+            for place in np.flatnonzero(kept.any(axis=0)):
+                table.isetitem(place, blank(table.iloc[:, place], kept[repeated, place]))
         if isinstance(X, pd.DataFrame) and self.transformer.array_dtype_ is None:
             table.index = X.index.repeat(n_draws)
         return table
