@@ -112,7 +112,7 @@ def write_parts(
                 f"n_jobs={n_jobs} are processes of this machine, and client a cluster: pass one of "
                 "both"
             )
-    _check_keys(model)
+    _check_keys(model, plan.n_rows)
     folder = Path(path)
     folder.mkdir(parents=True, exist_ok=True)
     seed = _begun(folder, plan, model.digest_, random_state)
@@ -144,9 +144,10 @@ def _name(part: int) -> str:
     return f"part-{part:05d}.parquet"
 
 
-def _check_keys(model: Model) -> None:
-    """Raise if rows that are drawn apart could break a key."""
+def _check_keys(model: Model, n_rows: int) -> None:
+    """Raise if rows that are drawn apart could break a key, or keys are too few."""
     law = Law(model.transformer_.reduction_)
+    law.check_room(n_rows)
     for rule in law.keys:
         columns = [law.column_of(name) for name in rule.columns]
         if not any(_is_dealt(column) for column in columns):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -434,7 +435,9 @@ def test_unique_keys_differ_over_all_chunks():
     model = model_of(real, rules=[Unique(["order", "line"])])
     rows = pd.concat(model.sample_iter(200, chunk_size=60, random_state=0))
     assert not rows.duplicated(["order", "line"]).any()
-    with pytest.raises(ValueError, match="too few that keep the rules; 'order, line unique'"):
+    with pytest.raises(
+        ValueError, match="'order, line unique': 5000 rows .* only 320 are possible"
+    ):
         model.sample(5000, random_state=0)
 
 
@@ -614,3 +617,43 @@ def test_halves_that_were_rounded_the_other_way_are_no_exceptions():
     model = model_of(pd.DataFrame({"effort": effort, "time": time}), rules=[rule])
     broken = model.rules_.check(model.sample(4000, random_state=0))["share"][0]
     assert abs(broken - 0.01) < 0.006
+
+
+def test_too_few_keys_are_told_before_any_row_is_drawn(tmp_path):
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame({"order": np.repeat(np.arange(30), 3), "line": np.tile(np.arange(3), 30)})
+    real["x"] = rng.normal(size=90)
+    kinds = {"order": "categorical", "line": "categorical"}
+    model = model_of(
+        real, rules=[Unique(["order", "line"])], column_kinds=kinds, conditional=False, max_steps=3
+    )
+    told = r"'order, line unique': 91 rows .* only 90 are possible \(30 of 'order' x 3 of 'line'\)"
+    for draw in (model.sample, model.sample_iter):
+        with pytest.raises(ValueError, match=told):
+            draw(91)
+    with pytest.raises(ValueError, match=told):
+        model.sample(91, conditions={"line": [1, 2]})
+    assert len(model.sample(20, random_state=0)) == 20
+
+
+def test_too_few_numbers_for_new_keys_are_told_before_any_row_is_drawn(tmp_path):
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame({"id": rng.permutation(2**15)[:60].astype("int16")})
+    real["x"] = rng.normal(size=60)
+    model = model_of(real, conditional=False, max_steps=3)
+    told = r"column 'id': 40000 rows need 40000 new .* only (\d+) of int16 are free: ask for fewer"
+    with pytest.raises(ValueError, match=told) as caught:
+        model.sample(40_000)
+    with pytest.raises(ValueError, match=told):
+        model.sample_to(tmp_path / "rows", 40_000, rows_per_part=1000)
+    assert not (tmp_path / "rows").exists()
+    # It is as many as there are.
+    n_free = int(re.search(told, str(caught.value))[1])
+    assert model.sample(n_free, random_state=0)["id"].is_unique
+    with pytest.raises(ValueError, match=f"only {n_free} of int16"):
+        model.sample(n_free + 1)
+    shared = pd.DataFrame({"id": np.repeat(real["id"].to_numpy(), 3), "x": rng.normal(size=180)})
+    model = model_of(shared, column_kinds={"id": "identifier"}, conditional=False, max_steps=3)
+    assert len(model.sample(40_000, random_state=0)) == 40_000
+    with pytest.raises(ValueError, match="120000 rows need 39960 new identifiers"):
+        model.sample(120_000)

@@ -114,8 +114,8 @@ def fit(
         str,
         typer.Argument(
             metavar="TABLE",
-            help=f"The real table ({TABLES}). A folder, or a glob in quotes, of Parquet files may "
-            "have more rows than memory.",
+            help=f"The real table ({TABLES}). A folder, or a glob in quotes, of Parquet files, and "
+            "a database may have more rows than memory.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
@@ -179,7 +179,7 @@ def fit(
         Path | None,
         typer.Option(
             "--cache-dir",
-            help="Folder for what is learned of a table in several files, about 2 bytes a cell. "
+            help="Folder for what is learned of a table in batches, about 2 bytes a cell. "
             "Nothing is left there. Default: the one for temporary files.",
         ),
     ] = None,
@@ -224,7 +224,7 @@ def fit(
     if max_steps is not None:
         params["max_steps"] = max_steps
     has_parts = not is_database(table) and parts_of(table) is not None
-    rows = table if has_parts else reading.read(table)
+    rows = table if has_parts else reading.read_or_batches(table)
     model = WGANGPSynthesizer(**params).fit(rows, checkpoint=kept, cache_dir=cache_dir)
     if not is_first:
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -357,6 +358,19 @@ class ColumnTransformer(ABC):
     @abstractmethod
     def menu(self) -> Cells:
         """Return the distinct cells that need no value, a missing one last."""
+
+    def n_possible(self, wanted: int) -> float:
+        """Return how many different cells it can make at most; infinity if nobody can tell.
+
+        Parameters
+        ----------
+        wanted : int
+            If there are so many, any number as large will do.
+        """
+        if self.has_value or not self.in_features:
+            return math.inf
+        # Rare categories may share one more.
+        return len(self.menu().present) + bool(self.n_masked)
 
     @abstractmethod
     def holds(self, cells: Cells) -> np.ndarray:
