@@ -15,7 +15,7 @@ from synthwgan.inner import inner_synthesizer
 from synthwgan.parameters import RANDOM_STATE, Number, OneOf, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.synthesizer import WGANGPSynthesizer
-from synthwgan.table.door import enter
+from synthwgan.table.door import chosen_places, enter
 from synthwgan.table.frames import (
     MixedTableMixin,
     OutputMixin,
@@ -53,6 +53,9 @@ class WGANGPImputer(
         What learns the table; it is cloned, and must be `conditional`. Its ``rejection="auto"`` is
         none, as filling gaps rejects no row. None is one with ``rules=None``, so that no gap is
         left: with rules, what they determine is computed, and what they say is missing stays so.
+    columns : list of column names, optional
+        The columns to fill, by number in an array; by default all. Gaps of others stay, and are
+        known to be missing where cells beside them are drawn.
     n_draws : int, default 20
         How often a gap is drawn for the mean or the mode that fills it. More draws are nearer to
         what is expected, and cost as many times the seconds.
@@ -113,6 +116,7 @@ class WGANGPImputer(
         self,
         *,
         synthesizer: WGANGPSynthesizer | None = None,
+        columns: list[Any] | None = None,
         n_draws: int = 20,
         sample_posterior: bool = False,
         column_kinds: dict[Any, str] | None = None,
@@ -123,6 +127,7 @@ class WGANGPImputer(
         random_state: RandomState = None,
     ) -> None:
         self.synthesizer = synthesizer
+        self.columns = columns
         self.n_draws = n_draws
         self.sample_posterior = sample_posterior
         self.column_kinds = column_kinds
@@ -155,6 +160,7 @@ class WGANGPImputer(
         check_parameters({name: getattr(self, name) for name in _OWN}, _OWN)
         model = inner_synthesizer(self, WGANGPSynthesizer(rules=None), "fill gaps")
         frame = self._entered(as_frame(X), reset=True)
+        self._places_of(frame)
         seeds = draw_seeds(self.random_state, 2)
         if self.random_state is not None:
             model.set_params(random_state=seeds[0])
@@ -207,14 +213,20 @@ class WGANGPImputer(
     def _filled(self, X: Any, form: TableForm) -> Any:
         """Fill the cells of a table that has been taken, and give it its form again."""
         frame = self._entered(X, reset=False)
-        gaps = frame.isna().to_numpy()
+        gaps = np.zeros(frame.shape, dtype=bool)
+        places = self._places_of(frame)
+        gaps[:, places] = frame.iloc[:, places].isna()
         rows = np.flatnonzero(gaps.any(axis=1))
         filled = frame.copy()
         if len(rows):
             n_draws = 1 if self.sample_posterior else self.n_draws
             # A row that breaks a rule has gaps as well.
             drawn = self.synthesizer_.impute(
-                frame.iloc[rows], n_draws=n_draws, on_broken="keep", random_state=self._seed
+                frame.iloc[rows],
+                columns=self.columns,
+                n_draws=n_draws,
+                on_broken="keep",
+                random_state=self._seed,
             )
             for place in np.flatnonzero(gaps.any(axis=0)).tolist():
                 where = gaps[:, place]
@@ -227,6 +239,12 @@ class WGANGPImputer(
         if output == "default":
             return _as_array(filled, X)
         return form.dress(filled.set_axis(self.get_feature_names_out(), axis=1), output)
+
+    def _places_of(self, frame: pd.DataFrame) -> list[int]:
+        """Return the places of the columns to fill, or raise."""
+        if self.columns is None:
+            return list(range(frame.shape[1]))
+        return chosen_places(frame.columns, self.columns)
 
     def _chosen(self, place: int, drawn: pd.Series, n_draws: int) -> pd.Series:
         """Return what stands for the draws of each row: their mean, middle or commonest."""
