@@ -226,7 +226,7 @@ def test_conditions_that_no_row_can_meet_are_refused(fitted):
 
 
 def test_given_rows(fitted):
-    given = REAL[["city", "total", "ordered"]].head(40)
+    given = REAL[["city", "total", "ordered"]].head(12)
     rows = fitted.sample(conditions=given, random_state=0)
     check_all_kept(fitted.rules_, rows)
     for name in given:
@@ -311,7 +311,7 @@ def test_a_saved_model_keeps_its_rules(fitted, tmp_path):
 
 def test_an_oversampler(tmp_path):
     target = pd.Series(np.where(np.arange(400) % 5 == 0, "rare", "common"), name="kind")
-    more, classes = GANOverSampler(max_steps=20, random_state=0).fit_resample(REAL, target)
+    more, classes = GANOverSampler(max_steps=3, random_state=0).fit_resample(REAL, target)
     assert classes.value_counts().to_dict() == {"common": 320, "rare": 320}
     check_all_kept(find_rules(REAL), more.iloc[400:].reset_index(drop=True))
 
@@ -326,7 +326,7 @@ def test_a_target_is_learned_though_a_rule_computes_it():
 
 def test_domains():
     north, south = orders(300, 1), orders(250, 2).drop(columns=["discount", "grade"])
-    model = RadialGANSynthesizer(max_steps=20, random_state=0).fit({"north": north, "south": south})
+    model = RadialGANSynthesizer(max_steps=3, random_state=0).fit({"north": north, "south": south})
     new = model.sample(200, domain="north", random_state=0)
     check_all_kept(model.rules_["north"], new)
     moved = model.translate(south, "south", "north", random_state=0)
