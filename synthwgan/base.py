@@ -19,6 +19,7 @@ from synthwgan.components import ComponentParameters
 from synthwgan.conditions.rows import TableRows
 from synthwgan.fitted import FittedState, load_model, model_digest, save_model
 from synthwgan.parameters import (
+    N_SAMPLES,
     RANDOM_STATE,
     Constraint,
     Either,
@@ -61,7 +62,7 @@ _BROKEN_RULE = 1e6
 
 _POSITIVE = Number(1, integer=True)
 _SAMPLING_PARAMETERS = {
-    "n_samples": _POSITIVE,
+    "n_samples": N_SAMPLES,
     "n_draws": _POSITIVE,
     "chunk_size": _POSITIVE,
     "rows_per_part": _POSITIVE,

@@ -305,10 +305,11 @@ class WGANGPSynthesizer(BaseSynthesizer):
         ----------
         X : frame or array of shape (n_rows, n_columns), or a table in batches
             The table: a DataFrame of pandas or polars, a LazyFrame, a pyarrow Table or
-            RecordBatchReader, a DuckDB relation, a Dask frame, or what else gives an Arrow stream;
-            or a NumPy array. It is not written to, and an index plays no part. A path to a folder,
-            a glob or a file of Parquet, an Arrow Dataset, or an iterable of frames that can be read
-            again and again, such as a list, is never in memory as a whole.
+            RecordBatchReader, a DuckDB relation, or what else gives an Arrow stream; or a NumPy
+            array. It is not written to, and an index plays no part. A path to a folder, a glob or a
+            file of Parquet, an Arrow Dataset, or an iterable of frames that can be read again and
+            again, such as a list, is never in memory as a whole; nor is a Dask frame, whose
+            partitions are encoded where they are.
         y : Series or array of shape (n_rows,), optional
             One more column, put last; a Series keeps its name, else it is ``"target"``.
         callbacks : list of callable, optional

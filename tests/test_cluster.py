@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ import pyarrow.dataset as arrow_dataset
 import pytest
 
 from synthwgan import WGANGPSynthesizer
+from synthwgan.parts import PartsPlan, write_parts
+from synthwgan.table import survey
 
+dask = pytest.importorskip("dask")
 distributed = pytest.importorskip("distributed")
 
 
@@ -43,8 +47,13 @@ def table() -> pd.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def model(table: pd.DataFrame, quick: dict[str, Any]) -> WGANGPSynthesizer:
-    return WGANGPSynthesizer(**quick | {"max_steps": 5, "conditional": False}).fit(table)
+def settings(quick: dict[str, Any]) -> dict[str, Any]:
+    return quick | {"max_steps": 5, "conditional": False}
+
+
+@pytest.fixture(scope="module")
+def model(table: pd.DataFrame, settings: dict[str, Any]) -> WGANGPSynthesizer:
+    return WGANGPSynthesizer(**settings).fit(table)
 
 
 def read(folder: Path) -> pd.DataFrame:
@@ -96,3 +105,106 @@ def test_what_is_no_client_is_refused(
     with pytest.raises(ValueError, match="n_jobs=2 are processes of this machine"):
         model.sample_to(tmp_path / "rows", 20, client=client, n_jobs=2)
     assert not (tmp_path / "rows").exists()
+
+
+# Tables that workers read
+
+
+def dask_frame(table: pd.DataFrame, sizes: list[int], read: Callable[[pd.DataFrame], Any]) -> Any:
+    """A frame of Dask with partitions of these sizes, each of which is read by a function."""
+    frames, ends = pytest.importorskip("dask.dataframe"), np.cumsum(sizes)
+    parts = [table.iloc[end - size : end] for size, end in zip(sizes, ends, strict=True)]
+    pieces = [dask.delayed(read)(dask.delayed(part, traverse=False)) for part in parts]
+    with dask.config.set({"dataframe.convert-string": False}):
+        return frames.from_delayed(pieces, meta=table, verify_meta=False)
+
+
+def dying(marker: Path) -> Callable[[Any], Any]:
+    """A function that gives back what it is given, but ends its process the first time."""
+
+    def read(part: Any) -> Any:
+        if not marker.exists():
+            marker.touch()
+            os._exit(1)
+        return part
+
+    return read
+
+
+def test_a_frame_is_encoded_where_its_partitions_are(
+    client: Any,
+    table: pd.DataFrame,
+    settings: dict[str, Any],
+    model: WGANGPSynthesizer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """In uneven and empty partitions, though a worker dies: the model is that of one process."""
+    monkeypatch.setattr(survey, "SAMPLE_ROWS", 400)
+    X = dask_frame(table, [0, 500, 1, 0, 690, 9, 0], dying(tmp_path / "died"))
+    with client.as_current():
+        found = WGANGPSynthesizer(**settings).fit(X)
+    assert (tmp_path / "died").exists()
+    assert found.digest_ == model.digest_
+    in_batches = WGANGPSynthesizer(**settings).fit([table[:500], table[500:]])
+    assert found.digest_ == in_batches.digest_
+
+
+def test_workers_that_die_over_and_over_are_one_clear_error(
+    client: Any,
+    table: pd.DataFrame,
+    settings: dict[str, Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", 0)
+    X = dask_frame(table, [600, 600], dying(tmp_path / "died"))
+    model = WGANGPSynthesizer(**settings)
+    with (
+        client.as_current(),
+        pytest.raises(RuntimeError, match=r"workers .* died again and again .*smaller partitions"),
+    ):
+        model.fit(X)
+    assert not hasattr(model, "transformer_")
+
+
+@pytest.mark.parametrize("allowed_failures", [0, 3])
+def test_rows_of_a_worker_that_is_killed_are_drawn_by_another(
+    allowed_failures: int,
+    client: Any,
+    model: WGANGPSynthesizer,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(client.cluster.scheduler, "allowed_failures", allowed_failures)
+    dies = dying(tmp_path / "died")
+
+    class Deadly:
+        """The model, but that the second chunk of rows kills who draws it."""
+
+        transformer_, digest_ = model.transformer_, model.digest_
+
+        def _rows(self, *arguments: Any) -> Any:
+            rows, chunks = model._rows(*arguments), model._rows(*arguments).in_chunks
+
+            def in_chunks(n_rows: int, chunk_size: int) -> Iterator[Any]:
+                del chunk_size
+                for place, chunk in enumerate(chunks(n_rows, 30)):
+                    yield dies(chunk) if place else chunk
+
+            rows.in_chunks = in_chunks
+            return rows
+
+    plan = PartsPlan(300, 50, {"conditions": None, "on_rare": "restrict", "truncation": None})
+    drawn = Deadly(), tmp_path / "there", plan, 1, 4
+    if not allowed_failures:
+        with pytest.raises(
+            RuntimeError, match=r"the parts in .* are whole: call it again to go on"
+        ):
+            write_parts(*drawn, client=client)
+    write_parts(*drawn, client=client)
+    assert (tmp_path / "died").exists()
+    assert len(read(tmp_path / "there")) == 300
+    # Nothing is left of the part that it had begun.
+    names = [f"part-0000{part}.parquet" for part in range(6)]
+    assert sorted(os.listdir(tmp_path / "there")) == ["_synthetic.json", *names]

@@ -163,7 +163,7 @@ class TableRows:
         rows, n_drawn = self._accepted(pinned, checked, n_wanted, expected)
         if len(rows) == n_wanted:
             return rows
-        rest = self._rare(conditions, n_wanted - len(rows), n_drawn, on_rare)
+        rest = self._rare(conditions, n_wanted, len(rows), n_drawn, on_rare)
         return pd.concat([rows, rest], ignore_index=True)
 
     def _accepted(
@@ -239,24 +239,31 @@ class TableRows:
         return met
 
     def _rare(
-        self, conditions: Conditions, n_rows: int, n_drawn: int, on_rare: str
+        self, conditions: Conditions, n_wanted: int, n_found: int, n_drawn: int, on_rare: str
     ) -> pd.DataFrame:
         """Rows in place of those that were too rare: none, or drawn column by column.
 
         With ``on_rare="error"`` it raises a ValueError.
         """
         names = [self.reader.names[place] for place in conditions]
-        found = f"{n_drawn} drawn rows had {n_rows} too few that meet the conditions on {names}"
+        found = (
+            f"{n_found} of the {n_wanted} rows asked for were found among {n_drawn} drawn ones: "
+            f"hardly any meets the conditions on {names}"
+        )
         if on_rare == "restrict" and self.conditional is None:
             raise ValueError(
-                f"{found}; fit with conditional=True, or pass on_rare='fewer' for those found"
+                f"{found}; loosen one, fit with conditional=True, or pass on_rare='fewer' to get "
+                "those found"
             )
         if on_rare == "error":
-            raise ValueError(f"{found}; loosen one, or pass on_rare='restrict' or on_rare='fewer'")
+            raise ValueError(
+                f"{found}; loosen one, or pass on_rare='fewer' to get those found, or "
+                "on_rare='restrict' for rows in which these columns do not depend on each other"
+            )
         if on_rare == "fewer":
             warn(f"{found}; those found are returned")
             return _take(self._draw({}, 1), slice(0))
-        return self._restricted(conditions, n_rows, found)
+        return self._restricted(conditions, n_wanted - n_found, found)
 
     def _restricted(self, conditions: Conditions, n_rows: int, found: str) -> pd.DataFrame:
         """Rows in which each column under a condition is drawn by its own distribution."""
@@ -264,8 +271,8 @@ class TableRows:
         computed = {place: one for place, one in conditions.items() if place not in learned}
         if len(learned) > 1:
             warn(
-                f"{found}; in the others each of these columns is drawn by its own distribution, "
-                "as if it did not depend on the others"
+                f"{found}; in the other {n_rows} each of these columns is drawn by itself, as if "
+                "it did not depend on the others; for the rows found alone, pass on_rare='fewer'"
             )
         rows, n_drawn = self._accepted(learned, computed, n_rows, 1.0)
         if len(rows) < n_rows and computed:
@@ -300,18 +307,19 @@ class TableRows:
         """Say which rule keeps rows from being found, and what to do."""
         n_rows = min(1000, self.sampler.chunk_rows)
         if conditions is None:
-            rows, asked, where = self._draw({}, n_rows), "", ""
+            rows, asked, where = self._draw({}, n_rows), "that", ""
             remedy = "train longer"
         else:
             cells = {place: one.draw(n_rows, self.rng) for place, one in conditions.items()}
             given = GivenRows.of_columns(n_rows, self.reader.n_columns, cells)
-            rows, where = self._filled(given, None), "under these, "
-            asked = f" meet the conditions on {[self.reader.names[place] for place in cells]} and"
+            rows, where = self._filled(given, None), "under these conditions "
+            names = [self.reader.names[place] for place in cells]
+            asked = f"that meet the conditions on {names} and"
             remedy = "loosen a condition"
         return (
-            f"{n_drawn} drawn rows had {n_lacking} too few that{asked} keep the rules; {where}"
-            f"{self.law.most_broken(rows)}: {remedy}, or fit without the rule, for instance with "
-            "rules=None"
+            f"{n_lacking} rows {asked} keep the rules were not found among {n_drawn} drawn ones; "
+            f"{where}{self.law.most_broken(rows)}: {remedy}, or fit without the rule, for instance "
+            "with rules=None"
         )
 
     def completed(self, X: Any, n_draws: int, on_broken: str) -> Table:

@@ -123,8 +123,8 @@ def target_shares(wanted: Mapping) -> dict[Any, float]:
     )
     if not are_numbers or not math.isclose(sum(shares.values()), 1, abs_tol=1e-6):
         raise ValueError(
-            f"frequencies must be numbers >= 0 that add up to 1, got {shares!r}; for some "
-            "values, each as frequent as in the table, give a list"
+            f"frequencies must be numbers >= 0 that add up to 1, got {shares!r}; some values, each "
+            "as frequent as in the table, are a list, and a range is a pair (low, high)"
         )
     return {value: share for value, share in shares.items() if share}
 

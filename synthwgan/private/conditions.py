@@ -15,6 +15,7 @@ from synthwgan.private.columns import Column, codes_of
 from synthwgan.private.sampler import Allowed, ParticleSampler
 from synthwgan.private.storage import Stored
 from synthwgan.table.door import naming_column
+from synthwgan.table.storage.meant import meant
 from synthwgan.warn import warn
 
 
@@ -54,7 +55,7 @@ def groups_of(
             raise ValueError(f"conditions name {name!r}, which is no column that can be given")
         place = names.index(name)
         with naming_column(name):
-            options.append([(place, *one) for one in _options(columns[place], wish)])
+            options.append([(place, *one) for one in _explained(columns[place], wish)])
     groups = []
     for chosen in itertools.product(*options):
         group = Group()
@@ -87,6 +88,20 @@ def _weighed(groups: list[tuple[tuple[float | None, ...], Group]]) -> list[Group
     found = [group for _, group in groups if group.weight > 0]
     total = sum(group.weight for group in found)
     return [replace(group, weight=group.weight / total) for group in found]
+
+
+def _explained(column: Column, wish: Any) -> list[tuple[float | None, Allowed, Any]]:
+    """Return the options of a wish; an error says what may have been meant."""
+    try:
+        return _options(column, wish)
+    except ValueError as error:
+        has_order = column.edges is not None or _is_ordered(column)
+        remedy = meant(column.name, wish, has_order, lambda text: column.edges is None)
+        raise ValueError(f"{error}{remedy}") from error
+
+
+def _is_ordered(column: Column) -> bool:
+    return column.stored.is_category and bool(column.stored.physical.dtype.ordered)
 
 
 def _options(column: Column, wish: Any) -> list[tuple[float | None, Allowed, Any]]:
@@ -143,7 +158,7 @@ def _range(column: Column, wish: tuple[Any, ...]) -> Allowed:
 
 
 def _range_of_categories(column: Column, wish: tuple[Any, ...]) -> Allowed:
-    if not (column.stored.is_category and column.stored.physical.dtype.ordered):
+    if not _is_ordered(column):
         raise ValueError("categories have no order; write allowed values as a list")
     codes = [
         None
@@ -177,7 +192,10 @@ def _steps(column: Column, value: Any, round_up: bool | None = None) -> float:
     if stored.ticks:
         steps = float(stored.moments([value])[0]) / column.step
     else:
-        steps = float(value) / column.step
+        try:
+            steps = float(value) / column.step
+        except ValueError:
+            raise ValueError(f"{value!r} is no number") from None
     if not np.isfinite(steps):
         raise ValueError(f"{value!r} is no number")
     if not column.is_grid:

@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from synthwgan.components import ComponentParameters
 from synthwgan.parameters import (
+    N_SAMPLES,
     RANDOM_STATE,
     Constraint,
     Either,
@@ -66,7 +67,7 @@ PRIVATE_PARAMETERS: dict[str, Constraint] = {
 }
 _SAVED = ("epsilon", "delta", "max_rows_per_unit", "n_bins", "n_particles", "max_steps")
 _SAMPLING = {
-    "n_samples": _POSITIVE,
+    "n_samples": N_SAMPLES,
     "n_draws": _POSITIVE,
     "chunk_size": _POSITIVE,
     "random_state": RANDOM_STATE,
@@ -146,6 +147,10 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     ValueError: epsilon must be a number > 0, got 0
     """
 
+    needs = (
+        "epsilon",
+        "the budget: 1 is a strong guarantee, 3 a usual one, above 10 it says little",
+    )
     # Once it is fitted.
     names_: pd.Index
     columns_: list[Any]
@@ -179,6 +184,10 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         self.n_particles = n_particles
         self.max_steps = max_steps
         self.random_state = random_state
+
+    def __getnewargs__(self) -> tuple[float]:
+        """Return what a copy cannot be made without."""
+        return (self.epsilon,)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Measure a table within the budget, and learn what was measured.

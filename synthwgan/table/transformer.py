@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,7 @@ from synthwgan.table.encoding import (
     feature_width,
     layout_of,
     parts_of,
+    seeds_of,
     to_features,
     to_slots,
 )
@@ -81,7 +83,7 @@ from synthwgan.table.rules.ruleset import RuleSet, read_rules
 from synthwgan.table.schema import COLUMN_CLASSES, Schema, column_from_dict, fit_column
 from synthwgan.table.storage.jsonable import join_arrays, split_arrays
 from synthwgan.table.storage.named import numpy_dtype
-from synthwgan.table.survey import Survey, frames_of, survey_of
+from synthwgan.table.survey import Survey, survey_of
 from synthwgan.table.verification import verify
 
 _STATE_VERSION = 3
@@ -240,8 +242,9 @@ class TableTransformer(
         Parameters
         ----------
         X : frame of any library, array-like of shape (n_rows, n_columns), or batches
-            At least two rows that differ. It is never written to. An Arrow dataset, or an iterable
-            of frames that can be read again and again, is read in batches, see `BatchedTable`.
+            At least two rows that differ. It is never written to. An Arrow dataset, a Dask frame,
+            or an iterable of frames that can be read again and again, is read in batches, see
+            `BatchedTable`.
         y : None
             Ignored.
         learned : sequence of column names, default=()
@@ -303,10 +306,10 @@ class TableTransformer(
     def _show_all(self, batches: BatchedTable) -> None:
         """Show all cells to the columns that have to see them, such as identifiers."""
         named = {name: column for name, column in self._named_columns() if column.is_open}
-        for batch in frames_of(batches, list(named)):
+        for gleaned in batches.map(partial(_gleaned, named), list(named)):
             for name, column in named.items():
                 with naming_column(name):
-                    column.see(column.read(batch[name]))
+                    column.see(gleaned[name])
         for column in named.values():
             column.close()
 
@@ -329,7 +332,7 @@ class TableTransformer(
         reduction = Reduction(self.column_index_, self.columns_, rules, builders)
         surveys = {}
         if survey is not None and builders:
-            surveys = reduction.survey(frame, survey.columns, required(batches).frames)
+            surveys = reduction.survey(frame, survey.columns, required(batches).reduce)
         self.reduction_ = reduction.fit(frame, options, rng, surveys)
 
     @property
@@ -378,7 +381,7 @@ class TableTransformer(
         if on_unknown not in ("error", "ignore"):
             raise ValueError(f"on_unknown must be 'error' or 'ignore', got {on_unknown!r}")
         frame = self.reduction_.reduce(self._select(X))
-        draws = draws_of(self.reduction_.learned, self._generator(random_state))
+        draws = draws_of(seeds_of(self.reduction_.learned, self._generator(random_state)))
         return encode_table(self.reduction_.learned, self.layout_, frame, draws, on_unknown)
 
     def encode_batches(self, X: Any, random_state: Any = None) -> Iterator[EncodedTable]:
@@ -386,7 +389,7 @@ class TableTransformer(
 
         Parameters
         ----------
-        X : BatchedTable, Arrow dataset, or iterable of frames
+        X : BatchedTable, Arrow dataset, Dask frame, or iterable of frames
         random_state : int, Generator, RandomState or None, default=None
             As for `encode`.
 
@@ -396,10 +399,14 @@ class TableTransformer(
             The rows of a batch.
         """
         check_is_fitted(self)
-        draws = draws_of(self.reduction_.learned, self._generator(random_state))
-        for batch in opened(X)[0].frames():
-            frame = self.reduction_.reduce(self._select(batch))
-            yield encode_table(self.reduction_.learned, self.layout_, frame, draws, "error")
+        seeds = seeds_of(self.reduction_.learned, self._generator(random_state))
+        yield from opened(X)[0].map(partial(self._encode_batch, seeds))
+
+    def _encode_batch(
+        self, seeds: list[list[int]], batch: pd.DataFrame, first: int
+    ) -> EncodedTable:
+        frame, draws = self.reduction_.reduce(self._select(batch)), draws_of(seeds, first)
+        return encode_table(self.reduction_.learned, self.layout_, frame, draws, "error")
 
     @property
     def rules_(self) -> RuleSet:
@@ -759,3 +766,14 @@ class TableTransformer(
             for key, (dtype, items) in state["arrays"].items()
         }
         return cls.from_state(state["state"], arrays)
+
+
+def _gleaned(
+    columns: dict[Any, ColumnTransformer], batch: pd.DataFrame, first: int
+) -> dict[Any, Any]:
+    """Return what some columns have to know of all cells, of those of a batch."""
+    gleaned = {}
+    for name, column in columns.items():
+        with naming_column(name):
+            gleaned[name] = column.glean(column.read(batch[name]))
+    return gleaned

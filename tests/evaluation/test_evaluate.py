@@ -137,9 +137,8 @@ class TestEvaluate:
         assert len(report.tables.real) == 150
         # The synthetic table, the ceiling and three floors, once each in joint and in utility.
         n_tables = 2 + yardsticks.N_FLOORS
-        assert (
-            sorted(fits) == [learners.QUICK_TREES // 2] * n_tables + [detection.N_TREES] * n_tables
-        )
+        n_trees = [learners.QUICK_TREES // 2, detection.N_TREES]
+        assert sorted(fits) == sorted(n_trees * n_tables)
         # Three tables' ratios, two tables twice, and members with as many others.
         assert sorted(searches) == sorted([30] * 7 + [2 * 20] * 2)
         assert "150 of 200 synthetic rows, drawn at random." in report.notes
@@ -236,6 +235,10 @@ class TestReport:
         assert max(map(len, lines)) < 80
         assert len(lines) < 45
         assert lines[0].startswith("Score ")
+        # The longest label moves all figures.
+        figures = [line for line in lines if "  ceiling " in line]
+        assert "  Boosted trees, unseen rows  " in "".join(figures)
+        assert len({line.index("  ceiling ") for line in figures}) == 1
 
     def test_the_frame_has_one_row_a_measure(self, good: Report) -> None:
         table = good.to_frame()
@@ -277,8 +280,12 @@ class TestCompare:
         assert comparison["b"].origin.seed == 0
 
     def test_long_names_do_not_break_the_text(self) -> None:
-        comparison = Comparison({"x" * 60: hand_made(a=0.5), "y": hand_made(a=math.nan)})
-        assert max(map(len, str(comparison).splitlines())) < 40
+        comparison = Comparison({"x" * 60: hand_made(joint=0.5), "y": hand_made(joint=math.nan)})
+        lines = str(comparison).splitlines()
+        assert max(map(len, lines)) < 40
+        assert lines[0].split() == ["x" * 13 + "…", "y"]
+        # As on the page.
+        assert lines[2].startswith("Whole rows ")
 
     def test_what_is_no_dict_of_tables_is_refused(self) -> None:
         with pytest.raises(TypeError, match="dict of name to DataFrame"):

@@ -48,6 +48,10 @@ class ComputedRule(Rule):
         return [self.target]
 
     @property
+    def told(self) -> list[Hashable]:
+        return self.columns if self.can_turn else self.dependent
+
+    @property
     def state_column(self) -> str:
         return f"{self.target} by rule"
 
