@@ -301,6 +301,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
     ) -> Self:
         """Learn a table.
 
+        In several processes that `torchrun`, or torch's process group, started together, all learn
+        one model: each must call it with the same parameters and table.
+
         Parameters
         ----------
         X : frame or array of shape (n_rows, n_columns), or a table in batches
@@ -336,6 +339,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
             any training; so is a checkpoint of something else.
         OSError
             If the checkpoint could not be written.
+        ConnectionError
+            If another of several processes is lost.
         """
         parameters = self.get_params(deep=False)
         check_parameters(parameters, self.constraints)
