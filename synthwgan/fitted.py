@@ -9,6 +9,7 @@ import os
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,7 @@ import torch
 from torch import nn
 
 from synthwgan.components import OWN, Component
+from synthwgan.interrupts import CALIBRATION, REJECTION, Interrupts
 from synthwgan.io.model import TABLE, not_a_model, read_model, refusing, write_model
 from synthwgan.io.sql.types import checked_types
 from synthwgan.networks import critics, generators
@@ -455,49 +457,56 @@ def unpack_parameters(
     return parameters
 
 
-def make_sampler(trained: TrainedNetworks, calibrated: bool, *, seed: int) -> Sampler:
-    """Put a trained generator into a sampler.
-
-    Parameters
-    ----------
-    trained : TrainedNetworks
-        What training left behind.
-    calibrated : bool
-        Whether each column's distribution is made exact.
-    seed : int
-        Seed of the rows drawn for it.
-    """
+def make_sampler(trained: TrainedNetworks) -> Sampler:
+    """Put a trained generator into a sampler."""
     generator: Any = trained.generator
-    sampler = Sampler(generator, trained.head, generator.latent_dim, trained.marginals)
-    if calibrated:
-        LOGGER.info("calibration")
-        calibrate(sampler, sampler.noise(seed))
-    return sampler
+    return Sampler(generator, trained.head, generator.latent_dim, trained.marginals)
 
 
-def make_conditional_sampler(
-    trained: TrainedNetworks, calibrated: bool, *, seed: int
-) -> ConditionalSampler | None:
-    """Put a trained conditional generator into a sampler; None if there is no such generator.
-
-    Parameters
-    ----------
-    trained : TrainedNetworks
-        What training left behind.
-    calibrated : bool
-        Whether each column's distribution is made exact, and that of rows of one state.
-    seed : int
-        Seed of the rows drawn for it.
-    """
+def make_conditional_sampler(trained: TrainedNetworks) -> ConditionalSampler | None:
+    """Put a trained conditional generator into a sampler; None if there is no such generator."""
     if trained.conditional is None:
         return None
     generator: Any = trained.conditional.generator
     head = trained.conditional.head
-    sampler = ConditionalSampler(generator, head, generator.latent_dim, trained.marginals)
-    if calibrated:
-        calibrate(sampler, sampler.noise(seed), trained.conditional.context)
-        sampler.targets = SliceTargets.of(trained.moments)
-    return sampler
+    return ConditionalSampler(generator, head, generator.latent_dim, trained.marginals)
+
+
+def calibrate_samplers(
+    trained: TrainedNetworks,
+    sampler: Sampler,
+    conditional_sampler: ConditionalSampler | None,
+    *,
+    seed: int,
+    verbose: int,
+    interrupts: Interrupts,
+) -> None:
+    """Make the distribution of each column exact, and of each column in rows of one state.
+
+    Parameters
+    ----------
+    trained : TrainedNetworks
+        What training left behind.
+    sampler, conditional_sampler
+        Its samplers. What of them is calibrated when it is interrupted stays so.
+    seed : int
+        Seed of the rows drawn for it.
+    verbose : int
+        From 1 on, it is said.
+    interrupts : Interrupts
+        Told if it is interrupted.
+    """
+    tell("calibration: making the distribution of each column exact", verbose)
+
+    def work() -> None:
+        calibrate(sampler, sampler.noise(seed))
+        if conditional_sampler is not None and trained.conditional is not None:
+            context = trained.conditional.context
+            calibrate(conditional_sampler, conditional_sampler.noise(seed), context)
+            conditional_sampler.targets = SliceTargets.of(trained.moments)
+
+    # Without it a model is worse, and it takes but seconds.
+    interrupts.attempt(work, CALIBRATION, anyway=True)
 
 
 def add_rejection(
@@ -508,8 +517,9 @@ def add_rejection(
     *,
     seed: int,
     verbose: int,
-) -> bool:
-    """Let a sampler learn which rows to keep; return whether it could, and was not interrupted.
+    interrupts: Interrupts,
+) -> None:
+    """Let a sampler learn which rows to keep.
 
     Parameters
     ----------
@@ -525,30 +535,16 @@ def add_rejection(
         Seed of the rows drawn for it.
     verbose : int
         From 1 on, each round is shown.
-
-    Warns
-    -----
-    UserWarning
-        If it was interrupted: all rows are kept.
+    interrupts : Interrupts
+        Told if it is interrupted: the rounds so far count.
     """
-    if plan.max_rounds:
-        LOGGER.info("rejection")
-    edges = transformer.value_edges(MAX_VALUE_EDGES)
-    try:
-        sampler.rejection = learn_rejection(
-            sampler, encoded, edges, plan, seed, lambda line: tell(line, verbose)
-        )
-    except KeyboardInterrupt:
-        warnings.warn(
-            "learning which drawn rows to keep was interrupted; all are kept, and the model can "
-            "be sampled and saved.",
-            UserWarning,
-            stacklevel=4,
-        )
-        return False
-    if plan.max_rounds:
-        LOGGER.info(
-            "rejection: rounds that paid: %d, %.0f%% of the drawn rows kept",
-            *(sampler.n_rejection_rounds, 100 * sampler.acceptance_rate),
-        )
-    return True
+    if not plan.is_for(encoded, sampler.head.layout):
+        return
+    tell("rejection: learning which drawn rows to keep", verbose)
+
+    def work() -> None:
+        edges = transformer.value_edges(MAX_VALUE_EDGES)
+        report = partial(tell, verbose=verbose)
+        sampler.rejection = learn_rejection(sampler, encoded, edges, plan, seed, report, interrupts)
+
+    interrupts.attempt(work, REJECTION)

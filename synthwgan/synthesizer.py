@@ -9,8 +9,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
 from synthwgan.base import BaseSynthesizer
-from synthwgan.checkpoint import Checkpoint, KeptFit
-from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
+from synthwgan.checkpoint import Checkpoint, KeptFit, describe_table
+from synthwgan.fitted import (
+    FittedState,
+    add_rejection,
+    calibrate_samplers,
+    make_conditional_sampler,
+    make_sampler,
+    pack_parameters,
+)
+from synthwgan.interrupts import Interrupts
 from synthwgan.io.sql.types import sql_types_of
 from synthwgan.large import encoded_rows, opened
 from synthwgan.networks.critics import CriticChoice, CriticName
@@ -340,7 +348,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         precision = resolve_precision(self.precision, device)
         seeds, kept = draw_seeds(self.random_state, 5), None
         if checkpoint is not None:
-            kept = KeptFit(checkpoint, parameters, self.constraints, device, precision)
+            packed = pack_parameters(dict(parameters), self.constraints)
+            kept = KeptFit(checkpoint, packed, self.verbose, device, precision)
             seeds = kept.seeds(seeds)
         LOGGER.info("encoding the table")
         X, form = opened(X, y)
@@ -349,29 +358,33 @@ class WGANGPSynthesizer(BaseSynthesizer):
         table = with_target(X, y, name)
         transformer = self._transformer(table, name, form.beside(name, form_of_y), seeds[3])
         encoded = encoded_rows(transformer, table, cache_dir, random_state=seeds[0])
-        checkpoints = None if kept is None else kept.start(transformer, encoded)
+        checkpoints = None if kept is None else kept.start(describe_table(transformer, encoded))
         spent = 0.0 if checkpoints is None else checkpoints.seconds
         plan = RejectionPlan.resolve(self.rejection, self.max_seconds, spent)
         parameters["max_seconds"] = plan.training_seconds
         config = TrainingConfig.resolve(parameters, n_rows=len(encoded))
-        trained = train_networks(
-            encoded,
-            transformer.layout_,
-            config,
-            until_learnt=self.max_steps == "auto",
-            forbidden=transformer.impossible_pairs(),
-            callbacks=functions,
-            checkpoints=checkpoints,
-            device=device,
-            precision=precision,
-            seed=seeds[1],
-            verbose=self.verbose,
-        )
-        samplers, is_complete = self._samplers(trained, encoded, transformer, plan, seeds)
-        if kept is not None:
-            kept.checkpoint.is_complete = is_complete
-        of_table = {"n_rows": len(encoded), "sql_types": sql_types_of(X)}
-        return self._keep(FittedState.of(trained, transformer, name, config, *samplers, **of_table))
+        with Interrupts() as interrupts:
+            trained = train_networks(
+                encoded,
+                transformer.layout_,
+                config,
+                until_learnt=self.max_steps == "auto",
+                forbidden=transformer.impossible_pairs(),
+                callbacks=functions,
+                checkpoints=checkpoints,
+                interrupts=interrupts,
+                device=device,
+                precision=precision,
+                seed=seeds[1],
+                verbose=self.verbose,
+            )
+            samplers = self._samplers(trained, encoded, transformer, plan, seeds, interrupts)
+            of_table = {"n_rows": len(encoded), "sql_types": sql_types_of(X)}
+            self._keep(FittedState.of(trained, transformer, name, config, *samplers, **of_table))
+            if kept is not None:
+                kept.checkpoint.is_complete = not interrupts.lacking
+        interrupts.warn(None if kept is None else kept.path)
+        return self
 
     def _transformer(self, table: Any, name: Any, form: TableForm, seed: int) -> TableTransformer:
         """Return a transformer that knows the table, in which `name` is the target, or None."""
@@ -390,13 +403,12 @@ class WGANGPSynthesizer(BaseSynthesizer):
         transformer: TableTransformer,
         plan: RejectionPlan,
         seeds: list[int],
-    ) -> tuple[tuple[Sampler, ConditionalSampler | None], bool]:
-        """Return both samplers, calibrated, and whether nothing was interrupted on the way."""
-        sampler = make_sampler(trained, self.calibrate, seed=seeds[2])
-        conditional_sampler = make_conditional_sampler(trained, self.calibrate, seed=seeds[2])
-        is_complete = trained.outcome.stopped_by != "interrupt"
-        if is_complete:
-            is_complete = add_rejection(
-                sampler, encoded, transformer, plan, seed=seeds[4], verbose=self.verbose
-            )
-        return (sampler, conditional_sampler), is_complete
+        interrupts: Interrupts,
+    ) -> tuple[Sampler, ConditionalSampler | None]:
+        """Return both samplers, calibrated, the first with its rejection."""
+        samplers = make_sampler(trained), make_conditional_sampler(trained)
+        told = {"verbose": self.verbose, "interrupts": interrupts}
+        if self.calibrate:
+            calibrate_samplers(trained, *samplers, seed=seeds[2], **told)
+        add_rejection(samplers[0], encoded, transformer, plan, seed=seeds[4], **told)
+        return samplers

@@ -47,8 +47,15 @@ ROOMS = {
         "table.target",
     },
     "networks": {"components", "parameters", "table.layout"},
-    "training": {"components", "networks", "parameters", "table.checks", "table.layout"},
-    "sampling": {"networks", "table.layout"},
+    "training": {
+        "components",
+        "interrupts",
+        "networks",
+        "parameters",
+        "table.checks",
+        "table.layout",
+    },
+    "sampling": {"interrupts", "networks", "table.layout"},
     "conditions": {"randomness", "sampling", "table"},
     # Nothing here may look at rows outside the ledger: no door, no inference of kinds.
     "private": {
@@ -59,7 +66,7 @@ ROOMS = {
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
-        *("card", "provenance"),
+        *("card", "checkpoint", "interrupts", "provenance"),
         *("sampling", "synthesizer", "table", "training"),
     },
 }

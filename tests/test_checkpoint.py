@@ -29,6 +29,8 @@ from synthwgan.io.model import digest
 from synthwgan.sampling.boosting import RejectionPlan
 
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
+CALIBRATION = "calibration: making the distribution of each column exact"
+REJECTION = "rejection: learning which drawn rows to keep"
 
 
 class Ended(Exception):
@@ -161,7 +163,7 @@ def test_ctrl_c_keeps_the_model_and_the_checkpoint(settings, table, expected, tm
             raise KeyboardInterrupt
 
     checkpoint = Checkpoint(tmp_path / "fit.ckpt")
-    with pytest.warns(UserWarning, match="interrupted at step 7"):
+    with pytest.warns(UserWarning, match="ended at step 7 of whole rows"):
         model = fit(settings, table, checkpoint, callbacks=[interrupt])
     assert model.n_iter_ == 7 and not checkpoint.is_complete
     check_same(fit(settings, table, checkpoint), expected)
@@ -494,11 +496,11 @@ def test_a_logger_is_told_what_happens(settings, table, tmp_path, caplog, capsys
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     lines = [line for level, line in said if level == "INFO"]
     order = ["encoding the table", "training: whole rows", f"checkpoint in {path}"]
-    order += ["whole rows: ended by steps at step 12", "training: conditions", "calibration"]
-    order += ["rejection", f"model in {tmp_path / 'model.safetensors'}"]
+    order += ["whole rows: ended by steps at step 12", "training: conditions", CALIBRATION]
+    order += [REJECTION, f"model in {tmp_path / 'model.safetensors'}"]
     places = [lines.index(line) for line in order]
     assert places == sorted(places)
-    assert any(line.startswith("rejection round 1: held-out loss") for line in lines)
+    assert any(line.startswith("  round 1 ") for line in lines)
     steps = [line for level, line in said if level == "DEBUG"]
     assert len(steps) == 12 + 4
     assert steps[0].startswith("whole rows: step 1, 8%, Wasserstein ")

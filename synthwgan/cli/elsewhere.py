@@ -18,8 +18,8 @@ _AS_OPTION = {
 }
 # Up to the last @ of a word: a password may hold one, though it should not.
 _PASSWORD = re.compile(r"(://[^:/@\s]*):\S*@")
-# What is called so in `read_table` and `TableWriter`.
-_OF_TABLES = "sep|decimal|encoding|format|table|query"
+# What is called so in `fit`, `read_table` and `TableWriter`.
+_OPTIONS = "checkpoint|sep|decimal|encoding|format|table|query"
 
 
 def as_options(message: str) -> str:
@@ -27,7 +27,7 @@ def as_options(message: str) -> str:
     message = re.sub(r"\bon_(rare|broken)='(\w+)'", r"--on-\1 \2", message)
     message = re.sub(r"\bif_exists=('?)(?=\w)(\w+)\1", r"--if-exists \2", message)
     # With a value in quotes, or as a word of its own.
-    return re.sub(rf"\b({_OF_TABLES})=('[^']*'|(?=[ ,;.])|$)", _as_option, message)
+    return re.sub(rf"\b({_OPTIONS})=('[^']*'|(?=[ ,;.])|$)", _as_option, message)
 
 
 def _as_option(match: re.Match[str]) -> str:

@@ -188,13 +188,15 @@ def fit(
 ) -> None:
     """Learn a table and write the model to a file.
 
-    Ctrl-C ends the training early and keeps the model as it is then, and the checkpoint.
+    Ctrl-C ends the fit early: the model as it is then is written, with a warning that says what it
+    lacks, and the checkpoint stays.
 
     For data of people: --rare mask --min-category-rows 10 --protect-extremes 10
 
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
     from synthwgan import Checkpoint, WGANGPSynthesizer
+    from synthwgan.interrupts import held
     from synthwgan.io.places import is_database, parts_of
 
     kinds = column_kinds(kind or [])
@@ -221,7 +223,8 @@ def fit(
     has_parts = not is_database(table) and parts_of(table) is not None
     rows = table if has_parts else reading.read(table)
     model = WGANGPSynthesizer(**params).fit(rows, checkpoint=kept, cache_dir=cache_dir)
-    model.save(output)
+    with held():
+        model.save(output)
     if kept is not None and kept.is_complete:
         Path(kept.path).unlink(missing_ok=True)
     if not quiet:

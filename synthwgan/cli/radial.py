@@ -107,6 +107,7 @@ def fit(
     Example: synthwgan radial fit north.csv south.csv --target ill -o model.safetensors
     """
     from synthwgan import RadialGANSynthesizer
+    from synthwgan.interrupts import held
 
     kinds = column_kinds(kind or [])
     places = _by_domain(tables)
@@ -126,7 +127,8 @@ def fit(
     # On the command line every name is text; a column's may be a number.
     names = {str(name): name for frame in frames.values() for name in frame}
     model = RadialGANSynthesizer(**params).fit(frames, target=names.get(target, target))
-    model.save(output)
+    with held():
+        model.save(output)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan radial info {output}")
 

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from synthwgan.interrupts import Interrupts
 from synthwgan.table.checks import COUNT, SHARE, check_state, expect
 from synthwgan.training.checks import SECONDS
 from synthwgan.training.pace import Pace
@@ -101,6 +102,8 @@ class Trainer:
         best weights are restored in the end.
     keeper : Keeper, optional
         Keeps the state after each log, and gives it back to a loop that goes on.
+    interrupts : Interrupts, optional
+        Told that there is a model, once the loop is over.
     """
 
     def __init__(
@@ -112,6 +115,7 @@ class Trainer:
         diagnose: Callable[[int], dict[str, float]] | None = None,
         stopping: BestWeights | None = None,
         keeper: Keeper | None = None,
+        interrupts: Interrupts | None = None,
     ) -> None:
         self.pace = pace
         self.max_seconds = math.inf if max_seconds is None else max_seconds
@@ -119,6 +123,7 @@ class Trainer:
         self.observers = observers
         self.diagnose, self.stopping = diagnose, stopping
         self.keeper = NotKept() if keeper is None else keeper
+        self.interrupts = Interrupts() if interrupts is None else interrupts
         self.n_steps = 0
 
     def run(self, step: Step) -> TrainingOutcome:
@@ -129,7 +134,9 @@ class Trainer:
         try:
             with self.keeper:
                 stopped_by = self._loop(step)
+            self.interrupts.hold()
         except KeyboardInterrupt:
+            self.interrupts.hold()
             stopped_by = "interrupt"
             if not step.is_finite():
                 step.restore(self._good_weights)
