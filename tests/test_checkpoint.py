@@ -20,13 +20,23 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
-from synthwgan import MLP, Checkpoint, EarlyStopping, Optimizer, Style, WGANGPSynthesizer
+from synthwgan import (
+    MLP,
+    Checkpoint,
+    EarlyStopping,
+    GANOverSampler,
+    Optimizer,
+    Style,
+    WGANGPImputer,
+    WGANGPSynthesizer,
+)
 from synthwgan import checkpoint as checkpoint_module
 from synthwgan import fitted as fitted_module
 from synthwgan import synthesizer as synthesizer_module
 from synthwgan.io import model as model_module
 from synthwgan.io.model import digest
 from synthwgan.sampling.boosting import RejectionPlan
+from synthwgan.training.step import TrainingStep
 
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
 CALIBRATION = "calibration: making the distribution of each column exact"
@@ -195,6 +205,44 @@ def test_a_target_given_apart_and_an_array_go_on(settings, table, tmp_path):
             )
         found = WGANGPSynthesizer(**settings).fit(*arguments, checkpoint=path)
         assert found.digest_ == WGANGPSynthesizer(**settings).fit(*arguments).digest_
+
+
+def resampled(path: Any, table: pd.DataFrame, settings: dict[str, Any]) -> Any:
+    settings = settings | {"random_state": None}
+    sampler = GANOverSampler(synthesizer=WGANGPSynthesizer(**settings), random_state=0)
+    more, classes = sampler.fit_resample(table[["number"]], table["label"], checkpoint=path)
+    return more.assign(label=classes)
+
+
+def filled(path: Any, table: pd.DataFrame, settings: dict[str, Any]) -> Any:
+    settings = settings | {"random_state": None}
+    imputer = WGANGPImputer(synthesizer=WGANGPSynthesizer(**settings), random_state=0, n_draws=2)
+    filled = imputer.fit_transform(table, checkpoint=path)
+    pd.testing.assert_frame_equal(imputer.fit(table, checkpoint=path).transform(table), filled)
+    return filled
+
+
+@pytest.mark.parametrize("work", [resampled, filled])
+def test_what_hands_it_to_its_synthesizer_goes_on_too(settings, table, tmp_path, monkeypatch, work):
+    path, plain = tmp_path / "fit.ckpt", TrainingStep.__call__
+    steps: list[float] = []
+
+    def call(step: TrainingStep, progress: float) -> Any:
+        steps.append(progress)
+        if len(steps) == 8:
+            raise Ended
+        return plain(step, progress)
+
+    expected = work(None, table, settings)
+    monkeypatch.setattr(TrainingStep, "__call__", call)
+    with pytest.raises(Ended):
+        work(path, table, settings)
+    pd.testing.assert_frame_equal(work(path, table, settings), expected)
+    assert len(steps) == 8 + 12 - 7 + 4
+    with pytest.raises(ValueError, match="is of another table: it has 90 rows, not 80"):
+        work(path, table.head(80), settings)
+    with pytest.raises(ValueError, match="is of a fit with max_steps=12, not 13"):
+        work(path, table, settings | {"max_steps": 13})
 
 
 # Seconds
