@@ -36,6 +36,7 @@ from synthwgan import synthesizer as synthesizer_module
 from synthwgan.io import model as model_module
 from synthwgan.io.model import digest
 from synthwgan.sampling.boosting import RejectionPlan
+from synthwgan.training.conditional import ConditionalStep
 from synthwgan.training.step import TrainingStep
 
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
@@ -157,6 +158,33 @@ def test_what_comes_after_training_is_done_again(settings, table, tmp_path, monk
             fit(settings, table, path)
         monkeypatch.setattr("synthwgan.training.step.TrainingStep.__call__", end)
     check_same(fit(settings, table, path), expected)
+
+
+def test_a_phase_that_ended_is_in_the_file_before_anything_else(
+    settings, table, expected, tmp_path, monkeypatch
+):
+    """What a kill would find then: the next phase, or the calibration, and no step before it."""
+    path, found = tmp_path / "fit.ckpt", []
+
+    def copying(kind: type[TrainingStep]) -> None:
+        def averaged(step: TrainingStep) -> nn.ModuleDict:
+            found.append(shutil.copy(path, tmp_path / f"{len(found)}.ckpt"))
+            return plain(step)
+
+        plain = kind.averaged
+        patched.setattr(kind, "averaged", averaged)
+
+    with monkeypatch.context() as patched:
+        copying(TrainingStep)
+        copying(ConditionalStep)
+        fit(settings, table, Checkpoint(path, every=1e9))
+    learnt_again: list[list[str]] = []
+    for each in found:
+        phases: list[str] = []
+        how = {"callbacks": [lambda figures, phases=phases: phases.append(figures["phase"])]}
+        check_same(fit(settings, table, each, **how), expected)
+        learnt_again.append(sorted(set(phases)))
+    assert learnt_again == [[CONDITIONS], []]
 
 
 def test_a_fit_without_a_seed_goes_on_with_the_one_it_drew(settings, table, tmp_path):
