@@ -540,9 +540,9 @@ def add_rejection(
     """
     if not plan.is_for(encoded, sampler.head.layout):
         return
-    tell("rejection: learning which drawn rows to keep", verbose)
 
     def work() -> None:
+        tell("rejection: learning which drawn rows to keep", verbose)
         edges = transformer.value_edges(MAX_VALUE_EDGES)
         report = partial(tell, verbose=verbose)
         sampler.rejection = learn_rejection(sampler, encoded, edges, plan, seed, report, interrupts)

@@ -72,6 +72,10 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "verbose": VERBOSE,
 }
 
+_OF_RULES = (
+    "\n(In brackets: how many rows keep a rule, and how many would break it by chance, if the "
+    "cells of each column were shuffled.)"
+)
 _OF_TABLE = (
     "column_kinds",
     "max_categories",
@@ -393,7 +397,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         transformer = TableTransformer(**of_table, random_state=seed)
         learned = () if name is None else [name]
         transformer.fit(table, learned=learned, form=form, verbose=self.verbose)
-        tell(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n", self.verbose)
+        rules = show_rules(transformer.rules_) + (_OF_RULES if len(transformer.rules_) else "")
+        tell(f"{transformer.schema_}\n\n{rules}\n", self.verbose)
         return transformer
 
     def _samplers(

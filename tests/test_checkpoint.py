@@ -360,7 +360,7 @@ def test_what_changes_no_weight_may_change(settings, table, expected, kept, tmp_
     path = Path(shutil.copy(kept, tmp_path))
     found = fit(settings | {"verbose": 1}, table, path)
     shown = capsys.readouterr().err
-    assert f"{path}: going on with whole rows from step 5" in shown
+    assert f"{path}: training goes on with whole rows from step 5" in shown
     # The bar begins where training does, so that what remains is not underrated.
     assert "training, whole rows  42%" in shown and "training, whole rows   0%" not in shown
     check_same(found, expected)

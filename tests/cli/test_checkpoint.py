@@ -116,11 +116,11 @@ def test_a_command_that_is_killed_goes_on(folder, monkeypatch):
         process.terminate()
         _, shown = process.communicate(timeout=PATIENCE)
     assert process.returncode == 128 + signal.SIGTERM
-    assert f"{path}: going on with whole rows from step " in shown
-    assert f"{path}: whole rows ended at step " in shown and "Traceback" not in shown
+    assert f"{path}: training goes on with whole rows from step " in shown
+    assert f"{path}: training was ended after step " in shown and "Traceback" not in shown
     result = run(*arguments)
     assert result.exit_code == 0
-    assert f"{path}: going on with whole rows from step " in result.stderr
+    assert f"{path}: training goes on with whole rows from step " in result.stderr
     # It is of no use any more; what a kill in the middle of a write may have left went before.
     assert sorted(each.name for each in folder.iterdir()) == ["model", "table.csv"]
     settings = {"max_steps": 200, "random_state": 3, "rejection": None, "device": "cpu"}
@@ -186,5 +186,5 @@ def test_ctrl_c_after_training_writes_the_model_and_says_what_it_lacks(folder, m
     assert kept.exists()
     result = run(*arguments, "--seed", 3)
     assert result.exit_code == 0 and "was interrupted" not in result.stderr
-    assert f"{kept}: conditions are learned" in result.stderr
+    assert f"{kept}: training with conditions has ended before" in result.stderr
     assert not kept.exists()

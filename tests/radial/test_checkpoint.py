@@ -124,7 +124,9 @@ def test_what_an_error_ends_goes_on_and_what_ended_is_not_trained_again(
     checkpoint = Checkpoint(shutil.copy(kept, tmp_path))
     # What is shown changes no weight.
     check_same(fit(tables, checkpoint, verbose=1), expected)
-    assert f"{checkpoint.path}: going on with domains from step 6" in capsys.readouterr().err
+    assert (
+        f"{checkpoint.path}: training goes on with domains from step 6" in capsys.readouterr().err
+    )
     assert checkpoint.is_complete
     monkeypatch.setattr("synthwgan.training.step.TrainingStep.__call__", None)
     check_same(fit(tables, checkpoint), expected)
