@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import numbers
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -27,6 +26,7 @@ from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import check_weights, load_module_arrays, module_arrays
 from synthwgan.parameters import Constraint, check_parameters
 from synthwgan.provenance import digest_of
+from synthwgan.sampling.base import BaseSampler
 from synthwgan.sampling.bins import MAX_VALUE_EDGES
 from synthwgan.sampling.boosting import RejectionPlan, learn_rejection
 from synthwgan.sampling.calibration import calibrate
@@ -57,6 +57,8 @@ from synthwgan.training.checks import (
 from synthwgan.training.config import COMPONENTS, TrainingConfig
 from synthwgan.training.cost import TrainingCost
 from synthwgan.training.fit import TrainedNetworks
+from synthwgan.training.ranks import ALONE, Ranks
+from synthwgan.warn import warn
 
 _CONTENT = {
     "parameters": STATE,
@@ -172,11 +174,8 @@ def save_model(
     """Write constructor parameters and fitted state; see `WGANGPSynthesizer.save`."""
     for rule in state.transformer.rules_:
         if isinstance(rule, Custom):
-            warnings.warn(
-                f"rule '{rule}' is a function, and not saved: rows of the loaded model may break "
-                "it",
-                UserWarning,
-                stacklevel=3,
+            warn(
+                f"rule '{rule}' is a function, and not saved: rows of the loaded model may break it"
             )
     table, arrays = state.transformer.to_state()
     content = {
@@ -480,6 +479,7 @@ def calibrate_samplers(
     seed: int,
     verbose: int,
     interrupts: Interrupts,
+    ranks: Ranks = ALONE,
 ) -> None:
     """Make the distribution of each column exact, and of each column in rows of one state.
 
@@ -495,18 +495,28 @@ def calibrate_samplers(
         From 1 on, it is said.
     interrupts : Interrupts
         Told if it is interrupted.
+    ranks : Ranks, optional
+        The processes that trained it; each draws a part of these rows.
     """
     tell("calibration: making the distribution of each column exact", verbose)
 
     def work() -> None:
-        calibrate(sampler, sampler.noise(seed))
+        calibrate(sampler, sampler.noise(ranks.seed(seed)), n_parts=ranks.size)
+        _average(sampler, ranks)
         if conditional_sampler is not None and trained.conditional is not None:
             context = trained.conditional.context
-            calibrate(conditional_sampler, conditional_sampler.noise(seed), context)
+            calibrate(conditional_sampler, conditional_sampler.noise(ranks.seed(seed)), context)
+            _average(conditional_sampler, ranks)
             conditional_sampler.targets = SliceTargets.of(trained.moments)
 
     # Without it a model is worse, and it takes but seconds.
     interrupts.attempt(work, CALIBRATION, anyway=True)
+
+
+def _average(sampler: BaseSampler, ranks: Ranks) -> None:
+    """Give a sampler the mean of the calibrations that several processes found."""
+    knots = [] if sampler.value_knots is None else [sampler.value_knots]
+    ranks.mean_([sampler.head.logit_bias, *knots])
 
 
 def add_rejection(
@@ -518,6 +528,7 @@ def add_rejection(
     seed: int,
     verbose: int,
     interrupts: Interrupts,
+    ranks: Ranks = ALONE,
 ) -> None:
     """Let a sampler learn which rows to keep.
 
@@ -537,6 +548,8 @@ def add_rejection(
         From 1 on, each round is shown.
     interrupts : Interrupts
         Told if it is interrupted: the rounds so far count.
+    ranks : Ranks, optional
+        The processes that trained it; the first learns, and tells the others.
     """
     if not plan.is_for(encoded, sampler.head.layout):
         return
@@ -545,6 +558,20 @@ def add_rejection(
         tell("rejection: learning which drawn rows to keep", verbose)
         edges = transformer.value_edges(MAX_VALUE_EDGES)
         report = partial(tell, verbose=verbose)
-        sampler.rejection = learn_rejection(sampler, encoded, edges, plan, seed, report, interrupts)
+        if ranks.is_first:
+            sampler.rejection = learn_rejection(
+                sampler, encoded, edges, plan, seed, report, interrupts
+            )
+        _share_rejection(sampler, ranks)
 
     interrupts.attempt(work, REJECTION)
+
+
+def _share_rejection(sampler: Sampler, ranks: Ranks) -> None:
+    """Give all processes the rejection of the first."""
+    if ranks.size == 1:
+        return
+    learnt = sampler.rejection
+    state, arrays = ranks.share(*((None, {}) if learnt is None else learnt.to_state()))
+    if not ranks.is_first:
+        sampler.rejection = _load_rejection(sampler.head.layout, state, dict(arrays))

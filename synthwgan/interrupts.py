@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import signal
 import threading
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Self, TypeVar
+
+from synthwgan.warn import warn
 
 Result = TypeVar("Result")
 
@@ -35,20 +36,31 @@ class Interrupts:
     only what `attempt` does, which the model can do without. What else has to be done takes little
     time, in which Ctrl-C is remembered until the next attempt.
 
+    Parameters
+    ----------
+    can_end : bool, default True
+        Whether a part of the fit can be ended. Where several processes train together it cannot:
+        the others are at another place, and Ctrl-C ends the fit at any time.
+
     Attributes
     ----------
     lacking : list of str
         What the model lacks.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, can_end: bool = True) -> None:
+        self.can_end = can_end
         self.lacking: list[str] = []
         self._is_held, self._is_waiting, self._is_watching = False, False, False
 
     def __enter__(self) -> Self:
         # Only the main thread is interrupted; and who handles the signal otherwise knows why.
         is_main = threading.current_thread() is threading.main_thread()
-        if is_main and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        if (
+            self.can_end
+            and is_main
+            and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+        ):
             signal.signal(signal.SIGINT, self._interrupt)
             self._is_watching = True
         return self
@@ -104,6 +116,8 @@ class Interrupts:
             return work()
         except KeyboardInterrupt:
             self._is_held = was_held
+            if not self.can_end:
+                raise
             self.lacks(lacking)
             return None
         finally:
@@ -129,9 +143,7 @@ class Interrupts:
             if checkpoint is None
             else f"To add it, fit again with checkpoint={checkpoint!r}, which goes on from there."
         )
-        warnings.warn(
+        warn(
             "fit was interrupted; the model is kept, and can be sampled and saved. It lacks "
             f"{'; and '.join(self.lacking)}. {remedy}",
-            UserWarning,
-            stacklevel=3,
         )

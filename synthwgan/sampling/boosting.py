@@ -143,7 +143,7 @@ def learn_rejection(
                 break
             boosting.add_round(plan.min_acceptance, report)
     except KeyboardInterrupt:
-        if interrupts is None or not boosting.n_rounds:
+        if interrupts is None or not (interrupts.can_end and boosting.n_rounds):
             raise
         is_interrupted = True
     if not boosting.n_rounds:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -46,8 +45,10 @@ from synthwgan.training.diagnostics import (
     warn_of_mode_collapse,
 )
 from synthwgan.training.pace import Look, Pace, Steps, UntilLearnt
+from synthwgan.training.ranks import ALONE, Ranks, SameWeights
 from synthwgan.training.step import TrainingStep
 from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
+from synthwgan.warn import warn
 
 # Phases of training.
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
@@ -129,6 +130,7 @@ def train_networks(
     callbacks: Sequence[Callback] = (),
     checkpoints: Checkpoints | None = None,
     interrupts: Interrupts | None = None,
+    ranks: Ranks = ALONE,
 ) -> TrainedNetworks:
     """Train a generator and a critic on an encoded table.
 
@@ -163,6 +165,8 @@ def train_networks(
         Keeps the state of training, and has that from which it goes on, if any.
     interrupts : Interrupts, optional
         Told what lacks if training is interrupted: the weights trained so far are returned.
+    ranks : Ranks, optional
+        The processes that train together, of one table. They share the rows of a batch.
 
     Returns
     -------
@@ -182,17 +186,15 @@ def train_networks(
         If an own network or optimizer cannot be used, or no row is left to hold out.
     """
     if not layout.n_slots:
-        warnings.warn(
+        warn(
             "there is nothing to learn: every column is an identifier or constant; give one "
-            "another kind with column_kinds if that is not meant",
-            UserWarning,
-            stacklevel=3,
+            "another kind with column_kinds if that is not meant"
         )
     head = _make_head(encoded, layout, config, forbidden).to(device)
     check_own_networks(head, config, config.conditional is not None)
     with _own_randomness(config, device, seed):
         interrupts = Interrupts() if interrupts is None else interrupts
-        told = verbose, until_learnt, callbacks, checkpoints, interrupts
+        told = verbose, until_learnt, callbacks, checkpoints, interrupts, ranks
         fit = _Fit(encoded, head, config, precision, seed, *told)
         step, outcome = fit.learn_whole_rows()
         averaged, conditional = step.averaged(), None
@@ -202,7 +204,8 @@ def train_networks(
             learnt = interrupts.attempt(lambda: fit.learn_conditions(step, outcome), NO_CONDITIONS)
             if learnt is not None:
                 conditional, outcome = learnt[0], outcome.followed_by(learnt[1])
-    warn_of_early_stop(outcome)
+    if ranks.is_first:
+        warn_of_early_stop(outcome)
     return TrainedNetworks(
         generator=averaged["generator"],
         critic=step.critic,
@@ -237,7 +240,7 @@ class _Fit:
         The table.
     head : OutputHead
         Knows its layout.
-    config, precision, seed, verbose, until_learnt, callbacks, checkpoints, interrupts
+    config, precision, seed, verbose, until_learnt, callbacks, checkpoints, interrupts, ranks
         As for `train_networks`.
     """
 
@@ -253,24 +256,27 @@ class _Fit:
         callbacks: Sequence[Callback],
         checkpoints: Checkpoints | None,
         interrupts: Interrupts,
+        ranks: Ranks,
     ) -> None:
-        self.config, self.precision, self.seed, self.verbose = config, precision, seed, verbose
+        self.config, self.precision, self.seed = config.of_one(ranks.size), precision, seed
+        self.ranks, self.verbose = ranks, verbose if ranks.is_first else 0
         self.until_learnt, self.callbacks = until_learnt, callbacks
         self.checkpoints, self.interrupts = checkpoints, interrupts
         self.marginals = TableBatches(encoded, head).marginals()
-        self.batches, self.held_out = _hold_out(encoded, head, config, seed)
+        batches, self.held_out = _hold_out(encoded, head, config, seed)
+        self.batches = batches.shard(ranks.rank, ranks.size)
         self.networks = build_networks(head, self.marginals, config, seed)
         self.moments = PairwiseMoments(head).to(head.device, torch.float32)
         if config.moment_weight:
-            self.moments.fit(self.batches.in_order)
+            self.moments.fit(self.batches.in_order, ranks.sum_)
         rng = torch.Generator(head.device).manual_seed(seed)
         self.diversity = Diversity(self.batches, rng) if head.layout.n_slots else None
         self.records: list[dict[str, Any]] = []
-        self.cost = estimate_cost(head.layout, encoded, self.networks, config)
-        if verbose:
+        self.cost = estimate_cost(head.layout, encoded, self.networks, self.config)
+        if ranks.of_first(verbose):
             trial = self._step(TrainingStep, copy.deepcopy(self.networks))
             self.cost = measure_cost(self.cost, trial)
-        tell(str(self.cost), verbose)
+        tell(str(self.cost), self.verbose)
 
     def learn_whole_rows(self) -> tuple[TrainingStep, TrainingOutcome]:
         """Train the first networks."""
@@ -317,6 +323,9 @@ class _Fit:
             drawn = step.ema.module["head"].sample(raw, rng)
             return Look(detective.area(*drawn), *detective.nearer(*drawn))
 
+        def look_of_first() -> Look:
+            return Look(*self.ranks.alone(lambda: astuple(look())))
+
         def learn_from_all() -> None:
             step.batches = self.batches
 
@@ -324,18 +333,20 @@ class _Fit:
         return UntilLearnt(
             config.max_steps,
             config.optimizer.constant_share,
-            look,
+            look_of_first,
             learn_from_all,
             config.log_every,
         )
 
     def warn_of_mode_collapse(self, averaged: nn.ModuleDict) -> None:
         """Warn if the averaged generator's rows vary too little."""
-        if self.diversity is not None:
+        if self.diversity is not None and self.ranks.is_first:
             warn_of_mode_collapse(averaged["generator"], averaged["head"], self.diversity)
 
     def _step(self, kind: type[TrainingStep], networks: nn.ModuleDict) -> TrainingStep:
-        return kind(networks, self.moments, self.batches, self.config, self.precision, self.seed)
+        self.ranks.copy_first_(networks.state_dict().values())
+        parts = self.moments, self.batches, self.config, self.precision, self.seed, self.ranks
+        return kind(networks, *parts)
 
     def _train(
         self,
@@ -357,6 +368,7 @@ class _Fit:
             callbacks=self.callbacks,
             checkpoints=self.checkpoints,
             interrupts=self.interrupts,
+            ranks=self.ranks,
             diagnosis=diagnosis,
             more=more,
         )
@@ -373,6 +385,7 @@ def train_phase(
     callbacks: Sequence[Callback],
     checkpoints: Checkpoints | None,
     interrupts: Interrupts,
+    ranks: Ranks = ALONE,
     diagnosis: Diagnosis | None = None,
     more: Mapping[str, Stateful] | None = None,
 ) -> TrainingOutcome:
@@ -390,7 +403,7 @@ def train_phase(
         Its name.
     records : list of dict
         Gets a record for each logged step.
-    verbose, callbacks, checkpoints, interrupts
+    verbose, callbacks, checkpoints, interrupts, ranks
         As for `train_networks`.
     diagnosis : Diagnosis, optional
         Adds figures.
@@ -409,12 +422,14 @@ def train_phase(
         if (outcome := keeper.finished()) is not None:
             interrupts.hold()
             return outcome
-    observers: list[Observer] = [history, Callbacks(callbacks, phase), Log(phase)]
+    observers: list[Observer] = [history, SameWeights(ranks, step.networks)]
+    if ranks.is_first:
+        observers += [Callbacks(callbacks, phase), Log(phase)]
     if verbose:
         observers.append(ProgressBar(phase, 0.0 if keeper is None else keeper.progress()))
     LOGGER.info("training: %s", phase)
     bounds = config.max_seconds, config.log_every
-    told = observers, diagnosis, stopping, keeper, interrupts
+    told = observers, diagnosis, stopping, keeper, interrupts, ranks
     outcome = Trainer(pace, *bounds, *told).run(step)
     LOGGER.info("%s: ended by %s at step %d", phase, outcome.stopped_by, outcome.n_steps)
     if outcome.stopped_by == "interrupt":
@@ -469,9 +484,8 @@ def _of_conditions(config: TrainingConfig, whole_rows: TrainingOutcome) -> Train
 def warn_of_early_stop(outcome: TrainingOutcome) -> None:
     """Warn if training ended because a loss was not finite."""
     if outcome.stopped_by == "non-finite":
-        warnings.warn(
+        warn(
             f"training stopped at step {outcome.n_steps}: a loss was not finite. The last good "
             "weights were restored. Lower generator_lr and critic_lr, or use precision='float32'.",
             ConvergenceWarning,
-            stacklevel=4,
         )
