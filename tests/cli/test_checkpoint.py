@@ -146,7 +146,7 @@ def test_a_checkpoint_of_other_parameters_is_refused_in_one_line(folder):
     result = run(*fit_command(folder, "--quiet"))
     assert result.exit_code == 1
     (line,) = result.stderr.strip().splitlines()
-    assert "is of a fit with max_steps=5, not 200. Set these as they were, or delete" in line
+    assert "is of a fit with --max-steps 5, not 200. Set these as they were, or delete" in line
     assert (folder / "fit.ckpt").exists()
 
 
@@ -181,7 +181,7 @@ def test_ctrl_c_after_training_writes_the_model_and_says_what_it_lacks(folder, m
         signal.signal(signal.SIGINT, before)
     assert result.exit_code == 0
     assert "Warning: fit was interrupted; the model is kept" in result.stderr
-    assert f"fit again with --checkpoint '{kept}', which goes on from there." in result.stderr
+    assert f"fit again with --checkpoint {kept}, which goes on from there." in result.stderr
     assert len(WGANGPSynthesizer.load(model).sample(5)) == 5
     assert kept.exists()
     result = run(*arguments, "--seed", 3)

@@ -108,7 +108,7 @@ class TestFit:
             result = run(*arguments, "--checkpoint-every", 0)
         assert result.exit_code == 0
         assert "Warning: fit was interrupted; the model is kept" in result.stderr
-        assert f"with --checkpoint '{kept}', which goes on from there" in result.stderr
+        assert f"with --checkpoint {kept}, which goes on from there" in result.stderr
         # Before the first step nothing is kept yet, and the command begins anew.
         assert RadialGANSynthesizer.load(model).n_iter_ == 0
         assert run(*arguments).exit_code == 0
