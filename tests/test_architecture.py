@@ -55,7 +55,8 @@ ROOMS = {
         *("components", "evaluation.evaluate", "evaluation.Report", "io.model", "parameters"),
         *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
         *("table.door.naming_column", "table.forms.textdates", "table.frames", "table.storage"),
-        "provenance",
+        # Rules read drawn rows, never those of the table: see tests/private/test_rules.py.
+        *("provenance", "table.rules", "rules.Rule"),
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
