@@ -23,7 +23,7 @@ test test-pandas3 test-lowest: export OMP_NUM_THREADS = 1
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt torch==2.13.0
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[report,excel,sql,text,dev,docs,bench]"
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable ".[report,excel,sql,text,cluster,dev,docs,bench]"
 	touch $@
 
 # A directory's own time changes with every file in it: the stamp is what counts.
@@ -36,7 +36,7 @@ $(STAMP3): pyproject.toml constraints.txt
 	test -x $(VENV3)/bin/python || $(PYTHON) -m venv $(VENV3)
 	grep -v '^pandas==' constraints.txt > $(VENV3)/constraints.txt
 	$(VENV3)/bin/python -m pip install --quiet --constraint $(VENV3)/constraints.txt torch==2.13.0
-	$(VENV3)/bin/python -m pip install --quiet --constraint $(VENV3)/constraints.txt --editable ".[excel,sql,text,dev]" "pandas>=3,<4" "mlcroissant>=1.0.10"
+	$(VENV3)/bin/python -m pip install --quiet --constraint $(VENV3)/constraints.txt --editable ".[excel,sql,text,cluster,dev]" "pandas>=3,<4" "mlcroissant>=1.0.10"
 	touch $@
 
 # The lowest versions that pyproject.toml allows, but for torch, of which one build is at hand.

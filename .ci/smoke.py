@@ -98,9 +98,24 @@ def text(real: pd.DataFrame, rows: pd.DataFrame) -> None:
     assert all(" " in name for name in made) and not set(made) & set(named["name"])
 
 
+def cluster(real: pd.DataFrame, rows: pd.DataFrame) -> None:
+    """A frame of Dask is learned, and workers of Dask draw rows."""
+    import dask.dataframe as dd
+    from distributed import Client
+
+    with Client(
+        n_workers=1, threads_per_worker=1, processes=False, dashboard_address=None
+    ) as client:
+        model = WGANGPSynthesizer(max_steps=5, random_state=0).fit(
+            dd.from_pandas(real, npartitions=2)
+        )
+        model.sample_to("parts", 40, rows_per_part=20, client=client)
+    assert len(list(Path("parts").glob("*.parquet"))) == 2
+
+
 # What uses an extra. Of an extra that is not here the packages are imported, and no more.
 FEATURES: dict[str, Callable[[pd.DataFrame, pd.DataFrame], None]] = {
-    function.__name__: function for function in (none, report, excel, sql, text)
+    function.__name__: function for function in (none, report, excel, sql, text, cluster)
 }
 
 

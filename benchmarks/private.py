@@ -64,7 +64,8 @@ that the figures can be measured again; a model for use is not.
 MST and AIM (McKenna, Miklau and Sheldon 2021; McKenna et al. 2022) are those of the package dpmm
 0.1.9 at its defaults, with the same bounds and categories, in an environment of their own. A tenth
 of their epsilon buys bins of numbers, the rest marginals. A peer without a row for a table was not
-measured there, or did not end: MST on shoppers was stopped after 15 minutes on two busy cores.
+measured there, or did not end: MST on shoppers was stopped after 15 minutes. Seconds, of which
+others had a part on the same two cores, tell no more than the order.
 
 What falls short: bought domains in the trend error, since ends of ranges are found only as far as
 noise allows, and a trend is judged on a range cut into ten from end to end; and correlations of

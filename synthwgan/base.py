@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, cast, get_args, overload
@@ -19,6 +19,7 @@ from synthwgan.components import ComponentParameters
 from synthwgan.conditions.rows import TableRows
 from synthwgan.fitted import FittedState, load_model, model_digest, save_model
 from synthwgan.parameters import (
+    N_SAMPLES,
     RANDOM_STATE,
     Constraint,
     Either,
@@ -27,7 +28,7 @@ from synthwgan.parameters import (
     check_parameters,
     reject_misnamed,
 )
-from synthwgan.parts import PartsPlan, write_parts
+from synthwgan.parts import ROWS_PER_PART, PartsPlan, write_parts
 from synthwgan.provenance import marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.sampling.conditional import ConditionalSampler
@@ -35,7 +36,13 @@ from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import score_pairs, score_rows
 from synthwgan.table import TableTransformer
 from synthwgan.table.choice import show_rules
-from synthwgan.table.frames import OutputMixin, as_frame, chosen_output, take_column
+from synthwgan.table.frames import (
+    MixedTableMixin,
+    OutputMixin,
+    as_frame,
+    chosen_output,
+    take_column,
+)
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import Schema
 from synthwgan.table.target import with_target
@@ -55,7 +62,7 @@ _BROKEN_RULE = 1e6
 
 _POSITIVE = Number(1, integer=True)
 _SAMPLING_PARAMETERS = {
-    "n_samples": _POSITIVE,
+    "n_samples": N_SAMPLES,
     "n_draws": _POSITIVE,
     "chunk_size": _POSITIVE,
     "rows_per_part": _POSITIVE,
@@ -68,7 +75,7 @@ _SAMPLING_PARAMETERS = {
 }
 
 
-class BaseSynthesizer(OutputMixin, ComponentParameters):
+class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     """A synthesizer once it is fitted; a subclass has the parameters and `fit`."""
 
     components = COMPONENTS
@@ -103,14 +110,6 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         """SHA-256 of the model's weights, which its rows carry in their ``attrs``."""
         check_is_fitted(self)
         return model_digest(self.sampler_, self.conditional_sampler_, self.critic_)
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
     @property
     def n_features_in_(self) -> int:
@@ -349,8 +348,9 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         conditions: Mapping[Any, Any] | None = None,
         on_rare: OnRare = "restrict",
         truncation: float | None = None,
-        rows_per_part: int = 500_000,
+        rows_per_part: int = ROWS_PER_PART,
         n_jobs: int = 1,
+        client: Any = None,
         random_state: RandomState = None,
     ) -> None:
         """Draw synthetic rows into a folder of Parquet files, in constant memory.
@@ -377,6 +377,9 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
             Processes that draw parts at the same time, one thread each; -1 for one a core. The rows
             are the same for any number. A script that uses several must guard its own work by
             ``if __name__ == "__main__":``, as `multiprocessing` asks.
+        client : dask.distributed.Client, optional
+            A Dask cluster whose workers draw the parts instead, into a folder that all its machines
+            share; the rows are the same again. It needs the extra ``cluster``.
         random_state : int, Generator, RandomState or None, default None
             Seed of the rows. Without one, a folder that has been begun goes on with its own.
 
@@ -411,7 +414,8 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
             random_state=random_state,
         )
         options = {"conditions": conditions, "on_rare": on_rare, "truncation": truncation}
-        write_parts(self, path, PartsPlan(n_samples, rows_per_part, options), n_jobs, random_state)
+        plan = PartsPlan(n_samples, rows_per_part, options)
+        write_parts(self, path, plan, n_jobs, random_state, client=client)
 
     def _rows(
         self, seeds: list[int], truncation: float | None = None, gibbs_steps: int = 0
@@ -428,6 +432,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         self,
         X: pd.DataFrame,
         *,
+        columns: Iterable[Any] | None = None,
         n_draws: int = 1,
         on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
@@ -439,6 +444,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         self,
         X: np.ndarray,
         *,
+        columns: Iterable[Any] | None = None,
         n_draws: int = 1,
         on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
@@ -450,6 +456,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         self,
         X: Any,
         *,
+        columns: Iterable[Any] | None = None,
         n_draws: int = 1,
         on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
@@ -460,6 +467,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         self,
         X: Any,
         *,
+        columns: Iterable[Any] | None = None,
         n_draws: int = 1,
         on_broken: OnBroken = "error",
         gibbs_steps: int = 0,
@@ -477,6 +485,10 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
             Rows with the columns given to `fit`; a target may be left out. A number outside
             the range that was fitted counts as the nearest, and a category that was not seen as
             missing for the other cells of its row; with a warning.
+        columns : list of column names, optional
+            The columns to fill; by default all. Gaps of others stay, and tell of what is drawn
+            beside them: that a cell is missing is known then. They tell nothing where no cell was
+            missing in `fit`.
         n_draws : int, default 1
             Rows for each row of `X`, one after another, with its index if it has one.
         on_broken : {"error", "keep"}, default "error"
@@ -491,15 +503,17 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         -------
         DataFrame, Table or ndarray of shape (n_rows * n_draws, n_columns)
             The rows, in the form of those of `sample`. Cells that were there are unchanged. What
-            rules determine is computed, and the rest drawn: no cell is missing, but in columns of
-            which every cell was, and where a rule says that it is.
+            rules determine is computed, and the rest drawn: no cell of `columns` is missing, but
+            in columns of which every cell was, and where a rule says that it is.
 
         Raises
         ------
         NotFittedError
             Before `fit`.
         ValueError
-            If a column is missing, or the model is not `conditional`.
+            If a column is missing, the model is not `conditional`, or `columns` names no column.
+        TypeError
+            If `columns` is no list.
 
         Examples
         --------
@@ -517,7 +531,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
             random_state=random_state,
         )
         rows = self._rows(seeds, gibbs_steps=gibbs_steps)
-        filled = rows.imputed(as_frame(X), n_draws, self.target_name_, on_broken)
+        filled = rows.imputed(as_frame(X), n_draws, self.target_name_, on_broken, columns)
         return marked(filled, self.digest_, "completed", random_state, self.sql_types_)
 
     def summary(self) -> str:
@@ -676,7 +690,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         target : hashable, optional
             The column that one would predict; by default the one given to `fit` as ``y``.
         n_samples : int, optional
-            Synthetic rows; by default as many as `X` has.
+            Synthetic rows; by default as many as `X` has, of a quick report 5,000 at most.
         rules : "auto", None, RuleSet, or list of rules, default "auto"
             The rules between columns that rows are asked to keep; by default those found in `X`.
         quick : bool, default False
@@ -700,7 +714,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
         ValueError
             If a table has other columns, or `target` is none of them.
         """
-        from synthwgan.evaluation import evaluate
+        from synthwgan.evaluation.evaluate import evaluate, rows_to_draw
 
         check_is_fitted(self)
         y = take_column(y)[0]
@@ -708,7 +722,7 @@ class BaseSynthesizer(OutputMixin, ComponentParameters):
             raise TypeError("report() draws the synthetic rows itself; give real ones as test=")
         real = pd.DataFrame(with_target(X, y, None if y is None else self.target_name_))
         seeds = draw_seeds(random_state, 2)
-        n_rows = len(real) if n_samples is None else n_samples
+        n_rows = rows_to_draw(real, quick) if n_samples is None else n_samples
         rows = as_frame(self.sample(n_rows, random_state=seeds[0]))
         # A frame made of a frame would not say any more where its rows come from.
         rows = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(rows)

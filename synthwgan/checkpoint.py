@@ -7,7 +7,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import warnings
+import zlib
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
@@ -28,6 +28,8 @@ from synthwgan.table.storage.jsonable import split_arrays
 from synthwgan.training.callbacks import tell
 from synthwgan.training.checkpoint import Checkpoints
 from synthwgan.training.checks import SECONDS
+from synthwgan.training.ranks import ALONE, Ranks
+from synthwgan.warn import warn
 
 _SEED = Number(0, 2**31 - 1, integer=True)
 _CONTENT = {
@@ -99,6 +101,8 @@ class KeptFit:
         Where it is trained.
     precision : str
         Of the matrix products.
+    ranks : Ranks, optional
+        The processes that train together; only the first reads and writes the file.
 
     Raises
     ------
@@ -115,6 +119,7 @@ class KeptFit:
         constraints: Mapping[str, Constraint],
         device: torch.device,
         precision: str,
+        ranks: Ranks = ALONE,
     ) -> None:
         is_one = isinstance(checkpoint, Checkpoint)
         self.checkpoint = checkpoint if is_one else Checkpoint(checkpoint)
@@ -124,23 +129,29 @@ class KeptFit:
             raise ValueError(
                 f"{self.path!r} is the name of a table; let the checkpoint end in .ckpt"
             )
-        check_writable(self.path)
-        for rest in leftovers(self.path):
-            rest.unlink(missing_ok=True)
+        self._ranks = ranks
+        if ranks.is_first:
+            check_writable(self.path)
+            for rest in leftovers(self.path):
+                rest.unlink(missing_ok=True)
         packed = pack_parameters(dict(parameters), constraints)
         compared = {name: packed[name] for name in packed if name not in _NOT_COMPARED}
         self.content: dict[str, Any] = {
             "versions": {name: version(name) for name in ("synthwgan", "torch")},
-            "parameters": compared | {"device": device.type, "precision": precision},
+            "parameters": compared
+            | {"device": device.type, "precision": precision, "processes": ranks.size},
             "threads": torch.get_num_threads(),
         }
         self.content = json.loads(json.dumps(self.content, default=plain_number))
         self.checkpoints = Checkpoints(
             self._write, self._refusing, self.checkpoint.every, self._report, self._warn
         )
-        self._found: dict[str, Any] | None = None
-        if os.path.exists(self.path):
-            self._found, arrays = read_checkpoint(self.path, _CONTENT)
+        found, arrays = None, {}
+        if ranks.is_first and os.path.exists(self.path):
+            found, arrays = read_checkpoint(self.path, _CONTENT)
+        self._found: dict[str, Any] | None
+        self._found, arrays = ranks.share(found, arrays)
+        if self._found is not None:
             with self._refusing():
                 check_state("its table", self._found["table"], _TABLE)
                 self.checkpoints.load(self._found["phases"], arrays, self._found["seconds"])
@@ -189,15 +200,15 @@ class KeptFit:
                 f"{_ANEW}."
             )
         if content["threads"] != self.content["threads"]:
-            warnings.warn(
+            warn(
                 f"{self.path!r} was written with {content['threads']} threads of torch, and "
                 f"there are {self.content['threads']} now: the last digits of the model may be "
-                "others than those of a fit that was never ended.",
-                UserWarning,
-                stacklevel=4,
+                "others than those of a fit that was never ended."
             )
 
     def _write(self, content: dict[str, Any], arrays: dict[str, Any]) -> None:
+        if not self._ranks.is_first:
+            return
         write_checkpoint(self.path, self.content | content, arrays)
         tell(f"checkpoint in {self.path}", verbose=0)
 
@@ -208,12 +219,33 @@ class KeptFit:
         tell(f"{self.path}: {line}", self.verbose)
 
     def _warn(self, error: OSError) -> None:
-        warnings.warn(
+        warn(
             f"the checkpoint could not be written ({error}); training goes on without it, and an "
-            "older one stays as it was.",
-            UserWarning,
-            stacklevel=2,
+            "older one stays as it was."
         )
+
+
+def check_agreement(
+    ranks: Ranks,
+    parameters: dict[str, Any],
+    constraints: Mapping[str, Constraint],
+    transformer: TableTransformer,
+    encoded: EncodedTable,
+) -> None:
+    """Raise unless all processes that train together have the same parameters and table."""
+    if ranks.size == 1:
+        return
+    packed = pack_parameters(dict(parameters), constraints)
+    compared = [packed[name] for name in packed if name not in (*_NOT_COMPARED, "random_state")]
+    ranks.agree(_crc(compared), "were given other parameters: they must all have the same")
+    ranks.agree(
+        _crc(_describe(transformer, encoded)),
+        "were given other tables: they must all have the same rows, in the same order",
+    )
+
+
+def _crc(content: Any) -> int:
+    return zlib.crc32(json.dumps(content, default=plain_number).encode())
 
 
 def _describe(transformer: TableTransformer, encoded: EncodedTable) -> dict[str, Any]:

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from sklearn.base import BaseEstimator
@@ -189,9 +191,12 @@ class ComponentParameters(BaseEstimator):
     ----------
     components : dict of str to Choice
         The parameters that are components.
+    needs : pair of str or None
+        The first parameter, if it has no default, and how to choose it.
     """
 
     components: ClassVar[Mapping[str, Choice]] = {}
+    needs: ClassVar[tuple[str, str] | None] = None
 
     # A type checker is to read the constructors of subclasses, and to say which attributes exist.
     if not TYPE_CHECKING:
@@ -199,8 +204,18 @@ class ComponentParameters(BaseEstimator):
         def __new__(cls, *args: Any, **kwargs: Any) -> Any:
             """Answer a parameter that does not exist with where to find what it means."""
             for name in kwargs.keys() - set(cls._get_param_names()):
-                raise TypeError(f"{cls.__name__} has no parameter {name!r}{_hint(cls, name)}")
+                hint = _nested(cls, name, kwargs[name]) or _hint(cls, name)
+                raise TypeError(f"{cls.__name__} has no parameter {name!r}{hint}")
+            if cls.needs is not None and not args and cls.needs[0] not in kwargs:
+                name, meaning = cls.needs
+                raise TypeError(f"{cls.__name__} needs {name}, {meaning}; {cls.__name__}({name}=1)")
             return super().__new__(cls)
+
+        def __init_subclass__(cls, **kwargs: Any) -> None:
+            """Answer what `fit` does not take, but the constructor may."""
+            super().__init_subclass__(**kwargs)
+            if "fit" in vars(cls):
+                cls.fit = _answering(cls.fit)
 
         def __getattr__(self, name: str) -> Any:
             """Answer a method of another package with the one that does the same here."""
@@ -222,6 +237,37 @@ class ComponentParameters(BaseEstimator):
                 # Who sets a parameter of what is turned off, turns it on.
                 params[name] = choice.resolve(value) or choice.default()
         return super().set_params(**params)
+
+
+def _answering(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method that says of an unknown argument where it belongs."""
+    known = inspect.signature(fit).parameters
+
+    @wraps(fit)
+    def answering(self: Any, *args: Any, **kwargs: Any) -> Any:
+        for name in kwargs.keys() - known.keys():
+            estimator = type(self)
+            hint = _nested(estimator, name, kwargs[name]) or _hint(estimator, name)
+            if name in estimator._get_param_names():
+                hint = f"; it is one of the constructor: {estimator.__name__}({name}=...)"
+            raise TypeError(f"{estimator.__name__}.fit() has no argument {name!r}{hint}")
+        return fit(self, *args, **kwargs)
+
+    return answering
+
+
+def _nested(estimator: type[ComponentParameters], name: str, value: Any) -> str:
+    """Return how a parameter of a component is given that was asked for with two underscores."""
+    outer, _, inner = name.partition("__")
+    if not inner or outer not in estimator.components:
+        return ""
+    choice = estimator.components[outer]
+    # The default first.
+    kinds = [type(choice.default()), *choice._classes().values()]
+    for kind in kinds:
+        if inner in kind._get_param_names():
+            return f"; here it is {outer}={kind.__name__}({inner}={value!r})"
+    return f"; {kinds[0].__name__} has {', '.join(kinds[0]._get_param_names())}"
 
 
 def _hint(estimator: Any, name: str) -> str:

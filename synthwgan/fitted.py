@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import numbers
 import os
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -25,6 +24,7 @@ from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.state import check_weights, load_module_arrays, module_arrays
 from synthwgan.parameters import Constraint, check_parameters
 from synthwgan.provenance import digest_of
+from synthwgan.sampling.base import BaseSampler
 from synthwgan.sampling.bins import MAX_VALUE_EDGES
 from synthwgan.sampling.boosting import RejectionPlan, learn_rejection
 from synthwgan.sampling.calibration import calibrate
@@ -55,6 +55,8 @@ from synthwgan.training.checks import (
 from synthwgan.training.config import COMPONENTS, TrainingConfig
 from synthwgan.training.cost import TrainingCost
 from synthwgan.training.fit import TrainedNetworks
+from synthwgan.training.ranks import ALONE, Ranks
+from synthwgan.warn import warn
 
 _CONTENT = {
     "parameters": STATE,
@@ -170,11 +172,8 @@ def save_model(
     """Write constructor parameters and fitted state; see `WGANGPSynthesizer.save`."""
     for rule in state.transformer.rules_:
         if isinstance(rule, Custom):
-            warnings.warn(
-                f"rule '{rule}' is a function, and not saved: rows of the loaded model may break "
-                "it",
-                UserWarning,
-                stacklevel=3,
+            warn(
+                f"rule '{rule}' is a function, and not saved: rows of the loaded model may break it"
             )
     table, arrays = state.transformer.to_state()
     content = {
@@ -455,7 +454,9 @@ def unpack_parameters(
     return parameters
 
 
-def make_sampler(trained: TrainedNetworks, calibrated: bool, *, seed: int) -> Sampler:
+def make_sampler(
+    trained: TrainedNetworks, calibrated: bool, *, seed: int, ranks: Ranks = ALONE
+) -> Sampler:
     """Put a trained generator into a sampler.
 
     Parameters
@@ -466,17 +467,20 @@ def make_sampler(trained: TrainedNetworks, calibrated: bool, *, seed: int) -> Sa
         Whether each column's distribution is made exact.
     seed : int
         Seed of the rows drawn for it.
+    ranks : Ranks, optional
+        The processes that trained it; each draws a part of these rows.
     """
     generator: Any = trained.generator
     sampler = Sampler(generator, trained.head, generator.latent_dim, trained.marginals)
     if calibrated:
         LOGGER.info("calibration")
-        calibrate(sampler, sampler.noise(seed))
+        calibrate(sampler, sampler.noise(ranks.seed(seed)), n_parts=ranks.size)
+        _average(sampler, ranks)
     return sampler
 
 
 def make_conditional_sampler(
-    trained: TrainedNetworks, calibrated: bool, *, seed: int
+    trained: TrainedNetworks, calibrated: bool, *, seed: int, ranks: Ranks = ALONE
 ) -> ConditionalSampler | None:
     """Put a trained conditional generator into a sampler; None if there is no such generator.
 
@@ -488,6 +492,8 @@ def make_conditional_sampler(
         Whether each column's distribution is made exact, and that of rows of one state.
     seed : int
         Seed of the rows drawn for it.
+    ranks : Ranks, optional
+        As for `make_sampler`.
     """
     if trained.conditional is None:
         return None
@@ -495,9 +501,16 @@ def make_conditional_sampler(
     head = trained.conditional.head
     sampler = ConditionalSampler(generator, head, generator.latent_dim, trained.marginals)
     if calibrated:
-        calibrate(sampler, sampler.noise(seed), trained.conditional.context)
+        calibrate(sampler, sampler.noise(ranks.seed(seed)), trained.conditional.context)
+        _average(sampler, ranks)
         sampler.targets = SliceTargets.of(trained.moments)
     return sampler
+
+
+def _average(sampler: BaseSampler, ranks: Ranks) -> None:
+    """Give a sampler the mean of the calibrations that several processes found."""
+    knots = [] if sampler.value_knots is None else [sampler.value_knots]
+    ranks.mean_([sampler.head.logit_bias, *knots])
 
 
 def add_rejection(
@@ -508,6 +521,7 @@ def add_rejection(
     *,
     seed: int,
     verbose: int,
+    ranks: Ranks = ALONE,
 ) -> bool:
     """Let a sampler learn which rows to keep; return whether it could, and was not interrupted.
 
@@ -525,6 +539,8 @@ def add_rejection(
         Seed of the rows drawn for it.
     verbose : int
         From 1 on, each round is shown.
+    ranks : Ranks, optional
+        The processes that trained it; the first learns, and tells the others.
 
     Warns
     -----
@@ -535,15 +551,17 @@ def add_rejection(
         LOGGER.info("rejection")
     edges = transformer.value_edges(MAX_VALUE_EDGES)
     try:
-        sampler.rejection = learn_rejection(
-            sampler, encoded, edges, plan, seed, lambda line: tell(line, verbose)
-        )
+        if ranks.is_first:
+            sampler.rejection = learn_rejection(
+                sampler, encoded, edges, plan, seed, lambda line: tell(line, verbose)
+            )
+        _share_rejection(sampler, ranks)
     except KeyboardInterrupt:
-        warnings.warn(
+        if ranks.size > 1:
+            raise
+        warn(
             "learning which drawn rows to keep was interrupted; all are kept, and the model can "
-            "be sampled and saved.",
-            UserWarning,
-            stacklevel=4,
+            "be sampled and saved."
         )
         return False
     if plan.max_rounds:
@@ -552,3 +570,13 @@ def add_rejection(
             *(sampler.n_rejection_rounds, 100 * sampler.acceptance_rate),
         )
     return True
+
+
+def _share_rejection(sampler: Sampler, ranks: Ranks) -> None:
+    """Give all processes the rejection of the first."""
+    if ranks.size == 1:
+        return
+    learnt = sampler.rejection
+    state, arrays = ranks.share(*((None, {}) if learnt is None else learnt.to_state()))
+    if not ranks.is_first:
+        sampler.rejection = _load_rejection(sampler.head.layout, state, dict(arrays))

@@ -8,16 +8,23 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, clone
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from synthwgan.inner import inner_synthesizer
 from synthwgan.parameters import RANDOM_STATE, Number, OneOf, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
-from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
-from synthwgan.table.door import enter
-from synthwgan.table.frames import OutputMixin, TableForm, as_frame, chosen_output, take
+from synthwgan.synthesizer import WGANGPSynthesizer
+from synthwgan.table.door import chosen_places, enter
+from synthwgan.table.frames import (
+    MixedTableMixin,
+    OutputMixin,
+    TableForm,
+    as_frame,
+    chosen_output,
+    take,
+)
 
-_OF_SYNTHESIZER = ("column_kinds", "max_steps", "max_seconds", "device", "verbose")
 _OWN = {
     "n_draws": Number(1, integer=True),
     "sample_posterior": OneOf((True, False)),
@@ -26,7 +33,12 @@ _OWN = {
 
 
 class WGANGPImputer(
-    OutputMixin, OneToOneFeatureMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+    OutputMixin,
+    MixedTableMixin,
+    OneToOneFeatureMixin,
+    TransformerMixin,
+    BaseEstimator,
+    auto_wrap_output_keys=None,
 ):
     """Fills missing cells with what a synthesizer expects there, given the rest of the row.
 
@@ -41,6 +53,9 @@ class WGANGPImputer(
         What learns the table; it is cloned, and must be `conditional`. Its ``rejection="auto"`` is
         none, as filling gaps rejects no row. None is one with ``rules=None``, so that no gap is
         left: with rules, what they determine is computed, and what they say is missing stays so.
+    columns : list of column names, optional
+        The columns to fill, by number in an array; by default all. Gaps of others stay, and are
+        known to be missing where cells beside them are drawn.
     n_draws : int, default 20
         How often a gap is drawn for the mean or the mode that fills it. More draws are nearer to
         what is expected, and cost as many times the seconds.
@@ -101,6 +116,7 @@ class WGANGPImputer(
         self,
         *,
         synthesizer: WGANGPSynthesizer | None = None,
+        columns: list[Any] | None = None,
         n_draws: int = 20,
         sample_posterior: bool = False,
         column_kinds: dict[Any, str] | None = None,
@@ -111,6 +127,7 @@ class WGANGPImputer(
         random_state: RandomState = None,
     ) -> None:
         self.synthesizer = synthesizer
+        self.columns = columns
         self.n_draws = n_draws
         self.sample_posterior = sample_posterior
         self.column_kinds = column_kinds
@@ -119,14 +136,6 @@ class WGANGPImputer(
         self.device = device
         self.verbose = verbose
         self.random_state = random_state
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Learn the table, gaps included.
@@ -149,8 +158,9 @@ class WGANGPImputer(
             If a parameter or the table cannot be used; before any training.
         """
         check_parameters({name: getattr(self, name) for name in _OWN}, _OWN)
-        model = self._unfitted()
+        model = inner_synthesizer(self, WGANGPSynthesizer(rules=None), "fill gaps")
         frame = self._entered(as_frame(X), reset=True)
+        self._places_of(frame)
         seeds = draw_seeds(self.random_state, 2)
         if self.random_state is not None:
             model.set_params(random_state=seeds[0])
@@ -203,14 +213,20 @@ class WGANGPImputer(
     def _filled(self, X: Any, form: TableForm) -> Any:
         """Fill the cells of a table that has been taken, and give it its form again."""
         frame = self._entered(X, reset=False)
-        gaps = frame.isna().to_numpy()
+        gaps = np.zeros(frame.shape, dtype=bool)
+        places = self._places_of(frame)
+        gaps[:, places] = frame.iloc[:, places].isna()
         rows = np.flatnonzero(gaps.any(axis=1))
         filled = frame.copy()
         if len(rows):
             n_draws = 1 if self.sample_posterior else self.n_draws
             # A row that breaks a rule has gaps as well.
             drawn = self.synthesizer_.impute(
-                frame.iloc[rows], n_draws=n_draws, on_broken="keep", random_state=self._seed
+                frame.iloc[rows],
+                columns=self.columns,
+                n_draws=n_draws,
+                on_broken="keep",
+                random_state=self._seed,
             )
             for place in np.flatnonzero(gaps.any(axis=0)).tolist():
                 where = gaps[:, place]
@@ -223,6 +239,12 @@ class WGANGPImputer(
         if output == "default":
             return _as_array(filled, X)
         return form.dress(filled.set_axis(self.get_feature_names_out(), axis=1), output)
+
+    def _places_of(self, frame: pd.DataFrame) -> list[int]:
+        """Return the places of the columns to fill, or raise."""
+        if self.columns is None:
+            return list(range(frame.shape[1]))
+        return chosen_places(frame.columns, self.columns)
 
     def _chosen(self, place: int, drawn: pd.Series, n_draws: int) -> pd.Series:
         """Return what stands for the draws of each row: their mean, middle or commonest."""
@@ -253,26 +275,6 @@ class WGANGPImputer(
             return frame
         self.column_index_ = frame.columns
         return frame.infer_objects()
-
-    def _unfitted(self) -> WGANGPSynthesizer:
-        """Return an unfitted synthesizer that can fill gaps, or raise."""
-        model = WGANGPSynthesizer(rules=None) if self.synthesizer is None else self.synthesizer
-        if not isinstance(model, WGANGPSynthesizer):
-            raise TypeError(f"synthesizer must be a WGANGPSynthesizer or None, got {model!r}")
-        own = {name: getattr(self, name) for name in _OF_SYNTHESIZER}
-        fresh: Any = clone(model)
-        model = fresh.set_params(
-            **{name: value for name, value in own.items() if value is not None}
-        )
-        check_parameters(model.get_params(deep=False), SYNTHESIZER_PARAMETERS)
-        if model.conditional is False:
-            raise ValueError(
-                "the synthesizer has conditional=False, so it cannot fill gaps: pass one with "
-                "conditional=True"
-            )
-        if model.rejection == "auto":
-            model.rejection = None
-        return model
 
 
 def _commonest(values: np.ndarray) -> np.ndarray:

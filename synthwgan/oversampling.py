@@ -11,22 +11,22 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, clone
+from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 
+from synthwgan.inner import inner_synthesizer
 from synthwgan.parameters import RANDOM_STATE, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
-from synthwgan.synthesizer import SYNTHESIZER_PARAMETERS, WGANGPSynthesizer
+from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table.door import SHOWN, enter, naming_column
-from synthwgan.table.frames import TableForm, as_frame, take, take_column
+from synthwgan.table.frames import MixedTableMixin, TableForm, as_frame, take, take_column
 from synthwgan.table.storage.physical import refuse_nul
 from synthwgan.table.target import target_name
 from synthwgan.training.config import Conditional
 
-_OF_SYNTHESIZER = ("column_kinds", "max_steps", "max_seconds", "device", "verbose")
 Strategy = float | str | Mapping[Any, int] | Callable[[Any], Mapping[Any, int]]
 
 
-class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
+class GANOverSampler(MixedTableMixin, OneToOneFeatureMixin, BaseEstimator):
     """Adds synthetic rows of rare classes, drawn by a synthesizer given the class.
 
     One synthesizer learns the whole table with the target as one more column, so that a rare
@@ -118,13 +118,10 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         self.random_state = random_state
 
     def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken, and a target is needed."""
+        """Say that a target is needed."""
         tags = super().__sklearn_tags__()
         tags.estimator_type = "sampler"
         tags.target_tags.required = True
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
         return tags
 
     def fit(self, X: Any, y: Any) -> Self:
@@ -193,34 +190,14 @@ class GANOverSampler(OneToOneFeatureMixin, BaseEstimator):
         rows = as_frame(model.sample(conditions=wanted, random_state=seeds[1]))
         return form.dress(_joined(X, rows.iloc[:, :-1])), classes
 
-    def _unfitted(self) -> WGANGPSynthesizer:
-        """Return an unfitted synthesizer that can draw rows of a class, or raise."""
-        model = WGANGPSynthesizer() if self.synthesizer is None else self.synthesizer
-        if not isinstance(model, WGANGPSynthesizer):
-            raise TypeError(f"synthesizer must be a WGANGPSynthesizer or None, got {model!r}")
-        own = {name: getattr(self, name) for name in _OF_SYNTHESIZER}
-        fresh: Any = clone(model)
-        model = fresh.set_params(
-            **{name: value for name, value in own.items() if value is not None}
-        )
-        check_parameters(model.get_params(deep=False), SYNTHESIZER_PARAMETERS)
-        if model.conditional is False:
-            raise ValueError(
-                "the synthesizer has conditional=False, so it cannot draw rows of a class: pass "
-                "one with conditional=True"
-            )
-        if model.conditional is True:
-            model.conditional = Conditional(training_by_sampling=True)
-        if model.rejection == "auto":
-            model.rejection = None
-        return model
-
     def _check(
         self, X: Any, y: Any, form: TableForm
     ) -> tuple[pd.DataFrame, _Target, WGANGPSynthesizer]:
         """Return the table, the target and an unfitted synthesizer, all found usable."""
         check_parameters({"random_state": self.random_state}, {"random_state": RANDOM_STATE})
-        model = self._unfitted()
+        model = inner_synthesizer(self, WGANGPSynthesizer(), "draw rows of a class")
+        if model.conditional is True:
+            model.conditional = Conditional(training_by_sampling=True)
         # A list of rows may mix numbers and texts, which numpy would all turn into texts.
         frame = enter(self, np.array(X, dtype=object) if isinstance(X, list) else X, reset=True)
         target = _Target.read(y, len(frame))

@@ -43,6 +43,8 @@ class Number:
         Whether only whole numbers are allowed.
     open_low, open_high : bool
         Whether the bound itself is excluded.
+    not_a_table : str
+        What to do with a table, or a mapping, that was given in place of the number.
     """
 
     low: float = -math.inf
@@ -50,6 +52,7 @@ class Number:
     integer: bool = False
     open_low: bool = False
     open_high: bool = False
+    not_a_table: str = ""
 
     def allows(self, value: Any) -> bool:
         """Whether ``value`` is such a number; booleans are not."""
@@ -230,13 +233,35 @@ ELSEWHERE = {
 }
 
 
+_SHOWN = 200
+
+
+def in_words(value: Any) -> str:
+    """Return what a value is; of a table or an array the shape alone, of much text the start."""
+    if shape := _shape_of(value):
+        return f"{type(value).__name__} of shape {shape}"
+    text = repr(value)
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}..."
+
+
+def _is_table(value: Any) -> bool:
+    return isinstance(value, Mapping) or len(_shape_of(value)) == 2
+
+
+def _shape_of(value: Any) -> tuple[Any, ...]:
+    shape = getattr(value, "shape", ())
+    return shape if isinstance(shape, tuple) else ()
+
+
 def problems_of(parameters: Mapping[str, Any], constraints: Mapping[str, Constraint]) -> list[str]:
     """Return what is wrong with some parameters, and with those of components among them."""
     problems = []
     for name, constraint in constraints.items():
         value = parameters[name]
         if not constraint.allows(value):
-            problems.append(f"{name} must be {constraint}, got {value!r}")
+            is_number = isinstance(constraint, Number)
+            remedy = constraint.not_a_table if is_number and _is_table(value) else ""
+            problems.append(f"{name} must be {constraint}, got {in_words(value)}{remedy}")
         elif isinstance(value, HasParameters):
             problems += [f"{name}: {problem}" for problem in value.problems()]
     return problems
@@ -296,6 +321,12 @@ def reject_misnamed(arguments: Mapping[str, Any]) -> None:
         raise TypeError(f"sample() has no argument {name!r}; it takes {hint}")
 
 
+# Of synthesizers that take conditions.
+N_SAMPLES = Number(
+    1,
+    integer=True,
+    not_a_table="; rows to complete, or what rows are to be, are passed as sample(conditions=...)",
+)
 RANDOM_STATE = Either(
     (
         OneOf((None,)),

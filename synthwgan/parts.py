@@ -8,6 +8,8 @@ import contextlib
 import json
 import multiprocessing
 import os
+import platform
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -24,10 +26,12 @@ from synthwgan.io.tables import TableWriter, write_text
 from synthwgan.provenance import marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table import TableTransformer
+from synthwgan.table.cluster import as_they_end, check_client
 from synthwgan.table.law import Law
 
 # What a folder says of itself; readers of Parquet folders leave such names out.
 PLAN_FILE = "_synthetic.json"
+ROWS_PER_PART = 500_000
 CHUNK_ROWS = 50_000
 
 
@@ -84,6 +88,7 @@ def write_parts(
     n_jobs: int,
     random_state: RandomState,
     advance: Callable[[int], object] = lambda n_rows: None,
+    client: Any = None,
 ) -> None:
     """Write the parts of a folder that lack; see `BaseSynthesizer.sample_to`.
 
@@ -96,7 +101,16 @@ def write_parts(
         As there.
     advance : callable, optional
         Called with the number of rows of each part that is there.
+    client : dask.distributed.Client, optional
+        As there.
     """
+    if client is not None:
+        check_client(client)
+        if n_jobs != 1:
+            raise ValueError(
+                f"n_jobs={n_jobs} are processes of this machine, and client a cluster: pass one of "
+                "both"
+            )
     _check_keys(model)
     folder = Path(path)
     folder.mkdir(parents=True, exist_ok=True)
@@ -107,15 +121,22 @@ def write_parts(
             advance(plan.rows_of(part))
         else:
             lacking.append(part)
-    n_jobs = min(len(lacking), (os.cpu_count() or 1) if n_jobs < 0 else n_jobs)
-    drawer = _Drawer(model, folder, plan, seed)
-    if n_jobs <= 1:
-        for part in lacking:
-            with _one_thread():
-                advance(drawer.write(part))
-        return
-    for n_rows in _in_processes(drawer, lacking, n_jobs):
+    # Workers of a cluster may have been started in another folder.
+    drawer = _Drawer(model, folder if client is None else folder.absolute(), plan, seed)
+    for n_rows in _written(drawer, lacking, n_jobs, client):
         advance(n_rows)
+    _remove_unfinished(folder)
+
+
+def _written(drawer: _Drawer, parts: list[int], n_jobs: int, client: Any) -> Iterator[int]:
+    """Write parts, here or elsewhere, and yield the number of rows of each that is there."""
+    if client is not None:
+        again = f"the parts in {drawer.folder} are whole: call it again to go on, with more memory"
+        return as_they_end(client, drawer.write_elsewhere, parts, again)
+    n_jobs = min(len(parts), (os.cpu_count() or 1) if n_jobs < 0 else n_jobs)
+    if n_jobs <= 1:
+        return map(drawer.write, parts)
+    return _in_processes(drawer, parts, n_jobs)
 
 
 def _name(part: int) -> str:
@@ -161,10 +182,14 @@ def _begun(folder: Path, plan: PartsPlan, model: str, random_state: RandomState)
                 f"{folder} was begun with {name} {found.get(name)!r} and not {wanted.get(name)!r}: "
                 "go on with the same arguments and model, or name a new folder"
             )
-    # Of processes that were killed while they wrote.
+    _remove_unfinished(folder)
+    return seed
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove what processes left that were killed while they wrote."""
     for unfinished in folder.glob(".part-*.tmp"):
         unfinished.unlink(missing_ok=True)
-    return seed
 
 
 class _Drawer:
@@ -183,10 +208,23 @@ class _Drawer:
 
     def write(self, part: int) -> int:
         """Write a part, whole or not at all, and return its number of rows."""
-        with TableWriter(self.folder / _name(part)) as writer:
+        with _one_thread(), TableWriter(self.folder / _name(part)) as writer:
             for chunk in self._chunks(part):
                 writer.write(chunk)
         return self.plan.rows_of(part)
+
+    def write_elsewhere(self, part: int) -> int:
+        """Do what `write` does on another machine, if the folder is there too."""
+        try:
+            begun = json.loads((self.folder / PLAN_FILE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            begun = {}
+        if begun.get("seed") != self.seed:
+            raise RuntimeError(
+                f"a worker of the Dask cluster, on {platform.node()}, does not see what is in "
+                f"{self.folder}: name a folder that all machines share"
+            )
+        return self.write(part)
 
     def _chunks(self, part: int) -> Iterator[pd.DataFrame]:
         model, options = self.model, self.plan.options
@@ -211,7 +249,6 @@ _own: list[_Drawer] = []
 
 
 def _take(drawer: _Drawer) -> None:
-    torch.set_num_threads(1)
     _own[:] = [drawer]
 
 
@@ -235,12 +272,29 @@ def _in_processes(drawer: _Drawer, parts: list[int], n_jobs: int) -> Iterator[in
         pool.shutdown(cancel_futures=True)
 
 
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """Let torch have one thread, as in each of several processes: so the rows are the same."""
-    n_threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(n_threads)
+class _OneThread:
+    """Lets torch have one thread, as in each of several processes: so the rows are the same.
+
+    Threads of a worker of Dask draw at the same time: the last of them puts back what was.
+    """
+
+    def __init__(self) -> None:
+        self._lock, self._n_inside, self._before = threading.Lock(), 0, 1
+
+    @contextlib.contextmanager
+    def __call__(self) -> Iterator[None]:
+        with self._lock:
+            if not self._n_inside:
+                self._before = torch.get_num_threads()
+            self._n_inside += 1
+            torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_inside -= 1
+                if not self._n_inside:
+                    torch.set_num_threads(self._before)
+
+
+_one_thread = _OneThread()

@@ -24,6 +24,7 @@ from synthwgan.table.rules.product import Product
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.rules.sum import Sum
 from synthwgan.table.rules.unique import Unique
+from synthwgan.table.rules.value_where import ValueWhere
 
 __all__ = [
     "Bands",
@@ -41,5 +42,6 @@ __all__ = [
     "Sum",
     "Support",
     "Unique",
+    "ValueWhere",
     "find_rules",
 ]

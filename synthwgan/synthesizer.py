@@ -8,8 +8,10 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, Self
 
+import torch
+
 from synthwgan.base import BaseSynthesizer
-from synthwgan.checkpoint import Checkpoint, KeptFit
+from synthwgan.checkpoint import Checkpoint, KeptFit, check_agreement
 from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
 from synthwgan.io.sql.types import sql_types_of
 from synthwgan.large import encoded_rows, opened
@@ -45,6 +47,7 @@ from synthwgan.training.config import TRAINING_PARAMETERS, Conditional, Training
 from synthwgan.training.device import resolve_device, resolve_precision
 from synthwgan.training.fit import TrainedNetworks, train_networks
 from synthwgan.training.optimizers import Optimizer
+from synthwgan.training.ranks import Ranks, joined, own_device
 from synthwgan.training.stopping import EarlyStopping
 
 SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
@@ -302,10 +305,11 @@ class WGANGPSynthesizer(BaseSynthesizer):
         ----------
         X : frame or array of shape (n_rows, n_columns), or a table in batches
             The table: a DataFrame of pandas or polars, a LazyFrame, a pyarrow Table or
-            RecordBatchReader, a DuckDB relation, a Dask frame, or what else gives an Arrow stream;
-            or a NumPy array. It is not written to, and an index plays no part. A path to a folder,
-            a glob or a file of Parquet, an Arrow Dataset, or an iterable of frames that can be read
-            again and again, such as a list, is never in memory as a whole.
+            RecordBatchReader, a DuckDB relation, or what else gives an Arrow stream; or a NumPy
+            array. It is not written to, and an index plays no part. A path to a folder, a glob or a
+            file of Parquet, an Arrow Dataset, or an iterable of frames that can be read again and
+            again, such as a list, is never in memory as a whole; nor is a Dask frame, whose
+            partitions are encoded where they are.
         y : Series or array of shape (n_rows,), optional
             One more column, put last; a Series keeps its name, else it is ``"target"``.
         callbacks : list of callable, optional
@@ -336,19 +340,41 @@ class WGANGPSynthesizer(BaseSynthesizer):
         parameters = self.get_params(deep=False)
         check_parameters(parameters, self.constraints)
         functions = check_callbacks(callbacks)
-        device = resolve_device(self.device)
+        if checkpoint is not None and not isinstance(checkpoint, Checkpoint):
+            checkpoint = Checkpoint(checkpoint)
+        device = own_device(resolve_device(self.device))
+        with joined(device, _advice(checkpoint)) as ranks:
+            return self._fit(X, y, functions, checkpoint, cache_dir, device, ranks)
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        functions: list[Callback],
+        checkpoint: Checkpoint | None,
+        cache_dir: str | os.PathLike[str] | None,
+        device: torch.device,
+        ranks: Ranks,
+    ) -> Self:
+        """Do `fit`, beside other processes if there are any."""
+        parameters, verbose = self.get_params(deep=False), self.verbose if ranks.is_first else 0
         precision = resolve_precision(self.precision, device)
-        seeds, kept = draw_seeds(self.random_state, 5), None
+        seeds, kept = ranks.of_first(draw_seeds(self.random_state, 5)), None
+        ranks.agree(checkpoint is None, "must all be given a checkpoint, or none of them")
         if checkpoint is not None:
-            kept = KeptFit(checkpoint, parameters, self.constraints, device, precision)
+            shown = parameters | {"verbose": verbose}
+            kept = KeptFit(checkpoint, shown, self.constraints, device, precision, ranks)
             seeds = kept.seeds(seeds)
         LOGGER.info("encoding the table")
         X, form = opened(X, y)
         y, form_of_y = take_column(y)
         name = None if y is None else target_name(y)
         table = with_target(X, y, name)
-        transformer = self._transformer(table, name, form.beside(name, form_of_y), seeds[3])
+        transformer = self._transformer(
+            table, name, form.beside(name, form_of_y), seeds[3], verbose
+        )
         encoded = encoded_rows(transformer, table, cache_dir, random_state=seeds[0])
+        check_agreement(ranks, parameters, self.constraints, transformer, encoded)
         checkpoints = None if kept is None else kept.start(transformer, encoded)
         spent = 0.0 if checkpoints is None else checkpoints.seconds
         plan = RejectionPlan.resolve(self.rejection, self.max_seconds, spent)
@@ -365,22 +391,25 @@ class WGANGPSynthesizer(BaseSynthesizer):
             device=device,
             precision=precision,
             seed=seeds[1],
-            verbose=self.verbose,
+            verbose=verbose,
+            ranks=ranks,
         )
-        samplers, is_complete = self._samplers(trained, encoded, transformer, plan, seeds)
+        samplers, is_complete = self._samplers(trained, encoded, transformer, plan, seeds, ranks)
         if kept is not None:
             kept.checkpoint.is_complete = is_complete
         of_table = {"n_rows": len(encoded), "sql_types": sql_types_of(X)}
         return self._keep(FittedState.of(trained, transformer, name, config, *samplers, **of_table))
 
-    def _transformer(self, table: Any, name: Any, form: TableForm, seed: int) -> TableTransformer:
+    def _transformer(
+        self, table: Any, name: Any, form: TableForm, seed: int, verbose: int
+    ) -> TableTransformer:
         """Return a transformer that knows the table, in which `name` is the target, or None."""
         parameters = self.get_params(deep=False)
         of_table = {name: parameters[name] for name in _OF_TABLE}
         transformer = TableTransformer(**of_table, random_state=seed)
         learned = () if name is None else [name]
-        transformer.fit(table, learned=learned, form=form, verbose=self.verbose)
-        tell(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n", self.verbose)
+        transformer.fit(table, learned=learned, form=form, verbose=verbose)
+        tell(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n", verbose)
         return transformer
 
     def _samplers(
@@ -390,13 +419,22 @@ class WGANGPSynthesizer(BaseSynthesizer):
         transformer: TableTransformer,
         plan: RejectionPlan,
         seeds: list[int],
+        ranks: Ranks,
     ) -> tuple[tuple[Sampler, ConditionalSampler | None], bool]:
         """Return both samplers, calibrated, and whether nothing was interrupted on the way."""
-        sampler = make_sampler(trained, self.calibrate, seed=seeds[2])
-        conditional_sampler = make_conditional_sampler(trained, self.calibrate, seed=seeds[2])
+        drawn = {"seed": seeds[2], "ranks": ranks}
+        sampler = make_sampler(trained, self.calibrate, **drawn)
+        conditional_sampler = make_conditional_sampler(trained, self.calibrate, **drawn)
         is_complete = trained.outcome.stopped_by != "interrupt"
         if is_complete:
-            is_complete = add_rejection(
-                sampler, encoded, transformer, plan, seed=seeds[4], verbose=self.verbose
-            )
+            told = {"verbose": self.verbose, "ranks": ranks}
+            is_complete = add_rejection(sampler, encoded, transformer, plan, seed=seeds[4], **told)
         return (sampler, conditional_sampler), is_complete
+
+
+def _advice(checkpoint: Checkpoint | None) -> str:
+    """Say what to do if one of several processes is lost."""
+    if checkpoint is None:
+        return "With a checkpoint, training could be gone on with."
+    path = os.fspath(checkpoint.path)
+    return f"Started as before, they go on from the checkpoint {path!r}."

@@ -29,9 +29,9 @@ FORBIDDEN_IN = {
 }
 # Which rooms of the package a room may use; the faces may use all of them.
 ROOMS = {
-    "table": {"parameters", "randomness"},
-    "io": {"parameters", "table.checks"},
-    "radial.columns": {"parameters", "table"},
+    "table": {"parameters", "randomness", "warn"},
+    "io": {"parameters", "table.checks", "table.storage.frame", "warn"},
+    "radial.columns": {"parameters", "table", "warn"},
     "evaluation": {
         "io.base.PROVENANCE",
         "io.tables",
@@ -45,26 +45,36 @@ ROOMS = {
         "table.schema",
         "table.storage.physical",
         "table.target",
+        "warn",
     },
     "networks": {"components", "parameters", "table.layout"},
-    "training": {"components", "networks", "parameters", "table.checks", "table.layout"},
+    "training": {
+        "components",
+        "networks",
+        "parameters",
+        "processes",
+        "table.checks",
+        "table.layout",
+        "warn",
+    },
     "sampling": {"networks", "table.layout"},
-    "conditions": {"randomness", "sampling", "table"},
+    "conditions": {"randomness", "sampling", "table", "warn"},
     # Nothing here may look at rows outside the ledger: no door, no inference of kinds.
     "private": {
         *("components", "evaluation.evaluate", "evaluation.Report", "io.model", "parameters"),
         *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
-        *("table.door.naming_column", "table.forms.textdates", "table.frames", "table.storage"),
+        *("table.door.chosen_places", "table.door.naming_column", "table.forms.textdates"),
+        *("table.frames", "table.storage", "provenance", "warn"),
         # Rules read drawn rows, never those of the table: see tests/private/test_rules.py.
-        *("provenance", "table.rules", "rules.Rule"),
+        *("table.rules", "rules.Rule"),
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
-        *("card", "provenance"),
+        *("card", "provenance", "warn"),
         *("sampling", "synthesizer", "table", "training"),
     },
 }
-OPTIONAL = ("sdmetrics", "plotly", "matplotlib", "xgboost", "mkdocs")
+OPTIONAL = ("sdmetrics", "plotly", "matplotlib", "xgboost", "mkdocs", "dask", "distributed")
 
 
 def name_of(path: Path) -> str:
@@ -126,6 +136,16 @@ def test_the_wall_test_can_fail() -> None:
     assert room_of("synthwgan.cli") is None
 
 
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_warnings_name_the_line_of_the_user(path: Path) -> None:
+    """A level counted by hand is wrong for every other way to the same warning."""
+    if name_of(path) != "synthwgan.warn":
+        assert "warnings.warn" not in {
+            ast.unparse(node) for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        }
+        assert "warnings.warn" not in module_imports(path)
+
+
 def test_no_cycles() -> None:
     """Imports inside functions and for type checkers count: they are knowledge all the same."""
     known = {name_of(path) for path in MODULES}
@@ -152,6 +172,12 @@ def test_what_a_report_is_made_of_does_not_know_the_report(room: str) -> None:
 def test_one_module_calls_sdmetrics() -> None:
     callers = [path for path in MODULES if "sdmetrics" in rooted(module_imports(path))]
     assert [name_of(path) for path in callers] == ["synthwgan.evaluation.quality"]
+
+
+def test_one_module_calls_dask() -> None:
+    of_dask = {"dask", "distributed"}
+    callers = [path for path in MODULES if rooted(module_imports(path)) & of_dask]
+    assert [name_of(path) for path in callers] == ["synthwgan.table.cluster"]
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)

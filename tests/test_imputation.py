@@ -151,6 +151,19 @@ def test_no_rule_leaves_a_gap_unless_it_is_asked_for() -> None:
     assert (ruled["salary"].isna() == ~placed).all()
 
 
+def test_only_some_columns(frame: pd.DataFrame) -> None:
+    names = ["count", "city"]
+    imputer = WGANGPImputer(synthesizer=SMALL, columns=names, n_draws=2, random_state=0)
+    filled = imputer.fit_transform(frame)
+    assert filled[names].notna().all(axis=None)
+    others = frame.columns.drop(names)
+    assert_frame_equal(filled[others], frame[others])
+    X = frame[["x", "twice"]].to_numpy()
+    filled = clone(imputer).set_params(columns=[1]).fit_transform(X)
+    assert not np.isnan(filled[:, 1]).any()
+    np.testing.assert_array_equal(filled[:, 0], X[:, 0])
+
+
 def test_what_is_refused(frame: pd.DataFrame, imputer: WGANGPImputer) -> None:
     with pytest.raises(NotFittedError):
         WGANGPImputer().transform(frame)
@@ -160,6 +173,8 @@ def test_what_is_refused(frame: pd.DataFrame, imputer: WGANGPImputer) -> None:
         WGANGPImputer(synthesizer=WGANGPSynthesizer(conditional=False)).fit(frame)
     with pytest.raises(ValueError, match=r"(?s)n_draws must be.*sample_posterior must be"):
         WGANGPImputer(n_draws=0, sample_posterior="yes").fit(frame)
+    with pytest.raises(ValueError, match="columns name 'town', which is no column"):
+        WGANGPImputer(columns=["town"]).fit(frame)
     with pytest.raises(ValueError, match="max_steps must be"):
         WGANGPImputer(max_steps=0).fit(frame)
     with pytest.raises(ValueError, match="feature names"):

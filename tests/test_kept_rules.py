@@ -218,7 +218,7 @@ def test_an_exact_total_is_met(fitted):
 def test_conditions_that_no_row_can_meet_are_refused(fitted):
     wanted = {"city": "Lyon", "country": "DE"}
     message = (
-        "too few that meet the conditions.*keep the rules.*'city determines country' is broken"
+        "5 rows that meet .*keep the rules were not found.*'city determines country' is broken"
     )
     with pytest.raises(ValueError, match=message):
         fitted.sample(5, conditions=wanted, random_state=0)
@@ -488,6 +488,24 @@ def test_rare_cells_are_not_remembered():
     assert "MV" not in str(model.transformer_.to_dict())
     assert any("would keep rare cells" in line for line in model.rules_.left_out)
     assert any("city determines country" in str(rule) for rule in model_of(real).rules_)
+
+
+def test_zero_where_zero_is_found_kept_and_filled_in(tmp_path):
+    rng = np.random.default_rng(0)
+    pages = rng.poisson(1, 400)
+    real = pd.DataFrame({"pages": pages, "seconds": rng.gamma(2, 30, 400) * (pages > 0)})
+    real["cost"] = [f"${value:,.2f}" for value in real["seconds"] * rng.gamma(2, 1, 400)]
+    model_of(real, max_steps=5).save(tmp_path / "model")
+    model = WGANGPSynthesizer.load(tmp_path / "model")
+    assert "seconds = 0 exactly where pages = 0" in str(model.rules_)
+    rows = model.sample(3000, random_state=0)
+    assert not model.rules_.check(rows)["n_broken"].any()
+    assert ((rows["pages"] == 0) == (rows["seconds"] == 0)).all()
+    gaps = pd.DataFrame({"pages": [0, 2, None], "seconds": [None, None, 0], "cost": [None] * 3})
+    filled = model.impute(gaps, random_state=0)
+    assert filled["pages"].tolist()[2] == 0
+    assert filled["seconds"].tolist()[0] == 0 < filled["seconds"].tolist()[1]
+    assert filled["cost"].tolist()[0] == "$0.00"
 
 
 def test_that_a_cell_is_missing_is_no_secret():

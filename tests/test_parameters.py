@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from typing import Any
 
@@ -24,6 +25,7 @@ from synthwgan import (
 from synthwgan.components import Component
 from synthwgan.networks import critics
 from synthwgan.parameters import (
+    N_SAMPLES,
     Either,
     Function,
     Instance,
@@ -275,3 +277,42 @@ def test_one_of_tells_numbers_from_booleans():
     assert not OneOf((True, False)).allows(1)
     assert not OneOf((1,)).allows(True)
     assert OneOf((True, False)).allows(False)
+
+
+def test_a_table_in_place_of_a_number_is_not_printed():
+    table = pd.DataFrame({"secret": ["Anna"] * 3})
+    for given in (table, table.to_numpy(), {"secret": "Anna"}):
+        with pytest.raises(ValueError, match=r"passed as sample\(conditions=\.\.\.\)") as caught:
+            check_parameters({"n_samples": given}, {"n_samples": N_SAMPLES})
+        assert isinstance(given, dict) or "Anna" not in str(caught.value)
+    with pytest.raises(ValueError, match=r"got Series of shape \(3,\)$"):
+        check_parameters({"n_samples": table["secret"]}, {"n_samples": N_SAMPLES})
+    with pytest.raises(ValueError, match=r"\.\.\.$"):
+        check_parameters({"n_samples": "x" * 10_000}, {"n_samples": N_SAMPLES})
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        ({"generator__width": 64}, r"here it is generator=Residual\(width=64\)"),
+        ({"objective__clip": 0.1}, r"here it is objective=WGAN\(clip=0.1\)"),
+        ({"critic__breadth": 3}, "MLP has .*width"),
+    ],
+)
+def test_nested_parameters_are_answered_with_the_component(arguments, answer):
+    with pytest.raises(TypeError, match=answer):
+        WGANGPSynthesizer(**arguments)
+    with pytest.raises(TypeError, match=answer):
+        WGANGPSynthesizer().fit(pd.DataFrame({"a": [1, 2]}), **arguments)
+
+
+def test_fit_says_what_is_of_the_constructor():
+    table = pd.DataFrame({"a": [1, 2]})
+    for arguments, answer in (
+        ({"max_steps": 3}, r"of the constructor: WGANGPSynthesizer\(max_steps=\.\.\.\)"),
+        ({"epochs": 3}, "here it is max_steps"),
+        ({"bananas": 3}, "has no argument 'bananas'$"),
+    ):
+        with pytest.raises(TypeError, match=answer):
+            WGANGPSynthesizer().fit(table, **arguments)
+    assert "callbacks" in inspect.signature(WGANGPSynthesizer.fit).parameters

@@ -1,9 +1,8 @@
 """Runs the scripts of examples/, and keeps what they show.
 
 A script is text in its docstring and in comments that follow a line ``# %%``, and the code below
-each. What a script showed is kept in build/gallery until it or the package changes, so that the
-tests and the documentation of one version run it once. As a program, this runs scripts, each in a
-process of its own::
+each. What a script showed is kept in build/gallery until it or the package changes. As a program,
+this runs scripts, each in a process of its own, as many at a time as there are cores::
 
     python docs/hooks/scripts.py examples/rules.py
 """
@@ -26,6 +25,7 @@ import textwrap
 import warnings
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing.connection import wait
 from pathlib import Path
 from typing import Any
 
@@ -210,16 +210,21 @@ def run_stale(scripts: list[Path]) -> None:
 
 
 def run_each(scripts: list[Path], folder: Path) -> bool:
-    """Run scripts one after another, each in a fork of this process; return whether all ended."""
+    """Run scripts, each in a fork of this process; return whether all ended."""
     for module in IMPORTED:
         importlib.import_module(module)
-    ended = True
+    fork = multiprocessing.get_context("fork")
+    started: list[Any] = []
+    running: list[Any] = []
     for script in scripts:
-        process = multiprocessing.get_context("fork").Process(target=keep, args=(script, folder))
-        process.start()
+        if len(running) == os.cpu_count():
+            wait([process.sentinel for process in running])
+        started.append(fork.Process(target=keep, args=(script, folder)))
+        started[-1].start()
+        running = [process for process in started if process.is_alive()]
+    for process in started:
         process.join()
-        ended &= process.exitcode == 0
-    return ended
+    return all(process.exitcode == 0 for process in started)
 
 
 def main() -> None:

@@ -12,7 +12,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from synthwgan.cli.elsewhere import answer, as_options, without_passwords
+from synthwgan.cli.elsewhere import answer, without_passwords
+from synthwgan.cli.options import as_options, options_of
+from synthwgan.processes import launched
 
 _INTERRUPTED = 130
 # Newer versions of typer hold a copy of click, so that click's own classes are others.
@@ -24,11 +26,11 @@ class _OneLineErrors(TyperGroup):
 
     def invoke(self, ctx: typer.Context) -> Any:
         try:
-            with _one_line_warnings():
+            with self._one_line_warnings():
                 return super().invoke(ctx)
         except _UsageError as error:
             error.message = without_passwords(error.message)
-            _add_answer(error)
+            self._add_answer(error)
             raise
         except BrokenPipeError:
             _leave_broken_pipe()
@@ -38,33 +40,33 @@ class _OneLineErrors(TyperGroup):
         except (ValueError, TypeError, OSError, ImportError, MemoryError) as error:
             if ctx.params["debug"]:
                 raise
-            _fail(error)
+            typer.echo(f"Error: {self._told(error) or type(error).__name__}", err=True)
+            raise typer.Exit(1) from None
 
+    @contextmanager
+    def _one_line_warnings(self) -> Iterator[None]:
+        def show(message: Warning | str, *_: Any) -> None:
+            # Of several processes all would say the same.
+            if launched()[0] == 0:
+                typer.echo(f"Warning: {self._told(message)}", err=True)
 
-@contextmanager
-def _one_line_warnings() -> Iterator[None]:
-    def show(message: Warning | str, *_: Any) -> None:
-        typer.echo(f"Warning: {as_options(' '.join(str(message).split()))}", err=True)
+        with warnings.catch_warnings():
+            warnings.showwarning = show
+            yield
 
-    with warnings.catch_warnings():
-        warnings.showwarning = show
-        yield
+    def _told(self, message: Exception | str) -> str:
+        """Return a message in one line, as it is to be told on a command line."""
+        line = without_passwords(" ".join(str(message).split()))
+        return as_options(line, options_of(self))
 
-
-def _add_answer(error: Any) -> None:
-    """Add to a complaint about an unknown option where to find what it means."""
-    option = getattr(error, "option_name", None)
-    if option is None or error.ctx is None:
-        return
-    known = {name for parameter in error.ctx.command.params for name in parameter.opts}
-    if found := answer(option, known):
-        error.message, error.possibilities = f"No such option: {option}; {found}", None
-
-
-def _fail(error: Exception) -> NoReturn:
-    message = as_options(without_passwords(" ".join(str(error).split()))) or type(error).__name__
-    typer.echo(f"Error: {message}", err=True)
-    raise typer.Exit(1)
+    def _add_answer(self, error: Any) -> None:
+        """Add to a complaint about an unknown option where to find what it means."""
+        option = getattr(error, "option_name", None)
+        if option is None or error.ctx is None:
+            return
+        known = {name for parameter in error.ctx.command.params for name in parameter.opts}
+        if found := answer(option, known, options_of(self)):
+            error.message, error.possibilities = f"No such option: {option}; {found}", None
 
 
 def _leave_broken_pipe() -> NoReturn:
@@ -93,6 +95,7 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def _main(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option("--version", callback=_version, is_eager=True, help="Show the version."),
@@ -108,3 +111,6 @@ def _main(
 
     Example: synthwgan demo
     """
+    command = context.invoked_subcommand
+    if command != "fit" and launched()[1] > 1:
+        raise ValueError(f"only fit trains in several processes; start {command} without torchrun")

@@ -3,38 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
-# How parameters of the constructor are written as options. All others are set in Python only.
-_AS_OPTION = {
-    r"column_kinds=\{name: '?(\w+)'?\}": r"--kind NAME=\1",
-    r"rare='mask' with min_category_rows=(\d+) and protect_extremes=(\d+)": (
-        r"--rare mask --min-category-rows \1 --protect-extremes \2"
-    ),
-    r"rules=\[[^]]*\]": "--rules FILE",
-    r"device='(\w+)'": r"--device \1",
-    r"\bmax_(steps|seconds)\b": r"--max-\1",
-    r"\brandom_state\b": "--seed",
-}
+from synthwgan.cli.options import Option, as_options
+
 # Up to the last @ of a word: a password may hold one, though it should not.
 _PASSWORD = re.compile(r"(://[^:/@\s]*):\S*@")
-# What is called so in `read_table` and `TableWriter`.
-_OF_TABLES = "sep|decimal|encoding|format|table|query"
+# What one may ask of `fit` that is of `private fit`.
+_PRIVATE = ("private", "privacy", "dp", "differential_privacy", "epsilon", "eps", "delta")
 
 
-def as_options(message: str) -> str:
-    """Return a message with parameters that it advises written as options."""
-    message = re.sub(r"\bon_(rare|broken)='(\w+)'", r"--on-\1 \2", message)
-    message = re.sub(r"\bif_exists=('?)(?=\w)(\w+)\1", r"--if-exists \2", message)
-    # With a value in quotes, or as a word of its own.
-    return re.sub(rf"\b({_OF_TABLES})=('[^']*'|(?=[ ,;.])|$)", _as_option, message)
-
-
-def _as_option(match: re.Match[str]) -> str:
-    return f"--{match[1]} {match[2]}".rstrip()
-
-
-def answer(option: str, known: Collection[str]) -> str | None:
+def answer(option: str, known: Collection[str], options: Mapping[str, Option]) -> str | None:
     """Return where to find an option of another package, or one that is a parameter in Python.
 
     Parameters
@@ -43,6 +22,8 @@ def answer(option: str, known: Collection[str]) -> str | None:
         The option as it was written, such as ``"--batch-size"``.
     known : collection of str
         The options that the command has.
+    options : mapping of str to Option
+        Those of all commands, by the parameters that they stand for.
     """
     # Late, as scikit-learn takes a second to import and most commands are written correctly.
     from synthwgan.parameters import ELSEWHERE, OTHER_NAMES_OF_N_SAMPLES
@@ -55,10 +36,10 @@ def answer(option: str, known: Collection[str]) -> str | None:
         return None
     if name == "random_state":
         return "here it is --seed"
+    if name in _PRIVATE and "--epsilon" not in known:
+        return "for a proof of privacy there is `synthwgan private fit TABLE --epsilon 1 -o MODEL`"
     if name in ELSEWHERE:
-        place = ELSEWHERE[name]
-        for pattern, written in _AS_OPTION.items():
-            place = re.sub(pattern, written, place)
+        place = as_options(ELSEWHERE[name], options)
         only = "in Python it is" if re.match(r"\w+[=(]", place) else "here it is"
         return f"{only} {place}"
     return _parameter(name)

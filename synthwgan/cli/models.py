@@ -22,6 +22,7 @@ from synthwgan.cli.tables import (
     refuse_same,
     with_table_options,
 )
+from synthwgan.processes import launched
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -190,6 +191,8 @@ def fit(
 
     Ctrl-C ends the training early and keeps the model as it is then, and the checkpoint.
 
+    Several processes train one model: torchrun --nproc-per-node=4 -m synthwgan fit ...
+
     For data of people: --rare mask --min-category-rows 10 --protect-extremes 10
 
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
@@ -198,7 +201,9 @@ def fit(
     from synthwgan.io.places import is_database, parts_of
 
     kinds = column_kinds(kind or [])
-    check_model_output(output, table)
+    is_first = launched()[0] == 0
+    if is_first:
+        check_model_output(output, table)
     kept = None if checkpoint is None else Checkpoint(checkpoint, every=checkpoint_every)
     if checkpoint is not None:
         other = "is the table or the model; give the checkpoint a third name"
@@ -221,6 +226,8 @@ def fit(
     has_parts = not is_database(table) and parts_of(table) is not None
     rows = table if has_parts else reading.read(table)
     model = WGANGPSynthesizer(**params).fit(rows, checkpoint=kept, cache_dir=cache_dir)
+    if not is_first:
+        return
     model.save(output)
     if kept is not None and kept.is_complete:
         Path(kept.path).unlink(missing_ok=True)
@@ -310,6 +317,14 @@ def impute(
         str, typer.Argument(metavar="TABLE", help=f"The table to complete ({TABLES}).")
     ],
     output: RowsPlace = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME",
+            help="A column to fill; may be repeated. Gaps of others stay. Default: all columns.",
+        ),
+    ] = None,
     draws: Annotated[
         int,
         typer.Option(
@@ -342,8 +357,17 @@ def impute(
     writing = tables.writing(table)
     writing.check(output)
     fitted = _load(model)
-    gaps = tables.read_as_fitted(table, _fitted_columns(fitted))
-    filled = fitted.impute(gaps, n_draws=draws, on_broken=on_broken.value, random_state=seed)
+    known = _fitted_columns(fitted)
+    gaps = tables.read_as_fitted(table, known)
+    # In a command every name is text; those fitted may be numbers.
+    names = {str(name): name for name in known}
+    filled = fitted.impute(
+        gaps,
+        columns=[names.get(name, name) for name in column] if column else None,
+        n_draws=draws,
+        on_broken=on_broken.value,
+        random_state=seed,
+    )
     with writing.writer(output) as write:
         rows = as_frame(filled, gaps.columns)
         write(marked(rows, fitted.digest_, "completed", seed, fitted.sql_types_))

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from synthwgan.cli.models import Kinds, column_kinds
+from synthwgan.cli.options import as_options, options_of
 from synthwgan.cli.rules import rules_of_option
 from synthwgan.cli.tables import TABLES, Reading, with_table_options
 
@@ -22,6 +24,7 @@ TOO_LOW = 3
 
 @with_table_options
 def report(
+    ctx: typer.Context,
     real: Annotated[
         str,
         typer.Argument(metavar="REAL", help=f"The table that the model learnt ({TABLES})."),
@@ -59,6 +62,7 @@ def report(
             "Default: those found in REAL.",
         ),
     ] = "auto",
+    kind: Kinds = None,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="Answer in seconds, without the slow figures; it names them."),
@@ -80,6 +84,7 @@ def report(
             raise ValueError(f"{output} is no report: let it end in .html or .json.")
         check_writable(output)
     asked = rules_of_option(rules)
+    kinds = column_kinds(kind or [])
     table = reading.read(real)
     texts = [name for name in table if _is_text(table[name])]
     others = [None if place is None else reading.read(place, texts) for place in (synthetic, test)]
@@ -90,6 +95,7 @@ def report(
         table,
         *others,
         names.get(target, target),
+        column_kinds={names.get(name, name): said for name, said in kinds.items()} or None,
         rules=asked,
         names={
             part: _shown(place)
@@ -100,7 +106,7 @@ def report(
         random_state=seed,
         verbose=verbose,
     )
-    typer.echo(str(found))
+    typer.echo(as_options(str(found), options_of(ctx.find_root().command)))
     if output is not None:
         _write(found, output)
         typer.echo(f"\nReport in {output}.")

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from synthwgan.io.tables import TableWriter
 
 TABLES = ".csv, .tsv, .jsonl, .parquet, .feather or .xlsx, a folder, a database's URL, or -"
-_STANDARD = "-"
-# Of a file in a folder.
-ROWS_PER_PART = 500_000
 
 
 # Not as a class: a text has a method `replace` already.
@@ -149,7 +146,7 @@ class Writing(TextFiles):
         """Refuse a place that could not be written, before any work is spent on its rows."""
         if output is not None:
             refuse_same(output, "is a table to be read; give the new one another name", *inputs)
-        if self.croissant and (output in (None, _STANDARD) or _is_database(str(output))):
+        if self.croissant and (_is_standard(output) or _is_database(str(output))):
             raise ValueError("--croissant describes a file: say which with -o.")
         self._writer(output).check()
 
@@ -169,9 +166,10 @@ class Writing(TextFiles):
             _describe(output, first[0])
 
     def _writer(self, output: str | None) -> TableWriter:
+        from synthwgan.io.places import STANDARD
         from synthwgan.io.tables import TableWriter
 
-        place = _STANDARD if output is None else output
+        place = STANDARD if output is None else output
         if_exists = self.if_exists.value
         return TableWriter(place, **self._text, table=self.table_name, if_exists=if_exists)
 
@@ -203,6 +201,12 @@ def _describe(output: str, rows: pd.DataFrame) -> None:
         f"Described in {written}. Add license, url and creator to it before you publish it.",
         err=True,
     )
+
+
+def _is_standard(place: str | None) -> bool:
+    from synthwgan.io.places import STANDARD
+
+    return place is None or place == STANDARD
 
 
 def _is_database(place: str) -> bool:
@@ -244,13 +248,14 @@ def with_table_options(command: Callable[..., None]) -> Callable[..., None]:
 
 def refuse_same(output: str, why: str, *inputs: str) -> None:
     """Raise a ValueError if a file is one of those that are read."""
-    if output != _STANDARD and Path(output).resolve() in [Path(each).resolve() for each in inputs]:
+    read = [Path(each).resolve() for each in inputs]
+    if not _is_standard(output) and Path(output).resolve() in read:
         raise ValueError(f"{output} {why}.")
 
 
 def is_folder_output(output: str) -> bool:
     """Whether rows are to go into a folder: one that is there, or a name without a suffix."""
-    if output == _STANDARD or _is_database(output):
+    if _is_standard(output) or _is_database(output):
         return False
     return Path(output).is_dir() or not Path(output).suffix
 
@@ -265,7 +270,7 @@ def fill_folder(
     advance: Callable[[int], object],
 ) -> None:
     """Write rows into a folder of Parquet files; see `WGANGPSynthesizer.sample_to`."""
-    from synthwgan.parts import PartsPlan, write_parts
+    from synthwgan.parts import ROWS_PER_PART, PartsPlan, write_parts
 
     drawn = {"conditions": None, "on_rare": "restrict", "truncation": None, **options}
     seed, rows_per_part = drawn.pop("random_state"), drawn.pop("chunk_size", ROWS_PER_PART)

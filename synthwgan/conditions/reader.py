@@ -15,6 +15,7 @@ from synthwgan.table.door import known_places, naming_column, select, with_fitte
 from synthwgan.table.encoding import part_places
 from synthwgan.table.given import GivenRows
 from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.storage.meant import meant
 from synthwgan.table.storage.physical import check_exact
 from synthwgan.table.transformer import TableTransformer
 
@@ -97,12 +98,14 @@ class ConditionReader:
     def _alternatives(self, place: int, wanted: Any) -> list[tuple[Condition, float]]:
         column, shares = self.columns[place], self.shares_of(place)
         with naming_column(self.names[place]):
-            if not isinstance(wanted, Mapping):
-                return [(read_condition(column, wanted, shares), 1.0)]
-            return [
-                (read_condition(column, value, shares), share)
-                for value, share in target_shares(wanted).items()
-            ]
+            asked = target_shares(wanted) if isinstance(wanted, Mapping) else {0: 1.0}
+            values = asked if isinstance(wanted, Mapping) else [wanted]
+            try:
+                found = [read_condition(column, value, shares) for value in values]
+            except ValueError as error:
+                remedy = meant(self.names[place], wanted, column.has_order, column.reads)
+                raise ValueError(f"{error}{remedy}") from error
+            return list(zip(found, asked.values(), strict=True))
 
     def shares_of(self, place: int) -> np.ndarray:
         """Share of the rows in each state of a column; of a pair, one part after the other."""
@@ -150,6 +153,13 @@ class ConditionReader:
                     cells[place] = cells[place].replace(unseen, nothing)
                 given[:, place] = ~cells[place].missing
         return GivenRows(given, cells)
+
+    def gaps(self, rows: GivenRows) -> np.ndarray:
+        """Return which cells of the rows that were read last are missing, as `GivenRows.given`."""
+        gaps = ~rows.given
+        for place, (unseen, _) in self.unseen.items():
+            gaps[unseen, place] = False
+        return gaps
 
     def check_all_columns(self, X: Any) -> None:
         """Raise a ValueError if a table does not have all columns."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -16,11 +15,14 @@ from synthwgan.randomness import as_generator
 from synthwgan.sampling.conditional import ConditionalSampler
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.table import TableTransformer
+from synthwgan.table.door import chosen_places
 from synthwgan.table.given import GivenRows
 from synthwgan.table.law import Law
 from synthwgan.table.layout import EncodedTable
 from synthwgan.table.solver import Solver
+from synthwgan.table.storage.dtypes import blank
 from synthwgan.table.target import with_target
+from synthwgan.warn import warn
 
 # Conditions count as rare after so many drawn rows for each that is wanted.
 MAX_TRIES = 100
@@ -31,8 +33,9 @@ MIN_DRAWN = 64
 MAX_MATCHED_ROUNDS = 20
 # How often the cells of a given row are drawn again if they break a rule with the given ones.
 MAX_ROUNDS = 40
-# Of few rows so many copies are drawn at once, of which one may keep all rules.
-MAX_COPIES = 16
+# So many rows are drawn at once in place of those that break a rule: the fewer are left, the more
+# copies of each, of which one may keep all rules.
+N_COPIES = 256
 # Of so many rounds one draws all of them again, the others those that have a part in a broken rule.
 FULL_ROUNDS = 4
 
@@ -160,7 +163,7 @@ class TableRows:
         rows, n_drawn = self._accepted(pinned, checked, n_wanted, expected)
         if len(rows) == n_wanted:
             return rows
-        rest = self._rare(conditions, n_wanted - len(rows), n_drawn, on_rare)
+        rest = self._rare(conditions, n_wanted, len(rows), n_drawn, on_rare)
         return pd.concat([rows, rest], ignore_index=True)
 
     def _accepted(
@@ -236,35 +239,40 @@ class TableRows:
         return met
 
     def _rare(
-        self, conditions: Conditions, n_rows: int, n_drawn: int, on_rare: str
+        self, conditions: Conditions, n_wanted: int, n_found: int, n_drawn: int, on_rare: str
     ) -> pd.DataFrame:
         """Rows in place of those that were too rare: none, or drawn column by column.
 
         With ``on_rare="error"`` it raises a ValueError.
         """
         names = [self.reader.names[place] for place in conditions]
-        found = f"{n_drawn} drawn rows had {n_rows} too few that meet the conditions on {names}"
+        found = (
+            f"{n_found} of the {n_wanted} rows asked for were found among {n_drawn} drawn ones: "
+            f"hardly any meets the conditions on {names}"
+        )
         if on_rare == "restrict" and self.conditional is None:
             raise ValueError(
-                f"{found}; fit with conditional=True, or pass on_rare='fewer' for those found"
+                f"{found}; loosen one, fit with conditional=True, or pass on_rare='fewer' to get "
+                "those found"
             )
         if on_rare == "error":
-            raise ValueError(f"{found}; loosen one, or pass on_rare='restrict' or 'fewer'")
+            raise ValueError(
+                f"{found}; loosen one, or pass on_rare='fewer' to get those found, or "
+                "on_rare='restrict' for rows in which these columns do not depend on each other"
+            )
         if on_rare == "fewer":
-            warnings.warn(f"{found}; those found are returned", UserWarning, stacklevel=6)
+            warn(f"{found}; those found are returned")
             return _take(self._draw({}, 1), slice(0))
-        return self._restricted(conditions, n_rows, found)
+        return self._restricted(conditions, n_wanted - n_found, found)
 
     def _restricted(self, conditions: Conditions, n_rows: int, found: str) -> pd.DataFrame:
         """Rows in which each column under a condition is drawn by its own distribution."""
         learned = {place: one for place, one in conditions.items() if place in self.reader.learned}
         computed = {place: one for place, one in conditions.items() if place not in learned}
         if len(learned) > 1:
-            warnings.warn(
-                f"{found}; in the others each of these columns is drawn by its own distribution, "
-                "as if it did not depend on the others",
-                UserWarning,
-                stacklevel=7,
+            warn(
+                f"{found}; in the other {n_rows} each of these columns is drawn by itself, as if "
+                "it did not depend on the others; for the rows found alone, pass on_rare='fewer'"
             )
         rows, n_drawn = self._accepted(learned, computed, n_rows, 1.0)
         if len(rows) < n_rows and computed:
@@ -299,18 +307,19 @@ class TableRows:
         """Say which rule keeps rows from being found, and what to do."""
         n_rows = min(1000, self.sampler.chunk_rows)
         if conditions is None:
-            rows, asked, where = self._draw({}, n_rows), "", ""
+            rows, asked, where = self._draw({}, n_rows), "that", ""
             remedy = "train longer"
         else:
             cells = {place: one.draw(n_rows, self.rng) for place, one in conditions.items()}
             given = GivenRows.of_columns(n_rows, self.reader.n_columns, cells)
-            rows, where = self._filled(given, None), "under these, "
-            asked = f" meet the conditions on {[self.reader.names[place] for place in cells]} and"
+            rows, where = self._filled(given, None), "under these conditions "
+            names = [self.reader.names[place] for place in cells]
+            asked = f"that meet the conditions on {names} and"
             remedy = "loosen a condition"
         return (
-            f"{n_drawn} drawn rows had {n_lacking} too few that{asked} keep the rules; {where}"
-            f"{self.law.most_broken(rows)}: {remedy}, or fit without the rule, for instance with "
-            "rules=None"
+            f"{n_lacking} rows {asked} keep the rules were not found among {n_drawn} drawn ones; "
+            f"{where}{self.law.most_broken(rows)}: {remedy}, or fit without the rule, for instance "
+            "with rules=None"
         )
 
     def completed(self, X: Any, n_draws: int, on_broken: str) -> Table:
@@ -318,14 +327,23 @@ class TableRows:
         rows = self.reader.given_rows(X, strict=True)
         return self._out(self._complete(X, rows, n_draws, None, on_broken))
 
-    def imputed(self, X: Any, n_draws: int, target: Any, on_broken: str) -> Table:
+    def imputed(
+        self, X: Any, n_draws: int, target: Any, on_broken: str, columns: Any = None
+    ) -> Table:
         """Fill the missing cells of a table; see `WGANGPSynthesizer.impute`."""
+        filled = range(self.reader.n_columns)
+        if columns is not None:
+            filled = chosen_places(self.reader.names, columns)
         without_target = target is not None and _lacks_target(X, target, self.reader.n_columns)
         table = with_target(X, np.full(len(X), None), target) if without_target else X
         self.reader.check_all_columns(table)
         rows = self.reader.given_rows(table, strict=False)
-        filled = self._complete(table, rows, n_draws, self.reader.missing_slots, on_broken)
-        return self._out(filled, self.reader.n_columns - 1 if without_target else None)
+        kept = self.reader.gaps(rows)
+        kept[:, filled] = False
+        if without_target:
+            kept[:, -1] = False
+        complete = self._complete(table, rows, n_draws, self.reader.missing_slots, on_broken, kept)
+        return self._out(complete, self.reader.n_columns - 1 if without_target else None)
 
     def _complete(
         self,
@@ -334,12 +352,16 @@ class TableRows:
         n_draws: int,
         forbidden: np.ndarray | None,
         on_broken: str,
+        kept: np.ndarray | None = None,
     ) -> pd.DataFrame:
+        """Draw what is not given of rows, in several draws; `kept` are gaps that stay."""
         if self.conditional is None:
             raise ValueError(
                 "completing rows needs a model that was fitted with conditional=True, to the end"
             )
         index = X.index if isinstance(X, pd.DataFrame) else pd.RangeIndex(len(rows))
+        if kept is not None and kept.any():
+            rows = self.solver.beside_gaps(rows, kept)
         # What imputes forbids missing cells.
         rows = self.solver.implied(rows, is_filled=forbidden is not None)
         is_faulty = self.law.given_broken(rows, index, on_broken)
@@ -347,6 +369,9 @@ class TableRows:
         table = self._lawfully_filled(rows.take(repeated), forbidden, is_faulty[repeated])
         for place, (where, cells) in self.reader.unseen.items():
             table = _with_cells(table, place, where[repeated], cells.repeat(n_draws))
+        for place in [] if kept is None else np.flatnonzero(kept.any(axis=0)):
+            table = table.copy(deep=False)
+            table.isetitem(place, blank(table.iloc[:, place], kept[repeated, place]))
         if isinstance(X, pd.DataFrame) and self.transformer.array_dtype_ is None:
             table.index = X.index.repeat(n_draws)
         return table
@@ -361,7 +386,7 @@ class TableRows:
             if not unlawful.any():
                 return table
             open_rows = np.flatnonzero(unlawful)
-            n_copies = max(1, min(MAX_COPIES, MIN_DRAWN * 4 // len(open_rows)))
+            n_copies = max(1, N_COPIES // len(open_rows))
             copies = np.repeat(open_rows, n_copies)
             again, before = rows.take(copies), _take(table, copies)
             if tried % FULL_ROUNDS:
@@ -374,11 +399,9 @@ class TableRows:
         if not unlawful.any():
             return table
         broken = self.law.most_broken(_take(table, unlawful))
-        warnings.warn(
+        warn(
             f"{int(unlawful.sum())} of {len(rows)} rows break a rule, for no cells were found that "
-            f"keep it beside the given ones: {broken}",
-            UserWarning,
-            stacklevel=6,
+            f"keep it beside the given ones: {broken}"
         )
         return table
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +13,7 @@ import pandas as pd
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.door import warn_of_unseen
 from synthwgan.table.storage.dtypes import Cells
+from synthwgan.warn import warn
 
 _SETS = (list, set, frozenset, np.ndarray, pd.Series, pd.Index)
 
@@ -123,8 +123,8 @@ def target_shares(wanted: Mapping) -> dict[Any, float]:
     )
     if not are_numbers or not math.isclose(sum(shares.values()), 1, abs_tol=1e-6):
         raise ValueError(
-            f"frequencies must be numbers >= 0 that add up to 1, got {shares!r}; for some "
-            "values, each as frequent as in the table, give a list"
+            f"frequencies must be numbers >= 0 that add up to 1, got {shares!r}; some values, each "
+            "as frequent as in the table, are a list, and a range is a pair (low, high)"
         )
     return {value: share for value, share in shares.items() if share}
 
@@ -190,11 +190,9 @@ def check_known(
         return unknown
     if not taken_for:
         raise ValueError(found)
-    warnings.warn(
+    warn(
         f"column {series.name!r}: {found}; such cells ({int(unknown.sum())}) are kept, and "
-        f"taken for {taken_for}",
-        UserWarning,
-        stacklevel=5,
+        f"taken for {taken_for}"
     )
     return np.zeros_like(unknown)
 

@@ -17,6 +17,7 @@ from synthwgan.evaluation.evaluate import evaluate
 from synthwgan.evaluation.findings import ComparedFindings
 from synthwgan.evaluation.origin import seed_of
 from synthwgan.evaluation.page.render import notebook_comparison, render_comparison
+from synthwgan.evaluation.page.words import section_name
 from synthwgan.evaluation.report import WIDTH, Report
 from synthwgan.evaluation.rulebook import Rulebook
 from synthwgan.io.tables import write_text
@@ -43,8 +44,8 @@ class Comparison(ComparedFindings):
     ...     return Report((Section("columns", "Do columns look alike?", (shapes,)),), tables=None)
     >>> print(Comparison({"ours": report(0.9), "other": report(0.6)}))
               ours  other
-    score       90     60
-    columns     90     60
+    Score       90     60
+    Columns     90     60
     <BLANKLINE>
     'other' scores 30 points less than 'ours'. It is furthest behind in column
     shapes: 60 of 100, against 90.
@@ -84,16 +85,21 @@ class Comparison(ComparedFindings):
 
     def __str__(self) -> str:
         """Return the scores in hundredths, best table first, and what differs, for a terminal."""
-        table = self.scores().rename(columns=lambda name: name[:_NAME_WIDTH])
+        first = next(iter(self.reports.values()))
+        heads = {"score": "Score"} | {part.key: section_name(part) for part in first.sections}
+        table = self.scores().rename(index=heads, columns=_shortened)
         texts = table.map(lambda score: "-" if math.isnan(score) else f"{100 * score:.0f}")
         lines = [texts.to_string(col_space=6)]
         leaks = [
             f"{name!r}: {leak}" for name, report in self.reports.items() for leak in report.leaks
         ]
-        left_out = next(iter(self.reports.values())).left_out
-        for sentences in (*differences(self), *leaks, *left_out):
+        for sentences in (*differences(self), *leaks, *first.left_out):
             lines += ["", *textwrap.wrap(sentences, WIDTH)]
         return "\n".join(lines)
+
+
+def _shortened(name: str) -> str:
+    return name if len(name) <= _NAME_WIDTH else f"{name[: _NAME_WIDTH - 1]}…"
 
 
 def compare(

@@ -27,9 +27,9 @@ QUESTIONS: dict[str, Question] = {
     "validity": Question(validity.TITLE, validity.validity_section),
     "columns": Question(columns.TITLE, columns.columns_section),
     "pairs": Question(pairs.TITLE, pairs.pairs_section),
-    "rules": Question(kept_rules.TITLE, kept_rules.rules_section, with_rules=True),
+    "rules": Question(kept_rules.TITLE, kept_rules.rules_section, with_rules=True, with_rows=True),
     "joint": Question(joint.TITLE, joint.joint_section),
-    "utility": Question(utility.TITLE, utility.utility_section, with_target=True),
+    "utility": Question(utility.TITLE, utility.utility_section, with_target=True, with_rules=True),
     "privacy": Question(privacy.TITLE, privacy.privacy_section, with_target=True),
 }
 MIN_TEST_ROWS = 20
@@ -139,18 +139,24 @@ def evaluate(
         max_rows=QUICK_ROWS if quick else MAX_ROWS,
     )
     yardsticks = Yardsticks.of(tables, as_generator(seeds["yardsticks"]), quick)
-    rows = {"synthetic": synthetic, "test": test, "rulebook": Rulebook.of(rules, real)}
+    rulebook = Rulebook.of(rules, real)
     sections, seconds = [], {}
     progress = tqdm(QUESTIONS.items(), desc="report", disable=not verbose, leave=False)
     for key, question in progress:
         progress.set_postfix_str(key)
         started = time.perf_counter()
         options = {"target": target} if question.with_target else {}
-        options |= rows if question.with_rules else {}
+        options |= {"rulebook": rulebook} if question.with_rules else {}
+        options |= {"synthetic": synthetic, "test": test} if question.with_rows else {}
         make = partial(question.answer, tables, yardsticks, as_generator(seeds[key]), **options)
         sections.append(_guarded(key, question.title, make))
         seconds[key] = time.perf_counter() - started
     return Report(tuple(sections), tables, target, history, seconds, origin)
+
+
+def rows_to_draw(real: pd.DataFrame, quick: bool) -> int:
+    """Return how many rows of a model a report of this table asks for."""
+    return min(len(real), QUICK_ROWS) if quick else len(real)
 
 
 def _seeds(random_state: RandomState) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from sklearn.base import clone
 
 from synthwgan.evaluation.sections.intervals import bootstrap
 from synthwgan.evaluation.sections.learners import scorer
+from synthwgan.warn import warn
 
 MAX_CLASSES = 20
 N_REPEATS = 2
@@ -294,9 +294,7 @@ def _gain(
 def warn_if_useless(gain: Gain, domain: str) -> None:
     """Warn if added rows do not help."""
     if not gain.helps:
-        warnings.warn(
+        warn(
             f"rows from other domains do not help to predict with those of {domain!r}: {gain}; "
-            "leave them out, or try fill=True, another estimator or other domains",
-            UserWarning,
-            stacklevel=3,
+            "leave them out, or try fill=True, another estimator or other domains"
         )

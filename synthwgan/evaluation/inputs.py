@@ -216,7 +216,7 @@ class Tables:
         if not compared:
             raise ValueError(
                 f"every column looks like an identifier, so that nothing can be compared: say "
-                f"otherwise with column_kinds, such as {{{real.columns[0]!r}: 'categorical'}}"
+                f"otherwise with column_kinds={{{real.columns[0]!r}: 'categorical'}}"
             )
         rows = reader.rows(compared)
         keys = {name: reader.key(name) for name in frames["real"].columns if name not in compared}

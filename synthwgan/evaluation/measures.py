@@ -196,11 +196,13 @@ class Question:
     with_target : bool, default False
         Whether it is also told the column that a user would predict, ``target=``.
     with_rules : bool, default False
-        Whether it is also told the rows as they were given, ``synthetic=`` and ``test=``, and the
-        `Rulebook` of what they are asked to keep, ``rulebook=``.
+        Whether it is also told the `Rulebook` of what rows are asked to keep, ``rulebook=``.
+    with_rows : bool, default False
+        Whether it is also told the rows as they were given, ``synthetic=`` and ``test=``.
     """
 
     title: str
     answer: Callable[..., Section]
     with_target: bool = False
     with_rules: bool = False
+    with_rows: bool = False

@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 WIDTH = 79
 # How notes begin that say what is wrong with the rows.
-TELLING = ("Broken", "What gives", "Leak")
+TELLING = ("Broken", "What gives", "Given away", "Leak")
 _BAR = 20
+_LABEL_WIDTH = 24
 
 
 @dataclass(frozen=True, repr=False)
@@ -114,8 +115,10 @@ class Report(Findings):
     def __str__(self) -> str:
         """Return the score card, made for a terminal."""
         lines = [*textwrap.wrap(self._headline(), WIDTH), ""]
+        labels = [one.label for part in self.sections for one in part.measures if one.is_scored]
+        width = max(_LABEL_WIDTH, *map(len, labels)) if labels else _LABEL_WIDTH
         for section in self.sections:
-            lines += _section_lines(section)
+            lines += _section_lines(section, width)
         lines.append("")
         weakest = ", ".join(
             f"{measure.label} ({_hundred(measure.score)})" for _, measure in self.weakest()
@@ -139,7 +142,7 @@ class Report(Findings):
         return [*telling[:4], *self.left_out, *self.limits, *self.notes[:2]]
 
 
-def _section_lines(section: Section) -> list[str]:
+def _section_lines(section: Section, width: int) -> list[str]:
     if section.error is not None:
         failure = textwrap.shorten(section.error, WIDTH - 12, placeholder="...")
         return [section.title, f"  failed: {failure}"]
@@ -150,7 +153,7 @@ def _section_lines(section: Section) -> list[str]:
             continue
         figures = (measure.value, measure.floor, measure.ceiling)
         value, floor, ceiling = (f"{figure:{measure.form}}" for figure in figures)
-        text = f"  {measure.label:24s} {value:>6s}  floor {floor:>6s}  ceiling {ceiling:>6s}"
+        text = f"  {measure.label:{width}s} {value:>6s}  floor {floor:>6s}  ceiling {ceiling:>6s}"
         lines.append(f"{text:68s} {_hundred(measure.score):>3s}")
     reasons: dict[str, list[str]] = {}
     for measure in section.not_scored:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from copy import deepcopy
 from dataclasses import dataclass
 from functools import cached_property
@@ -116,6 +117,19 @@ class Rulebook:
         except Exception:  # noqa: BLE001
             # A user's own function may raise anything; who judges the rule will say so.
             return rule
+
+
+def given_away(rules: Iterable[Rule], target: Any) -> str:
+    """Say which rules tell a column from others; empty if none does."""
+    telling = [repr(str(rule)) for rule in rules if rule.is_full and target in rule.told]
+    if not telling:
+        return ""
+    are = "tells" if len(telling) == 1 else "tell"
+    return (
+        f"Given away: {', '.join(telling)} {are} what {str(target)!r} is. Any rows that keep the "
+        "rule predict it well, whatever else is wrong with them: leave out the columns that tell "
+        "it, or predict another one."
+    )
 
 
 def refitted(rule: Rule, frame: pd.DataFrame) -> Rule:

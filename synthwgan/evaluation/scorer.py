@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -12,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.evaluation.inputs import Column, Rows, Tables
+from synthwgan.evaluation.rulebook import given_away
 from synthwgan.evaluation.sections.columns import shape
 from synthwgan.evaluation.sections.detection import boosting_auc
 from synthwgan.evaluation.sections.learners import Target, fit_learners, scorer
@@ -20,6 +22,7 @@ from synthwgan.evaluation.sections.utility import MAX_TEST_ROWS, MAX_TRAINING_RO
 from synthwgan.parameters import RANDOM_STATE, Either, Number, OneOf, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table.frames import as_frame
+from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import with_target
 
 Metric = Literal["fidelity", "columns", "pairs", "detection", "utility"]
@@ -64,7 +67,8 @@ def make_scorer(
 
         ``"utility"``: how well learners that are trained on the synthetic rows predict `target` in
         the held-out ones: the mean area under the ROC curve, or R2 of a number, of a linear model,
-        a random forest and boosted trees.
+        a random forest and boosted trees. A warning says if a rule of the model tells the target:
+        then all models score alike.
 
         A function ``(real, synthetic) -> float`` of two DataFrames.
     target : column name, default None
@@ -149,6 +153,11 @@ class _Scorer:
         kinds = {column.name: column.kind for column in schema}
         tables = Tables.of(real, synthetic, column_kinds=kinds, rng=rng)
         target = getattr(estimator, "target_name_", None) if self.target is None else self.target
+        rules = getattr(estimator, "rules_", None)
+        if self.metric == "utility" and isinstance(rules, RuleSet):
+            told = given_away(rules, target)
+            if told:
+                warnings.warn(told, stacklevel=2)
         return METRICS[self.metric](tables, target, rng)
 
 

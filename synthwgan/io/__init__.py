@@ -1,6 +1,5 @@
 """Tables and models as files: whole or not at all, and nothing in them is executed."""
 
-from synthwgan.io.arrow import frame_of_arrow
 from synthwgan.io.base import ReadOptions, TableFormat, TextOptions
 from synthwgan.io.batches import Batches, batches
 from synthwgan.io.croissant import write_croissant
@@ -12,6 +11,7 @@ from synthwgan.io.tables import (
     write_table,
     write_text,
 )
+from synthwgan.table.storage.frame import frame_of_arrow
 
 __all__ = [
     "Batches",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import warnings
 from collections import Counter
 from collections.abc import Collection, Iterator
 from itertools import chain
@@ -15,6 +14,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
+
+from synthwgan.warn import warn
 
 # What pandas takes for a missing cell too.
 NA_TEXTS = frozenset(
@@ -254,10 +255,7 @@ def _warn_of_lost_codes(name: str, cells: pa.ChunkedArray, read: pd.Series) -> N
     for text in pc.unique(lost).to_pylist():
         code = rf"[A-Z]{{{len(text)}}}"
         if len(text) > 1 and text.isupper() and present.str.fullmatch(code).all():
-            warnings.warn(
+            warn(
                 f"column {name!r}: {text!r} is read as a missing cell, but all other cells are "
-                f"codes of {len(text)} letters; if it is one too, read the file with na=[] "
-                "(--na '' on the command line)",
-                UserWarning,
-                stacklevel=5,
+                f"codes of {len(text)} letters; if it is one too, read the file with na=[]"
             )

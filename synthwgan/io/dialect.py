@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import codecs
 import re
-import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
 from itertools import islice
 
 from synthwgan.io.base import TextOptions
 from synthwgan.io.csv import NA_TEXTS, SEPARATORS, rows_of
+from synthwgan.warn import warn
 
 _MARKS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -70,11 +70,9 @@ def recognise(data: bytes, shown: str, given: TextOptions, usual: str) -> tuple[
         if word is None and found[name] != usually[name]
     ]
     if said:
-        warnings.warn(
+        warn(
             f"{shown} is read with {', '.join(said)}: recognised from its content; say it "
-            "otherwise if that is wrong",
-            UserWarning,
-            stacklevel=4,
+            "otherwise if that is wrong"
         )
     return data, sep, decimal
 

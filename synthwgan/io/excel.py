@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime
 import math
 import re
-import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ from synthwgan.io.base import (
     unreadable_explained,
 )
 from synthwgan.io.cells import frame_of_cells
+from synthwgan.warn import warn
 
 _MAX_ROWS, _MAX_COLUMNS = 2**20, 2**14
 # Excel calculates with doubles: a whole number of more digits it would round.
@@ -47,11 +47,9 @@ class Excel(TableFormat):
             book = load_workbook(file, read_only=True, data_only=True)
             rows = [_cells(row) for row in book.worksheets[0].iter_rows(values_only=True)]
         if len(book.worksheets) > 1:
-            warnings.warn(
+            warn(
                 f"{shown} has {len(book.worksheets)} sheets; the first one, "
-                f"{book.worksheets[0].title!r}, is read",
-                UserWarning,
-                stacklevel=3,
+                f"{book.worksheets[0].title!r}, is read"
             )
         rows = [row for row in rows if any(cell is not None for cell in row)]
         names = _names(rows, shown)

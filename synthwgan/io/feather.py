@@ -7,9 +7,9 @@ from typing import BinaryIO
 import pandas as pd
 import pyarrow as pa
 
-from synthwgan.io.arrow import frame_of_arrow
 from synthwgan.io.base import ReadOptions, Sink, TableFormat, TextOptions, unreadable_explained
 from synthwgan.io.parquet import ArrowSink, refuse_twice
+from synthwgan.table.storage.frame import frame_of_arrow
 
 
 class Feather(TableFormat):

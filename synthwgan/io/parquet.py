@@ -11,8 +11,10 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from synthwgan.io.arrow import ArrowRows, frame_of_arrow
+from synthwgan.io.arrow import ArrowRows
 from synthwgan.io.base import ReadOptions, Sink, TableFormat, TextOptions, unreadable_explained
+from synthwgan.io.promotion import promoted, unified
+from synthwgan.table.storage.frame import frame_of_arrow
 
 _FOLDER_NUMBER = re.compile(r"-?[1-9]\d{0,17}|0")
 
@@ -80,21 +82,16 @@ def open_parts(paths: Sequence[Path], root: Path, shown: str) -> Any:
     Raises
     ------
     ValueError
-        If one is no Parquet file, or has other columns or types than the first.
+        If one is no Parquet file, or has other columns than the first, or types that no type holds
+        without loss.
     """
     from pyarrow import dataset, fs
 
-    first: pa.Schema | None = None
-    for path in paths:
-        with unreadable_explained(str(path), ".parquet"), open(path, "rb") as file:
-            schema = pq.ParquetFile(file).schema_arrow
-        first = schema if first is None else first
-        if not schema.equals(first):
-            difference = _difference(schema, first)
-            raise ValueError(f"{path}: {difference} {paths[0]}, another part of {shown}.")
-    options = dataset.FileSystemFactoryOptions(
-        partition_base_dir=str(root), partitioning=_folders(paths, root)
-    )
+    schemas, whole = _schemas(paths, shown), None
+    if any(not schema.equals(schemas[0]) for schema in schemas):
+        whole = unified(schemas)
+    folders = _folders(paths, root)
+    options = dataset.FileSystemFactoryOptions(partition_base_dir=str(root), partitioning=folders)
     parts = dataset.FileSystemDatasetFactory(
         fs.LocalFileSystem(),
         [str(path) for path in paths],
@@ -102,7 +99,34 @@ def open_parts(paths: Sequence[Path], root: Path, shown: str) -> Any:
         options,
     )
     with unreadable_explained(shown, ".parquet"):
-        return parts.finish()
+        if whole is None:
+            return parts.finish()
+        for field in folders.schema:
+            whole = whole if field.name in whole.names else whole.append(field)
+        return parts.finish(whole)
+
+
+def _schemas(paths: Sequence[Path], shown: str) -> list[pa.Schema]:
+    """Return the schemas of parts, which have the same columns, and types that go together."""
+    schemas: list[pa.Schema] = []
+    types: dict[str, tuple[Path, pa.DataType]] = {}
+    for path in paths:
+        with unreadable_explained(str(path), ".parquet"), open(path, "rb") as file:
+            schema = pq.ParquetFile(file).schema_arrow
+        schemas.append(schema)
+        if schema.names != schemas[0].names:
+            difference = _difference(schema, schemas[0])
+            raise ValueError(f"{path}: {difference} {paths[0]}, another part of {shown}.")
+        for field in schema:
+            before, kind = types.get(field.name, (path, field.type))
+            wider = promoted(kind, field.type)
+            if wider is None:
+                raise ValueError(
+                    f"{path}: column {field.name!r} is {field.type}, and {kind} in {before}, "
+                    f"another part of {shown}."
+                )
+            types[field.name] = (before if wider == kind else path), wider
+    return schemas
 
 
 def _folders(paths: Sequence[Path], root: Path) -> Any:
@@ -126,8 +150,6 @@ def _difference(schema: pa.Schema, first: pa.Schema) -> str:
     for name in first.names:
         if name not in schema.names:
             return f"it has no column {name!r}, unlike"
-        if schema.field(name).type != first.field(name).type:
-            return f"column {name!r} is {schema.field(name).type}, and {first.field(name).type} in"
     for name in schema.names:
         if name not in first.names:
             return f"it has the column {name!r}, unlike"

@@ -18,12 +18,12 @@ from typing import Any, BinaryIO
 
 import pandas as pd
 
-from synthwgan.io.arrow import frame_of_arrow
 from synthwgan.io.base import ReadOptions, Sink, TableFormat, TextOptions, unreadable_explained
 from synthwgan.io.formats import format_called, format_of, is_table_name
 from synthwgan.io.packing import Packing
 from synthwgan.io.parquet import open_parts
 from synthwgan.io.places import STANDARD, is_database, parts_of, refuse_database_options
+from synthwgan.table.storage.frame import frame_of_arrow
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 

@@ -73,7 +73,11 @@ class PairwiseMoments(nn.Module):
         return (torch.cat([states, hats]) * self.scale.to(slots.dtype).unsqueeze(1)).T
 
     @torch.no_grad()
-    def fit(self, read_batches: Callable[[], Iterable[Tensor]]) -> PairwiseMoments:
+    def fit(
+        self,
+        read_batches: Callable[[], Iterable[Tensor]],
+        sum_: Callable[[list[Tensor]], None] = lambda tensors: None,
+    ) -> PairwiseMoments:
         """Take the table's means and moments from its slots.
 
         Parameters
@@ -81,18 +85,22 @@ class PairwiseMoments(nn.Module):
         read_batches : callable
             Gives the table's slots in batches; called twice, so that no more than a batch
             is ever held.
+        sum_ : callable, optional
+            Adds up, in place, tensors of several processes, each of which reads a part of the rows.
         """
-        total, n_rows = torch.zeros_like(self.scale), 0
+        total, counted = torch.zeros_like(self.scale), torch.zeros(1, dtype=torch.int64)
         for batch in read_batches():
             total += self.features(batch).sum(0)
-            n_rows += len(batch)
-        self.n_rows = n_rows
+            counted += len(batch)
+        sum_([total, counted])
+        self.n_rows = n_rows = int(counted)
         # A scale that bfloat16 can hold, so that states give the same features in either precision.
         self.scale.copy_((total / n_rows + 0.01).rsqrt().bfloat16())
         if self.holds_matrix:
             for batch in read_batches():
                 features = self.features(batch)
                 self.matrix.addmm_(features.T, features, alpha=1 / n_rows)
+            sum_([self.matrix])
         return self
 
     def forward(self, fake: Tensor, real: Tensor) -> Tensor:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import warnings
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -16,6 +15,8 @@ from synthwgan.private.columns import Column, codes_of
 from synthwgan.private.sampler import Allowed, ParticleSampler
 from synthwgan.private.storage import Stored
 from synthwgan.table.door import naming_column
+from synthwgan.table.storage.meant import meant
+from synthwgan.warn import warn
 
 
 @dataclass
@@ -54,7 +55,7 @@ def groups_of(
             raise ValueError(f"conditions name {name!r}, which is no column that can be given")
         place = names.index(name)
         with naming_column(name):
-            options.append([(place, *one) for one in _options(columns[place], wish)])
+            options.append([(place, *one) for one in _explained(columns[place], wish)])
     groups = []
     for chosen in itertools.product(*options):
         group = Group()
@@ -87,6 +88,20 @@ def _weighed(groups: list[tuple[tuple[float | None, ...], Group]]) -> list[Group
     found = [group for _, group in groups if group.weight > 0]
     total = sum(group.weight for group in found)
     return [replace(group, weight=group.weight / total) for group in found]
+
+
+def _explained(column: Column, wish: Any) -> list[tuple[float | None, Allowed, Any]]:
+    """Return the options of a wish; an error says what may have been meant."""
+    try:
+        return _options(column, wish)
+    except ValueError as error:
+        has_order = column.edges is not None or _is_ordered(column)
+        remedy = meant(column.name, wish, has_order, lambda text: column.edges is None)
+        raise ValueError(f"{error}{remedy}") from error
+
+
+def _is_ordered(column: Column) -> bool:
+    return column.stored.is_category and bool(column.stored.physical.dtype.ordered)
 
 
 def _options(column: Column, wish: Any) -> list[tuple[float | None, Allowed, Any]]:
@@ -143,7 +158,7 @@ def _range(column: Column, wish: tuple[Any, ...]) -> Allowed:
 
 
 def _range_of_categories(column: Column, wish: tuple[Any, ...]) -> Allowed:
-    if not (column.stored.is_category and column.stored.physical.dtype.ordered):
+    if not _is_ordered(column):
         raise ValueError("categories have no order; write allowed values as a list")
     codes = [
         None
@@ -177,7 +192,10 @@ def _steps(column: Column, value: Any, round_up: bool | None = None) -> float:
     if stored.ticks:
         steps = float(stored.moments([value])[0]) / column.step
     else:
-        steps = float(value) / column.step
+        try:
+            steps = float(value) / column.step
+        except ValueError:
+            raise ValueError(f"{value!r} is no number") from None
     if not np.isfinite(steps):
         raise ValueError(f"{value!r} is no number")
     if not column.is_grid:
@@ -229,8 +247,17 @@ def _shown(labels: Sequence[Any]) -> str:
     return ", ".join(map(repr, labels[:10])) + (", ..." if len(labels) > 10 else "")
 
 
-def known_cells(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[np.ndarray, np.ndarray]:
+def known_cells(
+    frame: pd.DataFrame, columns: Sequence[Column], kept: Container[Any] = ()
+) -> tuple[np.ndarray, np.ndarray]:
     """Return the cells of half-known rows, -1 where nothing is known, and places within them.
+
+    Parameters
+    ----------
+    frame : DataFrame
+    columns : sequence of Column
+    kept : collection of column names
+        Columns of which missing cells are known to be missing.
 
     Raises
     ------
@@ -252,6 +279,8 @@ def known_cells(frame: pd.DataFrame, columns: Sequence[Column]) -> tuple[np.ndar
         with naming_column(column.name):
             own, within = _known(column, series[present])
         cells[present, number], places[present, number] = own, within
+        if column.name in kept and column.can_miss:
+            cells[~present, number] = column.n_cells - 1
     return cells, places
 
 
@@ -274,11 +303,7 @@ def _known(column: Column, series: pd.Series) -> tuple[np.ndarray, np.ndarray]:
     if (np.rint(steps) if column.is_grid else steps).min(initial=np.inf) < column.edges[0] or (
         steps > last
     ).any():
-        warnings.warn(
-            f"column {column.name!r}: numbers outside of its range count as the nearest",
-            UserWarning,
-            stacklevel=5,
-        )
+        warn(f"column {column.name!r}: numbers outside of its range count as the nearest")
     steps = np.clip(np.rint(steps) if column.is_grid else steps, column.edges[0], last)
     found = np.clip(np.searchsorted(column.edges, steps, side="right") - 1, 0, column.n_values - 1)
     low, high = column.edges[found], column.edges[found + 1]

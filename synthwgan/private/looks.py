@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +12,7 @@ from synthwgan.private.columns import Column, project
 from synthwgan.private.domain import Declared
 from synthwgan.private.measure import Census, Noisy
 from synthwgan.private.tails import tidy
+from synthwgan.warn import warn
 
 _MAX_DECIMALS = 8
 # Parts of a column's price: for its decimals, and for its first cells. Half of what is left goes
@@ -116,12 +116,10 @@ def _look_for_labels(
     counts = noisy.counts
     if not labels:
         # Nothing is common enough to be told; the column has one value that tells nothing.
-        warnings.warn(
+        warn(
             f"column {declared.name!r}: no category stands out from the noise, so all rows get one "
             "value; declare its categories or a pattern, give numbers and dates as such and not as "
-            "text, or raise epsilon",
-            UserWarning,
-            stacklevel=5,
+            "text, or raise epsilon"
         )
         labels, stored = [_OTHER], declared.stored
         if stored.physical is not None and not stored.is_category and stored.holds != "text":

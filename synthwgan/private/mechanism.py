@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -14,6 +13,7 @@ from synthwgan.private.domain import Declared
 from synthwgan.private.looks import counted_rows, look, shares_of
 from synthwgan.private.measure import Census
 from synthwgan.private.pairs import Classes, Table, choose_classes, list_pairs, measure_pairs
+from synthwgan.warn import warn
 
 _ONE_WAY = 0.16
 # Part of delta for the chance that a category which only one person has is kept.
@@ -88,12 +88,10 @@ def measure(
     rho = (budget - ledger.spent) * (1 - 1e-9)
     deviation = np.sqrt(n_pairs / (2 * rho)) if n_pairs else 1.0
     if n_pairs and n_rows < _ROWS_PER_DEVIATION[0] * deviation:
-        warnings.warn(
+        warn(
             f"the noise on each of {n_pairs} pairs of columns is {deviation:.0f} rows, and there "
             f"are about {n_rows:.0f}: hardly more than single columns will be right; give fewer "
-            "columns or a larger epsilon",
-            UserWarning,
-            stacklevel=4,
+            "columns or a larger epsilon"
         )
     if n_bins == "auto":
         n_bins = round(np.interp(np.log(n_rows / deviation), np.log(_ROWS_PER_DEVIATION), _N_BINS))

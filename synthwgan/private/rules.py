@@ -45,8 +45,6 @@ _WHY = {
     "Combinations": "the combinations would have to be learned from rows",
     "Unique": "of cells that are measured many rows have the same; an identifier has a "
     "Domain(pattern=...)",
-    "MissingTogether": "cells are drawn as missing one by one",
-    "MissingWhere": "where cells are missing would have to be learned from rows",
     "Custom": "a function cannot be written to a file",
 }
 
@@ -280,8 +278,9 @@ def _checked(rules: Any) -> list[Rule]:
         if not isinstance(rule, Rule):
             raise TypeError(f"rules are such as Order('start', '<=', 'end'), got {rule!r}")
         if not isinstance(rule, _KEPT):
-            kind = next((k.__name__ for k in type(rule).__mro__ if k.__name__ in _WHY), "Custom")
-            raise ValueError(f"rule '{rule}' cannot be kept by private rows: {_WHY[kind]}")
+            only = f"they keep {', '.join(kind.__name__ for kind in _KEPT)}"
+            why = _WHY.get(type(rule).__name__, only)
+            raise ValueError(f"rule '{rule}' cannot be kept by private rows: {why}; drop it")
         if rule.support_ is not None:
             raise ValueError(
                 f"rule '{rule}' was found in a table, or fitted to one, and may tell of its rows: "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -69,7 +69,7 @@ class ParticleSampler:
         allowed: Mapping[int, Allowed] | None = None,
         given: np.ndarray | None = None,
         places: np.ndarray | None = None,
-        present: bool = False,
+        filled: Container[int] = (),
     ) -> tuple[np.ndarray, np.ndarray]:
         """Draw rows.
 
@@ -85,8 +85,8 @@ class ParticleSampler:
             Cells that are known, -1 for others.
         places : ndarray of shape (n_rows, n_columns), optional
             Where in its cell each known number lies.
-        present : bool
-            Whether what is drawn must not be missing.
+        filled : collection of int
+            Columns of which what is drawn must not be missing.
 
         Returns
         -------
@@ -100,10 +100,9 @@ class ParticleSampler:
         """
         allowed = dict(allowed or {})
         weights = self._slot_weights(allowed)
-        if present:
-            for place, column in enumerate(self.columns):
-                if place not in allowed and column.can_miss and column.shares[:-1].sum() > 0:
-                    weights[place] = (np.arange(column.n_slots) < column.missing_slot).astype(float)
+        for place, column in enumerate(self.columns):
+            if place in filled and column.can_miss and column.shares[:-1].sum() > 0:
+                weights[place] = (np.arange(column.n_slots) < column.missing_slot).astype(float)
         particles = self._particles(n_rows, rng, weights, given)
         slots = np.stack(
             [

@@ -5,8 +5,7 @@
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import fields
 from functools import cached_property
 from importlib.metadata import version
@@ -18,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from synthwgan.components import ComponentParameters
 from synthwgan.parameters import (
+    N_SAMPLES,
     RANDOM_STATE,
     Constraint,
     Either,
@@ -40,7 +40,9 @@ from synthwgan.private.rules import COMPUTED, KeptRules, declare_rules, words_of
 from synthwgan.private.sampler import ParticleSampler
 from synthwgan.provenance import Origin, marked
 from synthwgan.randomness import RandomState, draw_seeds
+from synthwgan.table.door import chosen_places
 from synthwgan.table.frames import (
+    MixedTableMixin,
     OutputMixin,
     TableForm,
     as_frame,
@@ -48,6 +50,8 @@ from synthwgan.table.frames import (
     take,
     take_column,
 )
+from synthwgan.table.storage.dtypes import blank
+from synthwgan.warn import warn
 
 if TYPE_CHECKING:
     from synthwgan.evaluation import Report
@@ -65,7 +69,7 @@ PRIVATE_PARAMETERS: dict[str, Constraint] = {
 }
 _SAVED = ("epsilon", "delta", "max_rows_per_unit", "n_bins", "n_particles", "max_steps")
 _SAMPLING = {
-    "n_samples": _POSITIVE,
+    "n_samples": N_SAMPLES,
     "n_draws": _POSITIVE,
     "chunk_size": _POSITIVE,
     "random_state": RANDOM_STATE,
@@ -73,7 +77,7 @@ _SAMPLING = {
 _CHUNK = 50_000
 
 
-class PrivateSynthesizer(OutputMixin, ComponentParameters):
+class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     """Makes tables with differential privacy: a proof, and not only a measurement, of privacy.
 
     It counts how often values of each column, and of pairs of columns, occur, adds noise to the
@@ -150,6 +154,10 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
     ValueError: epsilon must be a number > 0, got 0
     """
 
+    needs = (
+        "epsilon",
+        "the budget: 1 is a strong guarantee, 3 a usual one, above 10 it says little",
+    )
     # Once it is fitted.
     names_: pd.Index
     columns_: list[Any]
@@ -186,6 +194,10 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         self.n_particles = n_particles
         self.max_steps = max_steps
         self.random_state = random_state
+
+    def __getnewargs__(self) -> tuple[float]:
+        """Return what a copy cannot be made without."""
+        return (self.epsilon,)
 
     def fit(self, X: Any, y: Any = None) -> Self:
         """Measure a table within the budget, and learn what was measured.
@@ -295,7 +307,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
             if name is not None and name not in X.columns:
                 raise ValueError(f"{what} {name!r} is no column; the columns are {list(X.columns)}")
         if self.unit is None and self.max_rows_per_unit != 1:
-            raise ValueError("max_rows_per_unit needs unit, the column that names the person")
+            raise ValueError("max_rows_per_unit needs unit=, the column that names the person")
         return X, target
 
     def _threshold_delta(self, kept: list[Declared]) -> float:
@@ -304,11 +316,9 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
 
     def _warn_of_delta(self, n_rows: float) -> None:
         if self.delta * n_rows > 1:
-            warnings.warn(
+            warn(
                 f"delta={self.delta:g} is above 1 over the number of rows, about {n_rows:.0f}: the "
-                "guarantee may fail for somebody; choose a smaller one",
-                UserWarning,
-                stacklevel=3,
+                "guarantee may fail for somebody; choose a smaller one"
             )
 
     def _learn(self, measured: Measured, seed: int) -> np.ndarray:
@@ -341,14 +351,6 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         """Return rows in the user's form, which say that they are synthetic, and what holds."""
         said = guarantee(self.privacy_)
         return marked(self._dressed(rows), self.digest_, origin, random_state, privacy=said)
-
-    def __sklearn_tags__(self) -> Any:
-        """Say that missing cells, text and categories are taken."""
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
 
     def sample(
         self,
@@ -394,7 +396,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         if isinstance(conditions, pd.DataFrame):
             if n_samples != 1:
                 raise ValueError("the number of rows is that of the conditions; pass n_draws")
-            rows = self._completed(conditions, n_draws, rng, present=False)
+            rows = self._completed(conditions, n_draws, rng)
             return self._marked(rows, "completed", random_state)
         rows = next(self._chunks(n_samples, n_samples, conditions, rng))
         return self._marked(rows, "drawn", random_state)
@@ -429,7 +431,14 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         chunks = self._chunks(n_samples, chunk_size, conditions, rng)
         return (self._marked(chunk, "drawn", random_state) for chunk in chunks)
 
-    def impute(self, X: Any, *, n_draws: int = 1, random_state: RandomState = None) -> Any:
+    def impute(
+        self,
+        X: Any,
+        *,
+        columns: Iterable[Any] | None = None,
+        n_draws: int = 1,
+        random_state: RandomState = None,
+    ) -> Any:
         """Fill missing cells by drawing them, given the other cells of the row.
 
         The rows to fill are not measured: what is filled in comes from the model and the row, and a
@@ -439,6 +448,9 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         ----------
         X : DataFrame of any library
             Rows with columns of the table given to `fit`; columns that are absent are drawn.
+        columns : list of column names, optional
+            The columns to fill; by default all. Gaps of others stay, and what is drawn beside them
+            suits them; columns that are absent are drawn all the same.
         n_draws : int, default 1
             Rows for each row of `X`.
         random_state : int, Generator, RandomState or None, default None
@@ -448,10 +460,21 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         -------
         DataFrame or Table
             The rows, in the form of those of `sample`, with the index of `X` if it has one. No
-            cell is missing, but in columns of which all were.
+            cell of `columns` is missing, but in columns of which all were.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError, TypeError
+            If a name is that of no fitted column, or `columns` is no list.
         """
         rng = self._rng(n_draws=n_draws, random_state=random_state)
-        rows = self._completed(as_frame(X), n_draws, rng, present=True)
+        names = pd.Index(self.names_, tupleize_cols=False)
+        filled = list(names)
+        if columns is not None:
+            filled = [names[place] for place in chosen_places(names, columns)]
+        rows = self._completed(as_frame(X), n_draws, rng, filled)
         return self._marked(rows, "completed", random_state)
 
     def _dressed(self, rows: pd.DataFrame) -> Any:
@@ -511,7 +534,7 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         target : hashable, optional
             The column that one would predict; by default the target of `fit`.
         n_samples : int, optional
-            Synthetic rows; by default as many as `X` has.
+            Synthetic rows; by default as many as `X` has, of a quick report 5,000 at most.
         quick : bool, default False
             Whether to answer in seconds, without the slow figures; see `evaluate`.
         random_state : int, Generator, RandomState or None, default None
@@ -524,13 +547,14 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         Report
             See `synthwgan.evaluation.evaluate`.
         """
-        from synthwgan.evaluation import evaluate
+        from synthwgan.evaluation.evaluate import evaluate, rows_to_draw
 
         check_is_fitted(self)
         real, own_target = self._enter(as_frame(X), y)
         real = real.loc[:, list(self.names_)]
         seeds = draw_seeds(random_state, 2)
-        rows = as_frame(self.sample(n_samples or len(real), random_state=seeds[0]))
+        n_rows = rows_to_draw(real, quick) if n_samples is None else n_samples
+        rows = as_frame(self.sample(n_rows, random_state=seeds[0]))
         report = evaluate(
             real,
             rows,
@@ -669,40 +693,43 @@ class PrivateSynthesizer(OutputMixin, ComponentParameters):
         return found
 
     def _completed(
-        self, X: Any, n_draws: int, rng: np.random.Generator, present: bool
+        self, X: Any, n_draws: int, rng: np.random.Generator, filled: Collection[Any] | None = None
     ) -> pd.DataFrame:
+        """Draw what half-known rows lack; with columns to fill, the gaps of others stay."""
         if not isinstance(X, pd.DataFrame):
             raise TypeError(f"rows to complete are a DataFrame, got {type(X).__name__}")
         unknown = [name for name in X.columns if name not in self.names_]
         if unknown:
             raise ValueError(f"columns {unknown} are none of the fitted ones")
         X = X.iloc[np.repeat(np.arange(len(X)), n_draws)]
-        given, places = known_cells(X, self.columns_)
-        present_cells = {name: X[name].notna().to_numpy() for name in X.columns}
-        self.kept_.check_given(X, present_cells)
+        kept = [] if filled is None else [name for name in X.columns if name not in filled]
+        given, places = known_cells(X, self.columns_, kept)
+        own = [place for place, one in enumerate(self.columns_) if one.name in (filled or ())]
+        there = {name: X[name].notna().to_numpy() for name in X.columns}
+        self.kept_.check_given(X, there)
 
         def draw(rows: np.ndarray) -> pd.DataFrame:
-            cells, within = self._sampler.draw(
-                len(rows), rng, None, given[rows], places[rows], present
-            )
+            cells, within = self._sampler.draw(len(rows), rng, None, given[rows], places[rows], own)
             found = {
                 column.name: column.decode(cells[:, place], within[:, place])
                 for place, column in enumerate(self.columns_)
             }
             return _with_given(pd.DataFrame(found), X.iloc[rows])
 
-        rows = self.kept_.keep(draw, len(X), self.columns_, rng, present_cells)
-        frame = self._ordered(rows, 0, int(rng.integers(2**62)))
-        return _with_given(frame, X).set_axis(X.index)
+        rows = self.kept_.keep(draw, len(X), self.columns_, rng, there)
+        frame = _with_given(self._ordered(rows, 0, int(rng.integers(2**62))), X)
+        for name in kept:
+            frame[name] = blank(frame[name], ~there[name])
+        return frame.set_axis(X.index)
 
 
 def _with_given(frame: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
     """Put the cells of half-known rows in the place of drawn ones."""
     for name in X.columns:
         if name in frame.columns:
-            kept = X[name].notna().to_numpy()
+            there = X[name].notna().to_numpy()
             dtype: Any = frame[name].dtype
-            frame.loc[kept, name] = X[name].reset_index(drop=True)[kept].astype(dtype)
+            frame.loc[there, name] = X[name].reset_index(drop=True)[there].astype(dtype)
     return frame
 
 

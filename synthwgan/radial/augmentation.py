@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +17,7 @@ from synthwgan.radial.columns.union import DomainUnion
 from synthwgan.radial.rows import DomainRows
 from synthwgan.radial.sampler import DomainSampler
 from synthwgan.randomness import RandomState, as_generator
+from synthwgan.warn import warn
 
 
 class AugmentationMixin:
@@ -113,7 +113,7 @@ class AugmentationMixin:
                 gain = measure_gain(real, added, self.target_, estimator, cv, rng)
                 warn_if_useless(gain, domain)
             except GainNotMeasurable as error:
-                warnings.warn(f"domain {domain!r}: {error}; gain_ is None", stacklevel=2)
+                warn(f"domain {domain!r}: {error}; gain_ is None")
         enlarged = pd.concat([real, added], ignore_index=True) if include_real else added
         if provenance is not None:
             enlarged[provenance] = [domain] * len(real) * include_real + origins

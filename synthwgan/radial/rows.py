@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -16,6 +15,7 @@ from synthwgan.radial.sampler import DomainSampler
 from synthwgan.randomness import as_generator
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.law import Law
+from synthwgan.warn import warn
 
 # How often rows that break a rule of their domain are drawn again.
 _MAX_ROUNDS = 100
@@ -69,11 +69,9 @@ class DomainRows:
             fresh = again(broken)
             rows = law.replaced(rows, np.isin(np.arange(len(rows)), broken), fresh)
             broken = np.flatnonzero(law.is_broken(rows))
-        warnings.warn(
+        warn(
             f"{len(broken)} of {len(rows)} rows of domain {domain!r} break a rule, for no cells "
-            f"were found that keep it: {law.most_broken(rows.iloc[broken])}",
-            UserWarning,
-            stacklevel=5,
+            f"were found that keep it: {law.most_broken(rows.iloc[broken])}"
         )
         return rows.set_axis(index, axis=0)
 

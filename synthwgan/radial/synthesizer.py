@@ -69,6 +69,8 @@ from synthwgan.training.callbacks import Callback, announce, check_callbacks
 from synthwgan.training.config import COMPONENTS, TRAINING_PARAMETERS
 from synthwgan.training.device import resolve_device, resolve_precision
 from synthwgan.training.optimizers import Optimizer
+from synthwgan.training.ranks import n_processes
+from synthwgan.warn import warn
 
 _COMPONENTS = {
     "objective": COMPONENTS["objective"],
@@ -299,6 +301,11 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         parameters = self.get_params(deep=False)
         check_parameters(parameters, self.constraints)
         functions = check_callbacks(callbacks)
+        if n_processes() > 1:
+            warn(
+                f"RadialGANSynthesizer trains in one process: each of the {n_processes()} that "
+                "were started trains a model of its own"
+            )
         device = resolve_device(self.device)
         tables, forms = tables_of(X, target, domain)
         seeds = draw_seeds(self.random_state, 4)

@@ -21,7 +21,9 @@ MIN_LOGIT = -1e8
 MIN_SHARE = 1e-6
 
 
-def calibrate(sampler: BaseSampler, rng: torch.Generator, context: Context | None = None) -> None:
+def calibrate(
+    sampler: BaseSampler, rng: torch.Generator, context: Context | None = None, n_parts: int = 1
+) -> None:
     """Make a sampler's state marginals and value ranks those of the table.
 
     Parameters
@@ -33,16 +35,18 @@ def calibrate(sampler: BaseSampler, rng: torch.Generator, context: Context | Non
     context : Context, optional
         What is given of the rows drawn for it, if the generator takes one: random columns of
         rows of the table, so that what is drawn has the table's marginals too.
+    n_parts : int, default 1
+        In so many processes it is done with other noise; each draws a part of the rows.
     """
     if sampler.head.layout.n_blocks:
-        calibrate_states(sampler, rng, context)
+        calibrate_states(sampler, rng, context, n_parts)
     if sampler.head.layout.n_values:
-        calibrate_values(sampler, rng, context)
+        calibrate_values(sampler, rng, context, n_parts)
 
 
 @torch.no_grad()
 def calibrate_states(
-    sampler: BaseSampler, rng: torch.Generator, context: Context | None = None
+    sampler: BaseSampler, rng: torch.Generator, context: Context | None = None, n_parts: int = 1
 ) -> None:
     """Add a bias to each state's logit, so that generated marginals are the table's.
 
@@ -54,9 +58,11 @@ def calibrate_states(
         Noise for the latents.
     context : Context, optional
         What is given of the rows; it counts only what is drawn.
+    n_parts : int, default 1
+        As for `calibrate`.
     """
     head = sampler.head
-    n_rows = _n_rows(STATE_ROWS, head) if context is None else len(context.columns)
+    n_rows = _n_rows(STATE_ROWS // n_parts, head) if context is None else len(context.columns)
 
     def set_bias(stage: BlockGroup, logits: Tensor) -> None:
         """Find the bias of a stage's states, given what was drawn before them."""
@@ -129,7 +135,7 @@ def calibrate_slice(
 
 @torch.no_grad()
 def calibrate_values(
-    sampler: BaseSampler, rng: torch.Generator, context: Context | None = None
+    sampler: BaseSampler, rng: torch.Generator, context: Context | None = None, n_parts: int = 1
 ) -> None:
     """Set the sampler's knots: quantiles of each raw value where it is drawn and regular."""
     head, layout = sampler.head, sampler.head.layout
@@ -139,7 +145,7 @@ def calibrate_values(
         drawn = ~context.is_given[:, layout.n_state_slots :] & head.is_regular(codes)
         sampler.value_knots = _quantiles(values, drawn)
         return
-    n_rows = _n_rows(VALUE_ROWS, head)
+    n_rows = _n_rows(VALUE_ROWS // n_parts, head)
     values, regular = [], []
     for start in range(0, n_rows, sampler.chunk_rows):
         raw = sampler.raw(min(sampler.chunk_rows, n_rows - start), rng)

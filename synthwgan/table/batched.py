@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
 
+from synthwgan.table import cluster
 from synthwgan.table.door import check_same_names, naming_column
 from synthwgan.table.frames import TableForm, take
 
@@ -57,21 +60,120 @@ class BatchedTable:
         for part in self._read(None if names is None else list(names)):
             frame = as_frame(part)
             if self._dtypes is not None:
-                wanted = list(self._dtypes) if names is None else list(names)
-                frame = self._in_order(frame, wanted)
+                frame = _alike(frame, names, self._dtypes)
             if len(frame):
                 yield frame
 
-    def _in_order(self, frame: pd.DataFrame, names: list[Hashable]) -> pd.DataFrame:
-        assert self._dtypes is not None  # Callers have looked.
-        lacking = [name for name in names if name not in frame.columns]
-        if lacking:
-            raise ValueError(
-                f"a batch has no column {lacking[0]!r}, which it had when it was read before"
-            )
-        if list(frame.columns) != names:
-            frame = frame.loc[:, names]
-        return with_dtypes(frame, self._dtypes)
+    def map(
+        self, work: Callable[[pd.DataFrame, int], Any], names: Sequence[Hashable] | None = None
+    ) -> Iterator[Any]:
+        """Yield, in order, what comes of some work on each part.
+
+        Parameters
+        ----------
+        work : callable
+            From a part, and the number of its first row among all, to what comes of it. It may run
+            where the part is, so it changes nothing.
+        names : sequence of column names, optional
+            The columns that are needed; by default all. Where there is none, nothing is read.
+        """
+        if names is not None and not names:
+            return
+        first = 0
+        for frame in self.frames(names):
+            yield work(frame, first)
+            first += len(frame)
+
+    def reduce(
+        self, work: Callable[[pd.DataFrame, int], Any], names: Sequence[Hashable] | None = None
+    ) -> Any:
+        """Do what `map` does, and return all results as one, by their method ``merge``."""
+        return functools.reduce(_merge, self.map(work, names))
+
+
+def _merge(whole: Any, part: Any) -> Any:
+    whole.merge(part)
+    return whole
+
+
+def _alike(
+    frame: pd.DataFrame, names: Sequence[Hashable] | None, dtypes: Mapping[Hashable, Any]
+) -> pd.DataFrame:
+    """Return some columns of a part, or all, with the dtypes that all parts have."""
+    wanted = list(dtypes) if names is None else list(names)
+    lacking = [name for name in wanted if name not in frame.columns]
+    if lacking:
+        raise ValueError(
+            f"a batch has no column {lacking[0]!r}, which it had when it was read before"
+        )
+    if list(frame.columns) != wanted:
+        frame = frame.loc[:, wanted]
+    return with_dtypes(frame, dtypes)
+
+
+class PartitionedTable(BatchedTable):
+    """A frame of Dask, whose parts are its partitions: work is done where they are.
+
+    Parameters
+    ----------
+    X : dask.dataframe.DataFrame
+    """
+
+    def __init__(self, X: Any) -> None:
+        super().__init__(lambda names: self.map(_itself, names))
+        self._X = X
+
+    @cached_property
+    def shapes(self) -> list[tuple[int, pd.DataFrame]]:
+        """How many rows each partition has, and its columns, without rows."""
+        n_parts = self._X.npartitions
+        tasks = cluster.tasks_of(self._X, None, _shape, range(n_parts))
+        return list(cluster.in_order(tasks, [0] * n_parts))
+
+    def frames(self, names: Sequence[Hashable] | None = None) -> Iterator[pd.DataFrame]:
+        return self.map(_itself, names)
+
+    def map(
+        self, work: Callable[[pd.DataFrame, int], Any], names: Sequence[Hashable] | None = None
+    ) -> Iterator[Any]:
+        if names is None or names:
+            sizes = [n_rows for n_rows, _ in self.shapes if n_rows]
+            yield from cluster.in_order(self._tasks(work, names), sizes)
+
+    def reduce(
+        self, work: Callable[[pd.DataFrame, int], Any], names: Sequence[Hashable] | None = None
+    ) -> Any:
+        return cluster.merged(self._tasks(work, names))
+
+    def _tasks(
+        self, work: Callable[[pd.DataFrame, int], Any], names: Sequence[Hashable] | None
+    ) -> list[Any]:
+        firsts, first = [], 0
+        for n_rows, _ in self.shapes:
+            firsts.append(first if n_rows else None)
+            first += n_rows
+        on_part = functools.partial(_on_partition, work, names, self._dtypes)
+        return cluster.tasks_of(self._X, names, on_part, firsts)
+
+
+def _itself(frame: pd.DataFrame, first: int) -> pd.DataFrame:
+    return frame
+
+
+def _shape(part: Any, place: int) -> tuple[int, pd.DataFrame]:
+    frame = as_frame(part)
+    return len(frame), frame.iloc[:0]
+
+
+def _on_partition(
+    work: Callable[[pd.DataFrame, int], Any],
+    names: Sequence[Hashable] | None,
+    dtypes: Mapping[Hashable, Any] | None,
+    part: Any,
+    first: int,
+) -> Any:
+    frame = as_frame(part)
+    return work(frame if dtypes is None else _alike(frame, names, dtypes), first)
 
 
 def with_dtypes(frame: pd.DataFrame, dtypes: Mapping[Hashable, Any]) -> pd.DataFrame:
@@ -135,7 +237,7 @@ def as_batches(X: Any) -> BatchedTable | None:
 
     Parameters
     ----------
-    X : BatchedTable, Arrow dataset, or iterable of frames that can be read again
+    X : BatchedTable, Arrow dataset, Dask frame, or iterable of frames that can be read again
 
     Raises
     ------
@@ -144,6 +246,8 @@ def as_batches(X: Any) -> BatchedTable | None:
     """
     if isinstance(X, BatchedTable):
         return X
+    if cluster.is_frame(X):
+        return PartitionedTable(X)
     if _is_dataset(X):
         form = take(X.schema.empty_table())[1]
         return BatchedTable(lambda names: map(_taken, read_dataset(X, names)), form)
@@ -209,22 +313,12 @@ def as_frame(part: Any) -> pd.DataFrame:
         return part
     import pyarrow as pa
 
+    from synthwgan.table.storage.frame import frame_of_arrow
+
     if hasattr(part, "to_arrow"):
         part = part.to_arrow()
     if isinstance(part, pa.RecordBatch):
         part = pa.Table.from_batches([part])
     if not isinstance(part, pa.Table):
         raise TypeError(f"a batch must be a DataFrame or of Arrow, got {type(part).__name__}")
-    frame = part.to_pandas()
-    if not isinstance(frame.index, pd.RangeIndex) or frame.index.name is not None:
-        frame = frame.reset_index(allow_duplicates=True)
-    for name in frame.columns[[dtype.kind == "f" for dtype in frame.dtypes]]:
-        field = part.schema.field(name) if isinstance(name, str) else None
-        if field is not None and pa.types.is_integer(field.type):
-            frame[name] = _nullable(part.column(name))
-    return frame
-
-
-def _nullable(column: Any) -> pd.Series:
-    numbers = column.fill_null(0).to_numpy()
-    return pd.Series(pd.arrays.IntegerArray(numbers, column.is_null().to_numpy()))
+    return frame_of_arrow(part)

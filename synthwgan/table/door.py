@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +25,7 @@ from synthwgan.table.frames import as_frame
 from synthwgan.table.storage.dtypes import index_of, items_of
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.storage.physical import refuse_nul
+from synthwgan.warn import warn
 
 if TYPE_CHECKING:
     from sklearn.base import BaseEstimator
@@ -176,6 +176,22 @@ def known_places(fitted: pd.Index, names: list[Any], where: str) -> list[int]:
     return [places[_key(name)] for name in names]
 
 
+def chosen_places(fitted: pd.Index, columns: Any) -> list[int]:
+    """Return the places of the columns that a user lists.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is no list, an empty one, or a name is that of no column.
+    """
+    if isinstance(columns, str | bytes | Mapping) or not isinstance(columns, Iterable):
+        raise TypeError(f"columns must be a list of column names, got {columns!r}")
+    names = list(columns)
+    if not names:
+        raise ValueError("columns lists no column; leave it out to take all of them")
+    return known_places(fitted, names, "columns")
+
+
 def _key(name: Any) -> Any:
     """A column's name, but for NaN, which is a name too and is unlike itself."""
     return np.nan if pd.api.types.is_scalar(name) and pd.isna(name) else name
@@ -202,11 +218,9 @@ def warn_of_unseen(name: Any, cells: pd.Series, what: str) -> None:
     values = [value.item() if isinstance(value, np.generic) else value for value in cells.unique()]
     more = f" and {len(values) - SHOWN} more" if len(values) > SHOWN else ""
     shown = ", ".join(map(repr, values[:SHOWN]))
-    warnings.warn(
+    warn(
         f"column {name!r}: {shown}{more} did not occur when fitted; such cells ({len(cells)}) are "
-        f"{what}",
-        UserWarning,
-        stacklevel=6,
+        f"{what}"
     )
 
 

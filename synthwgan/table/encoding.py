@@ -74,15 +74,26 @@ def encode_table(
     return EncodedTable(codes, values)
 
 
-def draws_of(columns: NamedColumns, rng: np.random.Generator) -> list[Draws]:
-    """Return the generators of all columns: one for its cells, and one for each of its parts.
-
-    So what is drawn for a cell depends on the cells above it in its own part only, and rows that
-    are encoded in batches, one after another, are encoded as they are all at once.
-    """
+def seeds_of(columns: NamedColumns, rng: np.random.Generator) -> list[list[int]]:
+    """Return the seeds of all columns: one for its cells, and one for each of its parts."""
     sizes = [1 + len(column.parts) for _, column in columns]
     seeds = iter(rng.integers(2**63, size=sum(sizes)).tolist())
-    return [[np.random.default_rng(next(seeds)) for _ in range(size)] for size in sizes]
+    return [[next(seeds) for _ in range(size)] for size in sizes]
+
+
+def draws_of(seeds: list[list[int]], first: int = 0) -> list[Draws]:
+    """Return the generators of all columns for the rows from the first of some on.
+
+    Each row has one draw of each, so what is drawn for a cell depends on the number of its row
+    only: rows that are encoded in batches, anywhere, are encoded as they are all at once.
+    """
+    return [[_from_row(seed, first) for seed in own] for own in seeds]
+
+
+def _from_row(seed: int, first: int) -> np.random.Generator:
+    source = np.random.PCG64(seed)
+    source.advance(first)
+    return np.random.Generator(source)
 
 
 def encode_given(

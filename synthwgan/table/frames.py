@@ -490,6 +490,18 @@ def _labels_of_polars(pl: Any, arrow: Any, labels: Iterable[str], known: Field |
     return pl.Categorical(pl.Categories(name, namespace=namespace, physical=physical))
 
 
+class MixedTableMixin:
+    """Tells scikit-learn what an estimator of tables takes."""
+
+    def __sklearn_tags__(self) -> Any:
+        """Say that missing cells, text and categories are taken."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.string = True
+        tags.input_tags.categorical = True
+        return tags
+
+
 class OutputMixin:
     """Lets the user choose in which form an estimator hands out rows, as scikit-learn does."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
+from functools import partial
 from types import MappingProxyType
 from typing import Any
 
@@ -18,14 +19,14 @@ from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import as_table
 from synthwgan.table.rules.computed import MISSING, ComputedRule
 from synthwgan.table.rules.custom import Custom
-from synthwgan.table.rules.form import blank, write_cells
+from synthwgan.table.rules.form import write_cells
 from synthwgan.table.rules.kinds import rule_from_dict
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import column_from_dict, fit_column
-from synthwgan.table.storage.dtypes import Cells, SampledCells
+from synthwgan.table.storage.dtypes import Cells, SampledCells, blank
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
-from synthwgan.table.survey import ColumnSurvey
+from synthwgan.table.survey import ColumnSurvey, ColumnSurveys
 
 NamedColumns = list[tuple[Any, ColumnTransformer]]
 
@@ -141,7 +142,7 @@ class Reduction:
         self,
         sample: pd.DataFrame,
         columns: Mapping[Hashable, ColumnSurvey],
-        read: Callable[[list[Hashable]], Iterable[pd.DataFrame]],
+        reduced: Callable[[Any, list[Hashable]], ColumnSurveys],
     ) -> dict[Hashable, ColumnSurvey]:
         """Return what `fit` must know of all rows of a table, of which it sees a sample.
 
@@ -150,9 +151,9 @@ class Reduction:
         sample : DataFrame
         columns : mapping of column name to ColumnSurvey
             What is known of the table's own columns.
-        read : callable
-            Reads some columns of the table in batches; it is asked only if others take the place
-            of the table's own.
+        reduced : callable
+            Puts together what comes of all batches, see `BatchedTable.reduce`; it is asked only if
+            others take the place of the table's own.
         """
         computed = self._computed()
         surveys = {self.in_table(name): columns[name] for name in computed}
@@ -160,13 +161,12 @@ class Reduction:
         others = [name for name in names if name not in self.place_of or name in computed]
         if not others:
             return surveys
-        surveys |= {name: ColumnSurvey() for name in others}
         needed = {name: None for rule in self.builders for name in rule.columns}
-        for frame in read(list(needed)):
-            reduced = self.reduce(frame)
-            for name in others:
-                with naming_column(name):
-                    surveys[name].add(reduced[name])
+        return surveys | reduced(partial(self._surveyed, others), list(needed))
+
+    def _surveyed(self, names: list[Hashable], frame: pd.DataFrame, first: int) -> ColumnSurveys:
+        surveys = ColumnSurveys()
+        surveys.add(self.reduce(frame)[names])
         return surveys
 
     def _computed(self) -> set[Hashable]:
@@ -268,10 +268,17 @@ class Reduction:
                 given[:, position], cells[position] = rows.given[:, place], rows.cells[place]
         for rule in self.builders:
             places = [self.place_of[name] for name in rule.columns]
-            known = rows.given[:, places].all(axis=1)
+            known = rows.given[:, places].all(axis=1) | self._tells_missing(rule, rows)
             if known.any():
                 self._give_helpers(rule, rows.take(known), known, given, cells)
         return GivenRows(given, cells)
+
+    def _tells_missing(self, rule: Rule, rows: GivenRows) -> np.ndarray:
+        """Return where a rule's one column is given as missing, whatever the others are."""
+        place = self.place_of[rule.dependent[0]]
+        if len(rule.dependent) > 1 or place not in rows.cells:
+            return np.zeros(len(rows), dtype=bool)
+        return rows.given[:, place] & rows.cells[place].missing
 
     def _give_helpers(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -51,6 +51,10 @@ class Solver:
         rules.sort(key=lambda rule: isinstance(rule, ComputedRule))
         if not is_filled:
             rules = [rule for rule in rules if not self._may_be_missing(rule)]
+        return self._closed(rules, rows)
+
+    def _closed(self, rules: Sequence[Rule], rows: GivenRows) -> GivenRows:
+        """Return given rows with all that rules imply, one after another."""
         for _ in range(len(rules)):
             n_before = int(rows.given.sum())
             for rule in rules:
@@ -58,6 +62,54 @@ class Solver:
             if int(rows.given.sum()) == n_before:
                 break
         return rows
+
+    def beside_gaps(self, rows: GivenRows, gaps: np.ndarray) -> GivenRows:
+        """Return given rows in which gaps that stay are given too, so that drawn cells suit them.
+
+        Not given, and so drawn for the sake of the others, are gaps where no cell was missing in
+        `fit`, gaps that contradict given cells, and those of cells from which one that is to be
+        filled is computed.
+
+        Parameters
+        ----------
+        rows : GivenRows
+            Cells of the table's columns.
+        gaps : ndarray of shape (n_rows, n_columns), bool
+            Cells that are missing and stay so.
+        """
+        known = {
+            place: (gaps[:, place], column.missing_cells(int(gaps[:, place].sum())))
+            for place, column in enumerate(self.reduction.columns)
+            if gaps[:, place].any() and column.in_features and column.missing_rate > 0
+        }
+        rules = [one for one in self.reduction.enforced if not isinstance(one, ComputedRule)]
+        told = self._closed(rules, rows.also(known))
+        free = np.zeros_like(gaps)
+        free[self.law.given_broken(told, pd.RangeIndex(len(rows)), "keep")] = True
+        for rule in reversed(self.reduction.builders):
+            if isinstance(rule, ComputedRule):
+                self._free(rule, told, free)
+        return rows.also(
+            {
+                place: (where & ~free[:, place], cells.take(~free[where, place]))
+                for place, (where, cells) in known.items()
+            }
+        )
+
+    def _free(self, rule: ComputedRule, rows: GivenRows, free: np.ndarray) -> None:
+        """Mark the missing cells that must be drawn for one that is computed to be there."""
+        target, parts = self.place_of[rule.target], [self.place_of[name] for name in rule.sources]
+        there = rows.given & ~free
+        missing = np.zeros_like(free)
+        for place, cells in rows.cells.items():
+            missing[:, place] = there[:, place] & cells.missing
+        if not rule.keeps_states_:
+            # Then it was missing just where one of its parts was.
+            free[:, target] |= missing[:, target] & ~missing[:, parts].any(axis=1)
+        is_told = missing[:, target] & ~free[:, target]
+        if rule.keeps_states_:
+            is_told |= there[:, target]
+        free[np.ix_(~is_told, parts)] = True
 
     def _turned(self) -> list[ComputedRule]:
         """Return full sums solved for each of their parts; products are rounded, and tell less."""

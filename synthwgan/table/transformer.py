@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -62,10 +63,18 @@ from synthwgan.table.encoding import (
     feature_width,
     layout_of,
     parts_of,
+    seeds_of,
     to_features,
     to_slots,
 )
-from synthwgan.table.frames import OutputMixin, TableForm, as_frame, chosen_output, take
+from synthwgan.table.frames import (
+    MixedTableMixin,
+    OutputMixin,
+    TableForm,
+    as_frame,
+    chosen_output,
+    take,
+)
 from synthwgan.table.given import GivenRows
 from synthwgan.table.impossible import impossible_pairs
 from synthwgan.table.layout import EncodedTable, PartialRows
@@ -74,7 +83,7 @@ from synthwgan.table.rules.ruleset import RuleSet, read_rules
 from synthwgan.table.schema import COLUMN_CLASSES, Schema, column_from_dict, fit_column
 from synthwgan.table.storage.jsonable import join_arrays, split_arrays
 from synthwgan.table.storage.named import numpy_dtype
-from synthwgan.table.survey import Survey, frames_of, survey_of
+from synthwgan.table.survey import Survey, survey_of
 from synthwgan.table.verification import verify
 
 _STATE_VERSION = 3
@@ -91,7 +100,9 @@ _FIELDS = {
 }
 
 
-class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None):
+class TableTransformer(
+    OutputMixin, MixedTableMixin, TransformerMixin, BaseEstimator, auto_wrap_output_keys=None
+):
     """Turn a table into states and normal scores, and back.
 
     A column becomes at most one block of states (one-hot) and at most one value, the
@@ -217,13 +228,6 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         self.rules = rules
         self.random_state = random_state
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = True
-        tags.input_tags.string = True
-        tags.input_tags.categorical = True
-        return tags
-
     def fit(
         self,
         X: Any,
@@ -238,8 +242,9 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         Parameters
         ----------
         X : frame of any library, array-like of shape (n_rows, n_columns), or batches
-            At least two rows that differ. It is never written to. An Arrow dataset, or an iterable
-            of frames that can be read again and again, is read in batches, see `BatchedTable`.
+            At least two rows that differ. It is never written to. An Arrow dataset, a Dask frame,
+            or an iterable of frames that can be read again and again, is read in batches, see
+            `BatchedTable`.
         y : None
             Ignored.
         learned : sequence of column names, default=()
@@ -301,10 +306,10 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
     def _show_all(self, batches: BatchedTable) -> None:
         """Show all cells to the columns that have to see them, such as identifiers."""
         named = {name: column for name, column in self._named_columns() if column.is_open}
-        for batch in frames_of(batches, list(named)):
+        for gleaned in batches.map(partial(_gleaned, named), list(named)):
             for name, column in named.items():
                 with naming_column(name):
-                    column.see(column.read(batch[name]))
+                    column.see(gleaned[name])
         for column in named.values():
             column.close()
 
@@ -327,7 +332,7 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         reduction = Reduction(self.column_index_, self.columns_, rules, builders)
         surveys = {}
         if survey is not None and builders:
-            surveys = reduction.survey(frame, survey.columns, required(batches).frames)
+            surveys = reduction.survey(frame, survey.columns, required(batches).reduce)
         self.reduction_ = reduction.fit(frame, options, rng, surveys)
 
     @property
@@ -376,7 +381,7 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         if on_unknown not in ("error", "ignore"):
             raise ValueError(f"on_unknown must be 'error' or 'ignore', got {on_unknown!r}")
         frame = self.reduction_.reduce(self._select(X))
-        draws = draws_of(self.reduction_.learned, self._generator(random_state))
+        draws = draws_of(seeds_of(self.reduction_.learned, self._generator(random_state)))
         return encode_table(self.reduction_.learned, self.layout_, frame, draws, on_unknown)
 
     def encode_batches(self, X: Any, random_state: Any = None) -> Iterator[EncodedTable]:
@@ -384,7 +389,7 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
 
         Parameters
         ----------
-        X : BatchedTable, Arrow dataset, or iterable of frames
+        X : BatchedTable, Arrow dataset, Dask frame, or iterable of frames
         random_state : int, Generator, RandomState or None, default=None
             As for `encode`.
 
@@ -394,10 +399,14 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
             The rows of a batch.
         """
         check_is_fitted(self)
-        draws = draws_of(self.reduction_.learned, self._generator(random_state))
-        for batch in opened(X)[0].frames():
-            frame = self.reduction_.reduce(self._select(batch))
-            yield encode_table(self.reduction_.learned, self.layout_, frame, draws, "error")
+        seeds = seeds_of(self.reduction_.learned, self._generator(random_state))
+        yield from opened(X)[0].map(partial(self._encode_batch, seeds))
+
+    def _encode_batch(
+        self, seeds: list[list[int]], batch: pd.DataFrame, first: int
+    ) -> EncodedTable:
+        frame, draws = self.reduction_.reduce(self._select(batch)), draws_of(seeds, first)
+        return encode_table(self.reduction_.learned, self.layout_, frame, draws, "error")
 
     @property
     def rules_(self) -> RuleSet:
@@ -525,7 +534,11 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
         if self.array_dtype_ is None:
             return self.form_.dress(frame, output)
         if output == "default":
-            return frame.to_numpy().astype(self.array_dtype_, copy=False)
+            dtype = self.array_dtype_
+            if dtype.kind in "iub" and frame.isna().any(axis=None):
+                # A gap that was to stay.
+                return frame.to_numpy(dtype=np.float64, na_value=np.nan)
+            return frame.to_numpy().astype(dtype, copy=False)
         names = input_names(self, None)[: frame.shape[1]]
         return self.form_.dress(frame.set_axis(names, axis=1), output)
 
@@ -753,3 +766,14 @@ class TableTransformer(OutputMixin, TransformerMixin, BaseEstimator, auto_wrap_o
             for key, (dtype, items) in state["arrays"].items()
         }
         return cls.from_state(state["state"], arrays)
+
+
+def _gleaned(
+    columns: dict[Any, ColumnTransformer], batch: pd.DataFrame, first: int
+) -> dict[Any, Any]:
+    """Return what some columns have to know of all cells, of those of a batch."""
+    gleaned = {}
+    for name, column in columns.items():
+        with naming_column(name):
+            gleaned[name] = column.glean(column.read(batch[name]))
+    return gleaned

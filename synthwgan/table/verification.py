@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from synthwgan.parameters import required
+from synthwgan.table.batched import BatchedTable
 from synthwgan.table.rules.base import Rule, Support
 from synthwgan.table.rules.columns import Table
 from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.rules.unique import Unique
-from synthwgan.table.survey import Survey, frames_of
+from synthwgan.table.survey import Survey
 
 # Share of all rows that must keep a rule with exceptions which held in the whole sample.
 NEARLY = 0.999
@@ -25,7 +29,7 @@ MAX_KEYS = 2**26
 
 
 def verify(
-    rules: RuleSet, declared: Sequence[Rule], survey: Survey, batches: object
+    rules: RuleSet, declared: Sequence[Rule], survey: Survey, batches: BatchedTable
 ) -> tuple[RuleSet, pd.DataFrame]:
     """Fit rules of a sample to all rows of its table, and leave out those that break there.
 
@@ -55,17 +59,15 @@ def verify(
     """
     watches = [_watch(rule, rule in declared) for rule in rules]
     names = _names_of(rules)
-    for frame in frames_of(batches, names):
-        table = Table(frame)
-        for watch in watches:
-            watch.look_for_news(table)
-            watch.count(table)
+    for looks in batches.map(partial(_looks, watches, True), names):
+        for watch, look in zip(watches, looks, strict=True):
+            watch.add(look)
     sample = _with_news(survey.sample, watches)
     changed = [watch for watch in watches if watch.learn(sample)]
-    for frame in frames_of(batches, _names_of(watch.rule for watch in changed)):
-        table = Table(frame)
-        for watch in changed:
-            watch.count(table)
+    needed = _names_of(watch.rule for watch in changed)
+    for looks in batches.map(partial(_looks, changed, False), needed):
+        for watch, look in zip(changed, looks, strict=True):
+            watch.add(look)
     kept, left_out = [], list(rules.left_out)
     for watch in watches:
         why = watch.why_not(survey.n_rows)
@@ -86,6 +88,22 @@ def _watch(rule: Rule, is_declared: bool) -> _Watch:
     return (_KeyWatch if isinstance(rule, Unique) else _Watch)(rule, is_declared)
 
 
+@dataclass(frozen=True)
+class _Look:
+    """What a batch says of a rule: rows that it is about and that break it, and what is new."""
+
+    rows: int = 0
+    broken: int = 0
+    trouble: str = ""
+    news: pd.DataFrame | None = None
+    hashes: np.ndarray | None = None
+
+
+def _looks(watches: list[_Watch], for_news: bool, frame: pd.DataFrame, first: int) -> list[_Look]:
+    table = Table(frame)
+    return [watch.look(table, for_news) for watch in watches]
+
+
 class _Watch:
     """One rule while a table is read."""
 
@@ -95,23 +113,39 @@ class _Watch:
         self.rows, self.broken, self.trouble = 0, 0, ""
         self.news: pd.DataFrame | None = None
 
-    def look_for_news(self, table: Table) -> None:
-        """Keep the rows that say something which the sample did not, each kind of them once."""
+    def __getstate__(self) -> dict[str, Any]:
+        # To look at rows elsewhere, nobody needs what others have found.
+        return {**vars(self), "news": None}
+
+    def look(self, table: Table, for_news: bool) -> _Look:
+        """Return what a batch says of the rule; with news, each kind of them once."""
+        news = None
+        if self.trouble:
+            return _Look()
+        if for_news:
+            try:
+                are_new = self.rule.is_news(table)
+            except (TypeError, ValueError) as error:
+                return _Look(trouble=f"cannot be held against all rows: {error}")
+            if are_new.any():
+                names = list(dict.fromkeys(self.rule.columns))
+                news = table.frame.loc[are_new, names].drop_duplicates()
+        kept, applies = self.rule.judge(table)
+        return _Look(int(applies.sum()), int((~kept).sum()), news=news)
+
+    def add(self, look: _Look) -> None:
+        """Take note of what the next batch says."""
         if self.trouble:
             return
-        try:
-            rows = self.rule.is_news(table)
-        except (TypeError, ValueError) as error:
-            self._give_up(f"cannot be held against all rows: {error}")
-            return
-        if not rows.any():
-            return
-        names = list(dict.fromkeys(self.rule.columns))
-        fresh = table.frame.loc[rows, names]
-        parts = [fresh] if self.news is None else [self.news, fresh]
-        self.news = pd.concat(parts).drop_duplicates()
-        if len(self.news) > (MAX_REMEMBERED if self.rule.remembers else MAX_NEWS):
-            self._give_up("does not hold in rows that the sample lacked")
+        self.rows += look.rows
+        self.broken += look.broken
+        if look.trouble:
+            self._give_up(look.trouble)
+        if look.news is not None:
+            parts = [look.news] if self.news is None else [self.news, look.news]
+            self.news = pd.concat(parts).drop_duplicates()
+            if len(self.news) > (MAX_REMEMBERED if self.rule.remembers else MAX_NEWS):
+                self._give_up("does not hold in rows that the sample lacked")
 
     def _give_up(self, why: str) -> None:
         self.trouble, self.news = why, None
@@ -128,14 +162,6 @@ class _Watch:
         self.rule.tolerate = tolerated
         self.rows, self.broken = 0, 0
         return not self.trouble
-
-    def count(self, table: Table) -> None:
-        """Count the rows of which the rule says something, and those that break it."""
-        if self.trouble:
-            return
-        kept, applies = self.rule.judge(table)
-        self.rows += int(applies.sum())
-        self.broken += int((~kept).sum())
 
     def why_not(self, n_rows: int) -> str:
         """Say why the rule is not kept, after counting; empty if it is. Its support is set."""
@@ -165,19 +191,25 @@ class _KeyWatch(_Watch):
         super().__init__(rule, is_declared)
         self._hashes: list[np.ndarray] = []
 
-    def look_for_news(self, table: Table) -> None:
+    def __getstate__(self) -> dict[str, Any]:
+        return {**super().__getstate__(), "_hashes": []}
+
+    def look(self, table: Table, for_news: bool) -> _Look:
         if self.trouble:
-            return
+            return _Look()
         cells = table.frame[list(dict.fromkeys(self.rule.columns))]
         cells = cells[~cells.isna().any(axis=1)]
-        self._hashes.append(pd.util.hash_pandas_object(cells, index=False).to_numpy())
-        self.rows += len(cells)
+        hashes = pd.util.hash_pandas_object(cells, index=False).to_numpy()
+        return _Look(len(cells), hashes=hashes)
+
+    def add(self, look: _Look) -> None:
+        super().add(look)
+        if self.trouble:
+            return
+        self._hashes.append(required(look.hashes))
         if self.rows > MAX_KEYS:
             self._hashes = []
             self._give_up(f"cannot be held against all rows: more than {MAX_KEYS:,} keys")
-
-    def count(self, table: Table) -> None:
-        """All rows are known already."""
 
     def why_not(self, n_rows: int) -> str:
         if not self.trouble:

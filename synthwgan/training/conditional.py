@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
 from synthwgan.parameters import required
-from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
+from synthwgan.training.batchnorm import n_norm_rows
 from synthwgan.training.conditioning import ConditionalBatches
 from synthwgan.training.data import TableBatches
 from synthwgan.training.step import MAX_VALIDATION_ROWS, TrainingStep
@@ -25,7 +25,7 @@ class ConditionalStep(TrainingStep):
     ----------
     networks : nn.ModuleDict
         Generator, critic and head, made with a context.
-    moments, batches, config, precision, seed
+    moments, batches, config, precision, seed, ranks
         As for `TrainingStep`.
     """
 
@@ -64,6 +64,5 @@ class ConditionalStep(TrainingStep):
     def averaged(self) -> nn.ModuleDict:
         """The moving averages of generator and head, with batch statistics of their own."""
         context = self.draw_context()
-        latent = self.latent(len(context.columns), self.rng)
-        measure_batch_norm(self.ema.module["generator"], latent, context)
+        self._measure_batch_norm(self.latent(len(context.columns), self.rng), context)
         return self.ema.module

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
 
 from sklearn.base import clone
@@ -134,6 +134,13 @@ class TrainingConfig:
         interval = given["max_steps"] // LOGS_OF_SHORT_FITS
         given["log_every"] = max(1, min(MAX_STEPS_BETWEEN_LOGS, interval))
         return cls(**given)
+
+    def of_one(self, n_processes: int) -> Self:
+        """What each of several processes has: of a batch, so many-th part."""
+        if n_processes == 1:
+            return self
+        batch_size = max(2, -(-self.batch_size // n_processes))
+        return replace(self, batch_size=batch_size + -batch_size % self.critic.packing)
 
 
 def auto_batch_size(n_rows: int) -> int:

@@ -38,6 +38,7 @@ class TableBatches:
         self.head, self.device = head, head.device
         self._encoded = None if encoded.in_memory else encoded
         self._without: Tensor | None = None
+        self._rank, self._n_shards = 0, 1
         codes, values = torch.from_numpy(encoded.codes), torch.from_numpy(encoded.values)
         if encoded.in_memory:
             codes, values = codes.to(self.device), values.to(self.device)
@@ -51,6 +52,12 @@ class TableBatches:
     def is_large(self) -> bool:
         """Whether some random rows stand for all where whole columns were needed."""
         return len(self) > MAX_WHOLE_ROWS
+
+    def shard(self, rank: int, n_shards: int) -> TableBatches:
+        """Batches of the same rows, of which every so many-th is drawn, from that number on."""
+        part = copy.copy(self)
+        part._rank, part._n_shards = rank, n_shards
+        return part
 
     def subset(self, rows: Tensor) -> TableBatches:
         """Batches of some rows, by their numbers."""
@@ -83,7 +90,12 @@ class TableBatches:
 
     def draw_rows(self, n_rows: int, generator: torch.Generator) -> Tensor:
         """Numbers of rows drawn with replacement, shape (n_rows,), int64."""
-        return torch.randint(len(self), (n_rows,), device=self.device, generator=generator)
+        n_own = max(1, (len(self) - self._rank + self._n_shards - 1) // self._n_shards)
+        own = torch.randint(n_own, (n_rows,), device=self.device, generator=generator)
+        if self._n_shards == 1:
+            return own
+        # Of fewer rows than shards some have one in common.
+        return (own * self._n_shards + self._rank) % len(self)
 
     def take(self, rows: Tensor) -> Tensor:
         """Slots of the given rows, shape (n_rows, n_slots), float32."""
@@ -108,10 +120,14 @@ class TableBatches:
         return self.codes.index_select(0, numbers), self.values.index_select(0, numbers)
 
     def in_order(self) -> Iterator[Tensor]:
-        """Slots of all rows in order, some megabytes at a time; of very many, of some of them."""
+        """Slots of all rows in order, some megabytes at a time; of very many, of some of them.
+
+        Of a shard, every so many-th of these parts.
+        """
         n_rows = max(256, MAX_BATCH_FLOATS // max(1, self.head.layout.n_slots))
         chosen = self.some() if self.is_large else None
-        for start in range(0, len(self) if chosen is None else len(chosen), n_rows):
+        n_all = len(self) if chosen is None else len(chosen)
+        for start in range(self._rank * n_rows, n_all, self._n_shards * n_rows):
             rows = slice(start, start + n_rows)
             if chosen is not None:
                 yield self.take(chosen[rows])

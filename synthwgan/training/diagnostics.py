@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 from synthwgan.networks.heads import OutputHead
 from synthwgan.table.checks import COUNT, Anything, check_state
 from synthwgan.training.data import TableBatches
+from synthwgan.warn import warn
 
 if TYPE_CHECKING:
     from synthwgan.training.step import TrainingStep
@@ -183,12 +183,10 @@ def warn_of_mode_collapse(generator: nn.Module, head: OutputHead, diversity: Div
     are_distinct = found["distinct_rows"] >= MIN_DISTINCT * diversity.distinct_rows
     if found["entropy"] >= MIN_ENTROPY and (are_distinct or diversity.distinct_rows < SMALL_SHARE):
         return
-    warnings.warn(
+    warn(
         f"mode collapse: of {diversity.n_rows} generated rows {found['distinct_rows']:.0%} are "
         f"distinct, of as many rows of the table {diversity.distinct_rows:.0%}, and a column has "
         f"{found['entropy']:.0%} of the table's entropy. Lower the learning rates, keep "
         "moment_weight > 0, or let the critic compare rows: "
-        "critic=MLP(packing=2) or critic=MLP(minibatch_features=16).",
-        UserWarning,
-        stacklevel=5,
+        "critic=MLP(packing=2) or critic=MLP(minibatch_features=16)."
     )

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import copy
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -44,8 +43,10 @@ from synthwgan.training.diagnostics import (
     warn_of_mode_collapse,
 )
 from synthwgan.training.pace import Look, Pace, Steps, UntilLearnt
+from synthwgan.training.ranks import ALONE, Ranks, SameWeights
 from synthwgan.training.step import TrainingStep
 from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
+from synthwgan.warn import warn
 
 # Phases of training.
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
@@ -126,6 +127,7 @@ def train_networks(
     forbidden: np.ndarray | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoints: Checkpoints | None = None,
+    ranks: Ranks = ALONE,
 ) -> TrainedNetworks:
     """Train a generator and a critic on an encoded table.
 
@@ -158,6 +160,8 @@ def train_networks(
         Called with the figures of each logged step; a phase ends when one returns True.
     checkpoints : Checkpoints, optional
         Keeps the state of training, and has that from which it goes on, if any.
+    ranks : Ranks, optional
+        The processes that train together, of one table. They share the rows of a batch.
 
     Returns
     -------
@@ -178,16 +182,14 @@ def train_networks(
         If an own network or optimizer cannot be used, or no row is left to hold out.
     """
     if not layout.n_slots:
-        warnings.warn(
+        warn(
             "there is nothing to learn: every column is an identifier or constant; give one "
-            "another kind with column_kinds if that is not meant",
-            UserWarning,
-            stacklevel=3,
+            "another kind with column_kinds if that is not meant"
         )
     head = _make_head(encoded, layout, config, forbidden).to(device)
     check_own_networks(head, config, config.conditional is not None)
     with _own_randomness(config, device, seed):
-        told = verbose, until_learnt, callbacks, checkpoints
+        told = verbose, until_learnt, callbacks, checkpoints, ranks
         fit = _Fit(encoded, head, config, precision, seed, *told)
         step, outcome = fit.learn_whole_rows()
         averaged, conditional = step.averaged(), None
@@ -197,7 +199,8 @@ def train_networks(
             if config.conditional:
                 conditional, of_conditions = fit.learn_conditions(step, outcome)
                 outcome = outcome.followed_by(of_conditions)
-    warn_of_early_stop(outcome)
+    if ranks.is_first:
+        warn_of_early_stop(outcome)
     return TrainedNetworks(
         generator=averaged["generator"],
         critic=step.critic,
@@ -232,7 +235,7 @@ class _Fit:
         The table.
     head : OutputHead
         Knows its layout.
-    config, precision, seed, verbose, until_learnt, callbacks, checkpoints
+    config, precision, seed, verbose, until_learnt, callbacks, checkpoints, ranks
         As for `train_networks`.
     """
 
@@ -247,24 +250,27 @@ class _Fit:
         until_learnt: bool,
         callbacks: Sequence[Callback],
         checkpoints: Checkpoints | None,
+        ranks: Ranks,
     ) -> None:
-        self.config, self.precision, self.seed, self.verbose = config, precision, seed, verbose
+        self.config, self.precision, self.seed = config.of_one(ranks.size), precision, seed
+        self.ranks, self.verbose = ranks, verbose if ranks.is_first else 0
         self.until_learnt, self.callbacks = until_learnt, callbacks
         self.checkpoints = checkpoints
         self.marginals = TableBatches(encoded, head).marginals()
-        self.batches, self.held_out = _hold_out(encoded, head, config, seed)
+        batches, self.held_out = _hold_out(encoded, head, config, seed)
+        self.batches = batches.shard(ranks.rank, ranks.size)
         self.networks = build_networks(head, self.marginals, config, seed)
         self.moments = PairwiseMoments(head).to(head.device, torch.float32)
         if config.moment_weight:
-            self.moments.fit(self.batches.in_order)
+            self.moments.fit(self.batches.in_order, ranks.sum_)
         rng = torch.Generator(head.device).manual_seed(seed)
         self.diversity = Diversity(self.batches, rng) if head.layout.n_slots else None
         self.records: list[dict[str, Any]] = []
-        self.cost = estimate_cost(head.layout, encoded, self.networks, config)
-        if verbose:
+        self.cost = estimate_cost(head.layout, encoded, self.networks, self.config)
+        if ranks.of_first(verbose):
             trial = self._step(TrainingStep, copy.deepcopy(self.networks))
             self.cost = measure_cost(self.cost, trial)
-        tell(str(self.cost), verbose)
+        tell(str(self.cost), self.verbose)
 
     def learn_whole_rows(self) -> tuple[TrainingStep, TrainingOutcome]:
         """Train the first networks."""
@@ -311,6 +317,9 @@ class _Fit:
             drawn = step.ema.module["head"].sample(raw, rng)
             return Look(detective.area(*drawn), *detective.nearer(*drawn))
 
+        def look_of_first() -> Look:
+            return Look(*self.ranks.alone(lambda: astuple(look())))
+
         def learn_from_all() -> None:
             step.batches = self.batches
 
@@ -318,18 +327,20 @@ class _Fit:
         return UntilLearnt(
             config.max_steps,
             config.optimizer.constant_share,
-            look,
+            look_of_first,
             learn_from_all,
             config.log_every,
         )
 
     def warn_of_mode_collapse(self, averaged: nn.ModuleDict) -> None:
         """Warn if the averaged generator's rows vary too little."""
-        if self.diversity is not None:
+        if self.diversity is not None and self.ranks.is_first:
             warn_of_mode_collapse(averaged["generator"], averaged["head"], self.diversity)
 
     def _step(self, kind: type[TrainingStep], networks: nn.ModuleDict) -> TrainingStep:
-        return kind(networks, self.moments, self.batches, self.config, self.precision, self.seed)
+        self.ranks.copy_first_(networks.state_dict().values())
+        parts = self.moments, self.batches, self.config, self.precision, self.seed, self.ranks
+        return kind(networks, *parts)
 
     def _train(
         self,
@@ -352,12 +363,15 @@ class _Fit:
             keeper = self.checkpoints.of(phase, parts | dict(more or {}))
             if (outcome := keeper.finished()) is not None:
                 return outcome
-        observers: list[Observer] = [history, Callbacks(self.callbacks, phase), Log(phase)]
+        observers: list[Observer] = [history, SameWeights(self.ranks, step.networks)]
+        if self.ranks.is_first:
+            observers += [Callbacks(self.callbacks, phase), Log(phase)]
         if self.verbose:
             observers.append(ProgressBar(phase, 0.0 if keeper is None else keeper.progress()))
         LOGGER.info("training: %s", phase)
         bounds = config.max_seconds, config.log_every
-        outcome = Trainer(pace, *bounds, observers, diagnosis, stopping, keeper).run(step)
+        told = observers, diagnosis, stopping, keeper, self.ranks
+        outcome = Trainer(pace, *bounds, *told).run(step)
         LOGGER.info("%s: ended by %s at step %d", phase, outcome.stopped_by, outcome.n_steps)
         return outcome
 
@@ -409,16 +423,13 @@ def _of_conditions(config: TrainingConfig, whole_rows: TrainingOutcome) -> Train
 def warn_of_early_stop(outcome: TrainingOutcome) -> None:
     """Warn if training ended because a loss was not finite, or by an interrupt."""
     if outcome.stopped_by == "non-finite":
-        warnings.warn(
+        warn(
             f"training stopped at step {outcome.n_steps}: a loss was not finite. The last good "
             "weights were restored. Lower generator_lr and critic_lr, or use precision='float32'.",
             ConvergenceWarning,
-            stacklevel=4,
         )
     elif outcome.stopped_by == "interrupt":
-        warnings.warn(
+        warn(
             f"training was interrupted at step {outcome.n_steps}; the model trained so far is "
-            "kept and can be sampled and saved.",
-            UserWarning,
-            stacklevel=4,
+            "kept and can be sampled and saved."
         )

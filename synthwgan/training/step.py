@@ -15,7 +15,7 @@ from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.networks.objectives import wasserstein_estimate
 from synthwgan.networks.randomness import lent_state, set_lent_state
 from synthwgan.parameters import required
-from synthwgan.table.checks import COUNT, LIST, STATE, Anything, check_state, expect, optional
+from synthwgan.table.checks import COUNT, LIST, STATE, ListOf, check_state, expect
 from synthwgan.training.batchnorm import measure_batch_norm, n_norm_rows
 from synthwgan.training.checks import check_heads, check_tensors
 from synthwgan.training.config import TrainingConfig
@@ -27,6 +27,7 @@ from synthwgan.training.optimizers import (
     load_optimizer_state,
     optimizer_state,
 )
+from synthwgan.training.ranks import ALONE, Ranks
 from synthwgan.training.schedule import learning_rate_factor
 
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16}
@@ -39,8 +40,7 @@ _STATE = {
     "optimizers": STATE,
     "n_critic_updates": COUNT,
     "figures": STATE,
-    "noise": Anything(),
-    "lent": optional(STATE),
+    "noise": ListOf(STATE),
 }
 
 
@@ -66,6 +66,8 @@ class TrainingStep:
         Precision of the matrix products; weights, states and losses are float32.
     seed : int
         Seed of all noise drawn in training.
+    ranks : Ranks, optional
+        The processes that train together; each draws batches and noise of its own.
     """
 
     def __init__(
@@ -76,13 +78,15 @@ class TrainingStep:
         config: TrainingConfig,
         precision: str,
         seed: int,
+        ranks: Ranks = ALONE,
     ) -> None:
         self.networks, self.moments, self.batches, self.config = networks, moments, batches, config
         self.generator, self.critic = networks["generator"], networks["critic"]
         self.head = networks["head"]
         self.device = self.head.device
         self.dtype = _DTYPES[precision]
-        self.rng = torch.Generator(self.device).manual_seed(seed)
+        self.ranks = ranks
+        self.rng = torch.Generator(self.device).manual_seed(ranks.seed(seed))
         self.objective = config.objective
         self.penalty = self.objective.make_penalty()
         critic = config.critic
@@ -260,14 +264,25 @@ class TrainingStep:
 
     def averaged(self) -> nn.ModuleDict:
         """The moving averages of generator and head, with batch statistics of their own."""
-        latent = self.latent(n_norm_rows(self.head.layout.n_slots), self.rng)
-        measure_batch_norm(self.ema.module["generator"], latent)
+        self._measure_batch_norm(self.latent(n_norm_rows(self.head.layout.n_slots), self.rng))
         return self.ema.module
 
+    def _measure_batch_norm(self, latent: Tensor, context: Context | None = None) -> None:
+        """Measure the averaged generator's statistics by the rows of all processes."""
+        generator = self.ema.module["generator"]
+        measure_batch_norm(generator, latent, context)
+        self.ranks.mean_([each for each in generator.buffers() if each.is_floating_point()])
+        # The first process looked at its rows more often.
+        self.ranks.copy_first_(each for each in generator.buffers() if not each.is_floating_point())
+
     def _update(self, name: str, loss: Tensor) -> None:
-        self.optimizers[name].zero_grad(set_to_none=True)
+        optimizer = self.optimizers[name]
+        optimizer.zero_grad(set_to_none=True)
         loss.backward()
-        self.optimizers[name].step()
+        self.ranks.average_gradients(
+            weights for group in optimizer.param_groups for weights in group["params"]
+        )
+        optimizer.step()
 
     def autocast(self) -> AbstractContextManager:
         """Products in the precision of training."""
@@ -300,9 +315,13 @@ class TrainingStep:
             },
             "n_critic_updates": self._n_critic_updates,
             "figures": dict(self._figures),
-            "noise": self.rng.get_state(),
-            "lent": lent_state(self.device) if has_own(self.config) else None,
+            "noise": self.ranks.each(self._noise()),
         }
+
+    def _noise(self) -> dict[str, Tensor]:
+        """States of this process's sources of noise."""
+        lent = lent_state(self.device) if has_own(self.config) else {}
+        return {"own": self.rng.get_state(), **lent}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on from a `state_dict`, which may be that of a file."""
@@ -320,9 +339,11 @@ class TrainingStep:
         self._n_critic_updates = state["n_critic_updates"]
         self._figures = {name: torch.as_tensor(state["figures"][name]) for name in state["figures"]}
         expect(all(each.numel() == 1 for each in self._figures.values()), "a figure is no number")
-        self.rng.set_state(state["noise"])
+        expect(len(state["noise"]) == self.ranks.size, "it is of another number of processes")
+        noise = state["noise"][self.ranks.rank]
+        self.rng.set_state(noise["own"])
         if has_own(self.config):
-            set_lent_state(self.device, state["lent"])
+            set_lent_state(self.device, noise)
 
     def check_weights(self, weights: Any) -> None:
         """Raise unless weights from a file are those of a `snapshot` of this step."""

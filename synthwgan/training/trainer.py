@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 from torch import Tensor
@@ -14,6 +15,7 @@ from torch import Tensor
 from synthwgan.table.checks import COUNT, SHARE, check_state, expect
 from synthwgan.training.checks import SECONDS
 from synthwgan.training.pace import Pace
+from synthwgan.training.ranks import ALONE, Ranks
 from synthwgan.training.stopping import BestWeights
 
 STATE = {"n_steps": COUNT, "seconds": SECONDS, "progress": SHARE}
@@ -101,6 +103,9 @@ class Trainer:
         best weights are restored in the end.
     keeper : Keeper, optional
         Keeps the state after each log, and gives it back to a loop that goes on.
+    ranks : Ranks, optional
+        The processes that train together. What differs between them (seconds, figures, what is
+        asked for) the first decides; an interrupt ends them all.
     """
 
     def __init__(
@@ -112,8 +117,9 @@ class Trainer:
         diagnose: Callable[[int], dict[str, float]] | None = None,
         stopping: BestWeights | None = None,
         keeper: Keeper | None = None,
+        ranks: Ranks = ALONE,
     ) -> None:
-        self.pace = pace
+        self.pace, self.ranks = pace, ranks
         self.max_seconds = math.inf if max_seconds is None else max_seconds
         self.log_every = log_every
         self.observers = observers
@@ -125,11 +131,15 @@ class Trainer:
         """Train; the step's networks hold the result."""
         self.n_steps, self._start = 0, time.perf_counter()
         self.keeper.begin(self)
+        self.ranks.meet()
         self._good_weights = step.snapshot()
         try:
             with self.keeper:
                 stopped_by = self._loop(step)
         except KeyboardInterrupt:
+            if self.ranks.size > 1:
+                # In the middle of a step, of which the others are at another place.
+                raise
             stopped_by = "interrupt"
             if not step.is_finite():
                 step.restore(self._good_weights)
@@ -151,19 +161,20 @@ class Trainer:
             stopped_by = self._stopped_by()
             if self.n_steps % self.log_every and not stopped_by:
                 continue
-            record = {name: float(figure) for name, figure in figures.items()}
+            record = self.ranks.mean({name: float(figures[name]) for name in figures})
             if not (all(map(math.isfinite, record.values())) and step.is_finite()):
                 step.restore(self._good_weights)
                 return "non-finite"
             self._good_weights = step.snapshot()
             if self.diagnose is not None:
-                record |= self.diagnose(self.n_steps)
+                record |= self.ranks.alone(partial(self.diagnose, self.n_steps))
             record |= self.pace.figures(self.n_steps, self._progress())
             is_unwanted, is_over = self._log(record), self._is_over(record)
             if not stopped_by and (is_over or is_unwanted):
                 stopped_by = "early stopping" if is_over else "callback"
             if not stopped_by:
                 self.keeper.keep()
+            self.ranks.meet()
         return stopped_by
 
     def state_dict(self) -> dict[str, Any]:
@@ -190,12 +201,18 @@ class Trainer:
 
     def _log(self, record: dict[str, float]) -> bool:
         """Tell the observers; return whether one asks for the end."""
-        record = {"step": self.n_steps, "seconds": self._elapsed(), **record}
-        answers = [observer.on_log(record, self._progress()) for observer in self.observers]
-        return any(answers)
+        record = {
+            "step": self.n_steps,
+            **self.ranks.of_first({"seconds": self._elapsed(), **record}),
+        }
+        progress = self._progress()
+        answers = [observer.on_log(record, progress) for observer in self.observers]
+        return self.ranks.of_first(any(answers))
 
     def _elapsed(self) -> float:
-        return time.perf_counter() - self._start
+        """Seconds since the start; where they bound training, they are those of the first."""
+        seconds = time.perf_counter() - self._start
+        return seconds if self.max_seconds == math.inf else self.ranks.of_first(seconds)
 
     def _progress(self) -> float:
         return min(1.0, max(self.pace.progress(self.n_steps), self._elapsed() / self.max_seconds))

@@ -98,7 +98,10 @@ class TestWordsFromElsewhere:
             ("--no-cuda", "here it is --device cuda or --device cpu"),
             ("--random-state", "here it is --seed"),
             ("--random-seed", "here it is --seed"),
-            ("--value-protection", "--rare mask --min-category-rows 10 --protect-extremes 10"),
+            (
+                "--value-protection",
+                "--rare mask with --min-category-rows 10 and --protect-extremes 10",
+            ),
             ("--pac", "in Python it is critic=MLP(packing=...)"),
             ("--embedding_dim", "in Python it is generator=Residual(latent_dim=...)"),
             ("--gradient-penalty=1", "in Python it is objective=WGANGP(gradient_penalty=...)"),
@@ -416,6 +419,21 @@ class TestImpute:
         result = run("impute", gaps_model, source, "-o", output, "--seed", 1)
         assert result.exit_code == 0, result.stderr
         self.assert_filled(read_table(output), read_table(source))
+
+    def test_only_columns_that_are_named(
+        self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path
+    ) -> None:
+        gaps.to_csv(tmp_path / "gaps.csv", index=False)
+        arguments = ["impute", gaps_model, tmp_path / "gaps.csv", "-o", tmp_path / "filled.csv"]
+        result = run(*arguments, "--column", "age", "--column", "zip")
+        assert result.exit_code == 0, result.stderr
+        filled = read_table(tmp_path / "filled.csv")
+        assert filled[["age", "zip"]].notna().all(axis=None)
+        others = gaps.columns.drop(["age", "zip"])
+        assert filled[others].isna().equals(read_table(tmp_path / "gaps.csv")[others].isna())
+        result = run(*arguments, "--column", "zipp")
+        assert result.exit_code != 0
+        assert "did you mean 'zip'" in result.stderr
 
     def test_texts_that_look_like_numbers_stay_as_written(
         self, gaps: pd.DataFrame, gaps_model: Path, tmp_path: Path

@@ -231,3 +231,59 @@ def test_the_given_frame_is_not_written_to(reader, mixed):
         reader.given_rows(mixed, strict=False), np.random.default_rng(0)
     )
     assert_frame_equal(mixed, before)
+
+
+NUMBERS = pd.DataFrame(
+    {
+        "age": np.arange(18, 98),
+        "few": np.arange(80) % 5,
+        "price": np.arange(80) * 1.25,
+        "comma": [f"{cents / 100:.2f}".replace(".", ",") for cents in range(0, 16_000, 200)],
+        "joined": pd.date_range("2020-01-01", periods=80),
+        "size": pd.Categorical(["S", "M", "L", "M"] * 20, ["S", "M", "L"], ordered=True),
+        "city": ["Rome", "Oslo"] * 40,
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted", "remedy"),
+    [
+        ("age", ">30", (30, None)),
+        ("age", ">= 30", (30, None)),
+        ("age", "<95", (None, 95)),
+        ("age", ["30", "<=95"], (None, 95)),
+        ("age", (">30", None), (30, None)),
+        ("age", "30-40", (30, 40)),
+        ("age", "30 to 40", (30, 40)),
+        ("few", "<3", (None, 3)),
+        ("price", "> 9,99", (9.99, None)),
+        ("joined", ">=2020-02-01", ("2020-02-01", None)),
+        ("size", ">M", ("M", None)),
+    ],
+)
+def test_a_comparison_in_a_text_is_answered_with_the_range(name, wanted, remedy):
+    reader = _reader(NUMBERS)
+    with pytest.raises(ValueError, match="both ends included") as caught:
+        reader.groups({name: wanted})
+    assert str(caught.value).endswith(f"conditions={ {name: remedy} }")
+    # What is advised works.
+    assert reader.groups({name: remedy})[0].conditions
+
+
+def test_a_decimal_comma_is_answered_with_the_number():
+    reader = _reader(NUMBERS)
+    for wanted, number in (("11,25", "11.25"), (("1.000,5", None), "1000.5")):
+        with pytest.raises(ValueError, match="a point before decimals") as caught:
+            reader.groups({"price": wanted})
+        assert str(caught.value).endswith(f": {number}")
+    # Where commas are decimal marks, or there are no numbers, they are not to blame.
+    for name, wanted in (("comma", "999,00"), ("city", "1,5"), ("city", ">R")):
+        with pytest.raises(ValueError, match="did not occur") as caught:
+            reader.groups({name: wanted})
+        assert "point" not in str(caught.value) and "range" not in str(caught.value)
+
+
+def test_what_is_to_be_left_out_is_answered_with_a_list():
+    with pytest.raises(ValueError, match="give a list of the others"):
+        _reader(NUMBERS).groups({"city": "!=Rome"})

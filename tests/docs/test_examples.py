@@ -36,8 +36,8 @@ DOCS = REPOSITORY / "docs"
 PAGES = [REPOSITORY / "README.md", *sorted(DOCS.rglob("*.md"))]
 # Examples leave the length of training and of rejection at its default; here it is enough that
 # they run, and no detective is asked whether the table is learnt.
-AUTO_STEPS, AUTO_ROUNDS, MIN_JUDGED_ROWS = 20, 1, 10**9
-CALIBRATION_ROWS = 10_000
+AUTO_STEPS, AUTO_ROUNDS, MIN_JUDGED_ROWS = 5, 1, 10**9
+CALIBRATION_ROWS, N_TREES = 2_000, 20
 VARIES = "<!-- output varies -->"
 # What needs the report extra; the other examples run without it.
 EXTRA = ("quality_score", "save_html", ".plot(", "plot_history", "sdmetrics")
@@ -120,7 +120,9 @@ def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr("synthwgan.training.config.auto_max_steps", lambda n_rows: AUTO_STEPS)
     monkeypatch.setattr("synthwgan.training.fit.MIN_JUDGED_ROWS", MIN_JUDGED_ROWS)
     monkeypatch.setattr("synthwgan.sampling.boosting.AUTO_ROUNDS", AUTO_ROUNDS)
+    monkeypatch.setattr("synthwgan.sampling.calibration.STATE_ROWS", CALIBRATION_ROWS)
     monkeypatch.setattr("synthwgan.sampling.calibration.VALUE_ROWS", CALIBRATION_ROWS)
+    monkeypatch.setattr("synthwgan.evaluation.sections.detection.N_TREES", N_TREES)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for example in found:
         if not has_extra and any(name in example.code for name in EXTRA):

@@ -62,6 +62,13 @@ def test_no_code_scrolls_sideways_on_a_laptop(browser):
     assert not wide
 
 
+def test_every_page_of_the_gallery_shows_a_picture_that_its_script_drew():
+    gallery = Path(SITE or "").resolve() / "gallery"
+    pages = sorted(path.parent.name for path in gallery.glob("*/index.html"))
+    assert len(pages) > 10
+    assert not [name for name in pages if not (gallery / "images" / f"{name}-1.svg").exists()]
+
+
 def test_a_wide_line_would_be_found(browser):
     page = browser.new_page(viewport=LAPTOP)
     page.set_content(f"<pre style='overflow: auto'><code>short\n{'x' * 300}</code></pre>")

@@ -11,9 +11,10 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
 from synthwgan.evaluation import Comparison, Measure, Report, Section, compare, evaluate
-from synthwgan.evaluation.sections import detection, utility
+from synthwgan.evaluation.sections import detection, learners, privacy, utility, yardsticks
 
 evaluation = importlib.import_module("synthwgan.evaluation.evaluate")
 
@@ -112,18 +113,44 @@ class TestEvaluate:
         assert repr(report) == "<Report: no score, 7 sections>"
         assert report.to_dict()["score"] is None
 
-    def test_a_quick_report_names_what_it_leaves_out(self, monkeypatch) -> None:
+    def test_a_quick_report_names_what_it_leaves_out_and_does_not_do_it(self, monkeypatch) -> None:
         monkeypatch.setattr(evaluation, "QUICK_ROWS", 150)
+        monkeypatch.setattr(privacy, "QUICK_CANDIDATES", 30)
+        monkeypatch.setattr(privacy, "QUICK_MEMBERS", 20)
+        for name in ("torch", "sdmetrics", "plotly"):
+            # What is None there cannot be imported.
+            monkeypatch.setitem(sys.modules, name, None)
+        fits, searches = [], []
+        fit, search = HistGradientBoostingClassifier.fit, privacy.nearest_distances
+
+        def counted_fit(model, X, y):
+            fits.append(model.max_iter)
+            return fit(model, X, y)
+
+        def counted_search(reference, rows, k=1):
+            searches.append(len(rows))
+            return search(reference, rows, k)
+
+        monkeypatch.setattr(HistGradientBoostingClassifier, "fit", counted_fit)
+        monkeypatch.setattr(privacy, "nearest_distances", counted_search)
         report = evaluate(frame(0), frame(1), frame(2), "big", quick=True, random_state=0)
         assert len(report.tables.real) == 150
+        # The synthetic table, the ceiling and three floors, once each in joint and in utility.
+        n_tables = 2 + yardsticks.N_FLOORS
+        n_trees = [learners.QUICK_TREES // 2, detection.N_TREES]
+        assert sorted(fits) == sorted(n_trees * n_tables)
+        # Three tables' ratios, two tables twice, and members with as many others.
+        assert sorted(searches) == sorted([30] * 7 + [2 * 20] * 2)
         assert "150 of 200 synthetic rows, drawn at random." in report.notes
         found = {measure.key for section in report.sections for measure in section.measures}
         left_out = {"held_out_boosting", "c2st_logistic", "global_utility", "tstr_random_forest"}
         assert not found & left_out
         assert {"c2st_boosting", "precision", "tstr", "accuracy_3", "membership_auc"} <= found
         words = " ".join(report.left_out)
-        for word in ("unseen rows", "logistic", "gives the table away", "global utility"):
+        said = ("folds", "unseen rows", "logistic", "gives the table away", "most of the trees")
+        for word in (*said, "global utility", "training rows that are attacked"):
             assert word in words
+        assert report.to_html()
         assert not [section.key for section in report.sections if section.error]
         assert report.score > 0.8
         assert "Left out, as the report is a quick one" in str(report)
@@ -208,6 +235,10 @@ class TestReport:
         assert max(map(len, lines)) < 80
         assert len(lines) < 45
         assert lines[0].startswith("Score ")
+        # The longest label moves all figures.
+        figures = [line for line in lines if "  ceiling " in line]
+        assert "  Boosted trees, unseen rows  " in "".join(figures)
+        assert len({line.index("  ceiling ") for line in figures}) == 1
 
     def test_the_frame_has_one_row_a_measure(self, good: Report) -> None:
         table = good.to_frame()
@@ -249,8 +280,12 @@ class TestCompare:
         assert comparison["b"].origin.seed == 0
 
     def test_long_names_do_not_break_the_text(self) -> None:
-        comparison = Comparison({"x" * 60: hand_made(a=0.5), "y": hand_made(a=math.nan)})
-        assert max(map(len, str(comparison).splitlines())) < 40
+        comparison = Comparison({"x" * 60: hand_made(joint=0.5), "y": hand_made(joint=math.nan)})
+        lines = str(comparison).splitlines()
+        assert max(map(len, lines)) < 40
+        assert lines[0].split() == ["x" * 13 + "…", "y"]
+        # As on the page.
+        assert lines[2].startswith("Whole rows ")
 
     def test_what_is_no_dict_of_tables_is_refused(self) -> None:
         with pytest.raises(TypeError, match="dict of name to DataFrame"):

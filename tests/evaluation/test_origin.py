@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import UTC, datetime
 from importlib.metadata import version
 
@@ -11,6 +12,8 @@ import pytest
 
 from synthwgan import WGANGPSynthesizer
 from synthwgan.evaluation.origin import Origin
+
+evaluation = importlib.import_module("synthwgan.evaluation.evaluate")
 
 TABLE = pd.DataFrame({"size": np.arange(60.0) % 7, "kind": ["a", "b", "c"] * 20})
 
@@ -29,10 +32,16 @@ def test_a_table_that_does_not_exist_has_no_name() -> None:
         Origin.of({"real": TABLE}, {"tset": "adult"}, 0)
 
 
-def test_a_models_report_knows_its_parameters_and_what_the_rows_say() -> None:
+def test_a_models_report_knows_its_parameters_and_what_the_rows_say(monkeypatch) -> None:
+    monkeypatch.setattr(evaluation, "QUICK_ROWS", 50)
     options = {"conditional": False, "rejection": None, "random_state": 3}
     model = WGANGPSynthesizer(max_steps=5, **options).fit(TABLE)
-    origin = model.report(TABLE, rules=None, quick=True, random_state=11).origin
+    report = model.report(TABLE, rules=None, quick=True, random_state=11)
+    # No more rows are drawn than a quick report compares.
+    assert "50 of 60 real rows, drawn at random." in report.notes
+    assert not any("synthetic rows, drawn" in note for note in report.notes)
+    assert len(report.tables.synthetic) == 50
+    origin = report.origin
     assert origin.names == {"synthetic": "WGANGPSynthesizer"}
     assert origin.seed == 11
     assert origin.model["max_steps"] == "5"

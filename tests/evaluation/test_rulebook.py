@@ -7,8 +7,17 @@ import pandas as pd
 import pytest
 
 from synthwgan.evaluation import rulebook
-from synthwgan.evaluation.rulebook import Rulebook
-from synthwgan.rules import Custom, Determines, Order, RuleSet, find_rules
+from synthwgan.evaluation.rulebook import Rulebook, given_away
+from synthwgan.rules import (
+    Custom,
+    Determines,
+    MissingWhere,
+    OneHot,
+    Order,
+    RuleSet,
+    Sum,
+    find_rules,
+)
 
 ORDER = Order("start", "<=", "end")
 
@@ -89,3 +98,20 @@ def test_a_search_that_fails_finds_nothing(
     found = Rulebook.of(["auto", ORDER], trips).rules
     assert texts(found) == ["end >= start"]
     assert found.left_out == ["the search failed (KeyError: 'a')"]
+
+
+def test_what_tells_a_target_is_said() -> None:
+    rules = [
+        Sum("gross", ["net", "tax"]),
+        MissingWhere("salary", "placed", [False]),
+        Determines("city", "country"),
+        OneHot(["red", "green"]),
+        ORDER,
+    ]
+    # Of a sum each part follows from the others, and of a look-up only the target.
+    for name in ("gross", "net", "tax", "placed", "country", "red"):
+        words = given_away(rules, name)
+        assert words.startswith("Given away: ") and f"tells what {name!r} is" in words
+    for name in ("salary", "city", "start", "end"):
+        assert given_away(rules, name) == ""
+    assert given_away([OneHot(["red", "green"], at_most=True)], "red") == ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -13,6 +14,7 @@ from sklearn.model_selection import GridSearchCV, RandomizedSearchCV, cross_val_
 from synthwgan import MLP, Residual, WGANGPSynthesizer
 from synthwgan.evaluation import make_scorer, wasserstein
 from synthwgan.evaluation.scorer import METRICS
+from synthwgan.rules import Determines, RuleSet
 from synthwgan.table.target import with_target
 
 
@@ -183,6 +185,17 @@ def test_score_is_the_scorer_of_the_same_rows():
     assert 0 < fitted.score(X, y) < 1
     folds = cross_val_score(quick(), X, y, cv=2, scoring=make_scorer("utility"))
     assert ((folds >= 0) & (folds <= 1)).all()
+
+
+def test_a_target_that_a_rule_tells_is_warned_of():
+    train = table(100, 0)
+    drawer = Drawer().fit(train)
+    drawer.rules_ = RuleSet([Determines("size", "big")])
+    with pytest.warns(UserWarning, match="'size determines big' tells what 'big' is"):
+        make_scorer("utility", "big")(drawer, table(100, 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        make_scorer("utility", "mood")(drawer, table(100, 1))
 
 
 def test_arrays_are_scored_as_tables():

@@ -33,6 +33,7 @@ from synthwgan.rules import (
     RuleSet,
     Sum,
     Unique,
+    ValueWhere,
 )
 from synthwgan.table.rules.columns import Column as RuleColumn
 
@@ -160,6 +161,10 @@ def test_half_known_rows_keep_the_rules(model: PrivateSynthesizer) -> None:
     filled = model.impute(holes, random_state=0)
     assert_kept(filled)
     assert not filled.isna().any(axis=None)
+    some = model.impute(holes, columns=["end", "tax"], random_state=0)
+    assert not some[["end", "tax"]].isna().any(axis=None)
+    assert some["n"].isna().equals(holes["n"].isna())
+    assert RuleSet(RULES).check(some)["n_broken"].sum() == 0
     for name in holes:
         known = holes[name].notna()
         assert (filled[name][known] == holes[name][known].astype(filled[name].dtype)).all()
@@ -231,8 +236,9 @@ def found_in_a_table() -> Rule:
         ([Bands("n", "price")], "edges"),
         ([Combinations(["n", "cash"])], "learned from rows"),
         ([Unique(["n"])], "pattern"),
-        ([MissingTogether(["n", "tax"])], "one by one"),
-        ([MissingWhere("price", "n", [3])], "learned from rows"),
+        ([MissingTogether(["n", "tax"])], "keep Sum, Product, Function, Order, OneHot"),
+        ([MissingWhere("price", "n", [3])], "keep Sum, Product, Function, Order, OneHot"),
+        ([ValueWhere("tax", 0, "n", 0)], "keep Sum, Product, Function, Order, OneHot"),
         ([Custom(lambda frame: frame["n"] > 0)], "cannot be written"),
         ([found_in_a_table()], "declare it anew as Order"),
         ([Sum("total", ["net", "tax"], tolerate=0.1)], "leave out tolerate"),

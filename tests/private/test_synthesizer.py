@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -146,6 +147,11 @@ def test_gaps_are_filled_and_given_cells_stay(model: PrivateSynthesizer) -> None
     hidden = ~known
     error = (filled["pay"].iloc[::2][hidden] - holes["age"][hidden] * 40.25).abs().median()
     assert error < 300
+    some = model.impute(holes.drop(columns="job"), columns=["visits"], random_state=0)
+    assert some[["visits", "job"]].notna().all(axis=None)
+    assert some["pay"].isna().equals(hidden)
+    with pytest.raises(ValueError, match="columns name 'vists', .* did you mean 'visits'"):
+        model.impute(holes, columns=["vists"])
     half = model.sample(conditions=pd.DataFrame({"age": [20, 70]}), n_draws=20, random_state=0)
     assert (half["old"].iloc[:20] == "no").mean() > 0.8
     assert (half["old"].iloc[20:] == "yes").mean() > 0.8
@@ -262,6 +268,26 @@ def test_mistakes_are_named_before_anything_is_read(
         PrivateSynthesizer(**({"epsilon": 1.0} | parameters)).fit(frame)
     shown = str(caught.value)
     assert not [cell for cell in ("cook", "smith", "2021") if cell in shown]
+
+
+def test_who_gives_no_epsilon_learns_how_to_choose_one() -> None:
+    for missing in ({}, {"delta": 1e-9}):
+        with pytest.raises(TypeError, match=r"needs epsilon, the budget: 1 is a strong guarantee"):
+            PrivateSynthesizer(**missing)
+    model = PrivateSynthesizer(2.0)
+    copies = [clone(model), copy.copy(model), copy.deepcopy(model)]
+    assert [each.epsilon for each in copies] == [2.0] * 3
+
+
+@pytest.mark.filterwarnings("ignore:the noise on each")
+def test_conditions_that_cannot_be_read_are_answered_with_those_that_can() -> None:
+    model = PrivateSynthesizer(1.0, domain=DOMAIN, **CHEAP).fit(table())
+    with pytest.raises(
+        ValueError, match=r"'>30' is no number; .* conditions={'age': \(30, None\)}"
+    ):
+        model.sample(3, conditions={"age": ">30"})
+    with pytest.raises(ValueError, match=r"a point before decimals.*: 30.5"):
+        model.sample(3, conditions={"age": "30,5"})
 
 
 @pytest.mark.filterwarnings("ignore:the noise on each")

@@ -98,6 +98,84 @@ def test_both_ways_give_the_same_encoders_and_codes(n_rows: int, protect_extreme
     assert in_parts.decode(found).dtypes.equals(table.dtypes)
 
 
+def dask_frame(parts: list[pd.DataFrame]) -> Any:
+    """A frame of Dask whose partitions are these."""
+    dask = pytest.importorskip("dask")
+    frames = pytest.importorskip("dask.dataframe")
+    pieces = [dask.delayed(part, traverse=False) for part in parts]
+    with dask.config.set({"dataframe.convert-string": False}):
+        return frames.from_delayed(pieces, meta=parts[-1], verify_meta=False)
+
+
+@pytest.mark.parametrize("sizes", [[3000], [0, 900, 1, 0, 1500, 2, 597, 0], [300] * 10])
+def test_partitions_give_the_same_encoders_and_codes(sizes: list[int]) -> None:
+    """A frame of Dask is encoded where its partitions are, uneven and empty ones too."""
+    table, ends = make_table(), np.cumsum(sizes)
+    X = dask_frame([table.iloc[end - size : end] for size, end in zip(sizes, ends, strict=True)])
+    table = X.compute()
+    settings = {"rules": "auto", "random_state": 0, "protect_extremes": 10}
+    whole, in_parts = (TableTransformer(**settings).fit(rows) for rows in (table, X))
+    assert [rule.columns for rule in in_parts.rules_] == [["country", "city"]]
+    check_same(whole, in_parts)
+    expected, found = whole.encode(table, random_state=5), encoded(in_parts, X)
+    np.testing.assert_array_equal(expected.codes, found.codes)
+    np.testing.assert_array_equal(expected.values, found.values)
+    assert in_parts.decode(found).dtypes.equals(table.dtypes)
+
+
+def test_partitions_may_have_other_dtypes_and_columns_in_another_order() -> None:
+    table = make_table()[["age", "price", "city", "paid"]]
+    parts = batches_of(table, 800)
+    # As partitions of CSV files have them: floats where a whole number is missing.
+    ages = parts[1]["age"].where(parts[1]["age"] < 80)
+    parts[1] = parts[1].assign(age=ages)[["city", "age", "price", "paid"]]
+    parts[2] = parts[2].astype({"price": "float32"})
+    parts.insert(2, parts[0].iloc[:0].astype(object))
+    X = dask_frame(parts)
+    batches, partitions = as_batches(parts), as_batches(X)
+    surveys = survey.survey_of(batches), survey.survey_of(partitions)
+    for name in table.columns:
+        one, other = (found.columns[name]._tally.result() for found in surveys)
+        assert np.array_equal(one.values, other.values)
+        assert np.array_equal(one.counts, other.counts)
+    assert surveys[0].dtypes == surveys[1].dtypes
+    pd.testing.assert_frame_equal(*(found.sample for found in surveys))
+    frames = zip(batches.frames(["city"]), partitions.frames(["city"]), strict=True)
+    for one, other in frames:
+        pd.testing.assert_frame_equal(one, other)
+
+
+def test_partitions_that_are_all_empty_or_lack_a_column_are_refused() -> None:
+    table = make_table()
+    with pytest.raises(ValueError, match="hold no rows"):
+        TableTransformer().fit(dask_frame([table.iloc[:0], table.iloc[:0]]))
+    with pytest.raises(ValueError, match=r"columns differ.*\n  - 'age'"):
+        TableTransformer().fit(dask_frame([table, table.drop(columns="age")]))
+
+
+def test_cells_that_many_partitions_hold_are_sketched_in_a_tree(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Fits by any scheduler are the same, though of so many cells, and none is left out."""
+    monkeypatch.setattr(sketch, "MAX_DISTINCT", 500)
+    table = make_table()[["code", "amount", "price"]]
+    unseen = np.argsort(survey._mixed(np.arange(N_ROWS, dtype=np.uint64)))[SAMPLE:]
+    table.loc[unseen[:3], "amount"] = "on request"
+    dask = pytest.importorskip("dask")
+    states = []
+    for scheduler in ("threads", "sync"):
+        with dask.config.set(scheduler=scheduler):
+            X = dask_frame(batches_of(table, 200))
+            transformer = TableTransformer(random_state=0).fit(X)
+            states.append(transformer.to_state())
+            back = transformer.decode(encoded(transformer, X))
+        assert (back["amount"] == "on request").sum() == 3
+        assert not set(back["code"]) & set(table["code"])
+    assert states[0][0] == states[1][0]
+    for one, other in zip(*(arrays.values() for _, arrays in states), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
 def test_a_table_of_no_more_rows_than_the_sample_is_one_in_memory() -> None:
     table = make_table(600)
     whole, in_parts = (

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from synthwgan.table.cluster import _merged
 from synthwgan.table.columns.numeric import NumericTransformer
 from synthwgan.table.columns.quantiles import RankTransform
 from synthwgan.table.storage import sketch
@@ -23,11 +24,15 @@ CELLS = st.one_of(
 )
 
 
-def grown(cells: np.ndarray, n_parts: int) -> Tally:
-    growing = GrowingTally()
-    for part in np.array_split(cells, n_parts):
-        growing.add(part)
-    return growing.result()
+def grown(cells: np.ndarray, n_parts: int, in_tree: bool = False) -> Tally:
+    """Count cells in parts, one after another, or each by itself and merged by threes."""
+    parts = np.array_split(cells, n_parts)
+    level = [GrowingTally() for _ in (parts if in_tree else [cells])]
+    for place, part in enumerate(parts):
+        level[place if in_tree else 0].add(part)
+    while len(level) > 1:
+        level = [_merged(level[start : start + 3]) for start in range(0, len(level), 3)]
+    return level[0].result()
 
 
 @pytest.fixture
@@ -44,9 +49,9 @@ def small_sketches(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(sketch, name, size)
 
 
-@given(CELLS, st.integers(1, 7))
-def test_parts_are_counted_like_all_at_once(cells: np.ndarray, n_parts: int) -> None:
-    whole, parts = Tally.of(cells), grown(cells, n_parts)
+@given(CELLS, st.integers(1, 12), st.booleans())
+def test_parts_are_counted_like_all_at_once(cells: np.ndarray, n_parts: int, in_tree: bool) -> None:
+    whole, parts = Tally.of(cells), grown(cells, n_parts, in_tree)
     assert parts.is_exact
     assert parts.values.tolist() == whole.values.tolist()
     assert parts.counts.tolist() == whole.counts.tolist()
@@ -97,12 +102,15 @@ def test_quantiles_are_no_worse_than_those_of_datasketches(small_sketches: None)
     assert worst(ours.at_even_ranks(500)) <= worst(np.array(theirs.get_quantiles(wanted)))
 
 
-def test_a_sketched_column_has_its_spikes_its_ends_and_its_shape(small_sketches: None) -> None:
+@pytest.mark.parametrize("in_tree", [False, True])
+def test_a_sketched_column_has_its_spikes_its_ends_and_its_shape(
+    small_sketches: None, in_tree: bool
+) -> None:
     rng = np.random.default_rng(0)
     numbers = rng.normal(50_000, 9000, 200_000).astype(np.int64)
     numbers[:60_000] = 40_000
     numbers = rng.permutation(numbers)
-    tally = grown(numbers, 50)
+    tally = grown(numbers, 50, in_tree)
     assert not tally.is_exact
     assert tally.n_rows == pytest.approx(len(numbers), rel=1e-3)
     assert tally.n_distinct == pytest.approx(len(np.unique(numbers)), rel=0.1)
@@ -118,7 +126,19 @@ def test_a_sketched_column_has_its_spikes_its_ends_and_its_shape(small_sketches:
     keys = column.grid.to_keys(np.unique(regular))
     # These sketches are a thirtieth of the real ones, of which 0.05 hundredths are asked.
     assert np.abs(column.ranks.to_ranks(keys) - ranks.to_ranks(keys)).max() < 30 * 0.0005 / 5
-    assert np.array_equal(tally.values, grown(numbers, 50).values)
+    assert np.array_equal(tally.values, grown(numbers, 50, in_tree).values)
+
+
+def test_merging_leaves_what_is_merged_as_it_is(small_sketches: None) -> None:
+    """A cluster that loses a worker merges the same tallies again."""
+    cells, level = np.random.default_rng(0).permutation(6000), []
+    for part in (cells[:700], cells[700:3000], cells[3000:]):
+        level.append(GrowingTally())
+        level[-1].add(part)
+    once, again = (_merged(level).result() for _ in range(2))
+    assert once.n_rows == again.n_rows == 6000
+    assert np.array_equal(once.values, again.values)
+    assert [growing.result().n_rows for growing in level] == [700, 2300, 3000]
 
 
 def _fitted(tally: Tally, numbers: np.ndarray) -> NumericTransformer:
@@ -128,12 +148,15 @@ def _fitted(tally: Tally, numbers: np.ndarray) -> NumericTransformer:
     return column.fit_cells(cells, np.random.default_rng(0))
 
 
-def test_many_texts_keep_the_frequent_ones_and_a_fair_sample(small_sketches: None) -> None:
+@pytest.mark.parametrize("in_tree", [False, True])
+def test_many_texts_keep_the_frequent_ones_and_a_fair_sample(
+    small_sketches: None, in_tree: bool
+) -> None:
     rng = np.random.default_rng(0)
     common = np.repeat(["red", "blue"], [9000, 4000])
     rare = np.array([f"colour {number}" for number in range(3000)] * 2)
     cells = rng.permutation(np.concatenate([common, rare]).astype(object))
-    tally = grown(cells, 20)
+    tally = grown(cells, 20, in_tree)
     counts = dict(zip(tally.values.tolist(), tally.counts.tolist(), strict=True))
     assert counts["red"] == pytest.approx(9000, rel=0.05)
     assert counts["blue"] == pytest.approx(4000, rel=0.05)

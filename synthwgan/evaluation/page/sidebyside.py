@@ -71,7 +71,7 @@ def _section_view(key: str, comparison: ComparedFindings) -> dict[str, Any]:
         f"{name}: {note}"
         for name, section in sections.items()
         for note in section.notes
-        if note.startswith(("Broken", "Leak", "What gives", "Without test rows"))
+        if note.startswith(("Broken", "Leak", "What gives", "Given away", "Without test rows"))
     ]
     return {
         "key": key,
@@ -99,7 +99,7 @@ def _measure_table(title: str, sections: dict[str, Section]) -> dict[str, Any]:
                 "ceiling": number(one.ceiling, one.form),
             }
         )
-    view = table_view(title, pd.DataFrame(rows))
+    view = table_view(title, pd.DataFrame(rows), names=sections)
     for cells, found in zip(view["rows"], by_key.values(), strict=True):
         cells[0]["aside"] = _technical(next(iter(found.values())))
     return view

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
@@ -133,7 +133,10 @@ def measure_view(measure: Measure) -> dict[str, Any]:
 
 
 def table_view(
-    title: str, table: pd.DataFrame, links: dict[Any, str] | None = None
+    title: str,
+    table: pd.DataFrame,
+    links: dict[Any, str] | None = None,
+    names: Collection[str] = (),
 ) -> dict[str, Any]:
     """Return a table as texts, and the figures that it is sorted by.
 
@@ -145,6 +148,8 @@ def table_view(
         At most 200 of its rows are shown, and none without any figure.
     links : dict of column name to str or None, default None
         Ids on the page, by what stands in the first column of the table.
+    names : collection of str, default ()
+        Columns that users named, which the page writes as they did.
 
     Returns
     -------
@@ -168,7 +173,7 @@ def table_view(
     return {
         "title": title,
         "heads": [
-            {**_head(name), "is_number": numeric}
+            {**(_named(name) if name in names else _head(name)), "is_number": numeric}
             for name, numeric in zip(shown.columns, is_number, strict=True)
         ],
         "rows": [list(row) for row in zip(*columns, strict=True)],
@@ -197,7 +202,11 @@ def why_no_score(section: Section) -> str:
 
 def _head(name: object) -> dict[str, str]:
     plain, technical = HEADS.get(str(name), (str(name).replace("_", " "), ""))
-    return {"text": plain, "aside": technical}
+    return {"text": plain[:1].upper() + plain[1:], "aside": technical}
+
+
+def _named(name: str) -> dict[str, str]:
+    return {"text": name, "aside": ""}
 
 
 def _cell(value: Any, is_number: bool) -> dict[str, Any]:

@@ -14,6 +14,9 @@ from synthwgan.evaluation.sections.intervals import WeightedAUC
 
 MAX_CLASSES = 20
 MAX_NUMBERS_AS_CLASSES = 10
+# Trees of a quick report: of its few rows more of them learn no more. Each class has trees of its
+# own, so of many classes they are fewer.
+QUICK_TREES, MIN_QUICK_ROUNDS = 100, 15
 _SEED = 0
 
 
@@ -124,15 +127,16 @@ class Learner:
         return tree_matrix(rows, (self.target.column.name,))[0]
 
 
-def fit_learners(
-    target: Target, rows: Rows, names: tuple[str, ...] | None = None
-) -> dict[str, Learner]:
-    """Return a linear model, a random forest and boosted trees, or those named, fitted to rows."""
+def fit_learners(target: Target, rows: Rows, quick: bool = False) -> dict[str, Learner]:
+    """Return a linear model, a random forest and boosted trees, or a few trees only, fitted."""
     from sklearn import ensemble, linear_model
 
     is_category = tree_matrix(rows.take(np.arange(1)), (target.column.name,))[1]
     kept = [not rows.missing(name).all() for name in rows.arrays if name != target.column.name]
     boosted = {"categorical_features": is_category[kept], "random_state": _SEED}
+    if quick:
+        n_classes = len(target.values) if target.is_classes else 2
+        boosted["max_iter"] = max(MIN_QUICK_ROUNDS, QUICK_TREES // n_classes)
     forest = {"n_estimators": 50, "min_samples_leaf": 5, "random_state": _SEED}
     if target.is_classes:
         models = {
@@ -149,7 +153,7 @@ def fit_learners(
     return {
         name: Learner(model, target, rows, linear=name.endswith("regression"))
         for name, model in models.items()
-        if names is None or name in names
+        if not quick or name == "boosted trees"
     }
 
 

@@ -26,7 +26,10 @@ LIMIT_WITHOUT_TEST = 0.85
 MAX_CANDIDATES = 5_000
 MAX_REFERENCES = 50_000
 MAX_MEMBERS = 3_000
-MAX_PLOTTED_FLOATS = 2**22
+# Rows of a quick report whose neighbours are sought, and of training rows that are attacked.
+QUICK_CANDIDATES = QUICK_MEMBERS = 1_000
+# Of the plot, whose curves hardly change with more.
+MAX_PLOTTED_ROWS, MAX_PLOTTED_FLOATS = 2_000, 2**22
 _TIE = 1e-6
 # How far beyond the ceiling the interval must lie, because the ceiling is a draw too.
 _MARGINS = {
@@ -49,6 +52,10 @@ _PROMISE_HOLDOUT = (
     "of the same source are. An average: one exposed person does not show.",
     "Membership inference: the attack knows a whole row and looks for its nearest synthetic one; "
     "0.5 is guessing. A stronger attacker may do better.",
+)
+_LEFT_OUT = (
+    f"Left out, as the report is a quick one: all but {QUICK_CANDIDATES:,} rows whose neighbours "
+    f"are sought, and all but {QUICK_MEMBERS:,} training rows that are attacked."
 )
 _NO_HOLDOUT = (
     f"Without test rows privacy scores at most {100 * LIMIT_WITHOUT_TEST:.0f}: its strongest "
@@ -75,15 +82,18 @@ def privacy_section(
         What the attacker of attribute disclosure wants to know; None takes a category.
     """
     own = Pair(tables.real, tables.synthetic)
-    ratio, details = _distance_ratio(own, yardsticks.ceiling, rng)
+    n_candidates = QUICK_CANDIDATES if yardsticks.quick else MAX_CANDIDATES
+    n_members = QUICK_MEMBERS if yardsticks.quick else MAX_MEMBERS
+    ratio, details = _distance_ratio(own, yardsticks.ceiling, n_candidates, rng)
     measures = [_copies(own, yardsticks.ceiling, rng), ratio]
-    notes: list[str] = list(_PROMISE)
+    notes: list[str] = [*([_LEFT_OUT] if yardsticks.quick else []), *_PROMISE]
     if tables.test is None:
         notes.append(_NO_HOLDOUT)
     else:
+        parts = tables.real, tables.test, tables.synthetic
         measures += [
-            _closer_to_training(tables.real, tables.test, tables.synthetic, rng),
-            _membership(tables.real, tables.test, tables.synthetic, rng),
+            _closer_to_training(*parts, n_candidates, rng),
+            _membership(*parts, n_members, rng),
         ]
         notes += _PROMISE_HOLDOUT
     disclosure = disclosure_measure(own, yardsticks.ceiling, rng, target)
@@ -115,7 +125,7 @@ def closest_distances(tables: Tables, seed: int = 0) -> dict[str, np.ndarray]:
     ----------
     tables : Tables
     seed : int, default 0
-        Draws 5,000 rows of each, and at most 50,000 real ones, fewer of a wide table.
+        Draws 2,000 rows of each, and at most 50,000 real ones, fewer of a wide table.
 
     Returns
     -------
@@ -129,7 +139,7 @@ def closest_distances(tables: Tables, seed: int = 0) -> dict[str, np.ndarray]:
     reference = space.points(tables.real.sample(n_references, rng))
     parts = {"synthetic rows": tables.synthetic, "test rows": tables.test}
     return {
-        name: nearest_distances(reference, space.points(rows.sample(MAX_CANDIDATES, rng)))[:, 0]
+        name: nearest_distances(reference, space.points(rows.sample(MAX_PLOTTED_ROWS, rng)))[:, 0]
         for name, rows in parts.items()
         if rows is not None
     }
@@ -155,7 +165,7 @@ def _copies(own: Pair, unseen: Pair, rng: np.random.Generator) -> Measure:
 
 
 def _distance_ratio(
-    own: Pair, unseen: Pair, rng: np.random.Generator
+    own: Pair, unseen: Pair, n_candidates: int, rng: np.random.Generator
 ) -> tuple[Measure, dict[str, pd.DataFrame]]:
     space = Space(own.reference)
     copies = Pair(own.reference, own.reference)
@@ -164,9 +174,9 @@ def _distance_ratio(
         reference = space.points(pair.reference.sample(MAX_REFERENCES, rng))
         if len(reference) < 2:
             raise ValueError("the distance ratio needs at least 2 real rows")
-        rows = space.points(pair.candidate.sample(MAX_CANDIDATES, rng))
+        rows = space.points(pair.candidate.sample(n_candidates, rng))
         if name == "copies":
-            rows = reference[:MAX_CANDIDATES]
+            rows = reference[:n_candidates]
         closest[name], second = nearest_distances(reference, rows, 2).T
         # As near to two real rows as to one: no copy of one of them.
         ratios[name] = np.where(second > _TIE, closest[name] / np.maximum(second, _TIE), 1.0)
@@ -194,15 +204,15 @@ def _distance_ratio(
 
 
 def _closer_to_training(
-    real: Rows, test: Rows, synthetic: Rows, rng: np.random.Generator
+    real: Rows, test: Rows, synthetic: Rows, n_candidates: int, rng: np.random.Generator
 ) -> Measure:
     n_rows = min(len(real), len(test), MAX_REFERENCES)
     space = Space(real)
     training, held_out, drawn = (
         space.points(rows.sample(limit, rng))
-        for rows, limit in ((real, n_rows), (test, n_rows), (synthetic, MAX_CANDIDATES))
+        for rows, limit in ((real, n_rows), (test, n_rows), (synthetic, n_candidates))
     )
-    own, copied = (_closer(training, held_out, rows) for rows in (drawn, training[:MAX_CANDIDATES]))
+    own, copied = (_closer(training, held_out, rows) for rows in (drawn, training[:n_candidates]))
     return Measure(
         "closer_to_training",
         "Closer to training",
@@ -222,7 +232,9 @@ def _closer(training: np.ndarray, held_out: np.ndarray, rows: np.ndarray) -> np.
     return (near < far - _TIE) + 0.5 * (np.abs(near - far) <= _TIE)
 
 
-def _membership(real: Rows, test: Rows, synthetic: Rows, rng: np.random.Generator) -> Measure:
+def _membership(
+    real: Rows, test: Rows, synthetic: Rows, n_members: int, rng: np.random.Generator
+) -> Measure:
     """Attack by the distance to the closest synthetic row.
 
     References
@@ -230,7 +242,7 @@ def _membership(real: Rows, test: Rows, synthetic: Rows, rng: np.random.Generato
     Chen, Yu, Zhang and Fritz, "GAN-Leaks: A Taxonomy of Membership Inference Attacks against
     Generative Models", CCS 2020, section 4.2: the full black-box attack.
     """
-    n_rows = min(len(real), len(test), MAX_MEMBERS)
+    n_rows = min(len(real), len(test), n_members)
     space = Space(real)
     members, others = (space.points(rows.sample(n_rows, rng)) for rows in (real, test))
     targets = np.vstack([members, others])

@@ -7,12 +7,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from synthwgan.io.arrow import frame_of_arrow
 from synthwgan.io.sql.address import Address, address_of
 from synthwgan.io.sql.duck import DuckSink, DuckStream
 from synthwgan.io.sql.read import RowStream, unified
 from synthwgan.io.sql.types import SQL_TYPES
 from synthwgan.io.sql.write import SqlSink, check_if_exists
+from synthwgan.table.storage.frame import frame_of_arrow
 
 _BATCH_ROWS = 10_000
 

@@ -22,6 +22,7 @@ from synthwgan.io.sql.types import (
     described,
     is_bytes,
 )
+from synthwgan.warn import warn
 
 _SHOWN = 10
 
@@ -175,11 +176,9 @@ def _selection(address: Address, connection: Any) -> tuple[Any, Columns]:
             )
         state = described(column.type, dialect)
         if state is None:
-            warnings.warn(
+            warn(
                 f"{address.shown}: column {column.name!r} is of type {_type_in_words(column)}, "
-                "and is read as text",
-                UserWarning,
-                stacklevel=2,
+                "and is read as text"
             )
             asked.append(sa.cast(column, sa.Text()).label(column.name))
         else:

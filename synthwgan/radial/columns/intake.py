@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from textwrap import indent
@@ -16,6 +15,7 @@ from synthwgan.table.door import naming_column
 from synthwgan.table.frames import TableForm, as_frame, take
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.storage.physical import refuse_nul
+from synthwgan.warn import warn
 
 MIN_ROWS = 2
 
@@ -144,11 +144,9 @@ def warn_of_unknown_domains(mapping: Any, tables: Mapping[str, pd.DataFrame]) ->
             if domain not in tables:
                 near = difflib.get_close_matches(str(domain), list(tables), n=1)
                 hint = f"did you mean {near[0]!r}? " if near else ""
-                warnings.warn(
+                warn(
                     f"mapping of {name!r} names a domain {domain!r}, but the domains are "
-                    f"{list(tables)}. {hint}It counts only if one of that name is added later",
-                    UserWarning,
-                    stacklevel=3,
+                    f"{list(tables)}. {hint}It counts only if one of that name is added later"
                 )
 
 

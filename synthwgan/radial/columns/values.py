@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from synthwgan.parameters import required
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.shared import Plain
 from synthwgan.table.storage.dtypes import Cells
+from synthwgan.warn import warn
 
 
 def plain_of(column: ColumnTransformer) -> Plain | None:
@@ -110,10 +110,8 @@ def warn_if_disjoint(
     shared = map.to_shared(own)
     known, mine = (set(values[~pd.isna(values)]) for values in (reference, shared))
     if known and mine and not known & mine:
-        warnings.warn(
+        warn(
             f"column {name!r}: domain {domain!r} has the categories {sorted(mine)[:5]} and others "
             f"{sorted(known)[:5]}, none in common, so that rows cannot carry it over: give "
-            "them the same words first, or the column another name, so that it is compared",
-            UserWarning,
-            stacklevel=2,
+            "them the same words first, or the column another name, so that it is compared"
         )

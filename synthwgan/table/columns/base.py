@@ -161,6 +161,14 @@ class ColumnTransformer(ABC):
         # Floats are rounded to the precision that they have in the table.
         return self.read(self.physical.write(cells)) if cells.values.dtype.kind == "f" else cells
 
+    def reads(self, value: Any) -> bool:
+        """Whether what a user writes can be read as a cell, which need not have occurred."""
+        try:
+            self.read_value(value)
+        except (TypeError, ValueError):
+            return False
+        return True
+
     def _parse(self, value: Any) -> Any:
         """Return a value that a user writes as an object that can be a cell."""
         return self.physical.parse(value)
@@ -285,8 +293,12 @@ class ColumnTransformer(ABC):
         """Whether a column that was learned from a sample of its cells has yet to see them all."""
         return False
 
-    def see(self, cells: Cells) -> None:
-        """Take note of cells, all of which a column that `is_open` is shown in parts."""
+    def glean(self, cells: Cells) -> Any:
+        """Return what a column that `is_open` has to know of some cells, and change nothing."""
+        raise TypeError(f"a {self.kind} column has been fitted to all cells")
+
+    def see(self, gleaned: Any) -> None:
+        """Take note of what was gleaned from cells, all of which come in parts."""
         raise TypeError(f"a {self.kind} column has been fitted to all cells")
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ class Role(Protocol):
     """What a cast asks of a column, see `LifelikeTransformer`."""
 
     kind: ClassVar[str]
+    redrawn: ClassVar[str | None]
     subject: ClassVar[type[Subject]]
     locale: str
     sizes: np.ndarray
@@ -226,11 +227,13 @@ class _Members:
     def _mend(self, parts: Parts, faulty: np.ndarray, rounds: int) -> None:
         """Draw anew what is faulty of rows, or once that has not helped make it longer."""
         for column, own in zip(self._columns, faulty, strict=True):
-            if own.any() and column.grows == "extra":
-                n_digits = min(rounds, _N_DIGITS) + max(rounds - _MAX_DRAWN, 0)
+            redrawn = column.grows if column.redrawn is None else column.redrawn
+            if own.any() and redrawn and rounds <= _MAX_DRAWN:
+                self._subject.redraw(parts, redrawn, own)
+            elif own.any() and column.grows == "extra":
+                tried = rounds - _MAX_DRAWN if redrawn else rounds
+                n_digits = min(tried, _N_DIGITS) + max(tried - _MAX_DRAWN, 0)
                 parts["extra"][own] = self._subject.digits(n_digits, int(own.sum()))
-            elif own.any() and rounds <= _MAX_DRAWN:
-                self._subject.redraw(parts, column.grows, own)
             elif own.any():
                 self._subject.grow(parts, column.grows, own)
 

@@ -61,6 +61,9 @@ _REAL = {"words": Array(("uint64",)), "salt": Matching(r"[0-9a-f]{32}")}
 _INTEGER_FORM = {"low": _WHOLE, "high": _WHOLE, "dense": FLAG}
 
 
+TemplateLearner = Callable[[list[str], int], tuple[list[list[str]], list[int]]]
+
+
 class Source(Protocol):
     """Anything that gives up to n new identifiers at a time."""
 
@@ -169,8 +172,11 @@ class IdentifierTransformer(PartTransformer):
     def is_open(self) -> bool:
         return self._growing is not None
 
-    def see(self, cells: Cells) -> None:
-        required(self._growing).add(pd.unique(_whole(cells.present)).tolist())
+    def glean(self, cells: Cells) -> np.ndarray:
+        return required(self._growing).places(pd.unique(_whole(cells.present)).tolist())
+
+    def see(self, gleaned: np.ndarray) -> None:
+        required(self._growing).mark(gleaned)
 
     def close(self) -> None:
         self.real, self._growing = required(self._growing).closed(), None
@@ -406,7 +412,9 @@ def checked_text_form(form: dict[str, Any]) -> dict[str, Any]:
     return form
 
 
-def text_form(identifiers: np.ndarray, least: int) -> dict[str, Any]:
+def text_form(
+    identifiers: np.ndarray, least: int, learn: TemplateLearner = learn_templates
+) -> dict[str, Any]:
     """Templates of distinct texts; of e-mail addresses, and their domains.
 
     Letters that all texts of one shape have, and domains, are kept where at least so many have
@@ -421,5 +429,5 @@ def text_form(identifiers: np.ndarray, least: int) -> dict[str, Any]:
         domains = {name: count for name, count in sorted(found.items()) if count >= max(least, 2)}
         domains = domains or _NO_DOMAIN
         texts = [text.split("@")[0] for text in addresses]
-    templates, counts = learn_templates(texts, max(least, FEW))
+    templates, counts = learn(texts, max(least, FEW))
     return {"templates": templates, "counts": counts, "domains": domains}

@@ -7,6 +7,7 @@ styles its cells are written, and how one is written from the subject's parts.
 from __future__ import annotations
 
 import re
+import string
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -31,8 +32,9 @@ from synthwgan.table.columns.locales import (
     agreed,
     signs_of,
 )
-from synthwgan.table.columns.patterns import WHOLE, Share, shape_of
+from synthwgan.table.columns.patterns import WHOLE, Share, learn_phone_templates, shape_of
 from synthwgan.table.columns.subjects import (
+    MAX_DIGITS,
     Company,
     Country,
     Few,
@@ -55,6 +57,7 @@ _MAX_LOOKED_AT = 100_000
 # Reserved by RFC 2606 for examples: whatever stands before them, nobody receives it.
 RESERVED = ("example.com", "example.org", "example.net")
 _MAX_WORDS = 200
+_MARKS = "._-"
 _OF_NAME = ("first", "last")
 
 
@@ -77,8 +80,10 @@ class LifelikeTransformer(IdentifierTransformer):
 
     subject: ClassVar[type[Subject]]
     words: ClassVar[str]
-    # The part that is drawn anew, or gets longer, where a cell is taken; and the others of a cell.
+    # The part that gets longer, where a cell is taken; and the others of a cell.
     grows: ClassVar[str]
+    # The part that is drawn anew before, if it is another; nothing of a cell that varies anyway.
+    redrawn: ClassVar[str | None] = None
     needs: ClassVar[tuple[str, ...]] = ()
     # Parts of which rows may choose from few.
     few_of: ClassVar[tuple[str, ...]] = ()
@@ -304,24 +309,27 @@ class NameTransformer(LifelikeTransformer):
 class _NameInAscii(LifelikeTransformer):
     """What is made of a person's name for a machine: an address, a login.
 
-    A style is what stands between the parts, and whether digits follow; without anything between
+    A style is what stands between the parts, and how many digits follow; without anything between
     them the given name is an initial.
     """
 
     subject = Person
     grows = "extra"
+    redrawn = "last"
     needs = ("first", "last", "number")
-    styles = tuple(f"{mark}{digits}" for mark in ("", ".", "_", "-") for digits in ("", "9"))
+    styles = tuple(f"{mark}{n or ''}" for mark in ("", *_MARKS) for n in range(MAX_DIGITS + 1))
 
     def _style_of(self, text: str) -> str:
         text = text.partition("@")[0]
-        mark = next((mark for mark in "._-" if mark in text), "")
-        return f"{mark}9" if text[-1:].isdigit() else mark
+        mark = next((mark for mark in _MARKS if mark in text), "")
+        n_digits = len(text) - len(text.rstrip(string.digits))
+        return f"{mark}{min(n_digits, MAX_DIGITS) or ''}"
 
     def _cell(self, style: str, row: Mapping[str, str], inventor: Inventor) -> str:
-        mark = style.removesuffix("9")
+        mark, n_digits = style.rstrip(string.digits), int(style.lstrip(_MARKS) or 0)
         first, last = inventor.ascii(row["first"]) or "a", inventor.ascii(row["last"]) or "user"
-        digits = row["extra"] or (row["number"] if style.endswith("9") else "")
+        # Those that make a cell a new one first; with others behind, they are as many as real ones.
+        digits = row["extra"] + row["number"][: max(n_digits - len(row["extra"]), 0)]
         return f"{first if mark else first[0]}{mark}{last}{digits}"
 
 
@@ -476,6 +484,7 @@ class UrlTransformer(LifelikeTransformer):
     words = "URLs"
     subject = Words
     grows = "extra"
+    redrawn = "other"
     needs = ("word", "other")
     styles = ("0", "1", "2")
 
@@ -497,6 +506,7 @@ class TextTransformer(LifelikeTransformer):
     words = "sentences"
     subject = Words
     grows = "extra"
+    redrawn = ""
 
     def _style_of(self, text: str) -> str:
         n_words = min(max(len(text.split()), 1), _MAX_WORDS)
@@ -523,7 +533,10 @@ class PhoneTransformer(IdentifierTransformer):
 
     def _learn_form(self, cells: Cells) -> dict[str, Any]:
         self.signs = signs_of(self.kind, map(str, cells.tally.values))
-        return super()._learn_form(cells)
+        if self.physical.domain == "number":
+            return super()._learn_form(cells)
+        least = self.options.min_category_rows
+        return text_form(cells.tally.values, least, learn_phone_templates)
 
     def describe_encoding(self) -> str:
         return super().describe_encoding().replace("anew", "anew as phone numbers", 1)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable
 from functools import partial
 from itertools import permutations
@@ -17,6 +16,7 @@ from synthwgan.table.forms.affixes import Anatomy, dissect, is_unit
 from synthwgan.table.forms.distinct import as_cells
 from synthwgan.table.forms.numerals import Numerals, find_numerals
 from synthwgan.table.forms.registry import nearest_form
+from synthwgan.warn import warn
 
 _MONTHS = (
     "jan(uary)?|feb(ruary)?|mar(ch)?|apr(il)?|may|june?|july?|aug(ust)?|sept?(ember)?|"
@@ -81,12 +81,10 @@ def warn_of_lookalikes(name: Any, texts: np.ndarray) -> bool:
         if _which(some, look.looks_so).mean() >= _MIN_SHARE:
             are_so = _which(some, look.may_be_so)
             example, blamed, remedy = _explain(look, texts, some[are_so], some[~are_so], name)
-            warnings.warn(
+            warn(
                 f"column {name!r}: its texts look like {look.what} ({example!r}), but {blamed}, so "
                 f"that they are taken for categories; {remedy}, or set "
-                f"column_kinds={{{name!r}: 'categorical'}}",
-                UserWarning,
-                stacklevel=2,
+                f"column_kinds={{{name!r}: 'categorical'}}"
             )
             return True
     return False

@@ -37,7 +37,7 @@ from synthwgan.table.storage.dtypes import Cells, PhysicalType
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.storage.scalars import is_infinite, is_missing
 from synthwgan.table.storage.sketch import GrowingTally
-from synthwgan.table.storage.tally import Tally, add_up
+from synthwgan.table.storage.tally import Tally, add_up, count
 
 if TYPE_CHECKING:
     from synthwgan.table.columns.evidence import Evidence
@@ -143,11 +143,14 @@ class NumericTransformer(PartTransformer):
     def is_open(self) -> bool:
         return self._growing is not None
 
-    def see(self, cells: Cells) -> None:
-        growing = required(self._growing)
+    def glean(self, cells: Cells) -> tuple[np.ndarray, np.ndarray, set[Any]]:
         numbers, fits = self.read_numbers(cells.present)
-        growing.tally.add(numbers[fits])
-        growing.odd.update(cells.present[~fits].tolist())
+        return *count(numbers[fits]), set(cells.present[~fits].tolist())
+
+    def see(self, gleaned: tuple[np.ndarray, np.ndarray, set[Any]]) -> None:
+        growing, (numbers, counts, odd) = required(self._growing), gleaned
+        growing.tally.add_counted(numbers, counts)
+        growing.odd.update(odd)
         if len(growing.odd) > MAX_ODD:
             raise ValueError(
                 f"more than {MAX_ODD} cells, such as {min(growing.odd)!r}, are no {self._word} in "
@@ -360,7 +363,10 @@ class NumericTransformer(PartTransformer):
                 codes[present[np.isin(numbers, self.strays)]] = self._stray_code
             if values is not None:
                 regular = codes[present] == 0
-                values[present[regular]] = self._scores(keys[regular], rng)
+                # Each row has a draw, so that rows need not be encoded one after another.
+                uniform = None if rng is None else rng.random(len(codes))[present[regular]]
+                scores = rank_to_score(required(self.ranks).to_ranks(keys[regular], uniform))
+                values[present[regular]] = scores
         return (codes if self.n_states else None), values
 
     def _encode_odd(
@@ -389,10 +395,6 @@ class NumericTransformer(PartTransformer):
             keys - self.levels[left] < self.levels[right] - keys
         )
         return np.where(nearer_left, left, right)
-
-    def _scores(self, keys: np.ndarray, rng: np.random.Generator | None) -> np.ndarray:
-        uniform = None if rng is None else rng.random(len(keys))
-        return rank_to_score(required(self.ranks).to_ranks(keys, uniform))
 
     def decode_cells(
         self,

@@ -151,11 +151,13 @@ class PairTransformer(ColumnTransformer):
     def is_open(self) -> bool:
         return any(part.is_open for part in self._parts)
 
-    def see(self, cells: Cells) -> None:
+    def glean(self, cells: Cells) -> list[Any]:
         firsts, seconds, are_pairs = self._halves(cells)
-        for part, own in zip(
-            self._parts, (Cells(firsts, cells.missing), _present(seconds[are_pairs])), strict=True
-        ):
+        own = Cells(firsts, cells.missing), _present(seconds[are_pairs])
+        return [part.glean(of_part) for part, of_part in zip(self._parts, own, strict=True)]
+
+    def see(self, gleaned: list[Any]) -> None:
+        for part, own in zip(self._parts, gleaned, strict=True):
             part.see(own)
 
     def close(self) -> None:

@@ -19,6 +19,12 @@ MAX_DEALT = 2**20
 _COMMON = 100
 _MAX_COUNTER = 2**31
 FEW = 5
+# Digits of an area, of a country or of a network.
+_AREA = 3
+# So many times as many numbers must begin alike as the table has.
+_ROOM = 10
+_MIN_COMMON = 0.9
+_MAX_CHANCE = 0.05
 _ALPHANUMERIC = re.compile(r"[^\W_]")
 _KINDS = (string.digits, string.ascii_lowercase, string.ascii_uppercase)
 _CLASSES = (
@@ -83,6 +89,52 @@ def learn_templates(texts: list[str], few: int = FEW) -> tuple[list[list[str]], 
     return [learn_alphabets(groups[shape], few) for shape in ordered], [
         len(groups[shape]) for shape in ordered
     ]
+
+
+def learn_phone_templates(texts: list[str], few: int) -> tuple[list[list[str]], list[int]]:
+    """Return templates of numbers that begin as the table's do, and their counts.
+
+    Of each shape, the first digits that differ, as those of an area, are kept as far as `few`
+    numbers or more begin so, and leave room for many others. Other places have no 0 or 1 where
+    none of the numbers has one there.
+    """
+    groups: dict[str, list[str]] = defaultdict(list)
+    for text in texts:
+        groups[shape_of(text)].append(text)
+    ordered = sorted(groups, key=lambda shape: (-len(groups[shape]), shape))[:MAX_TEMPLATES]
+    most = MAX_TEMPLATES // len(ordered)
+    areas = [own for shape in ordered for own in _by_area(groups[shape], few, most)]
+    return [_phone_alphabets(own, few) for own in areas], [len(own) for own in areas]
+
+
+def _by_area(texts: list[str], few: int, most: int) -> list[list[str]]:
+    """Part numbers of one shape by as many first digits as are common, into so many at most."""
+    free = [
+        place
+        for place, letters in enumerate(zip(*texts, strict=True))
+        if len(set(letters)) > 1 and set(letters) <= set(string.digits)
+    ]
+    for n_digits in range(min(_AREA, len(free)), 0, -1):
+        areas: dict[str, list[str]] = defaultdict(list)
+        for text in texts:
+            areas["".join(text[place] for place in free[:n_digits])].append(text)
+        common = [own for _, own in sorted(areas.items()) if len(own) >= few]
+        sizes = list(map(len, common))
+        is_roomy = max(sizes, default=0) * _ROOM <= 10 ** (len(free) - n_digits)
+        if is_roomy and len(common) <= most and sum(sizes) >= _MIN_COMMON * len(texts):
+            return common
+    return [texts]
+
+
+def _phone_alphabets(texts: list[str], few: int) -> list[str]:
+    alphabets = learn_alphabets(texts, few)
+    for place, letters in enumerate(zip(*texts, strict=True)):
+        for digits in (string.digits[2:], string.digits[1:]):
+            # By chance alone, so many numbers would hardly ever lack the others there.
+            is_chance = (len(digits) / 10) ** len(texts) > _MAX_CHANCE
+            if alphabets[place] == string.digits and set(letters) <= set(digits) and not is_chance:
+                alphabets[place] = digits
+    return alphabets
 
 
 class Counter:

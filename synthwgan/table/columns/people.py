@@ -6,7 +6,6 @@ Such a column is made anew even where its values repeat, unless the user says ot
 from __future__ import annotations
 
 import re
-import warnings
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -15,6 +14,7 @@ import pandas as pd
 
 from synthwgan.table.columns.inventor import has_faker
 from synthwgan.table.storage.dtypes import NumberType, PhysicalType
+from synthwgan.warn import warn
 
 _MIN_SHARE = 0.9
 _MAX_LOOKED_AT = 1000
@@ -237,33 +237,27 @@ def warn_of_people(columns: Iterable[tuple[Any, Any]]) -> None:
     anew = [name for name, column in columns if getattr(column, "repeats", False)]
     kept = [name for name, column in columns if _come_back(name, _categories(column))]
     if anew:
-        warnings.warn(
+        warn(
             f"columns {anew!r} look like personal data and are made anew; which rows share a "
             "value is kept. To keep the real values of one, pass column_kinds="
-            f"{{{anew[0]!r}: 'categorical'}}",
-            UserWarning,
-            stacklevel=3,
+            f"{{{anew[0]!r}: 'categorical'}}"
         )
     written = [name for name, column in columns if _are_sentences(_categories(column))]
     if written:
         kind, meaning = ("text", "sentences") if has_faker() else ("identifier", "letters")
-        warnings.warn(
+        warn(
             f"columns {written!r} hold sentences, which come back word for word. To make one anew "
             f"({meaning} without a meaning), pass column_kinds={{{written[0]!r}: {kind!r}}}; to "
-            "mask what few rows say, rare='mask' with min_category_rows=10",
-            UserWarning,
-            stacklevel=3,
+            "mask what few rows say, rare='mask' with min_category_rows=10"
         )
     if kept:
         labels = [name for name, column in columns if name in kept and not _is_text(column)]
         texts = np.array(_categories(dict(columns)[kept[0]]), dtype=object)
         kind = (has_faker() and _look_of_texts(kept[0], texts)) or "identifier"
         first = f"; before, make {labels!r} text with .astype('string')" if labels else ""
-        warnings.warn(
+        warn(
             f"columns {kept!r} look like personal data, and their real values come back. To make "
-            f"one anew, pass column_kinds={{{kept[0]!r}: {kind!r}}}{first}",
-            UserWarning,
-            stacklevel=3,
+            f"one anew, pass column_kinds={{{kept[0]!r}: {kind!r}}}{first}"
         )
 
 

@@ -50,7 +50,7 @@ class RealFilter:
     def of(cls, values: Any, rng: np.random.Generator) -> RealFilter:
         """Build the filter of some distinct values."""
         growing = GrowingFilter(len(values), rng)
-        growing.add(values)
+        growing.mark(growing.places(values))
         return growing.closed()
 
     @property
@@ -81,11 +81,20 @@ class GrowingFilter:
     def __init__(self, n_values: int, rng: np.random.Generator) -> None:
         self._salt, self._rng = rng.bytes(16), rng
         n_words = max(math.ceil(-n_values / math.log(1 - MARKED_SHARE) / _WORD), 1)
-        self._marked = np.zeros(n_words * _WORD, dtype=bool)
+        self._n_bits = n_words * _WORD
+        self._marked = np.zeros(self._n_bits, dtype=bool)
 
-    def add(self, values: Any) -> None:
-        """Mark some values."""
-        self._marked[_hashes(values, self._salt) % np.uint64(len(self._marked))] = True
+    def __getstate__(self) -> dict[str, Any]:
+        # A copy in another process says where values are marked, and marks none.
+        return {**vars(self), "_marked": None}
+
+    def places(self, values: Any) -> np.ndarray:
+        """Return which bits some values mark, shape (n,), uint64."""
+        return _hashes(values, self._salt) % np.uint64(self._n_bits)
+
+    def mark(self, places: np.ndarray) -> None:
+        """Mark some values by their bits."""
+        self._marked[places] = True
 
     def closed(self) -> RealFilter:
         """Return the filter, filled up with random bits."""

@@ -15,7 +15,7 @@ import numpy as np
 from synthwgan.table.columns.inventor import Inventor, as_texts
 
 Parts = dict[str, np.ndarray]
-_MAX_DIGITS = 9
+MAX_DIGITS = 9
 _INITIALS = "ABCDEFGHIJKLMNOPRSTUVWZ"
 _MAX_TRIES = 20
 
@@ -69,7 +69,11 @@ class Subject:
         if part == "extra":
             # Digits, where there must be some.
             return np.full(n, "", dtype=object)
-        return self.digits(2, n) if part == "number" else self._one(part, self._faker(part), n)
+        return (
+            self.digits(MAX_DIGITS, n)
+            if part == "number"
+            else self._one(part, self._faker(part), n)
+        )
 
     def _faker(self, what: str) -> Callable[[int], np.ndarray]:
         return lambda n: self.inventor.some(what, n)
@@ -107,7 +111,7 @@ class Subject:
 
     def digits(self, n_digits: int, n: int) -> np.ndarray:
         """Return so many random digits for each row, none first that is zero."""
-        n_digits = min(n_digits, _MAX_DIGITS)
+        n_digits = min(n_digits, MAX_DIGITS)
         numbers = self._rng.integers(10 ** (n_digits - 1), 10**n_digits, size=n)
         return numbers.astype(str).astype(object)
 
@@ -116,6 +120,7 @@ class Person(Subject):
     """Names, a title and an initial of one person, and digits for an address."""
 
     joins: ClassVar[Mapping[str, str]] = {"first": "-", "last": "-"}
+    tied: ClassVar[Mapping[str, frozenset[str]]] = {"last": frozenset(("last", "number"))}
     told_by: ClassVar[tuple[str, ...]] = ("first", "last")
 
     def draw(self, n: int, wanted: Set[str]) -> Parts:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 
 def distinct_cells(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -19,6 +20,9 @@ def distinct_cells(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     distinct : ndarray of shape (n_distinct,), dtype of the cells
     places : ndarray of shape (n,), int64
     """
+    if cells.dtype.kind in "iu":
+        places, distinct = pd.factorize(cells)
+        return distinct, places.astype(np.int64, copy=False)
     # pandas takes texts that differ only behind a NUL for the same.
     place_of: dict[Any, int] = {}
     places = [place_of.setdefault(cell, len(place_of)) for cell in cells.tolist()]

@@ -92,6 +92,11 @@ class Rule:
         return []
 
     @property
+    def told(self) -> list[Hashable]:
+        """Names of the columns that the others tell, so that nothing is left to predict of them."""
+        return []
+
+    @property
     def of_cells(self) -> list[Hashable]:
         """Columns of whose cells the rule speaks, and not only of whether they are missing."""
         return self.columns

@@ -10,7 +10,8 @@ import pandas as pd
 
 from synthwgan.table.rules.base import Implied, Rule
 from synthwgan.table.rules.columns import Column, Table
-from synthwgan.table.rules.form import ColumnForm, blank
+from synthwgan.table.rules.form import ColumnForm
+from synthwgan.table.storage.dtypes import blank
 
 COMPUTED, OWN, MISSING = "computed", "own", "missing"
 
@@ -45,6 +46,10 @@ class ComputedRule(Rule):
     @property
     def dependent(self) -> list[Hashable]:
         return [self.target]
+
+    @property
+    def told(self) -> list[Hashable]:
+        return self.columns if self.can_turn else self.dependent
 
     @property
     def state_column(self) -> str:

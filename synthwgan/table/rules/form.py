@@ -13,21 +13,10 @@ from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.registry import form_from_dict
 from synthwgan.table.rules.units import UNITS
 from synthwgan.table.rules.written import cells_of, number_dtype, numbers_of, unit_of
-from synthwgan.table.storage.dtypes import Cells
-from synthwgan.table.storage.named import named_dtype
+from synthwgan.table.storage.dtypes import Cells, blank
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict
 
 _FIELDS = {"physical": STATE, "decimals": optional(DECIMALS), "written": optional(STATE)}
-
-
-def blank(series: pd.Series, rows: np.ndarray) -> pd.Series:
-    """Return a series with missing cells in some rows, in a dtype that has them."""
-    dtype = series.dtype
-    if isinstance(dtype, np.dtype) and dtype.kind in "iub":
-        names = {"b": "boolean", "i": f"Int{8 * dtype.itemsize}", "u": f"UInt{8 * dtype.itemsize}"}
-        # By its name pandas would swap the filters of warnings, of other threads as well.
-        series = series.astype(named_dtype(names[dtype.kind]))
-    return series.mask(rows)
 
 
 def write_cells(physical: Any, cells: Cells) -> pd.Series:

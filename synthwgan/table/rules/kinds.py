@@ -16,6 +16,7 @@ from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.product import Product
 from synthwgan.table.rules.sum import Sum
 from synthwgan.table.rules.unique import Unique
+from synthwgan.table.rules.value_where import ValueWhere
 
 KINDS: dict[str, type[Rule]] = {
     kind.__name__: kind
@@ -29,6 +30,7 @@ KINDS: dict[str, type[Rule]] = {
         Combinations,
         MissingTogether,
         MissingWhere,
+        ValueWhere,
         OneHot,
         Unique,
     )

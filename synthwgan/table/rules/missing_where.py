@@ -67,6 +67,10 @@ class MissingWhere(Rule):
         expect(are_cells, f"rule of kind MissingWhere: {self.values!r} are no values")
 
     @property
+    def told(self) -> list[Hashable]:
+        return [self.where] if self.exactly else []
+
+    @property
     def of_cells(self) -> list[Hashable]:
         return [self.where]
 

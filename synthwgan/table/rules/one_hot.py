@@ -57,6 +57,10 @@ class OneHot(Rule):
         return self.columns
 
     @property
+    def told(self) -> list[Hashable]:
+        return [] if self.at_most else self.columns
+
+    @property
     def builds(self) -> bool:
         return self.reduces_
 

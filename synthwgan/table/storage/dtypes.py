@@ -627,3 +627,13 @@ def _change_canonical(values: np.ndarray, canonical: np.dtype) -> np.ndarray:
     if canonical.kind == "u":
         return np.maximum(values, shared).astype(canonical)
     return np.minimum(values, np.uint64(shared)).astype(canonical)
+
+
+def blank(series: pd.Series, rows: np.ndarray) -> pd.Series:
+    """Return a series with missing cells in some rows, in a dtype that has them."""
+    dtype = series.dtype
+    if isinstance(dtype, np.dtype) and dtype.kind in "iub":
+        names = {"b": "boolean", "i": f"Int{8 * dtype.itemsize}", "u": f"UInt{8 * dtype.itemsize}"}
+        # By its name pandas would swap the filters of warnings, of other threads as well.
+        series = series.astype(named_dtype(names[dtype.kind]))
+    return series.mask(rows)

@@ -72,6 +72,20 @@ class GrowingTally:
             self._sketch.add(values, counts)
             self._parts = []
 
+    def merge(self, other: GrowingTally) -> None:
+        """Count the cells that another one has counted, which stays as it is."""
+        if other._sketch is None:
+            for values, counts in other._parts:
+                self._add(values, counts)
+            return
+        self._dtype = _common(self._dtype, other._dtype)
+        if self._sketch is None:
+            self._sketch = _Sketch(self._dtype)
+            for values, counts in self._parts:
+                self._sketch.add(values, counts)
+            self._parts, self._n_waiting = [], 0
+        self._sketch.merge(other._sketch)
+
     def result(self) -> Tally:
         """Return what is known of all cells."""
         if self._sketch is None:
@@ -141,6 +155,12 @@ class Quantiles:
         self._starts[level] = 1 - start
         self._put(level + 1, held[start:n_even:2])
 
+    def merge(self, other: Quantiles) -> None:
+        """Add the numbers of another one, each for as many rows as there."""
+        for level, parts in enumerate(other._levels):
+            if parts:
+                self._put(level, np.concatenate(parts).astype(self.dtype, copy=False))
+
     def at_even_ranks(self, n: int) -> np.ndarray:
         """Return the numbers at the middles of `n` equal parts of all rows."""
         weights = [
@@ -175,10 +195,28 @@ class _Sketch:
         self._add_hashed(values, counts)
         if self.quantiles is not None:
             self.quantiles.add(values, counts)
-            low = add_up([self.lowest, (values[:N_ENDS], counts[:N_ENDS])])
-            self.lowest = low[0][:N_ENDS], low[1][:N_ENDS]
-            high = add_up([self.highest, (values[-N_ENDS:], counts[-N_ENDS:])])
-            self.highest = high[0][-N_ENDS:], high[1][-N_ENDS:]
+            self._add_ends((values, counts), (values, counts))
+
+    def merge(self, other: _Sketch) -> None:
+        self.n_rows += other.n_rows
+        self.n_lost += other.n_lost
+        self._add_frequent(*self._cast(other.frequent))
+        self.largest_hash = min(self.largest_hash, other.largest_hash)
+        own, self.hashed = self.hashed, (self.hashed[0][:0], self.hashed[1][:0])
+        for hashed in (own, self._cast(other.hashed)):
+            self._add_hashed(*hashed)
+        if self.quantiles is not None:
+            self.quantiles.merge(required(other.quantiles))
+            self._add_ends(self._cast(other.lowest), self._cast(other.highest))
+
+    def _cast(self, counts: Counts) -> Counts:
+        return counts[0].astype(self.dtype, copy=False), counts[1]
+
+    def _add_ends(self, lowest: Counts, highest: Counts) -> None:
+        low = add_up([self.lowest, (lowest[0][:N_ENDS], lowest[1][:N_ENDS])])
+        self.lowest = low[0][:N_ENDS], low[1][:N_ENDS]
+        high = add_up([self.highest, (highest[0][-N_ENDS:], highest[1][-N_ENDS:])])
+        self.highest = high[0][-N_ENDS:], high[1][-N_ENDS:]
 
     def _add_frequent(self, values: np.ndarray, counts: np.ndarray) -> None:
         merged, summed = add_up([self.frequent, (values, counts)])

@@ -203,7 +203,7 @@ def test_heads_are_plain_and_the_technical_name_stands_beside(visit: Callable[..
     assert head.inner_text() == "Are they alike? Column shapes"
     assert (
         page.locator("#columns thead th >> nth=2").inner_text().split()
-        == ["likeness", "shape", "↕"][:2]
+        == ["Likeness", "shape", "↕"][:2]
     )
 
 

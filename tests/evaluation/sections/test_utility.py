@@ -9,9 +9,11 @@ import pandas as pd
 import pytest
 
 from synthwgan.evaluation import Section, Tables
+from synthwgan.evaluation.rulebook import Rulebook
 from synthwgan.evaluation.sections.learners import MAX_CLASSES, Target
 from synthwgan.evaluation.sections.utility import utility_section
 from synthwgan.evaluation.sections.yardsticks import Yardsticks
+from synthwgan.rules import MissingWhere
 
 N_ROWS = 500
 
@@ -101,6 +103,17 @@ def test_a_target_that_nothing_predicts_has_no_score() -> None:
     tables = Tables.of(*others)
     section = utility_section(tables, Yardsticks.of(tables, rng), rng, "dear")
     assert not section.measures[0].is_scored or abs(section.measures[0].value - 0.5) < 0.1
+
+
+def test_a_target_that_others_give_away_is_said_with_or_without_a_rule() -> None:
+    parts = [frame(seed)[["size", "dear"]].fillna({"size": 0.0}) for seed in range(3)]
+    parts = [part.assign(paid=part["size"].mask(part["dear"] == "no")) for part in parts]
+    tables, rng = Tables.of(*parts), np.random.default_rng(0)
+    yardsticks = Yardsticks.of(tables, rng)
+    book = Rulebook.of([MissingWhere("paid", "dear", ["no"])], parts[0])
+    for rulebook, words in ((book, "missing exactly where"), (None, "without fault")):
+        section = utility_section(tables, yardsticks, rng, "dear", rulebook)
+        assert section.notes[0].startswith("Given away: ") and words in section.notes[0]
 
 
 @pytest.mark.parametrize(

@@ -385,3 +385,54 @@ def test_hospitals_get_names_of_their_own() -> None:
     rows = model.sample(10, domain="south", random_state=0)
     assert rows["full"].str.contains(", ").all()
     assert not set(rows["full"]) & set(tables["south"]["full"])
+
+
+def phones(area: tuple[str, ...], n: int, seed: int = 0) -> pd.DataFrame:
+    """Numbers of North America: no area and no exchange begins with 0 or 1."""
+    rng = np.random.default_rng(seed)
+    areas = rng.choice(area, n)
+    return pd.DataFrame(
+        {
+            "tel": [
+                f"({own}) {rng.integers(200, 1000)}-{rng.integers(10_000):04d}" for own in areas
+            ],
+            "x": np.arange(n) % 3,
+        }
+    )
+
+
+def test_phone_numbers_begin_as_those_of_the_table() -> None:
+    table = phones(("212", "212", "415", "303"), 400)
+    rows = made(fitted(table), 800)["tel"]
+    assert rows.is_unique and not set(rows) & set(table["tel"])
+    assert rows.str.match(r"\((212|415|303)\) [2-9]\d\d-\d{4}$").all()
+    shares = [each.str[1:4].eq("212").mean() for each in (table["tel"], rows)]
+    # Five standard errors of a share of 800.
+    assert abs(shares[0] - shares[1]) < 5 * 0.5 / 800**0.5
+
+
+@pytest.mark.parametrize("n", [20, 300])
+def test_what_no_phone_number_begins_with_none_does(n: int) -> None:
+    """Of areas that are few rows' own, nothing is kept but that they have no 0 and no 1 first."""
+    areas = tuple(f"{number}" for number in range(200, 1000))
+    table = phones(areas, n)
+    transformer = fitted(table)
+    rows = made(transformer, 300)["tel"]
+    assert rows.str.match(r"\([2-9]\d\d\) [2-9]\d\d-\d{4}$").all()
+    templates = transformer.columns_[0].form["templates"]
+    assert all(len(template[2]) == len(template[3]) == 10 for template in templates)
+
+
+def test_an_address_has_as_many_digits_as_those_of_the_table() -> None:
+    table = people(n_rows=400)[["first", "last", "x"]]
+    digits = ["", "", "72", "1984"] * 100
+    letters = [f".{'abcdefghij'[row % 10] * (row // 10 + 1)}" for row in range(400)]
+    table["mail"] = [f"{own}{more}@a.com" for own, more in zip(letters, digits, strict=True)]
+    rows = made(fitted(table), 800)
+    lengths = rows["mail"].str.extract(r"(\d*)@")[0].str.len()
+    shares = lengths.value_counts(normalize=True)
+    # Few are of another length, as no name was found that is new.
+    assert shares[[0, 2, 4]].sum() > 0.97
+    for length, share in ((0, 0.5), (2, 0.25), (4, 0.25)):
+        # Five standard errors of a share of 800.
+        assert abs(shares[length] - share) < 0.03 + 5 * 0.5 / 800**0.5

@@ -7,7 +7,16 @@ import pandas as pd
 import pytest
 
 from benchmarks.rules_planted import draw, is_found, make_plan
-from synthwgan.rules import Bands, MissingTogether, MissingWhere, Order, RuleSet, Sum, find_rules
+from synthwgan.rules import (
+    Bands,
+    MissingTogether,
+    MissingWhere,
+    Order,
+    RuleSet,
+    Sum,
+    ValueWhere,
+    find_rules,
+)
 from synthwgan.table.rules.base import Support
 from synthwgan.table.rules.find.search import _is_far_above_chance
 
@@ -49,6 +58,42 @@ def test_permuted_columns_keep_no_rule() -> None:
     rng = np.random.default_rng(1)
     mixed = pd.DataFrame({n: frame[n].to_numpy()[rng.permutation(N)] for n in frame})
     assert texts(find_rules(mixed)) == []
+
+
+def sessions(rng: np.random.Generator, n_rows: int = N) -> pd.DataFrame:
+    """Return visits of which some have no page, and so no seconds, and members' fees."""
+    pages = rng.poisson(1, n_rows)
+    member = rng.random(n_rows) < 0.5
+    seconds = rng.gamma(2, 30, n_rows).round(1) * (pages > 0)
+    return pd.DataFrame(
+        {
+            "age": rng.integers(18, 90, n_rows),
+            "pages": pages,
+            "seconds": seconds * (rng.random(n_rows) < 0.8),
+            "cost": [f"${value:,.2f}" for value in seconds * rng.gamma(2, 1, n_rows)],
+            "member": member,
+            "fee": np.where(member, rng.gamma(2, 1, n_rows).round(2), 1.5),
+            "points": rng.gamma(2, 90, n_rows).round(1) * (member & (rng.random(n_rows) < 0.8)),
+        }
+    )
+
+
+def test_zero_where_zero(rng: np.random.Generator) -> None:
+    frame = sessions(rng)
+    found = [rule for rule in find_rules(frame) if isinstance(rule, ValueWhere)]
+    assert set(map(str, found)) == {
+        "seconds = 0 where pages = 0",
+        "cost = 0 exactly where pages = 0",
+        "fee = 1.5 where member = False",
+        "points = 0 where member = False",
+    }
+    assert all(rule.check(sessions(rng)).all() for rule in found)
+    mixed = pd.DataFrame({name: rng.permutation(frame[name].to_numpy()) for name in frame})
+    assert texts(find_rules(mixed)) == []
+    # A tendency is no rule, be it as strong as here.
+    frame.loc[frame.index[frame["pages"] == 0][0], ["seconds", "cost"]] = 3.5, "$1.00"
+    found = texts(find_rules(frame))
+    assert not [text for text in found if "where pages" in text]
 
 
 def test_the_demo_table() -> None:

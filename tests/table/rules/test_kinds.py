@@ -23,6 +23,7 @@ from synthwgan.rules import (
     RuleSet,
     Sum,
     Unique,
+    ValueWhere,
 )
 from synthwgan.table.rules.kinds import rule_from_dict
 
@@ -83,6 +84,21 @@ CASES: list[tuple[Rule, dict[str, list[object]], list[bool]]] = [
         MissingWhere("a", "b", [None], exactly=False),
         {"a": [NA, 1, NA], "b": [NA, NA, 1]},
         [True, True, False],
+    ),
+    (
+        ValueWhere("a", 0, "b", 0),
+        {"a": [0.0, 1.5, 0.0, NA, 2.0], "b": [0, 0, 3, 0, NA]},
+        [True, False, True, True, True],
+    ),
+    (
+        ValueWhere("a", 0, "w", "no", exactly=True),
+        {"a": ["$0.00", "$3.10", "$0.00", "$1.20"], "w": ["no", "no", "yes", "yes"]},
+        [True, False, False, True],
+    ),
+    (
+        ValueWhere("a", "none", "b", True),
+        {"a": ["none", "some"], "b": [True, True]},
+        [True, False],
     ),
     (OneHot(["a", "b"]), {"a": [1, 1, 0], "b": [0, 1, 0]}, [True, False, False]),
     (OneHot(["a", "b"], at_most=True), {"a": [True, False], "b": [True, False]}, [False, True]),

@@ -23,6 +23,7 @@ from synthwgan.table.rules.find.scaled import find_scaled
 from synthwgan.table.rules.find.search import MIN_ROWS, SAMPLE_ROWS, Search
 from synthwgan.table.rules.find.ties import find_equal, find_ties
 from synthwgan.table.rules.find.times import find_clock_sums, find_differences
+from synthwgan.table.rules.find.values import find_values
 from synthwgan.table.rules.missing_together import MissingTogether
 from synthwgan.table.rules.missing_where import MissingWhere
 from synthwgan.table.rules.order import Order
@@ -44,6 +45,7 @@ _FINDERS = (
     ("dependencies", find_dependencies),
     ("combinations", find_combinations),
     ("orders", find_orders),
+    ("values that go together", find_values),
 )
 
 
