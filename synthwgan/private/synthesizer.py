@@ -719,7 +719,8 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         rows = self.kept_.keep(draw, len(X), self.columns_, rng, there)
         frame = _with_given(self._ordered(rows, 0, int(rng.integers(2**62))), X)
         for name in kept:
-            frame[name] = blank(frame[name], ~there[name])
+            cells: Any = frame[name]
+            frame[name] = blank(cells, ~there[name])
         return frame.set_axis(X.index)
 
 
