@@ -66,6 +66,8 @@ ROOMS = {
         *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
         *("table.door.chosen_places", "table.door.naming_column", "table.forms.textdates"),
         *("table.frames", "table.storage", "provenance", "warn"),
+        # Rules read drawn rows, never those of the table: see tests/private/test_rules.py.
+        *("table.rules", "rules.Rule"),
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
