@@ -7,6 +7,8 @@ VENV_LOWEST := .venv-lowest
 STAMP_LOWEST := $(VENV_LOWEST)/.installed
 VENV_PEERS := .venv-peers
 STAMP_PEERS := $(VENV_PEERS)/.installed
+VENV_PRIVATE_PEERS := .venv-private-peers
+STAMP_PRIVATE_PEERS := $(VENV_PRIVATE_PEERS)/.installed
 VENV_RELEASE := .venv-release
 STAMP_RELEASE := $(VENV_RELEASE)/.installed
 PYTHON ?= python3
@@ -15,7 +17,7 @@ PYTHON ?= python3
 SUITE := -m pytest -n auto --maxprocesses 4 --dist worksteal
 test test-pandas3 test-lowest: export OMP_NUM_THREADS = 1
 
-.PHONY: demo test test-pandas3 test-lowest lint types docs docs-version bench bench-peers release
+.PHONY: demo test test-pandas3 test-lowest lint types docs docs-version bench bench-peers bench-private-peers release
 
 # torch comes first and pinned, so that nothing later pulls another build of it.
 $(STAMP): pyproject.toml constraints.txt
@@ -89,6 +91,13 @@ $(STAMP_PEERS): benchmarks/requirements-peers.txt
 	touch $@
 
 bench-peers: $(STAMP_PEERS)
+
+$(STAMP_PRIVATE_PEERS): benchmarks/requirements-private-peers.txt
+	test -x $(VENV_PRIVATE_PEERS)/bin/python || $(PYTHON) -m venv $(VENV_PRIVATE_PEERS)
+	$(VENV_PRIVATE_PEERS)/bin/python -m pip install --quiet --requirement benchmarks/requirements-private-peers.txt
+	touch $@
+
+bench-private-peers: $(STAMP_PRIVATE_PEERS)
 
 $(STAMP_RELEASE): .ci/requirements-release.txt
 	test -x $(VENV_RELEASE)/bin/python || $(PYTHON) -m venv $(VENV_RELEASE)

@@ -22,6 +22,8 @@ from scipy.stats import beta
 
 from benchmarks.cell import limit_threads
 from benchmarks.data import REPOSITORY
+from benchmarks.page import write_part
+from benchmarks.private import PAGE
 
 EPSILON, DELTA = 1.0, 0.01
 FILE = REPOSITORY / "benchmarks" / "results" / "private_audit.json"
@@ -89,6 +91,18 @@ def main() -> None:
     found["proven_with_a_third_of_the_noise"] = with_a_third(attack)
     print(json.dumps(found, indent=2))
     FILE.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    write_part(PAGE, "audit", sentence(found))
+
+
+def sentence(found: dict[str, Any]) -> str:
+    """Return what an audit found, as the page says it."""
+    return (
+        f"{found['fits']:,} fits with and {found['fits']:,} without it, at epsilon "
+        f"{found['epsilon']:g} and delta {found['delta']:g}: the attack proves that epsilon is at "
+        f"least {found['proven']:.2f}; with a third of the noise, at least "
+        f"{found['proven_with_a_third_of_the_noise']:.2f}. "
+        "Run `python -m benchmarks.private_audit` to attack again."
+    )
 
 
 if __name__ == "__main__":

@@ -50,6 +50,7 @@ ROOMS = {
     "networks": {"components", "parameters", "table.layout"},
     "training": {
         "components",
+        "interrupts",
         "networks",
         "parameters",
         "processes",
@@ -57,7 +58,7 @@ ROOMS = {
         "table.layout",
         "warn",
     },
-    "sampling": {"networks", "table.layout"},
+    "sampling": {"interrupts", "networks", "table.layout"},
     "conditions": {"randomness", "sampling", "table", "warn"},
     # Nothing here may look at rows outside the ledger: no door, no inference of kinds.
     "private": {
@@ -65,10 +66,12 @@ ROOMS = {
         *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
         *("table.door.chosen_places", "table.door.naming_column", "table.forms.textdates"),
         *("table.frames", "table.storage", "provenance", "warn"),
+        # Rules read drawn rows, never those of the table: see tests/private/test_rules.py.
+        *("table.rules", "rules.Rule"),
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
-        *("card", "provenance", "warn"),
+        *("card", "checkpoint", "interrupts", "provenance", "warn"),
         *("sampling", "synthesizer", "table", "training"),
     },
 }

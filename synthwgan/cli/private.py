@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from synthwgan.cli.models import ModelFile, Quiet, RowsPlace, check_model_output
+from synthwgan.cli.rules import rules_of_option
 from synthwgan.cli.tables import TABLES, ReadingOne, Writing, progress, with_table_options
 
 if TYPE_CHECKING:
@@ -50,6 +51,15 @@ def fit(
     unit: Annotated[
         str | None, typer.Option("--unit", help="The column that names the person.")
     ] = None,
+    rules: Annotated[
+        str,
+        typer.Option(
+            "--rules",
+            metavar="FILE",
+            help="JSON file of rules that are public knowledge, which all rows keep: for each its "
+            'kind and arguments, such as {"kind": "Sum", "total": "all", "parts": ["net", "tax"]}.',
+        ),
+    ] = "none",
     max_rows_per_unit: Annotated[
         int, typer.Option("--max-rows-per-unit", min=1, help="Rows of one person at most.")
     ] = 1,
@@ -76,6 +86,7 @@ def fit(
         target=target,
         domain=declared,
         unit=unit,
+        rules=rules_of_option(rules),
         max_rows_per_unit=max_rows_per_unit,
     ).fit(reading.read(table))
     model.save(output)

@@ -25,7 +25,6 @@ from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import with_target
 from synthwgan.warn import warn
 
-
 Metric = Literal["fidelity", "columns", "pairs", "detection", "utility"]
 _CONSTRAINTS = {
     "n_samples": Either((Number(1, integer=True), OneOf((None,)))),

@@ -23,6 +23,7 @@ def describe(
     max_rows: int,
     is_seeded: bool,
     version: str,
+    rules: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return everything that a claim of privacy has to say, as JSON."""
     person = "row" if unit is None else f"person ({unit!r})"
@@ -42,6 +43,7 @@ def describe(
         "is_private": not is_seeded,
         "public": {str(one.name): one.given for one in declared},
         "bought": {str(one.name): one.bought for one in declared},
+        "rules": list(rules),
         "ledger": [release.to_dict() for release in ledger.releases],
         "version": version,
     }
@@ -92,6 +94,7 @@ def card(privacy: dict[str, Any], n_rows: int, n_columns: int) -> str:
         "It keeps no secret of what holds for many people, nor of columns' names and dtypes.",
         f"Declared as public, not measured: {_listed(privacy['public'], public)}.",
         f"Bought from the budget: {_listed(privacy['bought'], bought)}.",
+        *_of_rules(privacy["rules"]),
         f"{privacy['n_dependent_pairs']} of {privacy['n_pairs']} pairs of columns stood out from "
         "the noise; the others are drawn as if they did not depend on each other.",
         f"Noise: {privacy['noise']}. Accountant: {privacy['accountant']}.",
@@ -99,6 +102,14 @@ def card(privacy: dict[str, Any], n_rows: int, n_columns: int) -> str:
         f"{privacy['spent_epsilon']:.4g}. About {n_rows:,} rows (noisy), {n_columns} columns.",
     ]
     return "\n".join(lines)
+
+
+def _of_rules(rules: Sequence[str]) -> list[str]:
+    if not rules:
+        return []
+    return [
+        f"Rules declared as public, kept by all rows and learned from none: {'; '.join(rules)}."
+    ]
 
 
 def _listed(words: dict[str, list[str]], names: list[str]) -> str:

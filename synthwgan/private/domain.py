@@ -66,8 +66,8 @@ class Declared:
         Its name.
     stored : Stored
         How it is stored.
-    kind : {"number", "category", "pattern"}
-        How it is measured.
+    kind : {"number", "category", "pattern", "computed"}
+        How it is measured; the last two are not.
     labels : list or None
         All categories, if they are public.
     bounds : pair of float or None
@@ -98,13 +98,14 @@ class Declared:
             "decimals": self.decimals is not None and self.kind == "number",
             "missing or not": self.missing is not None,
             "pattern": self.pattern is not None,
+            "computed by a rule": self.kind == "computed",
         }
         return [word for word, is_known in known.items() if is_known]
 
     @property
     def bought(self) -> list[str]:
         """What has to be found by noisy counts, in words."""
-        if self.kind == "pattern":
+        if self.kind in ("pattern", "computed"):
             return []
         known = set(self.given)
         wanted = ["categories"] if self.kind == "category" else ["bounds", "decimals"]

@@ -14,6 +14,7 @@ from synthwgan.io.model import PRIVATE, read_model, refusing, write_model
 from synthwgan.parameters import Constraint, Number, OneOf, check_parameters
 from synthwgan.private.columns import Column
 from synthwgan.private.patterns import Identifiers
+from synthwgan.private.rules import KeptRules
 from synthwgan.private.written import stored_from_dict
 from synthwgan.provenance import digest_of
 from synthwgan.table.checks import (
@@ -41,7 +42,9 @@ _CONTENT = {
     "n_rows": COUNT,
     "privacy": STATE,
     "form": STATE,
+    "kept": STATE,
 }
+_KEPT = {"rules": STATE, "limits": ListOf(LIST)}
 _COLUMN = {
     "name": Anything(),
     "stored": optional(STATE),
@@ -61,6 +64,7 @@ _PRIVACY = {
     "is_private": FLAG,
     "public": _WORDS,
     "bought": _WORDS,
+    "rules": ListOf(TEXT),
     "ledger": ListOf(STATE),
 }
 
@@ -85,6 +89,8 @@ class PrivateState:
         What is promised, and the ledger.
     form : TableForm
         Of which library the table was, and what its columns were there.
+    kept : KeptRules
+        Declared rules, which all rows keep.
     """
 
     names: pd.Index
@@ -94,6 +100,7 @@ class PrivateState:
     n_rows: int
     privacy: dict[str, Any]
     form: TableForm
+    kept: KeptRules
 
 
 def save_private(path: str | os.PathLike, parameters: dict[str, Any], state: PrivateState) -> None:
@@ -110,6 +117,7 @@ def save_private(path: str | os.PathLike, parameters: dict[str, Any], state: Pri
         "n_rows": state.n_rows,
         "privacy": state.privacy,
         "form": state.form.to_dict(),
+        "kept": state.kept.to_dict(),
     }
     write_model(path, content, _arrays(state.columns, state.logits))
 
@@ -145,7 +153,9 @@ def load_private(
         ]
         identifiers = [_unpack_identifiers(one) for one in content["identifiers"]]
         names = index_from_dict(content["names"])
+        kept = _unpack_rules(content["kept"], columns)
         made = [column.name for column in columns] + [one.name for one in identifiers]
+        made += [rule.target for rule in kept.computed]
         expect(sorted(map(str, made)) == sorted(map(str, names)), "its columns are others")
         logits = arrays.get("logits")
         n_slots = sum(column.n_slots for column in columns)
@@ -158,9 +168,8 @@ def load_private(
             "its particles are of another table",
         )
         form = TableForm.from_dict(content["form"])
-        state = PrivateState(
-            names, columns, identifiers, logits, content["n_rows"], content["privacy"], form
-        )
+        n_rows, privacy = content["n_rows"], content["privacy"]
+        state = PrivateState(names, columns, identifiers, logits, n_rows, privacy, form, kept)
     return parameters, state
 
 
@@ -208,3 +217,17 @@ def _unpack_identifiers(state: dict[str, Any]) -> Identifiers:
     return Identifiers(
         from_jsonable(state["name"]), state["pattern"], stored_from_dict(state["stored"])
     )
+
+
+def _unpack_rules(state: dict[str, Any], columns: list[Column]) -> KeptRules:
+    check_state("its rules", state, _KEPT)
+    kept = KeptRules.from_dict(state)
+    known = {column.name: column.edges is not None for column in columns}
+    for rule in kept.computed:
+        expect(known.keys() >= set(rule.sources), f"rule '{rule}' computes from no column")
+        known[rule.target] = False
+    for rule in kept.others:
+        expect(known.keys() >= set(rule.columns), f"rule '{rule}' names no column")
+    are_numbers = all(known[name] for name in kept.limits)
+    expect(are_numbers, "an ordered column has no numbers")
+    return kept

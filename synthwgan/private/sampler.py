@@ -34,6 +34,11 @@ class Allowed:
     low: float = -np.inf
     high: float = np.inf
 
+    def limits(self, step: float, is_grid: bool) -> tuple[float, float]:
+        """Return the lowest and the highest value that is allowed, where one step is so much."""
+        last = self.high - 1 if is_grid else np.nextafter(self.high, -np.inf)
+        return self.low * step, (last if np.isfinite(self.high) else np.inf) * step
+
 
 class ParticleSampler:
     """Draws rows, as cells and places within them.

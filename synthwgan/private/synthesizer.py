@@ -36,6 +36,7 @@ from synthwgan.private.mechanism import THRESHOLD_DELTA, Measured, measure
 from synthwgan.private.noise import Bits
 from synthwgan.private.particles import Effort, fit_particles
 from synthwgan.private.patterns import Identifiers
+from synthwgan.private.rules import COMPUTED, KeptRules, declare_rules, words_of
 from synthwgan.private.sampler import ParticleSampler
 from synthwgan.provenance import Origin, marked
 from synthwgan.randomness import RandomState, draw_seeds
@@ -54,6 +55,7 @@ from synthwgan.warn import warn
 
 if TYPE_CHECKING:
     from synthwgan.evaluation import Report
+    from synthwgan.rules import Rule
 
 _POSITIVE = Number(1, integer=True)
 PRIVATE_PARAMETERS: dict[str, Constraint] = {
@@ -100,6 +102,11 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     unit : column name or None, default None
         The column that names the person, where one can have several rows; it is left out of the
         rows unless its domain is a pattern. Without it, one row is one person.
+    rules : list of rules, RuleSet or None, default None
+        Rules between columns that are public knowledge, which all rows keep and which cost
+        nothing: `Sum`, `Product`, `Function`, `Order` and `OneHot` of `synthwgan.rules`. Only their
+        form is used: a computed column is not measured but computed. "auto" is refused, as finding
+        rules reads rows outside the budget.
     max_rows_per_unit : int, default 1
         Rows of one person that are used at most, chosen at random.
     n_bins : int or "auto", default "auto"
@@ -159,6 +166,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     n_rows_: int
     privacy_: dict[str, Any]
     form_: TableForm
+    kept_: KeptRules
 
     def __init__(
         self,
@@ -168,6 +176,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         target: Any = None,
         domain: Mapping[Any, Any] | Literal["dtype"] | None = None,
         unit: Any = None,
+        rules: Iterable[Rule] | None = None,
         max_rows_per_unit: int = 1,
         n_bins: int | Literal["auto"] = "auto",
         n_particles: int = 1000,
@@ -179,6 +188,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         self.target = target
         self.domain = domain
         self.unit = unit
+        self.rules = rules
         self.max_rows_per_unit = max_rows_per_unit
         self.n_bins = n_bins
         self.n_particles = n_particles
@@ -222,12 +232,8 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         check_parameters(parameters, PRIVATE_PARAMETERS)
         X, form = take(X, labels_are_public=False)
         frame, target = self._enter(X, y)
-        declared = declare(frame, self.domain)
-        kept = [
-            one
-            for one in declared
-            if one.kind != "pattern" and (self.unit is None or one.name != self.unit)
-        ]
+        rules, declared = self._declare(frame)
+        kept = [one for one in declared if self._is_measured(one)]
         if not kept:
             raise ValueError("there is no column to measure")
         place = _place_of(target, kept)
@@ -246,7 +252,8 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         census.close()
         self._warn_of_delta(measured.n_rows)
         logits = self._learn(measured, int(seeds[2] or 0))
-        privacy = describe(ledger, declared, self.unit, max_rows, is_seeded, version("synthwgan"))
+        own_version, words = version("synthwgan"), words_of(rules)
+        privacy = describe(ledger, declared, self.unit, max_rows, is_seeded, own_version, words)
         privacy["n_pairs"] = len(measured.tables)
         privacy["n_dependent_pairs"] = sum(one.measured for one in measured.tables)
         state = PrivateState(
@@ -261,8 +268,23 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             n_rows=round(measured.n_rows),
             privacy=privacy,
             form=form,
+            kept=rules,
         )
         return self._keep(state)
+
+    def _declare(self, frame: pd.DataFrame) -> tuple[KeptRules, list[Declared]]:
+        """Return what is public: the rules, and what is known of columns."""
+        declared = declare(frame, self.domain)
+        # Rows have no unit, unless it is made of a pattern.
+        made = [one for one in declared if one.kind == "pattern" or one.name != self.unit]
+        rules, made = declare_rules(self.rules, made)
+        of = {one.name: one for one in made}
+        return rules, [of.get(one.name, one) for one in declared]
+
+    def _is_measured(self, one: Declared) -> bool:
+        return one.kind not in ("pattern", COMPUTED) and (
+            self.unit is None or one.name != self.unit
+        )
 
     def _enter(self, X: Any, y: Any) -> tuple[pd.DataFrame, Any]:
         """Return the table and the target's name, by names and dtypes alone."""
@@ -483,6 +505,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             for column in self.columns_
         ]
         lines += [f"  {one.name}: identifier, {one.pattern}" for one in self.identifiers_]
+        lines += [f"  {one.target}: computed, {one}" for one in self.kept_.computed]
         return "\n".join([self.card(), "", "Columns:", *lines])
 
     def report(
@@ -609,6 +632,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             )
         groups = [Group()]
         if conditions:
+            self._refuse_computed(conditions)
             groups = groups_of(conditions, self.columns_, self._sampler)
         return self._drawn(n_samples, chunk_size, groups, rng)
 
@@ -630,15 +654,35 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             frame = frame.iloc[np.argsort(np.concatenate(places))].reset_index(drop=True)
             yield self._ordered(frame, start, key)
 
+    def _refuse_computed(self, names: Iterable[Any]) -> None:
+        """Refuse conditions on columns that rules compute."""
+        for name in names:
+            rule = self.kept_.computing(name)
+            if rule is not None:
+                raise ValueError(
+                    f"conditions name {name!r}, which rule '{rule}' computes; ask something of "
+                    f"{rule.sources}"
+                )
+
     def _rows(self, n_rows: int, group: Group, rng: np.random.Generator) -> pd.DataFrame:
-        cells, within = self._sampler.draw(n_rows, rng, group.allowed)
-        found = {}
-        for place, column in enumerate(self.columns_):
-            series = column.decode(cells[:, place], within[:, place])
-            if place in group.fixed:
-                series = pd.Series([group.fixed[place]] * n_rows).astype(series.dtype)
-            found[column.name] = series
-        return pd.DataFrame(found)
+        def draw(rows: np.ndarray) -> pd.DataFrame:
+            cells, within = self._sampler.draw(len(rows), rng, group.allowed)
+            found = {}
+            for place, column in enumerate(self.columns_):
+                series = column.decode(cells[:, place], within[:, place])
+                if place in group.fixed:
+                    series = pd.Series([group.fixed[place]] * len(rows)).astype(series.dtype)
+                found[column.name] = series
+            return pd.DataFrame(found)
+
+        given, limits = {}, {}
+        for place, allowed in group.allowed.items():
+            column = self.columns_[place]
+            if column.edges is None or place in group.fixed:
+                given[column.name] = np.ones(n_rows, dtype=bool)
+            else:
+                limits[column.name] = allowed.limits(column.step, column.is_grid)
+        return self.kept_.keep(draw, n_rows, self.columns_, rng, given, limits)
 
     def _ordered(self, frame: pd.DataFrame, first: int, key: int) -> pd.DataFrame:
         """Return measured columns with identifiers beside them, in the table's order."""
@@ -661,19 +705,33 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         kept = [] if filled is None else [name for name in X.columns if name not in filled]
         given, places = known_cells(X, self.columns_, kept)
         own = [place for place, one in enumerate(self.columns_) if one.name in (filled or ())]
-        cells, within = self._sampler.draw(len(X), rng, None, given, places, own)
-        found = {
-            column.name: column.decode(cells[:, place], within[:, place])
-            for place, column in enumerate(self.columns_)
-        }
-        frame = self._ordered(pd.DataFrame(found), 0, int(rng.integers(2**62)))
-        for name in X.columns:
-            there = X[name].notna().to_numpy()
-            cells_given = X[name].reset_index(drop=True)[there]
-            frame.loc[there, name] = cells_given.astype(frame[name].dtype)
-            if name in kept:
-                frame[name] = blank(frame[name], ~there)
+        there = {name: X[name].notna().to_numpy() for name in X.columns}
+        self.kept_.check_given(X, there)
+
+        def draw(rows: np.ndarray) -> pd.DataFrame:
+            cells, within = self._sampler.draw(len(rows), rng, None, given[rows], places[rows], own)
+            found = {
+                column.name: column.decode(cells[:, place], within[:, place])
+                for place, column in enumerate(self.columns_)
+            }
+            return _with_given(pd.DataFrame(found), X.iloc[rows])
+
+        rows = self.kept_.keep(draw, len(X), self.columns_, rng, there)
+        frame = _with_given(self._ordered(rows, 0, int(rng.integers(2**62))), X)
+        for name in kept:
+            cells: Any = frame[name]
+            frame[name] = blank(cells, ~there[name])
         return frame.set_axis(X.index)
+
+
+def _with_given(frame: pd.DataFrame, X: pd.DataFrame) -> pd.DataFrame:
+    """Put the cells of half-known rows in the place of drawn ones."""
+    for name in X.columns:
+        if name in frame.columns:
+            there = X[name].notna().to_numpy()
+            dtype: Any = frame[name].dtype
+            frame.loc[there, name] = X[name].reset_index(drop=True)[there].astype(dtype)
+    return frame
 
 
 def _with_target(X: pd.DataFrame, y: Any, name: Any) -> pd.DataFrame:
@@ -691,7 +749,10 @@ def _place_of(target: Any, kept: list[Declared]) -> int | None:
         return None
     names = [one.name for one in kept]
     if target not in names:
-        raise ValueError(f"target {target!r} is the unit or has a pattern; it is not measured")
+        raise ValueError(
+            f"target {target!r} is the unit, has a pattern or is computed by a rule; it is not "
+            "measured"
+        )
     return names.index(target)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.private import table
-from benchmarks.private_audit import proven_epsilon
+from benchmarks.private_audit import proven_epsilon, sentence
 
 
 def test_table_has_a_row_an_epsilon_public_domains_first() -> None:
@@ -25,11 +25,19 @@ def test_table_has_a_row_an_epsilon_public_domains_first() -> None:
         {**result, "epsilon": 0.5},
         result,
         {**result, "seed": 1, "figures": {**figures, "trend_err": 3.0}},
+        {**result, "method": "mst"},
     ]
     lines = table(results).splitlines()
-    assert lines[2] == "| adult | public | 0.5 | 1 | 1.00 | 2.00 | 0.900 | 0.930 | 0.500 | 40 |"
-    assert lines[3] == "| adult | public | 1 | 2 | 1.00 | 2.50 | 0.900 | 0.930 | 0.500 | 40 |"
-    assert lines[4].startswith("| adult | bought | 1 |")
+    assert (
+        lines[2]
+        == "| adult | **synthwgan** | public | 0.5 | 1 | 1.00 | 2.00 | 0.900 | 0.930 | 0.500 | 40 |"
+    )
+    assert (
+        lines[3]
+        == "| adult | **synthwgan** | public | 1 | 2 | 1.00 | 2.50 | 0.900 | 0.930 | 0.500 | 40 |"
+    )
+    assert lines[4].startswith("| adult | **synthwgan** | bought | 1 |")
+    assert lines[5].startswith("| adult | MST (dpmm) | public | 1 | 1 |")
 
 
 def test_an_attack_proves_what_scores_give_away() -> None:
@@ -37,3 +45,7 @@ def test_an_attack_proves_what_scores_give_away() -> None:
     same, other = rng.normal(size=(2, 1000))
     assert proven_epsilon(same, other) < 0.2
     assert proven_epsilon(same + 3, other) > 2
+    found = {"fits": 1000, "epsilon": 1.0, "delta": 0.01, "proven": 0.4}
+    told = sentence({**found, "proven_with_a_third_of_the_noise": 2.5})
+    assert "1,000 fits" in told
+    assert "at least 0.40; with a third of the noise, at least 2.50." in told

@@ -15,6 +15,8 @@ LOOKS_AT_ROWS = (
 )
 # One pattern of dates, which is found in the bounds that a user declares, and never in cells.
 READS_PUBLIC_BOUNDS = {"table.forms.base", "table.forms.textdates"}
+# Declared rules are kept by drawn rows: these two read drawn rows, and are given no table.
+READ_DRAWN_ROWS = {"rules", "mending"}
 
 
 def path_of(module: str) -> Path | None:
@@ -39,10 +41,10 @@ def imported_at_once(path: Path) -> set[Path]:
     return found
 
 
-def reached(start: set[Path]) -> set[str]:
+def reached(start: set[Path], but: set[Path] = frozenset()) -> set[str]:
     seen, todo = set(start), list(start)
     while todo:
-        new = imported_at_once(todo.pop()) - seen
+        new = imported_at_once(todo.pop()) - seen - but
         seen |= new
         todo += new
     return {".".join(path.relative_to(PACKAGE).with_suffix("").parts) for path in seen}
@@ -57,9 +59,19 @@ def looks(names: set[str]) -> list[str]:
 
 
 def test_the_private_room_reaches_nothing_that_looks_at_rows() -> None:
-    names = reached(set(ROOM.glob("*.py")))
+    apart = {ROOM / f"{name}.py" for name in READ_DRAWN_ROWS}
+    names = reached(set(ROOM.glob("*.py")) - apart, apart)
     assert "table.storage.physical" in names
     assert looks(names - READS_PUBLIC_BOUNDS) == []
+
+
+def test_rules_are_out_of_reach_of_what_measures() -> None:
+    users = {
+        path.stem
+        for path in ROOM.glob("*.py")
+        if imported_at_once(path) & {ROOM / f"{name}.py" for name in READ_DRAWN_ROWS}
+    }
+    assert users == {"rules", "file", "synthesizer"}
 
 
 def test_the_walk_can_find_it() -> None:
