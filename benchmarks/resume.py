@@ -48,8 +48,8 @@ BEGINNINGS = {
     "encoding the table": "encoding",
     "training: whole rows": "whole rows",
     "training: conditions": "conditions",
-    "calibration": "calibration",
-    "rejection": "rejection",
+    "calibration: making the distribution of each column exact": "calibration",
+    "rejection: learning which drawn rows to keep": "rejection",
 }
 SETTINGS = {
     "generator": Residual(latent_dim=8, width=16, layers=1),
@@ -132,8 +132,7 @@ def run(table: pd.DataFrame, folder: Path) -> tuple[str, dict[str, float]]:
             phase, said = _receive(pipe)
             if phase == "done":
                 break
-            # Calibration comes twice; what counts is the first.
-            began.setdefault(phase, said)
+            began[phase] = said
             last = time.perf_counter()
     ends = [*list(began.values())[1:], last]
     return said, {

@@ -12,17 +12,18 @@ from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
+import numpy as np
 import torch
 
-from synthwgan.fitted import pack_parameters
 from synthwgan.io import check_writable
 from synthwgan.io.checkpoint import read_checkpoint, refusing_checkpoint, write_checkpoint
 from synthwgan.io.formats import is_table_name
 from synthwgan.io.model import digest, plain_number
 from synthwgan.io.tables import leftovers
-from synthwgan.parameters import Constraint, Number
+from synthwgan.parameters import Number
 from synthwgan.table import TableTransformer
 from synthwgan.table.checks import COUNT, STATE, TEXT, ListOf, MappingOf, check_state
+from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.layout import EncodedTable
 from synthwgan.table.storage.jsonable import split_arrays
 from synthwgan.training.callbacks import tell
@@ -93,10 +94,10 @@ class KeptFit:
     ----------
     checkpoint : str, path or Checkpoint
         The file.
-    parameters : dict
-        Those of the estimator.
-    constraints : mapping of str to Constraint
-        What they may be.
+    packed : dict
+        All that the model depends on, parameters of the estimator above all, as JSON.
+    verbose : int
+        From 1 on, it is shown from where the fit goes on.
     device : torch.device
         Where it is trained.
     precision : str
@@ -115,8 +116,8 @@ class KeptFit:
     def __init__(
         self,
         checkpoint: str | os.PathLike | Checkpoint,
-        parameters: dict[str, Any],
-        constraints: Mapping[str, Constraint],
+        packed: Mapping[str, Any],
+        verbose: int,
         device: torch.device,
         precision: str,
         ranks: Ranks = ALONE,
@@ -124,7 +125,7 @@ class KeptFit:
         is_one = isinstance(checkpoint, Checkpoint)
         self.checkpoint = checkpoint if is_one else Checkpoint(checkpoint)
         self.checkpoint.is_complete = False
-        self.path, self.verbose = os.fspath(self.checkpoint.path), parameters["verbose"]
+        self.path, self.verbose = os.fspath(self.checkpoint.path), verbose
         if is_table_name(self.path):
             raise ValueError(
                 f"{self.path!r} is the name of a table; let the checkpoint end in .ckpt"
@@ -134,7 +135,6 @@ class KeptFit:
             check_writable(self.path)
             for rest in leftovers(self.path):
                 rest.unlink(missing_ok=True)
-        packed = pack_parameters(dict(parameters), constraints)
         compared = {name: packed[name] for name in packed if name not in _NOT_COMPARED}
         self.content: dict[str, Any] = {
             "versions": {name: version(name) for name in ("synthwgan", "torch")},
@@ -166,15 +166,20 @@ class KeptFit:
         self.content["seeds"] = seeds
         return seeds
 
-    def start(self, transformer: TableTransformer, encoded: EncodedTable) -> Checkpoints:
+    def start(self, table: dict[str, Any]) -> Checkpoints:
         """Compare the table, and let the seconds run; return what the training keeps.
+
+        Parameters
+        ----------
+        table : dict
+            From `describe` or `describe_table`.
 
         Raises
         ------
         ValueError
             If the checkpoint is of another table.
         """
-        table = self.content["table"] = _describe(transformer, encoded)
+        self.content["table"] = table
         if self._found is not None and self._found["table"] != table:
             raise ValueError(
                 f"{self.path!r} is of another table: {_difference(self._found['table'], table)}. "
@@ -227,19 +232,17 @@ class KeptFit:
 
 def check_agreement(
     ranks: Ranks,
-    parameters: dict[str, Any],
-    constraints: Mapping[str, Constraint],
+    packed: Mapping[str, Any],
     transformer: TableTransformer,
     encoded: EncodedTable,
 ) -> None:
     """Raise unless all processes that train together have the same parameters and table."""
     if ranks.size == 1:
         return
-    packed = pack_parameters(dict(parameters), constraints)
     compared = [packed[name] for name in packed if name not in (*_NOT_COMPARED, "random_state")]
     ranks.agree(_crc(compared), "were given other parameters: they must all have the same")
     ranks.agree(
-        _crc(_describe(transformer, encoded)),
+        _crc(describe_table(transformer, encoded)),
         "were given other tables: they must all have the same rows, in the same order",
     )
 
@@ -248,16 +251,39 @@ def _crc(content: Any) -> int:
     return zlib.crc32(json.dumps(content, default=plain_number).encode())
 
 
-def _describe(transformer: TableTransformer, encoded: EncodedTable) -> dict[str, Any]:
+def describe_table(transformer: TableTransformer, encoded: EncodedTable) -> dict[str, Any]:
     """Return digests of a table as the networks see it, and of how it is written back."""
-    columns = {}
-    for name, column in zip(transformer.column_index_, transformer.columns_, strict=True):
-        columns[str(name)] = _digest(*split_arrays(column.to_dict()))
+    named = zip(transformer.column_index_, transformer.columns_, strict=True)
+    columns = {str(name): column for name, column in named}
+    return describe(columns, transformer.to_state(), encoded)
+
+
+def describe(
+    columns: Mapping[str, ColumnTransformer],
+    encoding: tuple[Any, Mapping[str, np.ndarray]],
+    encoded: EncodedTable,
+    more: Mapping[str, np.ndarray] | None = None,
+) -> dict[str, Any]:
+    """Return digests of what is learnt.
+
+    Parameters
+    ----------
+    columns : mapping of str to ColumnTransformer
+        By the name that a complaint has for it.
+    encoding : tuple
+        All that says how cells become numbers: JSON, and arrays.
+    encoded : EncodedTable
+        The rows.
+    more : mapping of str to ndarray, optional
+        What else is known of them.
+    """
     return {
         "n_rows": len(encoded),
-        "columns": columns,
-        "encoding": _digest(*transformer.to_state()),
-        "rows": _digest_rows(encoded),
+        "columns": {
+            name: _digest(*split_arrays(column.to_dict())) for name, column in columns.items()
+        },
+        "encoding": _digest(*encoding),
+        "rows": _digest(_digest_rows(encoded), more or {}),
     }
 
 

@@ -8,6 +8,7 @@ import numbers
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import torch
 from torch import nn
 
 from synthwgan.components import OWN, Component
+from synthwgan.interrupts import CALIBRATION, REJECTION, Interrupts
 from synthwgan.io.model import TABLE, not_a_model, read_model, refusing, write_model
 from synthwgan.io.sql.types import checked_types
 from synthwgan.networks import critics, generators
@@ -454,57 +456,61 @@ def unpack_parameters(
     return parameters
 
 
-def make_sampler(
-    trained: TrainedNetworks, calibrated: bool, *, seed: int, ranks: Ranks = ALONE
-) -> Sampler:
-    """Put a trained generator into a sampler.
-
-    Parameters
-    ----------
-    trained : TrainedNetworks
-        What training left behind.
-    calibrated : bool
-        Whether each column's distribution is made exact.
-    seed : int
-        Seed of the rows drawn for it.
-    ranks : Ranks, optional
-        The processes that trained it; each draws a part of these rows.
-    """
+def make_sampler(trained: TrainedNetworks) -> Sampler:
+    """Put a trained generator into a sampler."""
     generator: Any = trained.generator
-    sampler = Sampler(generator, trained.head, generator.latent_dim, trained.marginals)
-    if calibrated:
-        LOGGER.info("calibration")
-        calibrate(sampler, sampler.noise(ranks.seed(seed)), n_parts=ranks.size)
-        _average(sampler, ranks)
-    return sampler
+    return Sampler(generator, trained.head, generator.latent_dim, trained.marginals)
 
 
-def make_conditional_sampler(
-    trained: TrainedNetworks, calibrated: bool, *, seed: int, ranks: Ranks = ALONE
-) -> ConditionalSampler | None:
-    """Put a trained conditional generator into a sampler; None if there is no such generator.
-
-    Parameters
-    ----------
-    trained : TrainedNetworks
-        What training left behind.
-    calibrated : bool
-        Whether each column's distribution is made exact, and that of rows of one state.
-    seed : int
-        Seed of the rows drawn for it.
-    ranks : Ranks, optional
-        As for `make_sampler`.
-    """
+def make_conditional_sampler(trained: TrainedNetworks) -> ConditionalSampler | None:
+    """Put a trained conditional generator into a sampler; None if there is no such generator."""
     if trained.conditional is None:
         return None
     generator: Any = trained.conditional.generator
     head = trained.conditional.head
-    sampler = ConditionalSampler(generator, head, generator.latent_dim, trained.marginals)
-    if calibrated:
-        calibrate(sampler, sampler.noise(ranks.seed(seed)), trained.conditional.context)
+    return ConditionalSampler(generator, head, generator.latent_dim, trained.marginals)
+
+
+def calibrate_samplers(
+    trained: TrainedNetworks,
+    sampler: Sampler,
+    conditional_sampler: ConditionalSampler | None,
+    *,
+    seed: int,
+    verbose: int,
+    interrupts: Interrupts,
+    ranks: Ranks = ALONE,
+) -> None:
+    """Make the distribution of each column exact, and of each column in rows of one state.
+
+    Parameters
+    ----------
+    trained : TrainedNetworks
+        What training left behind.
+    sampler, conditional_sampler
+        Its samplers. What of them is calibrated when it is interrupted stays so.
+    seed : int
+        Seed of the rows drawn for it.
+    verbose : int
+        From 1 on, it is said.
+    interrupts : Interrupts
+        Told if it is interrupted.
+    ranks : Ranks, optional
+        The processes that trained it; each draws a part of these rows.
+    """
+    tell("calibration: making the distribution of each column exact", verbose)
+
+    def work() -> None:
+        calibrate(sampler, sampler.noise(ranks.seed(seed)), n_parts=ranks.size)
         _average(sampler, ranks)
-        sampler.targets = SliceTargets.of(trained.moments)
-    return sampler
+        if conditional_sampler is not None and trained.conditional is not None:
+            context = trained.conditional.context
+            calibrate(conditional_sampler, conditional_sampler.noise(ranks.seed(seed)), context)
+            _average(conditional_sampler, ranks)
+            conditional_sampler.targets = SliceTargets.of(trained.moments)
+
+    # Without it a model is worse, and it takes but seconds.
+    interrupts.attempt(work, CALIBRATION, anyway=True)
 
 
 def _average(sampler: BaseSampler, ranks: Ranks) -> None:
@@ -521,9 +527,10 @@ def add_rejection(
     *,
     seed: int,
     verbose: int,
+    interrupts: Interrupts,
     ranks: Ranks = ALONE,
-) -> bool:
-    """Let a sampler learn which rows to keep; return whether it could, and was not interrupted.
+) -> None:
+    """Let a sampler learn which rows to keep.
 
     Parameters
     ----------
@@ -539,37 +546,25 @@ def add_rejection(
         Seed of the rows drawn for it.
     verbose : int
         From 1 on, each round is shown.
+    interrupts : Interrupts
+        Told if it is interrupted: the rounds so far count.
     ranks : Ranks, optional
         The processes that trained it; the first learns, and tells the others.
-
-    Warns
-    -----
-    UserWarning
-        If it was interrupted: all rows are kept.
     """
-    if plan.max_rounds:
-        LOGGER.info("rejection")
-    edges = transformer.value_edges(MAX_VALUE_EDGES)
-    try:
+    if not plan.is_for(encoded, sampler.head.layout):
+        return
+
+    def work() -> None:
+        tell("rejection: learning which drawn rows to keep", verbose)
+        edges = transformer.value_edges(MAX_VALUE_EDGES)
+        report = partial(tell, verbose=verbose)
         if ranks.is_first:
             sampler.rejection = learn_rejection(
-                sampler, encoded, edges, plan, seed, lambda line: tell(line, verbose)
+                sampler, encoded, edges, plan, seed, report, interrupts
             )
         _share_rejection(sampler, ranks)
-    except KeyboardInterrupt:
-        if ranks.size > 1:
-            raise
-        warn(
-            "learning which drawn rows to keep was interrupted; all are kept, and the model can "
-            "be sampled and saved."
-        )
-        return False
-    if plan.max_rounds:
-        LOGGER.info(
-            "rejection: rounds that paid: %d, %.0f%% of the drawn rows kept",
-            *(sampler.n_rejection_rounds, 100 * sampler.acceptance_rate),
-        )
-    return True
+
+    interrupts.attempt(work, REJECTION)
 
 
 def _share_rejection(sampler: Sampler, ranks: Ranks) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Literal, Self
 
 import numpy as np
@@ -11,6 +12,7 @@ import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
+from synthwgan.checkpoint import Checkpoint
 from synthwgan.inner import inner_synthesizer
 from synthwgan.parameters import RANDOM_STATE, Number, OneOf, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
@@ -137,7 +139,13 @@ class WGANGPImputer(
         self.verbose = verbose
         self.random_state = random_state
 
-    def fit(self, X: Any, y: Any = None) -> Self:
+    def fit(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
+    ) -> Self:
         """Learn the table, gaps included.
 
         Parameters
@@ -146,6 +154,9 @@ class WGANGPImputer(
             The table; it is not written to.
         y : None
             Ignored.
+        checkpoint : path or Checkpoint, optional
+            A file that gets all that training needs, see `WGANGPSynthesizer.fit`. If it exists, and
+            is of this table and these parameters, `fit` goes on from it.
 
         Returns
         -------
@@ -155,7 +166,10 @@ class WGANGPImputer(
         Raises
         ------
         ValueError, TypeError
-            If a parameter or the table cannot be used; before any training.
+            If a parameter or the table cannot be used; before any training; so is a checkpoint of
+            something else.
+        OSError
+            If the checkpoint could not be written.
         """
         check_parameters({name: getattr(self, name) for name in _OWN}, _OWN)
         model = inner_synthesizer(self, WGANGPSynthesizer(rules=None), "fill gaps")
@@ -164,7 +178,8 @@ class WGANGPImputer(
         seeds = draw_seeds(self.random_state, 2)
         if self.random_state is not None:
             model.set_params(random_state=seeds[0])
-        self.synthesizer_ = model.fit(frame).set_output(transform="pandas")
+        model.fit(frame, checkpoint=checkpoint)
+        self.synthesizer_ = model.set_output(transform="pandas")
         self._seed = None if self.random_state is None else seeds[1]
         return self
 
@@ -192,7 +207,13 @@ class WGANGPImputer(
         check_is_fitted(self)
         return self._filled(*take(X))
 
-    def fit_transform(self, X: Any, y: Any = None) -> Any:
+    def fit_transform(
+        self,
+        X: Any,
+        y: Any = None,
+        *,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
+    ) -> Any:
         """Do `fit`, and `transform` the same table, which is read once.
 
         Parameters
@@ -201,6 +222,8 @@ class WGANGPImputer(
             The table.
         y : None
             Ignored.
+        checkpoint : path or Checkpoint, optional
+            As for `fit`.
 
         Returns
         -------
@@ -208,7 +231,7 @@ class WGANGPImputer(
             As of `transform`.
         """
         X, form = take(X)
-        return self.fit(X, y)._filled(X, form)
+        return self.fit(X, y, checkpoint=checkpoint)._filled(X, form)
 
     def _filled(self, X: Any, form: TableForm) -> Any:
         """Fill the cells of a table that has been taken, and give it its form again."""

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import Any
 
-from synthwgan.io.batches import batches, parquet_of
+import pandas as pd
+import pyarrow as pa
+
+from synthwgan.io.batches import Batches, batches, parquet_of
+from synthwgan.io.sql.database import frame_of_rows
+from synthwgan.io.sql.types import SQL_TYPES
 from synthwgan.table import TableTransformer, batched
 from synthwgan.table.batched import BatchedTable, read_dataset
 from synthwgan.table.cache import cached
@@ -24,6 +30,8 @@ def opened(X: Any, y: Any = None) -> tuple[Any, TableForm]:
     """
     if isinstance(X, os.PathLike | str):
         X = _of_place(X)
+    if isinstance(X, Batches):
+        X = _of_batches(X)
     table, form = batched.opened(X)
     if isinstance(table, BatchedTable) and y is not None:
         raise ValueError(
@@ -33,13 +41,24 @@ def opened(X: Any, y: Any = None) -> tuple[Any, TableForm]:
     return table, form
 
 
-def _of_place(place: str | os.PathLike[str]) -> BatchedTable:
+def _of_place(place: str | os.PathLike[str]) -> BatchedTable | Batches:
     """Return the table of a folder, a pattern, a file or a database, to be read in batches."""
     dataset = parquet_of(place)
     if dataset is None:
-        found = batches(place)
-        return BatchedTable(lambda names: iter(found))
+        return batches(place)
     return BatchedTable(lambda names: read_dataset(dataset, names))
+
+
+def _of_batches(found: Batches) -> BatchedTable:
+    """Return batches as a table; those of a database as the frames that `read_table` makes."""
+    if not found.sql_types:
+        return BatchedTable(lambda names: iter(found))
+
+    def read(names: Any) -> Iterator[pd.DataFrame]:
+        for batch in found:
+            yield frame_of_rows(pa.Table.from_batches([batch]))
+
+    return BatchedTable(read, attrs={SQL_TYPES: found.sql_types})
 
 
 def encoded_rows(

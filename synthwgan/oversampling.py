@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from numbers import Integral, Real
@@ -13,6 +14,7 @@ import numpy as np
 import pandas as pd
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin
 
+from synthwgan.checkpoint import Checkpoint
 from synthwgan.inner import inner_synthesizer
 from synthwgan.parameters import RANDOM_STATE, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
@@ -147,7 +149,9 @@ class GANOverSampler(MixedTableMixin, OneToOneFeatureMixin, BaseEstimator):
         self._check(take(X)[0], *take_column(y))
         return self
 
-    def fit_resample(self, X: Any, y: Any) -> tuple[Any, Any]:
+    def fit_resample(
+        self, X: Any, y: Any, *, checkpoint: str | os.PathLike | Checkpoint | None = None
+    ) -> tuple[Any, Any]:
         """Learn the table and add rows of the classes that lack them.
 
         Parameters
@@ -156,6 +160,9 @@ class GANOverSampler(MixedTableMixin, OneToOneFeatureMixin, BaseEstimator):
             The table: numbers, texts, categories, dates, missing cells. It is not written to.
         y : Series of any library, array or list, of shape (n_rows,)
             The classes, of any dtype.
+        checkpoint : path or Checkpoint, optional
+            A file that gets all that training needs, see `WGANGPSynthesizer.fit`. If it exists, and
+            is of this table and these parameters, training goes on from it.
 
         Returns
         -------
@@ -168,7 +175,10 @@ class GANOverSampler(MixedTableMixin, OneToOneFeatureMixin, BaseEstimator):
         Raises
         ------
         ValueError, TypeError
-            If a parameter, the table or the target cannot be used; before any training.
+            If a parameter, the table or the target cannot be used; before any training; so is a
+            checkpoint of something else.
+        OSError
+            If the checkpoint could not be written.
         """
         X, form = take(X)
         y, form_of_y = take_column(y)
@@ -184,7 +194,8 @@ class GANOverSampler(MixedTableMixin, OneToOneFeatureMixin, BaseEstimator):
         name = _free_name(X, target.classes, frame)
         kinds = {} if model.column_kinds is None else model.column_kinds
         model.set_params(column_kinds={**kinds, name: "categorical"})
-        self.synthesizer_ = model.fit(form.dress(frame), target.classes.rename(name))
+        classes_of_rows = target.classes.rename(name)
+        self.synthesizer_ = model.fit(form.dress(frame), classes_of_rows, checkpoint=checkpoint)
         # One draw for all classes, so that identifiers differ between them too.
         wanted = target.classes.iloc[places].reset_index(drop=True).to_frame(name)
         rows = as_frame(model.sample(conditions=wanted, random_state=seeds[1]))

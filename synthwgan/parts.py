@@ -27,6 +27,7 @@ from synthwgan.provenance import marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table import TableTransformer
 from synthwgan.table.cluster import as_they_end, check_client
+from synthwgan.table.columns.lifelike import LifelikeTransformer
 from synthwgan.table.law import Law
 
 # What a folder says of itself; readers of Parquet folders leave such names out.
@@ -111,7 +112,7 @@ def write_parts(
                 f"n_jobs={n_jobs} are processes of this machine, and client a cluster: pass one of "
                 "both"
             )
-    _check_keys(model)
+    _check_keys(model, plan.n_rows)
     folder = Path(path)
     folder.mkdir(parents=True, exist_ok=True)
     seed = _begun(folder, plan, model.digest_, random_state)
@@ -143,17 +144,24 @@ def _name(part: int) -> str:
     return f"part-{part:05d}.parquet"
 
 
-def _check_keys(model: Model) -> None:
-    """Raise if rows that are drawn apart could break a key."""
+def _check_keys(model: Model, n_rows: int) -> None:
+    """Raise if rows that are drawn apart could break a key, or keys are too few."""
     law = Law(model.transformer_.reduction_)
+    law.check_room(n_rows)
     for rule in law.keys:
         columns = [law.column_of(name) for name in rule.columns]
-        # Identifiers are dealt in shares, so that no two parts have one in common.
-        if all(column.in_features or getattr(column, "repeats", True) for column in columns):
+        if not any(_is_dealt(column) for column in columns):
             raise ValueError(
                 f"rule '{rule}' is about all rows together, but parts are drawn apart: write the "
                 "rows of sample_iter, or fit without the rule"
             )
+
+
+def _is_dealt(column: Any) -> bool:
+    """Whether a column has its values in shares, so that no two parts have one in common."""
+    # Lifelike texts are no numbered candidates: each part makes up its own.
+    is_dealt = not column.in_features and not isinstance(column, LifelikeTransformer)
+    return is_dealt and not column.repeats
 
 
 def _begun(folder: Path, plan: PartsPlan, model: str, random_state: RandomState) -> int:

@@ -11,8 +11,16 @@ from typing import Any, Literal, Self
 import torch
 
 from synthwgan.base import BaseSynthesizer
-from synthwgan.checkpoint import Checkpoint, KeptFit, check_agreement
-from synthwgan.fitted import FittedState, add_rejection, make_conditional_sampler, make_sampler
+from synthwgan.checkpoint import Checkpoint, KeptFit, check_agreement, describe_table
+from synthwgan.fitted import (
+    FittedState,
+    add_rejection,
+    calibrate_samplers,
+    make_conditional_sampler,
+    make_sampler,
+    pack_parameters,
+)
+from synthwgan.interrupts import Interrupts
 from synthwgan.io.sql.types import sql_types_of
 from synthwgan.large import encoded_rows, opened
 from synthwgan.networks.critics import CriticChoice, CriticName
@@ -67,6 +75,10 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "verbose": VERBOSE,
 }
 
+_OF_RULES = (
+    "\n(In brackets: how many rows keep a rule, and how many would break it by chance, if the "
+    "cells of each column were shuffled.)"
+)
 _OF_TABLE = (
     "column_kinds",
     "max_categories",
@@ -301,6 +313,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
     ) -> Self:
         """Learn a table.
 
+        In several processes that `torchrun`, or torch's process group, started together, all learn
+        one model: each must call it with the same parameters and table.
+
         Parameters
         ----------
         X : frame or array of shape (n_rows, n_columns), or a table in batches
@@ -336,6 +351,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
             any training; so is a checkpoint of something else.
         OSError
             If the checkpoint could not be written.
+        ConnectionError
+            If another of several processes is lost.
         """
         parameters = self.get_params(deep=False)
         check_parameters(parameters, self.constraints)
@@ -361,9 +378,11 @@ class WGANGPSynthesizer(BaseSynthesizer):
         precision = resolve_precision(self.precision, device)
         seeds, kept = ranks.of_first(draw_seeds(self.random_state, 5)), None
         ranks.agree(checkpoint is None, "must all be given a checkpoint, or none of them")
+        packed = {}
+        if checkpoint is not None or ranks.size > 1:
+            packed = pack_parameters(dict(parameters), self.constraints)
         if checkpoint is not None:
-            shown = parameters | {"verbose": verbose}
-            kept = KeptFit(checkpoint, shown, self.constraints, device, precision, ranks)
+            kept = KeptFit(checkpoint, packed, verbose, device, precision, ranks)
             seeds = kept.seeds(seeds)
         LOGGER.info("encoding the table")
         X, form = opened(X, y)
@@ -374,31 +393,36 @@ class WGANGPSynthesizer(BaseSynthesizer):
             table, name, form.beside(name, form_of_y), seeds[3], verbose
         )
         encoded = encoded_rows(transformer, table, cache_dir, random_state=seeds[0])
-        check_agreement(ranks, parameters, self.constraints, transformer, encoded)
-        checkpoints = None if kept is None else kept.start(transformer, encoded)
+        check_agreement(ranks, packed, transformer, encoded)
+        checkpoints = None if kept is None else kept.start(describe_table(transformer, encoded))
         spent = 0.0 if checkpoints is None else checkpoints.seconds
         plan = RejectionPlan.resolve(self.rejection, self.max_seconds, spent)
         parameters["max_seconds"] = plan.training_seconds
         config = TrainingConfig.resolve(parameters, n_rows=len(encoded))
-        trained = train_networks(
-            encoded,
-            transformer.layout_,
-            config,
-            until_learnt=self.max_steps == "auto",
-            forbidden=transformer.impossible_pairs(),
-            callbacks=functions,
-            checkpoints=checkpoints,
-            device=device,
-            precision=precision,
-            seed=seeds[1],
-            verbose=verbose,
-            ranks=ranks,
-        )
-        samplers, is_complete = self._samplers(trained, encoded, transformer, plan, seeds, ranks)
-        if kept is not None:
-            kept.checkpoint.is_complete = is_complete
-        of_table = {"n_rows": len(encoded), "sql_types": sql_types_of(X)}
-        return self._keep(FittedState.of(trained, transformer, name, config, *samplers, **of_table))
+        with Interrupts(can_end=ranks.size == 1) as interrupts:
+            trained = train_networks(
+                encoded,
+                transformer.layout_,
+                config,
+                until_learnt=self.max_steps == "auto",
+                forbidden=transformer.impossible_pairs(),
+                callbacks=functions,
+                checkpoints=checkpoints,
+                interrupts=interrupts,
+                device=device,
+                precision=precision,
+                seed=seeds[1],
+                verbose=verbose,
+                ranks=ranks,
+            )
+            told = {"verbose": verbose, "interrupts": interrupts, "ranks": ranks}
+            samplers = self._samplers(trained, encoded, transformer, plan, seeds, told)
+            of_table = {"n_rows": len(encoded), "sql_types": sql_types_of(X)}
+            self._keep(FittedState.of(trained, transformer, name, config, *samplers, **of_table))
+            if kept is not None:
+                kept.checkpoint.is_complete = not interrupts.lacking
+        interrupts.warn(None if kept is None else kept.path)
+        return self
 
     def _transformer(
         self, table: Any, name: Any, form: TableForm, seed: int, verbose: int
@@ -409,7 +433,8 @@ class WGANGPSynthesizer(BaseSynthesizer):
         transformer = TableTransformer(**of_table, random_state=seed)
         learned = () if name is None else [name]
         transformer.fit(table, learned=learned, form=form, verbose=verbose)
-        tell(f"{transformer.schema_}\n\n{show_rules(transformer.rules_)}\n", verbose)
+        rules = show_rules(transformer.rules_) + (_OF_RULES if len(transformer.rules_) else "")
+        tell(f"{transformer.schema_}\n\n{rules}\n", verbose)
         return transformer
 
     def _samplers(
@@ -419,17 +444,14 @@ class WGANGPSynthesizer(BaseSynthesizer):
         transformer: TableTransformer,
         plan: RejectionPlan,
         seeds: list[int],
-        ranks: Ranks,
-    ) -> tuple[tuple[Sampler, ConditionalSampler | None], bool]:
-        """Return both samplers, calibrated, and whether nothing was interrupted on the way."""
-        drawn = {"seed": seeds[2], "ranks": ranks}
-        sampler = make_sampler(trained, self.calibrate, **drawn)
-        conditional_sampler = make_conditional_sampler(trained, self.calibrate, **drawn)
-        is_complete = trained.outcome.stopped_by != "interrupt"
-        if is_complete:
-            told = {"verbose": self.verbose, "ranks": ranks}
-            is_complete = add_rejection(sampler, encoded, transformer, plan, seed=seeds[4], **told)
-        return (sampler, conditional_sampler), is_complete
+        told: dict[str, Any],
+    ) -> tuple[Sampler, ConditionalSampler | None]:
+        """Return both samplers, calibrated, the first with its rejection."""
+        samplers = make_sampler(trained), make_conditional_sampler(trained)
+        if self.calibrate:
+            calibrate_samplers(trained, *samplers, seed=seeds[2], **told)
+        add_rejection(samplers[0], encoded, transformer, plan, seed=seeds[4], **told)
+        return samplers
 
 
 def _advice(checkpoint: Checkpoint | None) -> str:

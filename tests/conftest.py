@@ -74,6 +74,16 @@ def quick() -> dict[str, Any]:
     }
 
 
+@pytest.fixture(scope="module")
+def hasty() -> Iterator[None]:
+    """Calibrate with few rows, and reject by few trees: for tests that ask not what is learnt."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("synthwgan.sampling.calibration.STATE_ROWS", 2_000)
+        patch.setattr("synthwgan.sampling.calibration.VALUE_ROWS", 2_000)
+        patch.setattr("synthwgan.sampling.boosting.AUTO_ROUNDS", 1)
+        yield
+
+
 @pytest.fixture
 def mixed_table() -> pd.DataFrame:
     """80 rows of every kind of column, with missing cells, in a shuffled index."""

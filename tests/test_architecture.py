@@ -50,6 +50,7 @@ ROOMS = {
     "networks": {"components", "parameters", "table.layout"},
     "training": {
         "components",
+        "interrupts",
         "networks",
         "parameters",
         "processes",
@@ -57,7 +58,7 @@ ROOMS = {
         "table.layout",
         "warn",
     },
-    "sampling": {"networks", "table.layout"},
+    "sampling": {"interrupts", "networks", "table.layout"},
     "conditions": {"randomness", "sampling", "table", "warn"},
     # Nothing here may look at rows outside the ledger: no door, no inference of kinds.
     "private": {
@@ -70,7 +71,7 @@ ROOMS = {
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
-        *("card", "provenance", "warn"),
+        *("card", "checkpoint", "interrupts", "provenance", "warn"),
         *("sampling", "synthesizer", "table", "training"),
     },
 }

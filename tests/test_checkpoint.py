@@ -20,15 +20,28 @@ from safetensors import safe_open
 from safetensors.numpy import load_file, save_file
 from torch import nn
 
-from synthwgan import MLP, Checkpoint, EarlyStopping, Optimizer, Style, WGANGPSynthesizer
+from synthwgan import (
+    MLP,
+    Checkpoint,
+    EarlyStopping,
+    GANOverSampler,
+    Optimizer,
+    Style,
+    WGANGPImputer,
+    WGANGPSynthesizer,
+)
 from synthwgan import checkpoint as checkpoint_module
 from synthwgan import fitted as fitted_module
 from synthwgan import synthesizer as synthesizer_module
 from synthwgan.io import model as model_module
 from synthwgan.io.model import digest
 from synthwgan.sampling.boosting import RejectionPlan
+from synthwgan.training.conditional import ConditionalStep
+from synthwgan.training.step import TrainingStep
 
 WHOLE_ROWS, CONDITIONS = "whole rows", "conditions"
+CALIBRATION = "calibration: making the distribution of each column exact"
+REJECTION = "rejection: learning which drawn rows to keep"
 
 
 class Ended(Exception):
@@ -147,6 +160,33 @@ def test_what_comes_after_training_is_done_again(settings, table, tmp_path, monk
     check_same(fit(settings, table, path), expected)
 
 
+def test_a_phase_that_ended_is_in_the_file_before_anything_else(
+    settings, table, expected, tmp_path, monkeypatch
+):
+    """What a kill would find then: the next phase, or the calibration, and no step before it."""
+    path, found = tmp_path / "fit.ckpt", []
+
+    def copying(kind: type[TrainingStep]) -> None:
+        def averaged(step: TrainingStep) -> nn.ModuleDict:
+            found.append(shutil.copy(path, tmp_path / f"{len(found)}.ckpt"))
+            return plain(step)
+
+        plain = kind.averaged
+        patched.setattr(kind, "averaged", averaged)
+
+    with monkeypatch.context() as patched:
+        copying(TrainingStep)
+        copying(ConditionalStep)
+        fit(settings, table, Checkpoint(path, every=1e9))
+    learnt_again: list[list[str]] = []
+    for each in found:
+        phases: list[str] = []
+        how = {"callbacks": [lambda figures, phases=phases: phases.append(figures["phase"])]}
+        check_same(fit(settings, table, each, **how), expected)
+        learnt_again.append(sorted(set(phases)))
+    assert learnt_again == [[CONDITIONS], []]
+
+
 def test_a_fit_without_a_seed_goes_on_with_the_one_it_drew(settings, table, tmp_path):
     settings, path = settings | {"random_state": None}, tmp_path / "fit.ckpt"
     ended(settings, table, path, WHOLE_ROWS, 5)
@@ -161,7 +201,7 @@ def test_ctrl_c_keeps_the_model_and_the_checkpoint(settings, table, expected, tm
             raise KeyboardInterrupt
 
     checkpoint = Checkpoint(tmp_path / "fit.ckpt")
-    with pytest.warns(UserWarning, match="interrupted at step 7"):
+    with pytest.warns(UserWarning, match="ended at step 7 of whole rows"):
         model = fit(settings, table, checkpoint, callbacks=[interrupt])
     assert model.n_iter_ == 7 and not checkpoint.is_complete
     check_same(fit(settings, table, checkpoint), expected)
@@ -193,6 +233,44 @@ def test_a_target_given_apart_and_an_array_go_on(settings, table, tmp_path):
             )
         found = WGANGPSynthesizer(**settings).fit(*arguments, checkpoint=path)
         assert found.digest_ == WGANGPSynthesizer(**settings).fit(*arguments).digest_
+
+
+def resampled(path: Any, table: pd.DataFrame, settings: dict[str, Any]) -> Any:
+    settings = settings | {"random_state": None}
+    sampler = GANOverSampler(synthesizer=WGANGPSynthesizer(**settings), random_state=0)
+    more, classes = sampler.fit_resample(table[["number"]], table["label"], checkpoint=path)
+    return more.assign(label=classes)
+
+
+def filled(path: Any, table: pd.DataFrame, settings: dict[str, Any]) -> Any:
+    settings = settings | {"random_state": None}
+    imputer = WGANGPImputer(synthesizer=WGANGPSynthesizer(**settings), random_state=0, n_draws=2)
+    filled = imputer.fit_transform(table, checkpoint=path)
+    pd.testing.assert_frame_equal(imputer.fit(table, checkpoint=path).transform(table), filled)
+    return filled
+
+
+@pytest.mark.parametrize("work", [resampled, filled])
+def test_what_hands_it_to_its_synthesizer_goes_on_too(settings, table, tmp_path, monkeypatch, work):
+    path, plain = tmp_path / "fit.ckpt", TrainingStep.__call__
+    steps: list[float] = []
+
+    def call(step: TrainingStep, progress: float) -> Any:
+        steps.append(progress)
+        if len(steps) == 8:
+            raise Ended
+        return plain(step, progress)
+
+    expected = work(None, table, settings)
+    monkeypatch.setattr(TrainingStep, "__call__", call)
+    with pytest.raises(Ended):
+        work(path, table, settings)
+    pd.testing.assert_frame_equal(work(path, table, settings), expected)
+    assert len(steps) == 8 + 12 - 7 + 4
+    with pytest.raises(ValueError, match="is of another table: it has 90 rows, not 80"):
+        work(path, table.head(80), settings)
+    with pytest.raises(ValueError, match="is of a fit with max_steps=12, not 13"):
+        work(path, table, settings | {"max_steps": 13})
 
 
 # Seconds
@@ -282,7 +360,7 @@ def test_what_changes_no_weight_may_change(settings, table, expected, kept, tmp_
     path = Path(shutil.copy(kept, tmp_path))
     found = fit(settings | {"verbose": 1}, table, path)
     shown = capsys.readouterr().err
-    assert f"{path}: going on with whole rows from step 5" in shown
+    assert f"{path}: training goes on with whole rows from step 5" in shown
     # The bar begins where training does, so that what remains is not underrated.
     assert "training, whole rows  42%" in shown and "training, whole rows   0%" not in shown
     check_same(found, expected)
@@ -494,11 +572,11 @@ def test_a_logger_is_told_what_happens(settings, table, tmp_path, caplog, capsys
     said = [(record.levelname, record.getMessage()) for record in caplog.records]
     lines = [line for level, line in said if level == "INFO"]
     order = ["encoding the table", "training: whole rows", f"checkpoint in {path}"]
-    order += ["whole rows: ended by steps at step 12", "training: conditions", "calibration"]
-    order += ["rejection", f"model in {tmp_path / 'model.safetensors'}"]
+    order += ["whole rows: ended by steps at step 12", "training: conditions", CALIBRATION]
+    order += [REJECTION, f"model in {tmp_path / 'model.safetensors'}"]
     places = [lines.index(line) for line in order]
     assert places == sorted(places)
-    assert any(line.startswith("rejection round 1: held-out loss") for line in lines)
+    assert any(line.startswith("  round 1 ") for line in lines)
     steps = [line for level, line in said if level == "DEBUG"]
     assert len(steps) == 12 + 4
     assert steps[0].startswith("whole rows: step 1, 8%, Wasserstein ")

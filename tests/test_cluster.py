@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -98,12 +99,15 @@ def test_a_folder_that_workers_do_not_see_is_an_error(
 
 
 def test_what_is_no_client_is_refused(
-    client: Any, model: WGANGPSynthesizer, tmp_path: Path
+    client: Any, model: WGANGPSynthesizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(TypeError, match=r"must be a dask\.distributed\.Client .*, got 'tcp://x'"):
         model.sample_to(tmp_path / "rows", 20, client="tcp://x")
     with pytest.raises(ValueError, match="n_jobs=2 are processes of this machine"):
         model.sample_to(tmp_path / "rows", 20, client=client, n_jobs=2)
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(ImportError, match=r"pip install 'synthwgan\[cluster\]'"):
+        model.sample_to(tmp_path / "rows", 20, client=client)
     assert not (tmp_path / "rows").exists()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -225,7 +226,7 @@ def test_conditions_that_no_row_can_meet_are_refused(fitted):
 
 
 def test_given_rows(fitted):
-    given = REAL[["city", "total", "ordered"]].head(40)
+    given = REAL[["city", "total", "ordered"]].head(12)
     rows = fitted.sample(conditions=given, random_state=0)
     check_all_kept(fitted.rules_, rows)
     for name in given:
@@ -310,7 +311,7 @@ def test_a_saved_model_keeps_its_rules(fitted, tmp_path):
 
 def test_an_oversampler(tmp_path):
     target = pd.Series(np.where(np.arange(400) % 5 == 0, "rare", "common"), name="kind")
-    more, classes = GANOverSampler(max_steps=20, random_state=0).fit_resample(REAL, target)
+    more, classes = GANOverSampler(max_steps=3, random_state=0).fit_resample(REAL, target)
     assert classes.value_counts().to_dict() == {"common": 320, "rare": 320}
     check_all_kept(find_rules(REAL), more.iloc[400:].reset_index(drop=True))
 
@@ -325,7 +326,7 @@ def test_a_target_is_learned_though_a_rule_computes_it():
 
 def test_domains():
     north, south = orders(300, 1), orders(250, 2).drop(columns=["discount", "grade"])
-    model = RadialGANSynthesizer(max_steps=20, random_state=0).fit({"north": north, "south": south})
+    model = RadialGANSynthesizer(max_steps=3, random_state=0).fit({"north": north, "south": south})
     new = model.sample(200, domain="north", random_state=0)
     check_all_kept(model.rules_["north"], new)
     moved = model.translate(south, "south", "north", random_state=0)
@@ -434,7 +435,9 @@ def test_unique_keys_differ_over_all_chunks():
     model = model_of(real, rules=[Unique(["order", "line"])])
     rows = pd.concat(model.sample_iter(200, chunk_size=60, random_state=0))
     assert not rows.duplicated(["order", "line"]).any()
-    with pytest.raises(ValueError, match="too few that keep the rules; 'order, line unique'"):
+    with pytest.raises(
+        ValueError, match="'order, line unique': 5000 rows .* only 320 are possible"
+    ):
         model.sample(5000, random_state=0)
 
 
@@ -614,3 +617,43 @@ def test_halves_that_were_rounded_the_other_way_are_no_exceptions():
     model = model_of(pd.DataFrame({"effort": effort, "time": time}), rules=[rule])
     broken = model.rules_.check(model.sample(4000, random_state=0))["share"][0]
     assert abs(broken - 0.01) < 0.006
+
+
+def test_too_few_keys_are_told_before_any_row_is_drawn(tmp_path):
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame({"order": np.repeat(np.arange(30), 3), "line": np.tile(np.arange(3), 30)})
+    real["x"] = rng.normal(size=90)
+    kinds = {"order": "categorical", "line": "categorical"}
+    model = model_of(
+        real, rules=[Unique(["order", "line"])], column_kinds=kinds, conditional=False, max_steps=3
+    )
+    told = r"'order, line unique': 91 rows .* only 90 are possible \(30 of 'order' x 3 of 'line'\)"
+    for draw in (model.sample, model.sample_iter):
+        with pytest.raises(ValueError, match=told):
+            draw(91)
+    with pytest.raises(ValueError, match=told):
+        model.sample(91, conditions={"line": [1, 2]})
+    assert len(model.sample(20, random_state=0)) == 20
+
+
+def test_too_few_numbers_for_new_keys_are_told_before_any_row_is_drawn(tmp_path):
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame({"id": rng.permutation(2**15)[:60].astype("int16")})
+    real["x"] = rng.normal(size=60)
+    model = model_of(real, conditional=False, max_steps=3)
+    told = r"column 'id': 40000 rows need 40000 new .* only (\d+) of int16 are free: ask for fewer"
+    with pytest.raises(ValueError, match=told) as caught:
+        model.sample(40_000)
+    with pytest.raises(ValueError, match=told):
+        model.sample_to(tmp_path / "rows", 40_000, rows_per_part=1000)
+    assert not (tmp_path / "rows").exists()
+    # It is as many as there are.
+    n_free = int(re.search(told, str(caught.value))[1])
+    assert model.sample(n_free, random_state=0)["id"].is_unique
+    with pytest.raises(ValueError, match=f"only {n_free} of int16"):
+        model.sample(n_free + 1)
+    shared = pd.DataFrame({"id": np.repeat(real["id"].to_numpy(), 3), "x": rng.normal(size=180)})
+    model = model_of(shared, column_kinds={"id": "identifier"}, conditional=False, max_steps=3)
+    assert len(model.sample(40_000, random_state=0)) == 40_000
+    with pytest.raises(ValueError, match="120000 rows need 39960 new identifiers"):
+        model.sample(120_000)

@@ -24,7 +24,6 @@ from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from sklearn.metrics import roc_auc_score
 
 from synthwgan import WGANGP, Conditional, Optimizer, Residual, WGANGPSynthesizer
-from synthwgan import fitted as fitted_module
 from synthwgan import synthesizer as synthesizer_module
 from synthwgan.training.step import TrainingStep
 
@@ -533,21 +532,21 @@ def test_a_failing_refit_leaves_the_old_model(model, table, mixed_table, monkeyp
     assert len(model.score_samples(table)) == 50
 
 
-@pytest.mark.parametrize("step", ["calibrate", "learn_rejection"])
+@pytest.mark.parametrize("step", ["fitted.calibrate", "synthesizer.add_rejection"])
 def test_a_refit_that_fails_after_training_leaves_the_old_model(
     model, table, mixed_table, monkeypatch, tmp_path, step
 ):
     before = model.set_params(calibrate=True).fit(table).sample(9, random_state=0)
-    monkeypatch.setattr(fitted_module, step, fail)
+    monkeypatch.setattr(f"synthwgan.{step}", fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         model.fit(mixed_table)
     pd.testing.assert_frame_equal(model.sample(9, random_state=0), before)
     model.save(tmp_path / "model")
 
 
-@pytest.mark.parametrize("step", ["calibrate", "learn_rejection"])
+@pytest.mark.parametrize("step", ["fitted.calibrate", "synthesizer.add_rejection"])
 def test_a_fit_that_fails_after_training_is_no_fit(model, table, monkeypatch, step):
-    monkeypatch.setattr(fitted_module, step, fail)
+    monkeypatch.setattr(f"synthwgan.{step}", fail)
     with pytest.raises(RuntimeError, match="out of memory"):
         model.set_params(calibrate=True).fit(table)
     with pytest.raises(NotFittedError, match="not fitted"):
@@ -583,7 +582,9 @@ def test_max_seconds_bounds_training(quick, table):
 
 def test_an_interrupt_leaves_a_usable_model_and_warns(model, table, monkeypatch, tmp_path):
     after_steps(monkeypatch, 3, interrupt)
-    with pytest.warns(UserWarning, match="interrupted at step 2; .* kept") as caught:
+    with pytest.warns(
+        UserWarning, match="model is kept, .* lacks .* ended at step 2 of whole rows"
+    ) as caught:
         model.fit(table)
     assert [warning.filename for warning in caught] == [__file__]
     assert model.n_iter_ == 2
@@ -595,7 +596,7 @@ def test_an_interrupt_leaves_a_usable_model_and_warns(model, table, monkeypatch,
 
 def test_an_interrupt_in_the_first_step_leaves_a_usable_model(model, table, monkeypatch, tmp_path):
     after_steps(monkeypatch, 1, interrupt)
-    with pytest.warns(UserWarning, match="interrupted at step 0"):
+    with pytest.warns(UserWarning, match="ended at step 0 of whole rows"):
         model.fit(table)
     assert model.n_iter_ == 0
     assert len(model.sample(5)) == 5
@@ -695,8 +696,8 @@ def test_verbose_shows_the_cost_and_a_bar_on_stderr(quick, table, capfd):
     out, err = capfd.readouterr()
     assert not out
     assert str(model.cost_) in err
-    assert "encoded width" in err
-    assert "s per 1000 steps" in err
+    assert "training learns" in err
+    assert "1,000 steps take" in err
     assert "training, whole rows 100%" in err
     assert "training, conditions 100%" in err
     assert "step 4" in err
@@ -976,19 +977,6 @@ def test_rounds_by_number_are_bounded_and_leave_the_generator_alone(quick, depen
     assert model.n_rejection_rounds_ == 1
     states = [each.sampler_.generator.state_dict() for each in (plain, model)]
     assert all(torch.equal(states[0][name], states[1][name]) for name in states[0])
-
-
-def test_an_interrupt_while_learning_to_reject_keeps_the_model(quick, dependent_table, monkeypatch):
-    def interrupt(*args: object) -> None:
-        raise KeyboardInterrupt
-
-    monkeypatch.setattr("synthwgan.fitted.learn_rejection", interrupt)
-    model = WGANGPSynthesizer(**(quick | {"rejection": 1}))
-    with pytest.warns(UserWarning, match="rows to keep was interrupted; all are kept") as caught:
-        model.fit(dependent_table)
-    assert [warning.filename for warning in caught] == [__file__]
-    assert model.acceptance_rate_ == 1
-    assert len(model.sample(5)) == 5
 
 
 def test_max_seconds_leaves_time_for_rejection(quick, dependent_table):

@@ -27,6 +27,8 @@ from synthwgan.processes import launched
 if TYPE_CHECKING:
     import pandas as pd
 
+    from synthwgan.checkpoint import Checkpoint
+    from synthwgan.radial.synthesizer import RadialGANSynthesizer
     from synthwgan.rules import RuleSet
     from synthwgan.synthesizer import WGANGPSynthesizer
 
@@ -68,6 +70,19 @@ Kinds = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...")]
+CheckpointFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--checkpoint",
+        metavar="FILE",
+        help="Keep all that training needs in a file, from which the same command goes on "
+        "if it was ended; removed when the model is written.",
+    ),
+]
+CheckpointEvery = Annotated[
+    float,
+    typer.Option("--checkpoint-every", min=0, help="Write it each time so many seconds pass."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file written by fit.")]
 RowsPlace = Annotated[
@@ -114,8 +129,8 @@ def fit(
         str,
         typer.Argument(
             metavar="TABLE",
-            help=f"The real table ({TABLES}). A folder, or a glob in quotes, of Parquet files may "
-            "have more rows than memory.",
+            help=f"The real table ({TABLES}). A folder, or a glob in quotes, of Parquet files, and "
+            "a database may have more rows than memory.",
         ),
     ],
     output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
@@ -154,19 +169,8 @@ def fit(
             help="So many of the smallest and largest numbers or dates of a column are drawn anew.",
         ),
     ] = 0,
-    checkpoint: Annotated[
-        Path | None,
-        typer.Option(
-            "--checkpoint",
-            metavar="FILE",
-            help="Keep all that training needs in a file, from which the same command goes on "
-            "if it was ended; removed when the model is written.",
-        ),
-    ] = None,
-    checkpoint_every: Annotated[
-        float,
-        typer.Option("--checkpoint-every", min=0, help="Write it each time so many seconds pass."),
-    ] = 60.0,
+    checkpoint: CheckpointFile = None,
+    checkpoint_every: CheckpointEvery = 60.0,
     locale: Annotated[
         str | None,
         typer.Option(
@@ -179,7 +183,7 @@ def fit(
         Path | None,
         typer.Option(
             "--cache-dir",
-            help="Folder for what is learned of a table in several files, about 2 bytes a cell. "
+            help="Folder for what is learned of a table in batches, about 2 bytes a cell. "
             "Nothing is left there. Default: the one for temporary files.",
         ),
     ] = None,
@@ -189,7 +193,8 @@ def fit(
 ) -> None:
     """Learn a table and write the model to a file.
 
-    Ctrl-C ends the training early and keeps the model as it is then, and the checkpoint.
+    Ctrl-C ends the fit early: the model as it is then is written, with a warning that says what it
+    lacks, and the checkpoint stays.
 
     Several processes train one model: torchrun --nproc-per-node=4 -m synthwgan fit ...
 
@@ -197,17 +202,14 @@ def fit(
 
     Example: synthwgan fit customers.csv -o customers.safetensors --kind zip=categorical
     """
-    from synthwgan import Checkpoint, WGANGPSynthesizer
+    from synthwgan import WGANGPSynthesizer
     from synthwgan.io.places import is_database, parts_of
 
     kinds = column_kinds(kind or [])
     is_first = launched()[0] == 0
     if is_first:
         check_model_output(output, table)
-    kept = None if checkpoint is None else Checkpoint(checkpoint, every=checkpoint_every)
-    if checkpoint is not None:
-        other = "is the table or the model; give the checkpoint a third name"
-        refuse_same(str(checkpoint), other, table, str(output))
+    kept = kept_in(checkpoint, checkpoint_every, table, str(output))
     params = {
         "column_kinds": kinds or None,
         "rules": rules_of_option(rules),
@@ -224,13 +226,11 @@ def fit(
     if max_steps is not None:
         params["max_steps"] = max_steps
     has_parts = not is_database(table) and parts_of(table) is not None
-    rows = table if has_parts else reading.read(table)
+    rows = table if has_parts else reading.read_or_batches(table)
     model = WGANGPSynthesizer(**params).fit(rows, checkpoint=kept, cache_dir=cache_dir)
     if not is_first:
         return
-    model.save(output)
-    if kept is not None and kept.is_complete:
-        Path(kept.path).unlink(missing_ok=True)
+    write_model(model, output, kept)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
 
@@ -411,6 +411,29 @@ def check_model_output(output: Path, *tables: str) -> None:
     if is_table_name(output):
         raise ValueError(f"{output} is the name of a table; let the model end in .safetensors.")
     check_writable(output)
+
+
+def kept_in(path: Path | None, every: float, *others: str) -> Checkpoint | None:
+    """Return the checkpoint of a fit, if one is wanted, which is none of the other files."""
+    if path is None:
+        return None
+    from synthwgan import Checkpoint
+
+    other = "is the table or the model; give the checkpoint a third name"
+    refuse_same(str(path), other, *others)
+    return Checkpoint(path, every=every)
+
+
+def write_model(
+    model: WGANGPSynthesizer | RadialGANSynthesizer, output: Path, kept: Checkpoint | None
+) -> None:
+    """Write a model that was fitted, although Ctrl-C is pressed, and remove its checkpoint."""
+    from synthwgan.interrupts import held
+
+    with held():
+        model.save(output)
+    if kept is not None and kept.is_complete:
+        Path(kept.path).unlink(missing_ok=True)
 
 
 def column_kinds(options: list[str]) -> dict[str, str]:

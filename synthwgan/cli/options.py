@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 # Where an option is not called as its parameter is.
 _IN_PYTHON = {
     "column_kinds": "--kind",
+    "columns": "--column",
     "conditions": "--where",
     "random_state": "--seed",
     "n_samples": "--rows",

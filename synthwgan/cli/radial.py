@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from synthwgan.cli.models import (
+    CheckpointEvery,
+    CheckpointFile,
     Device,
     Kinds,
     MaxSeconds,
@@ -20,6 +22,8 @@ from synthwgan.cli.models import (
     Seed,
     check_model_output,
     column_kinds,
+    kept_in,
+    write_model,
 )
 from synthwgan.cli.tables import (
     TABLES,
@@ -94,6 +98,8 @@ def fit(
     max_steps: MaxSteps = None,
     seed: Seed = None,
     kind: Kinds = None,
+    checkpoint: CheckpointFile = None,
+    checkpoint_every: CheckpointEvery = 60.0,
     device: Device = "auto",
     quiet: Quiet = False,
     *,
@@ -102,7 +108,7 @@ def fit(
     """Learn several tables together and write the model to a file.
 
     Each file is a domain, which is called as the file is, without its ending. Ctrl-C ends the
-    training early and keeps the model as it is then.
+    training early: the model as it is then is written, and the checkpoint stays.
 
     Example: synthwgan radial fit north.csv south.csv --target ill -o model.safetensors
     """
@@ -111,6 +117,7 @@ def fit(
     kinds = column_kinds(kind or [])
     places = _by_domain(tables)
     check_model_output(output, *tables)
+    kept = kept_in(checkpoint, checkpoint_every, *tables, str(output))
     frames = {name: reading.read(place) for name, place in places.items()}
     params: dict[str, Any] = {
         "align_columns": align,
@@ -125,8 +132,9 @@ def fit(
         params["max_steps"] = max_steps
     # On the command line every name is text; a column's may be a number.
     names = {str(name): name for frame in frames.values() for name in frame}
-    model = RadialGANSynthesizer(**params).fit(frames, target=names.get(target, target))
-    model.save(output)
+    model = RadialGANSynthesizer(**params)
+    model.fit(frames, target=names.get(target, target), checkpoint=kept)
+    write_model(model, output, kept)
     if not quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan radial info {output}")
 

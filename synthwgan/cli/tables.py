@@ -133,6 +133,14 @@ class ReadingOne(Reading):
     def _of_database(self, place: str) -> dict[str, str | None]:
         return {"table": self.table_name, "query": self.query}
 
+    def read_or_batches(self, place: str) -> Any:
+        """Read a table; of a database, return one of many rows in batches."""
+        from synthwgan.io.batches import read_or_batches
+
+        if not _is_database(place):
+            return self.read(place)
+        return read_or_batches(place, **self._of_database(place))
+
 
 @dataclass(frozen=True)
 class Writing(TextFiles):

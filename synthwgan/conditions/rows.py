@@ -81,15 +81,18 @@ class TableRows:
 
     def of_all_kinds(self, n_rows: int) -> Table:
         """Draw rows under no condition."""
+        self.law.check_room(n_rows)
         # They are a table by themselves, and so are their identifiers.
         self.identifiers = self.transformer.identifier_stream(self.rng)
         return self._out(self._without_conditions(n_rows))
 
     def in_chunks(self, n_rows: int, chunk_size: int) -> Iterator[Table]:
         """Draw rows under no condition, in chunks."""
-        for start in range(0, n_rows, chunk_size):
-            n_next = min(chunk_size, n_rows - start)
-            yield self._out(self._without_conditions(n_next))
+        self.law.check_room(n_rows)
+        return (
+            self._out(self._without_conditions(min(chunk_size, n_rows - start)))
+            for start in range(0, n_rows, chunk_size)
+        )
 
     def _out(self, rows: pd.DataFrame, n_columns: int | None = None) -> Table:
         return self.transformer.as_given(rows, self.output, n_columns)
@@ -131,6 +134,7 @@ class TableRows:
         self, conditions: Mapping[Any, Any], n_rows: int, chunk_size: int, on_rare: str
     ) -> Iterator[Table]:
         """Draw rows that meet conditions, in chunks; see `WGANGPSynthesizer.sample`."""
+        self.law.check_room(n_rows)
         groups = self.reader.groups(conditions)
         counts = _apportion([group.share for group in groups], n_rows)
         of_rows = self.rng.permutation(np.repeat(np.arange(len(groups)), counts))
@@ -369,9 +373,10 @@ class TableRows:
         table = self._lawfully_filled(rows.take(repeated), forbidden, is_faulty[repeated])
         for place, (where, cells) in self.reader.unseen.items():
             table = _with_cells(table, place, where[repeated], cells.repeat(n_draws))
-        for place in [] if kept is None else np.flatnonzero(kept.any(axis=0)):
+        if kept is not None:
             table = table.copy(deep=False)
-            table.isetitem(place, blank(table.iloc[:, place], kept[repeated, place]))
+            for place in np.flatnonzero(kept.any(axis=0)):
+                table.isetitem(place, blank(table.iloc[:, place], kept[repeated, place]))
         if isinstance(X, pd.DataFrame) and self.transformer.array_dtype_ is None:
             table.index = X.index.repeat(n_draws)
         return table

@@ -168,7 +168,8 @@ def check_known(
     Returns
     -------
     unseen : ndarray of shape (n,), bool
-        Which cells say nothing, as categories that did not occur; there is a warning.
+        Which cells say nothing, as categories that did not occur; there is a warning. There is
+        none of decimals between others, which count as the nearest.
 
     Raises
     ------
@@ -179,20 +180,26 @@ def check_known(
     unknown = ~cells.missing & ~column.holds(cells)
     if not unknown.any():
         return unknown
+    told = unknown.copy()
+    if not strict:
+        told[unknown] = ~column.lie_between(cells.values[unknown])
+        if not told.any():
+            return told
     # As it was given: a category that is not known cannot be written in the fitted dtype.
-    cell = series[unknown].iloc[0]
+    cell = series[told].iloc[0]
     cell = cell.item() if isinstance(cell, np.generic) else cell
-    found = f"{cell!r} did not occur when fitted; {column.possible(cell)}"
+    shown = repr(cell) if isinstance(cell, str) else str(cell)
+    found = f"{shown} did not occur when fitted; {column.possible(cell)}"
     taken_for = "" if strict else column.taken_for(cells.values[unknown])
     if not strict and not taken_for and column.unseen_are_missing:
-        what = f"kept, and taken for missing ones; {column.possible(cell)}"
+        what = f"kept, and taken for missing ones when others are drawn{column.why_unseen}"
         warn_of_unseen(series.name, series[unknown], what)
         return unknown
     if not taken_for:
         raise ValueError(found)
     warn(
-        f"column {series.name!r}: {found}; such cells ({int(unknown.sum())}) are kept, and "
-        f"taken for {taken_for}"
+        f"column {series.name!r}: {found}; such cells ({int(told.sum())}) are kept, and taken for "
+        f"{taken_for} when others are drawn"
     )
     return np.zeros_like(unknown)
 

@@ -126,9 +126,9 @@ def given_away(rules: Iterable[Rule], target: Any) -> str:
         return ""
     are = "tells" if len(telling) == 1 else "tell"
     return (
-        f"Given away: {', '.join(telling)} {are} what {str(target)!r} is. Any rows that keep the "
-        "rule predict it well, whatever else is wrong with them: leave out the columns that tell "
-        "it, or predict another one."
+        f"Given away: {', '.join(telling)} {are}, in all rows or some, what {str(target)!r} is: "
+        "any rows that keep it serve as well. Leave the telling columns out, or predict another "
+        "one."
     )
 
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -24,6 +23,7 @@ from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table.frames import as_frame
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.target import with_target
+from synthwgan.warn import warn
 
 Metric = Literal["fidelity", "columns", "pairs", "detection", "utility"]
 _CONSTRAINTS = {
@@ -157,7 +157,7 @@ class _Scorer:
         if self.metric == "utility" and isinstance(rules, RuleSet):
             told = given_away(rules, target)
             if told:
-                warnings.warn(told, stacklevel=2)
+                warn(told)
         return METRICS[self.metric](tables, target, rng)
 
 

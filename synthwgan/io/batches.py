@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.dataset
 
@@ -16,6 +17,8 @@ from synthwgan.io.places import is_database, parts_of
 from synthwgan.io.tables import check_readable, read_table
 
 BATCH_ROWS = 2**16
+# Of a database, more are not held.
+MEMORY_ROWS = 2**20
 
 
 @dataclass(frozen=True)
@@ -28,11 +31,14 @@ class Batches:
         Columns and types, the same in each batch.
     n_rows : int or None
         How many rows there are, where that is known without reading them.
+    sql_types : mapping of str to list
+        Types of the columns of a database, as ``attrs["sql_types"]`` of `read_table`.
     """
 
     schema: pa.Schema
     n_rows: int | None
     _read: Callable[[], Iterator[pa.RecordBatch]] = field(repr=False)
+    sql_types: Mapping[str, list] = field(default_factory=dict, repr=False)
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         """Yield batches that have rows."""
@@ -127,4 +133,21 @@ def _of_database(
 
     stream = stream_of(place, table, query, batch_rows)
     schema = stream.schema()
-    return Batches(schema, None, lambda: fitting(stream, schema))
+    return Batches(schema, None, lambda: fitting(stream, schema), stream.columns.known)
+
+
+def read_or_batches(place: str, **options: Any) -> pd.DataFrame | Batches:
+    """Return what a database has: in memory if that is a million rows, in batches if it is more.
+
+    Parameters
+    ----------
+    place : str
+        The database's URL.
+    **options
+        ``table`` or ``query``, see `read_table`.
+    """
+    from synthwgan.io.sql.database import read_up_to
+
+    options = {"table": None, "query": None, **options}
+    frame = read_up_to(MEMORY_ROWS, place, **options)
+    return batches(place, **options) if frame is None else frame

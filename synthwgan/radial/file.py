@@ -117,13 +117,10 @@ def save_radial(
     state: RadialState,
 ) -> None:
     """Write constructor parameters and fitted state; see `RadialGANSynthesizer.save`."""
-    mapping = parameters["mapping"]
-    parameters["mapping"] = None
     union, domains, arrays = union_to_state(state.union)
     content = {
         "kind": DOMAINS,
-        "parameters": pack_parameters(parameters, constraints),
-        "mapping": None if mapping is None else pack_names(mapping),
+        **pack_radial_parameters(parameters, constraints),
         "union": union,
         "domains": domains,
         "target": to_jsonable(state.target),
@@ -138,6 +135,17 @@ def save_radial(
         own["slice_means"] = sampler.targets.means
     arrays |= {name: tensor.cpu().numpy() for name, tensor in own.items()}
     write_model(path, content, arrays | module_arrays(_modules(sampler, state.critic)))
+
+
+def pack_radial_parameters(
+    parameters: dict[str, Any], constraints: Mapping[str, Constraint]
+) -> dict[str, Any]:
+    """Return the constructor's parameters as JSON, apart from them the mapping."""
+    mapping = parameters["mapping"]
+    return {
+        "parameters": pack_parameters(parameters | {"mapping": None}, constraints),
+        "mapping": None if mapping is None else pack_names(mapping),
+    }
 
 
 def radial_digest(sampler: DomainSampler, critic: nn.Module) -> str:

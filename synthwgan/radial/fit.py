@@ -12,8 +12,11 @@ import pandas as pd
 import torch
 from torch import nn
 
+from synthwgan.checkpoint import KeptFit, describe
+from synthwgan.interrupts import Interrupts
 from synthwgan.networks.moments import N_HATS
 from synthwgan.radial.batches import DomainTable
+from synthwgan.radial.columns.saved import union_to_state
 from synthwgan.radial.columns.union import DomainUnion
 from synthwgan.radial.file import RadialState
 from synthwgan.radial.growth import Growth
@@ -43,13 +46,16 @@ class TrainingPlace:
         From 1 on, a progress bar is shown.
     callbacks : sequence of callable
         Called with the figures of each logged step; training ends when one returns True.
+    interrupts : Interrupts
+        Told what lacks if training is interrupted.
     """
 
     device: torch.device
     precision: str
     seed: int
     verbose: int
-    callbacks: Sequence[Callback] = ()
+    callbacks: Sequence[Callback]
+    interrupts: Interrupts
 
 
 def learn_domains(
@@ -59,6 +65,7 @@ def learn_domains(
     config: RadialConfig,
     where: TrainingPlace,
     rng: np.random.Generator,
+    kept: KeptFit | None = None,
 ) -> RadialState:
     """Train networks on the rows of all domains.
 
@@ -76,9 +83,12 @@ def learn_domains(
         Device, precision, seed.
     rng : Generator
         For the encoding.
+    kept : KeptFit, optional
+        Keeps the state of training.
     """
     table = _encoded(union, tables, target, rng)
-    trained = train_domains(table, config, **vars(where))
+    checkpoints = None if kept is None else kept.start(_described(union, table))
+    trained = train_domains(table, config, **vars(where), checkpoints=checkpoints)
     contexts = DomainContexts(union.layout, torch.from_numpy(union.has).to(where.device))
     sampler = DomainSampler(
         trained.networks,
@@ -168,6 +178,18 @@ def _encoded(
     rows, domains = union.encode_all(tables, rng)
     always = np.isin(np.arange(len(union.columns)), union.places_of(target))
     return DomainTable(rows, domains, union.layout, union.has, always)
+
+
+def _described(union: DomainUnion, table: DomainTable) -> dict[str, Any]:
+    """Return digests of the tables, and of how they are written back."""
+    columns = {
+        f"{name} of {domain.name}": column
+        for domain in union.domains.values()
+        for name, column, _ in domain.named()
+    }
+    state, domains, arrays = union_to_state(union)
+    more = {"domains": table.domains, "given": table.rows.given, "always": table.always}
+    return describe(columns, ([state, domains], arrays), table.rows.encoded, more)
 
 
 def _seen(

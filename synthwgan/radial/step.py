@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor, nn
 
+from synthwgan.interrupts import Interrupts
 from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
@@ -18,13 +19,14 @@ from synthwgan.radial.cycles import RowReconstruction, normality_loss
 from synthwgan.radial.growth import Growth, can_grow, grow, train_only
 from synthwgan.radial.networks import NOISE_DIM, DomainContexts, build_domain_networks
 from synthwgan.training.batchnorm import measure_batch_norm
-from synthwgan.training.callbacks import Callback, Callbacks, History, ProgressBar
+from synthwgan.training.callbacks import Callback
+from synthwgan.training.checkpoint import Checkpoints
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
-from synthwgan.training.fit import warn_of_early_stop
+from synthwgan.training.fit import train_phase, warn_of_early_stop
 from synthwgan.training.pace import Steps
 from synthwgan.training.step import TrainingStep
-from synthwgan.training.trainer import Observer, Trainer, TrainingOutcome
+from synthwgan.training.trainer import TrainingOutcome
 
 # Batches by which batch statistics are measured.
 N_MEASURED = 20
@@ -168,6 +170,8 @@ def train_domains(
     seed: int,
     verbose: int,
     callbacks: Sequence[Callback] = (),
+    checkpoints: Checkpoints | None = None,
+    interrupts: Interrupts | None = None,
 ) -> TrainedDomains:
     """Train networks on rows of several domains.
 
@@ -177,7 +181,7 @@ def train_domains(
         The rows.
     config : RadialConfig
         Hyperparameters.
-    device, precision, seed, verbose, callbacks
+    device, precision, seed, verbose, callbacks, checkpoints, interrupts
         As for `train_networks`.
 
     Warns
@@ -188,7 +192,8 @@ def train_domains(
     fit = _Fit(table, config, device)
     marginals = fit.marginals
     networks = build_domain_networks(fit.head, marginals, config, seed)
-    step, records, outcome = fit.train(networks, precision, seed, verbose, callbacks)
+    told = verbose, callbacks, checkpoints, interrupts
+    step, records, outcome = fit.train(networks, precision, seed, *told)
     averaged = step.averaged()
     averaged["critic"] = step.critic
     return TrainedDomains(averaged, fit.moments, marginals, records, outcome)
@@ -206,6 +211,7 @@ def train_added_domain(
     seed: int,
     verbose: int,
     callbacks: Sequence[Callback] = (),
+    interrupts: Interrupts | None = None,
 ) -> TrainedDomains:
     """Train what is new for one domain more; nothing changes for the others.
 
@@ -215,7 +221,7 @@ def train_added_domain(
         Networks of the other domains.
     growth : Growth
         From their layout to the new one.
-    table, config, device, precision, seed, verbose, callbacks
+    table, config, device, precision, seed, verbose, callbacks, interrupts
         As for `train_domains`, of all domains.
     added : int
         The new domain.
@@ -235,7 +241,8 @@ def train_added_domain(
     train_only(networks, grow(trained, networks, growth))
     # The other domains use these batch statistics, too, so they stay.
     networks["generator"].eval()
-    step, records, outcome = fit.train(networks, precision, seed, verbose, callbacks)
+    told = verbose, callbacks, None, interrupts
+    step, records, outcome = fit.train(networks, precision, seed, *told)
     averaged = step.ema.module
     averaged["critic"] = step.critic
     return TrainedDomains(averaged, fit.moments, marginals, records, outcome)
@@ -282,6 +289,8 @@ class _Fit:
         seed: int,
         verbose: int,
         callbacks: Sequence[Callback],
+        checkpoints: Checkpoints | None,
+        interrupts: Interrupts | None,
     ) -> tuple[RadialStep, list[dict[str, Any]], TrainingOutcome]:
         """Train networks; return the step, the records and how it ended."""
         config = self.config
@@ -289,12 +298,17 @@ class _Fit:
             networks, self.moments, self.batches, self.drawer, config, precision, seed
         )
         records: list[dict[str, Any]] = []
-        observers: list[Observer] = [History(records, PHASE), Callbacks(callbacks, PHASE)]
-        if verbose:
-            observers.append(ProgressBar(PHASE))
-        pace = Steps(config.max_steps)
-        trainer = Trainer(pace, config.max_seconds, config.log_every, observers)
-        outcome = trainer.run(step)
+        outcome = train_phase(
+            step,
+            Steps(config.max_steps),
+            config,
+            PHASE,
+            records=records,
+            verbose=verbose,
+            callbacks=callbacks,
+            checkpoints=checkpoints,
+            interrupts=Interrupts() if interrupts is None else interrupts,
+        )
         warn_of_early_stop(outcome)
         return step, records, outcome
 

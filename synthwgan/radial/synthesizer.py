@@ -15,7 +15,9 @@ import pandas as pd
 from sklearn.utils.validation import check_is_fitted
 
 from synthwgan.card import ModelCard
+from synthwgan.checkpoint import Checkpoint, KeptFit
 from synthwgan.components import ComponentParameters
+from synthwgan.interrupts import Interrupts
 from synthwgan.networks.critics import CriticChoice, CriticName
 from synthwgan.networks.generators import GeneratorChoice, GeneratorName
 from synthwgan.networks.objectives import Objective, ObjectiveName
@@ -52,6 +54,7 @@ from synthwgan.radial.file import (
     RadialState,
     load_radial,
     n_parameters_of,
+    pack_radial_parameters,
     radial_digest,
     save_radial,
 )
@@ -65,6 +68,7 @@ from synthwgan.table import TableTransformer
 from synthwgan.table.columns.options import LOCALE, ColumnOptions
 from synthwgan.table.frames import OutputMixin, TableForm, chosen_output, take
 from synthwgan.table.rules.ruleset import RuleSet
+from synthwgan.table.storage.jsonable import to_jsonable
 from synthwgan.training.callbacks import Callback, announce, check_callbacks
 from synthwgan.training.config import COMPONENTS, TRAINING_PARAMETERS
 from synthwgan.training.device import resolve_device, resolve_precision
@@ -268,6 +272,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         target: Any = None,
         domain: Any = "domain",
         callbacks: Sequence[Callback] | None = None,
+        checkpoint: str | os.PathLike | Checkpoint | None = None,
     ) -> Self:
         """Learn the tables of two domains or more.
 
@@ -285,12 +290,17 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         callbacks : list of callable, optional
             Functions that are called with the figures of each logged step, a dict with the columns
             of `history_`. When one returns True, training ends. What one raises ends `fit`.
+        checkpoint : path or Checkpoint, optional
+            A file that gets all that training needs, see `WGANGPSynthesizer.fit`. If it exists, and
+            is of these tables, this target and these parameters, `fit` goes on from it.
 
         Raises
         ------
         ValueError, TypeError
             If a parameter or a table cannot be used, or a domain lacks the target; before any
-            training.
+            training; so is a checkpoint of something else.
+        OSError
+            If the checkpoint could not be written.
         """
         if y is not None:
             raise TypeError(
@@ -307,8 +317,12 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
                 "were started trains a model of its own"
             )
         device = resolve_device(self.device)
+        precision = resolve_precision(self.precision, device)
+        seeds, kept = draw_seeds(self.random_state, 4), None
+        if checkpoint is not None:
+            kept = KeptFit(checkpoint, self._packed(target), self.verbose, device, precision)
+            seeds = kept.seeds(seeds)
         tables, forms = tables_of(X, target, domain)
-        seeds = draw_seeds(self.random_state, 4)
         check_rules_of(self.rules, tables)
         transformers = self._transformers(tables, forms, seeds[0])
         warn_of_unknown_domains(self.mapping or {}, tables)
@@ -324,10 +338,15 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
             rules = {name: own.rules_ for name, own in transformers.items()}
             announce(f"{union.matches().to_string()}\n\n{show_rules_of(rules)}\n")
         config = self._config(sum(map(len, tables.values())))
-        precision = resolve_precision(self.precision, device)
-        where = TrainingPlace(device, precision, seeds[3], self.verbose, functions)
-        state = learn_domains(union, tables, target, config, where, as_generator(seeds[2]))
-        return self._keep(state, tables)
+        with Interrupts() as interrupts:
+            how = precision, seeds[3], self.verbose, functions, interrupts
+            where, rng = TrainingPlace(device, *how), as_generator(seeds[2])
+            state = learn_domains(union, tables, target, config, where, rng, kept)
+            self._keep(state, tables)
+            if kept is not None:
+                kept.checkpoint.is_complete = not interrupts.lacking
+        interrupts.warn(None if kept is None else kept.path)
+        return self
 
     def add_domain(
         self,
@@ -371,18 +390,23 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
             other: self._rows(draw_seeds(seeds[0], 2)).new(domain.n_rows, other)
             for other, domain in self.union_.domains.items()
         }
-        where = TrainingPlace(
-            self.sampler_.device,
-            resolve_precision(self.precision, self.sampler_.device),
-            seeds[1],
-            self.verbose,
-            functions,
-        )
+        precision = resolve_precision(self.precision, self.sampler_.device)
         tables, rng = {**others, name: X}, as_generator(seeds[2])
-        state = learn_added_domain(
-            self._state(), name, tables, transformers[name], self._config(len(X)), where, rng
-        )
-        return self._keep(state, None if self.tables_ is None else tables)
+        with Interrupts() as interrupts:
+            how = precision, seeds[1], self.verbose, functions, interrupts
+            where = TrainingPlace(self.sampler_.device, *how)
+            state = learn_added_domain(
+                self._state(), name, tables, transformers[name], self._config(len(X)), where, rng
+            )
+            self._keep(state, None if self.tables_ is None else tables)
+        interrupts.warn(None)
+        return self
+
+    def _packed(self, target: Any) -> dict[str, Any]:
+        """Return all that a model of the tables depends on, by its name, as JSON."""
+        packed = pack_radial_parameters(self.get_params(deep=False), self.constraints)
+        own = {"mapping": packed["mapping"], "target": to_jsonable(target)}
+        return packed["parameters"] | own
 
     def _config(self, n_rows: int) -> RadialConfig:
         """Hyperparameters; what has no parameter here is as for one table."""

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
+from synthwgan.interrupts import ROUNDS, Interrupts
 from synthwgan.sampling.bins import RowBins
 from synthwgan.sampling.raking import ceiling_of, rake
 from synthwgan.sampling.rejection import Rejection, chances
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.trees import TreeEnsemble
-from synthwgan.table.layout import EncodedTable
+from synthwgan.table.layout import EncodedTable, Layout
 
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
@@ -80,6 +81,10 @@ class RejectionPlan:
         reserved = min(RESERVED_SHARE * max_seconds, MAX_RESERVED_SECONDS)
         return cls(*bounds, time.perf_counter() + max_seconds - spent, max_seconds - reserved)
 
+    def is_for(self, encoded: EncodedTable, layout: Layout) -> bool:
+        """Whether there is anything to learn from a table: of few rows it would be chance."""
+        return bool(self.max_rounds and layout.n_slots) and len(encoded) >= MIN_REAL_ROWS
+
 
 def learn_rejection(
     sampler: Sampler,
@@ -88,6 +93,7 @@ def learn_rejection(
     plan: RejectionPlan,
     seed: int,
     report: Callable[[str], None],
+    interrupts: Interrupts | None = None,
 ) -> Rejection | None:
     """Learn which of a sampler's rows to keep.
 
@@ -111,6 +117,8 @@ def learn_rejection(
         Seed of the drawn rows and the folds.
     report : callable
         Called with a line of text after each round.
+    interrupts : Interrupts, optional
+        Told if the rounds are interrupted, of which those that are done count.
 
     Returns
     -------
@@ -119,7 +127,7 @@ def learn_rejection(
     """
     started = time.perf_counter()
     layout = sampler.head.layout
-    if len(encoded) < MIN_REAL_ROWS or not layout.n_slots or not plan.max_rounds:
+    if not plan.is_for(encoded, layout):
         return None
     rng, noise = np.random.default_rng(seed), sampler.noise(seed)
     bins = RowBins.fit(layout, encoded, value_edges)
@@ -128,18 +136,30 @@ def learn_rejection(
     drawn = _draw(sampler, bins, n_drawn, noise, started + (plan.deadline - started) / 4)
     raking_seconds = (time.perf_counter() - started) * n_raking / len(drawn)
     boosting = _Boosting(bins, real, drawn, rng)
-    while boosting.n_tried < plan.max_rounds and not boosting.is_over:
-        if time.perf_counter() + boosting.round_seconds + raking_seconds > plan.deadline:
-            break
-        boosting.add_round(plan.min_acceptance, report)
+    is_interrupted = False
+    try:
+        while boosting.n_tried < plan.max_rounds and not boosting.is_over:
+            if time.perf_counter() + boosting.round_seconds + raking_seconds > plan.deadline:
+                break
+            boosting.add_round(plan.min_acceptance, report)
+    except KeyboardInterrupt:
+        if interrupts is None or not (interrupts.can_end and boosting.n_rounds):
+            raise
+        is_interrupted = True
     if not boosting.n_rounds:
+        report("  no round counts: all drawn rows are kept")
         return None
     fresh = _draw(sampler, bins, n_raking, noise, plan.deadline)
     raked = rake(boosting.trees(fresh), fresh, real, bins.n_bins)
-    report(f"rejection keeps {raked.acceptance_rate:.0%} of the drawn rows, marginals raked")
+    if interrupts is not None and is_interrupted:
+        interrupts.lacks(ROUNDS.format(boosting.n_tried))
     if raked.acceptance_rate < plan.min_acceptance:
-        report("rejection dropped: too few rows are kept")
+        report(f"  no round counts: less than {plan.min_acceptance:.0%} of the rows would be kept")
         return None
+    report(
+        f"  {boosting.n_rounds} of {boosting.n_tried} rounds count, and "
+        f"{raked.acceptance_rate:.0%} of the drawn rows are kept"
+    )
     return Rejection(
         bins, boosting.trees, raked.effects, raked.ceiling, raked.acceptance_rate, boosting.n_rounds
     )
@@ -182,17 +202,16 @@ class _Boosting:
         acceptance = kept[self.drawn_held_out].mean()
         self.round_seconds = time.perf_counter() - started
         self.n_tried += 1
-        outcome = (
-            f"rejection round {self.n_tried}: held-out loss falls by {gain:.4f} "
-            f"(standard error {error:.4f}), {acceptance:.0%} of the drawn rows kept"
-        )
+        outcome = _in_words(gain, error, acceptance, min_acceptance)
+        report(f"  round {self.n_tried} {outcome}")
         if gain < MIN_STANDARD_ERRORS * error or acceptance < min_acceptance:
             self.n_dropped += 1
-            report(f"{outcome}; dropped")
             return
-        report(outcome)
-        self.trees, self.log_odds, self.chances = self.trees + trees, log_odds, kept
-        self.n_rounds, self.n_dropped = self.n_rounds + 1, 0
+        # At once: an interrupt finds a round added, or not.
+        self.trees, self.log_odds, self.chances, self.n_rounds, self.n_dropped = (
+            *(self.trees + trees, log_odds, kept),
+            *(self.n_rounds + 1, 0),
+        )
 
     @property
     def is_over(self) -> bool:
@@ -233,6 +252,18 @@ class _Boosting:
         of_drawn = self.chances[drawn]
         weights = np.concatenate([np.ones(n_real), of_drawn * (n_real / of_drawn.sum())])
         return rows, np.arange(len(rows)) < n_real, weights
+
+
+def _in_words(gain: float, error: float, acceptance: float, min_acceptance: float) -> str:
+    """Say what became of a round, and why."""
+    found = f"by {gain:.4f}, standard error {error:.4f}"
+    if gain <= 0:
+        return "is left out: it does not help on held-out rows"
+    if gain < MIN_STANDARD_ERRORS * error:
+        return f"is left out: what it helps on held-out rows may be chance ({found})"
+    if acceptance < min_acceptance:
+        return f"is left out: it would keep less than {min_acceptance:.0%} of the drawn rows"
+    return f"helps on held-out rows ({found}) and keeps {acceptance:.0%} of the drawn rows"
 
 
 def _gains(

@@ -6,6 +6,7 @@ import functools
 import warnings
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
@@ -34,14 +35,17 @@ class BatchedTable:
         Arrow can make frames of. More columns than are asked for do no harm.
     form : TableForm, optional
         What rows of such a table are given back as; pandas frames by default.
+    attrs : mapping, optional
+        What is known of the table beside its cells, as ``attrs`` of a frame.
     """
 
     def __init__(
         self,
         read: Callable[[list[Hashable] | None], Iterable[Any]],
         form: TableForm | None = None,
+        attrs: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self._read = read
+        self._read, self.attrs = read, attrs
         self.form = TableForm() if form is None else form
         self._dtypes: dict[Hashable, Any] | None = None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.columns.base import ColumnTransformer
+from synthwgan.table.columns.identifier import IdentifierTransformer
 from synthwgan.table.given import GivenRows
 from synthwgan.table.reduction import Reduction
 from synthwgan.table.rules.base import Rule
@@ -39,6 +41,42 @@ class Law:
             for rule in RuleSet(reduction.enforced).builders()
             if isinstance(rule, ComputedRule) and self.column_of(rule.target).in_features
         ]
+
+    def check_room(self, n_rows: int) -> None:
+        """Raise a ValueError if so many rows cannot all have keys of their own.
+
+        Both those that are made anew and those that a rule says are unique.
+        """
+        for name, column in zip(self.reduction.names, self.reduction.columns, strict=True):
+            if isinstance(column, IdentifierTransformer):
+                needed = column.n_needed(n_rows)
+                room = column.n_possible(needed)
+                if room < needed:
+                    raise ValueError(
+                        f"column {name!r}: {n_rows} rows need {needed} new identifiers, and only "
+                        f"{int(room)} of {column.physical.name} are free: ask for fewer rows, or "
+                        "fit the column in a wider dtype, such as 'int64'"
+                    )
+        computed = {name for rule in self.reduction.builders for name in rule.dependent}
+        for rule in self.keys:
+            columns = [self.column_of(name) for name in rule.columns]
+            # Of rows in which a part of the key is missing, any number may agree.
+            if not computed.intersection(rule.columns) and not any(c.missing_rate for c in columns):
+                self._check_key(rule, columns, n_rows)
+
+    @staticmethod
+    def _check_key(rule: Unique, columns: Sequence[ColumnTransformer], n_rows: int) -> None:
+        counts = [column.n_possible(n_rows) for column in columns]
+        if math.prod(counts) < n_rows:
+            shown = " x ".join(
+                f"{int(count)} of {name!r}"
+                for count, name in zip(counts, rule.columns, strict=True)
+            )
+            raise ValueError(
+                f"rule '{rule}': {n_rows} rows need as many different keys, and only "
+                f"{int(math.prod(counts))} are possible ({shown}): ask for fewer rows, or fit "
+                "without the rule"
+            )
 
     def is_broken(self, rows: pd.DataFrame, before: Sequence[pd.DataFrame] = ()) -> np.ndarray:
         """Return which rows must not leave.

@@ -22,6 +22,7 @@ from synthwgan.table.columns.pair import PairTransformer
 from synthwgan.table.door import naming_column
 from synthwgan.table.storage.dtypes import Cells, PhysicalType
 from synthwgan.table.storage.physical import physical_type, read_cells
+from synthwgan.table.storage.scalars import span_in_words
 from synthwgan.table.survey import ColumnSurvey
 
 # All kinds of columns: a class with its verbs each, and its line here.
@@ -170,7 +171,7 @@ class ColumnSchema:
     @property
     def range(self) -> str:
         """The range in words, empty where there is none."""
-        return "" if self.low is None else f"{self.low} to {self.high}"
+        return "" if self.low is None else span_in_words(self.low, self.high)
 
 
 class Schema(tuple[ColumnSchema, ...]):

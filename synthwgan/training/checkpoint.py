@@ -155,7 +155,7 @@ class PhaseCheckpoint:
             return None
         self._load(found["parts"])
         outcome = TrainingOutcome(**found["outcome"])
-        self._owner.report(f"{self._phase} are learned")
+        self._owner.report(f"training with {self._phase} has ended before")
         return outcome
 
     def progress(self) -> float:
@@ -172,7 +172,7 @@ class PhaseCheckpoint:
         found = self._owner.phases.get(self._phase)
         if found is not None:
             self._load(found["parts"])
-            self._owner.report(f"going on with {self._phase} from step {trainer.n_steps}")
+            self._owner.report(f"training goes on with {self._phase} from step {trainer.n_steps}")
 
     def _load(self, found: dict[str, Any]) -> None:
         with self._owner.refusing():
@@ -208,7 +208,8 @@ class PhaseCheckpoint:
         if kind is not None and not self._is_first:
             self._owner.write()
             n_steps = self._owner.phases[self._phase]["parts"]["loop"]["n_steps"]
-            self._owner.report(f"{self._phase} ended at step {n_steps}; fit again to go on from it")
+            at = f"step {n_steps} of {self._phase}"
+            self._owner.report(f"training was ended after {at}; fit again to go on from there")
 
 
 def pack(state: Any, arrays: dict[str, np.ndarray]) -> Any:

@@ -42,12 +42,12 @@ class TrainingCost:
 
     def __str__(self) -> str:
         text = (
-            f"encoded width {self.n_slots}, {self.n_parameters:,} parameters, "
-            f"about {self.memory_mb:,.0f} MiB to train"
+            f"training learns {self.n_parameters:,} weights from rows of {self.n_slots} numbers "
+            f"in about {self.memory_mb:,.0f} MiB of memory"
         )
         if self.seconds_per_1000_steps is None:
             return text
-        return f"{text}, {self.seconds_per_1000_steps:.1f} s per 1000 steps"
+        return f"{text}; 1,000 steps take {self.seconds_per_1000_steps:.1f} s"
 
 
 def estimate_cost(

@@ -13,6 +13,8 @@ import torch
 from sklearn.exceptions import ConvergenceWarning
 from torch import Tensor, nn
 
+from synthwgan.interrupts import CONDITIONS as NO_CONDITIONS
+from synthwgan.interrupts import TRAINING, Interrupts
 from synthwgan.networks.build import add_context, build_networks, check_own_networks, has_own
 from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
@@ -127,6 +129,7 @@ def train_networks(
     forbidden: np.ndarray | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoints: Checkpoints | None = None,
+    interrupts: Interrupts | None = None,
     ranks: Ranks = ALONE,
 ) -> TrainedNetworks:
     """Train a generator and a critic on an encoded table.
@@ -160,6 +163,8 @@ def train_networks(
         Called with the figures of each logged step; a phase ends when one returns True.
     checkpoints : Checkpoints, optional
         Keeps the state of training, and has that from which it goes on, if any.
+    interrupts : Interrupts, optional
+        Told what lacks if training is interrupted: the weights trained so far are returned.
     ranks : Ranks, optional
         The processes that train together, of one table. They share the rows of a batch.
 
@@ -173,8 +178,7 @@ def train_networks(
     ConvergenceWarning
         If a loss was not finite; the last good weights are returned.
     UserWarning
-        If there is nothing to learn, the generator's modes collapsed, or training was
-        interrupted: the weights trained so far are returned.
+        If there is nothing to learn, or the generator's modes collapsed.
 
     Raises
     ------
@@ -189,16 +193,17 @@ def train_networks(
     head = _make_head(encoded, layout, config, forbidden).to(device)
     check_own_networks(head, config, config.conditional is not None)
     with _own_randomness(config, device, seed):
-        told = verbose, until_learnt, callbacks, checkpoints, ranks
+        interrupts = Interrupts() if interrupts is None else interrupts
+        told = verbose, until_learnt, callbacks, checkpoints, interrupts, ranks
         fit = _Fit(encoded, head, config, precision, seed, *told)
         step, outcome = fit.learn_whole_rows()
         averaged, conditional = step.averaged(), None
-        if outcome.ended_well:
-            if outcome.n_steps >= MIN_STEPS:
-                fit.warn_of_mode_collapse(averaged)
-            if config.conditional:
-                conditional, of_conditions = fit.learn_conditions(step, outcome)
-                outcome = outcome.followed_by(of_conditions)
+        if outcome.ended_well and outcome.n_steps >= MIN_STEPS:
+            fit.warn_of_mode_collapse(averaged)
+        if config.conditional and outcome.stopped_by != "non-finite":
+            learnt = interrupts.attempt(lambda: fit.learn_conditions(step, outcome), NO_CONDITIONS)
+            if learnt is not None:
+                conditional, outcome = learnt[0], outcome.followed_by(learnt[1])
     if ranks.is_first:
         warn_of_early_stop(outcome)
     return TrainedNetworks(
@@ -235,7 +240,7 @@ class _Fit:
         The table.
     head : OutputHead
         Knows its layout.
-    config, precision, seed, verbose, until_learnt, callbacks, checkpoints, ranks
+    config, precision, seed, verbose, until_learnt, callbacks, checkpoints, interrupts, ranks
         As for `train_networks`.
     """
 
@@ -250,12 +255,13 @@ class _Fit:
         until_learnt: bool,
         callbacks: Sequence[Callback],
         checkpoints: Checkpoints | None,
+        interrupts: Interrupts,
         ranks: Ranks,
     ) -> None:
         self.config, self.precision, self.seed = config.of_one(ranks.size), precision, seed
         self.ranks, self.verbose = ranks, verbose if ranks.is_first else 0
         self.until_learnt, self.callbacks = until_learnt, callbacks
-        self.checkpoints = checkpoints
+        self.checkpoints, self.interrupts = checkpoints, interrupts
         self.marginals = TableBatches(encoded, head).marginals()
         batches, self.held_out = _hold_out(encoded, head, config, seed)
         self.batches = batches.shard(ranks.rank, ranks.size)
@@ -352,28 +358,83 @@ class _Fit:
         more: Mapping[str, Stateful] | None = None,
     ) -> TrainingOutcome:
         """Train for one phase, and add to the records; more is what its checkpoint holds too."""
-        history = History(self.records, phase)
-        stopping = None
-        if config.early_stopping is not None:
-            stopping = config.early_stopping.watch(step.check_weights)
-        keeper = None
-        if self.checkpoints is not None:
-            parts = {"step": step, "pace": pace, "diagnosis": diagnosis, "history": history}
-            parts |= {} if stopping is None else {"stopping": stopping}
-            keeper = self.checkpoints.of(phase, parts | dict(more or {}))
-            if (outcome := keeper.finished()) is not None:
-                return outcome
-        observers: list[Observer] = [history, SameWeights(self.ranks, step.networks)]
-        if self.ranks.is_first:
-            observers += [Callbacks(self.callbacks, phase), Log(phase)]
-        if self.verbose:
-            observers.append(ProgressBar(phase, 0.0 if keeper is None else keeper.progress()))
-        LOGGER.info("training: %s", phase)
-        bounds = config.max_seconds, config.log_every
-        told = observers, diagnosis, stopping, keeper, self.ranks
-        outcome = Trainer(pace, *bounds, *told).run(step)
-        LOGGER.info("%s: ended by %s at step %d", phase, outcome.stopped_by, outcome.n_steps)
-        return outcome
+        return train_phase(
+            step,
+            pace,
+            config,
+            phase,
+            records=self.records,
+            verbose=self.verbose,
+            callbacks=self.callbacks,
+            checkpoints=self.checkpoints,
+            interrupts=self.interrupts,
+            ranks=self.ranks,
+            diagnosis=diagnosis,
+            more=more,
+        )
+
+
+def train_phase(
+    step: TrainingStep,
+    pace: Pace,
+    config: TrainingConfig,
+    phase: str,
+    *,
+    records: list[dict[str, Any]],
+    verbose: int,
+    callbacks: Sequence[Callback],
+    checkpoints: Checkpoints | None,
+    interrupts: Interrupts,
+    ranks: Ranks = ALONE,
+    diagnosis: Diagnosis | None = None,
+    more: Mapping[str, Stateful] | None = None,
+) -> TrainingOutcome:
+    """Train for one phase, or take it from a checkpoint, and add to the records.
+
+    Parameters
+    ----------
+    step : TrainingStep
+        Its networks hold the result.
+    pace : Pace
+        How many steps.
+    config : TrainingConfig
+        Bounds, and when to stop early.
+    phase : str
+        Its name.
+    records : list of dict
+        Gets a record for each logged step.
+    verbose, callbacks, checkpoints, interrupts, ranks
+        As for `train_networks`.
+    diagnosis : Diagnosis, optional
+        Adds figures.
+    more : mapping of str to Stateful, optional
+        What the checkpoint holds beside these.
+    """
+    history, stopping, keeper = History(records, phase), None, None
+    if config.early_stopping is not None:
+        stopping = config.early_stopping.watch(step.check_weights)
+    if checkpoints is not None:
+        parts = {"step": step, "pace": pace, "diagnosis": diagnosis, "history": history}
+        parts |= {"stopping": stopping, **(more or {})}
+        keeper = checkpoints.of(
+            phase, {name: part for name, part in parts.items() if part is not None}
+        )
+        if (outcome := keeper.finished()) is not None:
+            interrupts.hold()
+            return outcome
+    observers: list[Observer] = [history, SameWeights(ranks, step.networks)]
+    if ranks.is_first:
+        observers += [Callbacks(callbacks, phase), Log(phase)]
+    if verbose:
+        observers.append(ProgressBar(phase, 0.0 if keeper is None else keeper.progress()))
+    LOGGER.info("training: %s", phase)
+    bounds = config.max_seconds, config.log_every
+    told = observers, diagnosis, stopping, keeper, interrupts, ranks
+    outcome = Trainer(pace, *bounds, *told).run(step)
+    LOGGER.info("%s: ended by %s at step %d", phase, outcome.stopped_by, outcome.n_steps)
+    if outcome.stopped_by == "interrupt":
+        interrupts.lacks(TRAINING.format(outcome.n_steps, phase))
+    return outcome
 
 
 def _hold_out(
@@ -421,15 +482,10 @@ def _of_conditions(config: TrainingConfig, whole_rows: TrainingOutcome) -> Train
 
 
 def warn_of_early_stop(outcome: TrainingOutcome) -> None:
-    """Warn if training ended because a loss was not finite, or by an interrupt."""
+    """Warn if training ended because a loss was not finite."""
     if outcome.stopped_by == "non-finite":
         warn(
             f"training stopped at step {outcome.n_steps}: a loss was not finite. The last good "
             "weights were restored. Lower generator_lr and critic_lr, or use precision='float32'.",
             ConvergenceWarning,
-        )
-    elif outcome.stopped_by == "interrupt":
-        warn(
-            f"training was interrupted at step {outcome.n_steps}; the model trained so far is "
-            "kept and can be sampled and saved."
         )

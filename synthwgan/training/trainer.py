@@ -12,6 +12,7 @@ from typing import Any, Protocol
 
 from torch import Tensor
 
+from synthwgan.interrupts import Interrupts
 from synthwgan.table.checks import COUNT, SHARE, check_state, expect
 from synthwgan.training.checks import SECONDS
 from synthwgan.training.pace import Pace
@@ -103,6 +104,8 @@ class Trainer:
         best weights are restored in the end.
     keeper : Keeper, optional
         Keeps the state after each log, and gives it back to a loop that goes on.
+    interrupts : Interrupts, optional
+        Told that there is a model, once the loop is over.
     ranks : Ranks, optional
         The processes that train together. What differs between them (seconds, figures, what is
         asked for) the first decides; an interrupt ends them all.
@@ -117,6 +120,7 @@ class Trainer:
         diagnose: Callable[[int], dict[str, float]] | None = None,
         stopping: BestWeights | None = None,
         keeper: Keeper | None = None,
+        interrupts: Interrupts | None = None,
         ranks: Ranks = ALONE,
     ) -> None:
         self.pace, self.ranks = pace, ranks
@@ -125,6 +129,7 @@ class Trainer:
         self.observers = observers
         self.diagnose, self.stopping = diagnose, stopping
         self.keeper = NotKept() if keeper is None else keeper
+        self.interrupts = Interrupts() if interrupts is None else interrupts
         self.n_steps = 0
 
     def run(self, step: Step) -> TrainingOutcome:
@@ -136,10 +141,12 @@ class Trainer:
         try:
             with self.keeper:
                 stopped_by = self._loop(step)
+            self.interrupts.hold()
         except KeyboardInterrupt:
             if self.ranks.size > 1:
                 # In the middle of a step, of which the others are at another place.
                 raise
+            self.interrupts.hold()
             stopped_by = "interrupt"
             if not step.is_finite():
                 step.restore(self._good_weights)

@@ -43,6 +43,11 @@ def small_adult(monkeypatch: pytest.MonkeyPatch) -> Dataset:
     return adult
 
 
+@pytest.fixture(autouse=True, scope="module")
+def fits_are_hasty(hasty: None) -> None:
+    """Let no test wait for a calibration that it does not look at."""
+
+
 @pytest.fixture(autouse=True)
 def torch_as_before() -> Iterator[None]:
     """Undo what a benchmark's `main` sets for its own process, which here is everyone's."""

@@ -19,7 +19,7 @@ import pytest
 import torch
 from typer.testing import CliRunner, Result
 
-from synthwgan import Checkpoint, WGANGPSynthesizer
+from synthwgan import Checkpoint, WGANGPSynthesizer, base
 from synthwgan.cli import app
 from synthwgan.io.tables import read_table
 from synthwgan.networks.critics import CRITICS, MLP
@@ -116,11 +116,11 @@ def test_a_command_that_is_killed_goes_on(folder, monkeypatch):
         process.terminate()
         _, shown = process.communicate(timeout=PATIENCE)
     assert process.returncode == 128 + signal.SIGTERM
-    assert f"{path}: going on with whole rows from step " in shown
-    assert f"{path}: whole rows ended at step " in shown and "Traceback" not in shown
+    assert f"{path}: training goes on with whole rows from step " in shown
+    assert f"{path}: training was ended after step " in shown and "Traceback" not in shown
     result = run(*arguments)
     assert result.exit_code == 0
-    assert f"{path}: going on with whole rows from step " in result.stderr
+    assert f"{path}: training goes on with whole rows from step " in result.stderr
     # It is of no use any more; what a kill in the middle of a write may have left went before.
     assert sorted(each.name for each in folder.iterdir()) == ["model", "table.csv"]
     settings = {"max_steps": 200, "random_state": 3, "rejection": None, "device": "cpu"}
@@ -146,7 +146,7 @@ def test_a_checkpoint_of_other_parameters_is_refused_in_one_line(folder):
     result = run(*fit_command(folder, "--quiet"))
     assert result.exit_code == 1
     (line,) = result.stderr.strip().splitlines()
-    assert "is of a fit with max_steps=5, not 200. Set these as they were, or delete" in line
+    assert "is of a fit with --max-steps 5, not 200. Set these as they were, or delete" in line
     assert (folder / "fit.ckpt").exists()
 
 
@@ -158,3 +158,33 @@ def test_a_checkpoint_is_neither_table_nor_model(folder):
         assert "is the table or the model" in result.stderr
     result = run("fit", table, "-o", folder / "model", "--checkpoint", folder / "other.csv")
     assert "is the name of a table; let the checkpoint end in .ckpt" in result.stderr
+
+
+def test_ctrl_c_after_training_writes_the_model_and_says_what_it_lacks(folder, monkeypatch):
+    def press(path: Path, *arguments: Any) -> None:
+        signal.raise_signal(signal.SIGINT)
+        plain(path, *arguments)
+
+    def interrupt(*arguments: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    plain = base.save_model
+    model, kept = folder / "interrupted", folder / "interrupted.ckpt"
+    arguments = ("fit", folder / "table.csv", "-o", model, "--checkpoint", kept, "--max-steps", 4)
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr("synthwgan.fitted.calibrate", interrupt)
+            patched.setattr("synthwgan.base.save_model", press)
+            result = run(*arguments, "--seed", 3)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert result.exit_code == 0
+    assert "Warning: fit was interrupted; the model is kept" in result.stderr
+    assert f"fit again with --checkpoint {kept}, which goes on from there." in result.stderr
+    assert len(WGANGPSynthesizer.load(model).sample(5)) == 5
+    assert kept.exists()
+    result = run(*arguments, "--seed", 3)
+    assert result.exit_code == 0 and "was interrupted" not in result.stderr
+    assert f"{kept}: training with conditions has ended before" in result.stderr
+    assert not kept.exists()

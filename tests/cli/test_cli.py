@@ -245,9 +245,9 @@ class TestSample:
         self, folder: Path, tmp_path: Path, suffix: str
     ) -> None:
         options = "-o", tmp_path / f"rows{suffix}", "--chunk-size", 20_000
-        n_rows = 160_000, 660_000
+        n_rows = 80_000, 480_000
         few, many = peaks_of_memory("sample", folder / "model", *options, n_rows=n_rows)
-        # 500,000 rows of these columns are 50 MB as a frame, and twice that where it is put
+        # 400,000 rows of these columns are 40 MB as a frame, and twice that where it is put
         # together; a chunk is 2 MB, and the allocator may take 20 MB more at any time.
         assert many - few < 35 * 2**20
 

@@ -15,6 +15,7 @@ from synthwgan import RadialGANSynthesizer
 from synthwgan.cli import app
 from synthwgan.io.tables import read_table
 from synthwgan.radial.columns.maps import NumberMap, StateMap
+from synthwgan.radial.step import RadialStep
 
 COMMANDS = ["fit", "translate", "augment", "sample", "info"]
 SOUTH = ["months", "sex", "zip", "ill"]
@@ -91,6 +92,35 @@ class TestFit:
         assert (model.domains_, model.target_) == (["north", "west"], None)
         assert (model.align_columns, model.max_seconds, model.device) == (False, 60, "cpu")
         assert model.column_kinds == {"sex": "categorical"}
+
+    def test_a_command_that_was_interrupted_goes_on(
+        self, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupt(step: RadialStep) -> None:
+            raise KeyboardInterrupt
+
+        kept, model = tmp_path / "fit.ckpt", tmp_path / "model"
+        tables = [folder / "north.csv", folder / "south.parquet"]
+        arguments = ["fit", *tables, "-o", model, "--checkpoint", kept]
+        arguments += ["--target", "ill", "--max-steps", 3, "--seed", 1]
+        with monkeypatch.context() as patched:
+            patched.setattr(RadialStep, "_draw_batch", interrupt)
+            result = run(*arguments, "--checkpoint-every", 0)
+        assert result.exit_code == 0
+        assert "Warning: fit was interrupted; the model is kept" in result.stderr
+        assert f"with --checkpoint {kept}, which goes on from there" in result.stderr
+        # Before the first step nothing is kept yet, and the command begins anew.
+        assert RadialGANSynthesizer.load(model).n_iter_ == 0
+        assert run(*arguments).exit_code == 0
+        assert not kept.exists()
+        expected = RadialGANSynthesizer.load(folder / "model")
+        assert RadialGANSynthesizer.load(model).digest_ == expected.digest_
+
+    def test_a_checkpoint_is_neither_table_nor_model(self, folder: Path, tmp_path: Path) -> None:
+        tables = [folder / "north.csv", folder / "south.parquet"]
+        for kept in (tables[1], tmp_path / "model"):
+            result = run("fit", *tables, "-o", tmp_path / "model", "--checkpoint", kept)
+            assert_one_line_error(result, "is the table or the model; give the checkpoint a third")
 
     def test_two_files_of_one_name(self, folder: Path, tmp_path: Path) -> None:
         other = tmp_path / "north.parquet"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import decimal
+import warnings
 from typing import Any
 
 import numpy as np
@@ -414,7 +415,7 @@ def check_series(name: str, cells: list[Any], strict: bool) -> np.ndarray:
 def test_unknown_categories_are_an_error_if_strict(name):
     with pytest.raises(ValueError, match="'firr' did not occur when fitted; did you mean 'fir'"):
         check_series(name, ["fir", "firr", None], strict=True)
-    message = r"'column': 'firr', 'yew' did not .*\(3\) are kept, and taken for missing.*mean 'fir'"
+    message = r"'column': 'firr', 'yew' did not .*\(3\) are kept, and taken for missing.*drawn$"
     with pytest.warns(UserWarning, match=message):
         unseen = check_series(name, ["fir", "firr", None, "yew", "firr"], strict=False)
     assert unseen.tolist() == [False, True, False, True, True]
@@ -455,3 +456,23 @@ def test_a_masked_pandas_category_cannot_be_written():
 def test_numbers_that_the_dtype_cannot_hold_are_an_error():
     with pytest.raises(ValueError, match="70000 did not occur when fitted"):
         check_series("multiples of 7", [70_000], strict=False)
+
+
+def test_decimals_between_others_are_nothing_to_warn_of():
+    series = pd.Series(np.tile([0.25, 1.75, 3.5], 20), name="column")
+    column = fit_column(series)
+    assert not column.has_value
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        given = pd.Series([1.0, 3.5, None], name="column")
+        assert not check_known(column, given, column.read(given), strict=False).any()
+    given = pd.Series([1.0, 9.0, -1.0], name="column")
+    with pytest.warns(UserWarning, match=r"'column': 9.0 did not occur .*\(2\) are kept"):
+        check_known(column, given, column.read(given), strict=False)
+    with pytest.raises(ValueError, match=r"1.0 did not occur"):
+        check_known(column, given, column.read(given), strict=True)
+    # Of whole numbers, those between may be codes of something else.
+    series = pd.Series(np.tile([1, 2, 5], 20), name="column")
+    column, given = fit_column(series), pd.Series([3], name="column")
+    with pytest.warns(UserWarning, match="3 did not occur when fitted; possible are 1, 2, 5"):
+        check_known(column, given, column.read(given), strict=False)

@@ -36,13 +36,12 @@ DOCS = REPOSITORY / "docs"
 PAGES = [REPOSITORY / "README.md", *sorted(DOCS.rglob("*.md"))]
 # Examples leave the length of training and of rejection at its default; here it is enough that
 # they run, and no detective is asked whether the table is learnt.
-AUTO_STEPS, AUTO_ROUNDS, MIN_JUDGED_ROWS = 5, 1, 10**9
-CALIBRATION_ROWS, N_TREES = 2_000, 20
+AUTO_STEPS, MIN_JUDGED_ROWS, N_TREES = 5, 10**9, 20
 VARIES = "<!-- output varies -->"
 # What needs the report extra; the other examples run without it.
 EXTRA = ("quality_score", "save_html", ".plot(", "plot_history", "sdmetrics")
 # Pages, and words of examples, that need another optional package.
-NEEDS = {"personal-data.md": "faker", "imblearn": "imblearn"}
+NEEDS = {"personal-data.md": "faker", "imblearn": "imblearn", "dask": "distributed"}
 _FENCE = re.compile(
     r"^(?P<indent> *)```(?P<language>\w+)[^\n]*\n(?P<body>.*?)^(?P=indent)```$", re.M | re.S
 )
@@ -106,6 +105,7 @@ def plain(output: str) -> list[str]:
 PAGES_WITH_EXAMPLES = [page for page in PAGES if examples_of(page.read_text(encoding="utf-8"))]
 
 
+@pytest.mark.usefixtures("hasty")
 @pytest.mark.parametrize(
     "page", PAGES_WITH_EXAMPLES, ids=lambda page: str(page.relative_to(REPOSITORY))
 )
@@ -119,9 +119,6 @@ def test_examples(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("synthwgan.training.config.auto_max_steps", lambda n_rows: AUTO_STEPS)
     monkeypatch.setattr("synthwgan.training.fit.MIN_JUDGED_ROWS", MIN_JUDGED_ROWS)
-    monkeypatch.setattr("synthwgan.sampling.boosting.AUTO_ROUNDS", AUTO_ROUNDS)
-    monkeypatch.setattr("synthwgan.sampling.calibration.STATE_ROWS", CALIBRATION_ROWS)
-    monkeypatch.setattr("synthwgan.sampling.calibration.VALUE_ROWS", CALIBRATION_ROWS)
     monkeypatch.setattr("synthwgan.evaluation.sections.detection.N_TREES", N_TREES)
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for example in found:

@@ -16,6 +16,7 @@ from synthwgan.rules import (
     Order,
     RuleSet,
     Sum,
+    ValueWhere,
     find_rules,
 )
 
@@ -104,14 +105,16 @@ def test_what_tells_a_target_is_said() -> None:
     rules = [
         Sum("gross", ["net", "tax"]),
         MissingWhere("salary", "placed", [False]),
+        ValueWhere("fee", 0, "member", "no", exactly=True),
+        ValueWhere("minutes", 0, "calls", 0),
         Determines("city", "country"),
         OneHot(["red", "green"]),
         ORDER,
     ]
     # Of a sum each part follows from the others, and of a look-up only the target.
-    for name in ("gross", "net", "tax", "placed", "country", "red"):
+    for name in ("gross", "net", "tax", "placed", "country", "red", "fee", "member"):
         words = given_away(rules, name)
-        assert words.startswith("Given away: ") and f"tells what {name!r} is" in words
-    for name in ("salary", "city", "start", "end"):
+        assert words.startswith("Given away: ") and f"what {name!r} is" in words
+    for name in ("salary", "city", "start", "end", "minutes", "calls"):
         assert given_away(rules, name) == ""
     assert given_away([OneHot(["red", "green"], at_most=True)], "red") == ""

@@ -191,7 +191,9 @@ def test_a_target_that_a_rule_tells_is_warned_of():
     train = table(100, 0)
     drawer = Drawer().fit(train)
     drawer.rules_ = RuleSet([Determines("size", "big")])
-    with pytest.warns(UserWarning, match="'size determines big' tells what 'big' is"):
+    with pytest.warns(
+        UserWarning, match="'size determines big' tells, in all rows or some, what 'big' is"
+    ):
         make_scorer("utility", "big")(drawer, table(100, 1))
     with warnings.catch_warnings():
         warnings.simplefilter("error")

@@ -9,6 +9,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 import warnings
@@ -27,6 +28,7 @@ from synthwgan import WGANGPSynthesizer
 from synthwgan.cli import app
 from synthwgan.cli.elsewhere import without_passwords
 from synthwgan.io import TableWriter, batches, read_table, write_table
+from synthwgan.io.batches import Batches, read_or_batches
 from synthwgan.io.sql.types import SQL_TYPES, checked_types
 
 sa = pytest.importorskip("sqlalchemy")
@@ -436,6 +438,22 @@ class TestCommands:
         write_table(rows_of_python, grown, table="drawn", if_exists="replace")
         assert types(grown, "drawn") == types(grown, "customers")
 
+    def test_many_rows_go_through_a_model_in_batches(
+        self, grown: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys.modules["synthwgan.io.batches"], "MEMORY_ROWS", 79)
+        monkeypatch.setitem(batches.__kwdefaults__, "batch_rows", 30)
+        said = [
+            command("fit", grown, "--table", "customers", "-o", tmp_path / "model", *QUICK),
+            command("sample", tmp_path / "model", "-n", 9, "-o", grown, "--table", "drawn"),
+        ]
+        assert [one.exit_code for one in said] == [0] * 2, [one.output for one in said]
+        assert types(grown, "drawn") == types(grown, "customers")
+        query = "SELECT spent, plan FROM customers"
+        of_query = read_or_batches(grown, query=query)
+        assert isinstance(of_query, Batches)
+        assert of_query.sql_types == read_table(grown, query=query).attrs[SQL_TYPES]
+
     def test_errors_are_one_line(self, grown: str, tmp_path: Path) -> None:
         wrong = grown.replace("w%27", "w")
         for arguments in (
@@ -559,7 +577,12 @@ class TestFiles:
         assert fitted.exit_code == drawn.exit_code == 0, fitted.output + drawn.output
         read = read_table(place, table="drawn")
         assert len(read) == 7
-        assert read.attrs[SQL_TYPES] == read_table(place, table="t").attrs[SQL_TYPES]
+        types = read_table(place, table="t").attrs[SQL_TYPES]
+        assert read.attrs[SQL_TYPES] == types
+        # And of a table that is read in batches.
+        model = WGANGPSynthesizer(max_steps=3, rejection=None, conditional=False, rules=None)
+        assert model.fit(f"{place}#t").sql_types_ == types
+        assert model.fit(batches(place, table="t")).sql_types_ == types
 
 
 class TestSqlite:

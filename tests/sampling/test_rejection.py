@@ -18,6 +18,7 @@ from synthwgan.sampling.boosting import (
     AUTO_ROUNDS,
     MIN_ACCEPTANCE,
     RejectionPlan,
+    _in_words,
     learn_rejection,
 )
 from synthwgan.sampling.raking import rake
@@ -188,9 +189,27 @@ def test_rounds_are_bounded_by_number_acceptance_and_time():
 def test_each_round_is_reported():
     lines = []
     learn_rejection(make_sampler(), dependent_rows(1000), EDGES, PLAN, 0, lines.append)
-    assert lines[0].startswith("rejection round 1: held-out loss falls by 0.")
-    assert any(line.endswith("dropped") for line in lines)
-    assert "marginals raked" in lines[-1]
+    assert lines[0].startswith("  round 1 helps on held-out rows (by 0.")
+    *rounds, last = lines
+    n_left_out = sum("is left out: " in line for line in rounds)
+    assert 0 < n_left_out < len(rounds)
+    n_counting = len(rounds) - n_left_out
+    assert last.startswith(f"  {n_counting} of {len(rounds)} rounds count, and ")
+
+
+@pytest.mark.parametrize(
+    ("gain", "acceptance", "said"),
+    [
+        (0.02, 0.5, "helps on held-out rows (by 0.0200, standard error 0.0100) and keeps 50% of"),
+        (-0.02, 0.5, "is left out: it does not help on held-out rows"),
+        (0.005, 0.5, "is left out: what it helps on held-out rows may be chance (by 0.0050, "),
+        (0.02, 0.2, "is left out: it would keep less than 25% of the drawn rows"),
+    ],
+)
+def test_what_became_of_a_round_in_words(gain, acceptance, said):
+    words = _in_words(gain, 0.01, acceptance, 0.25)
+    assert words.startswith(said)
+    assert "-" not in words.replace("held-out", "")
 
 
 def test_learning_repeats_with_its_seed():

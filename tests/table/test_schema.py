@@ -68,3 +68,12 @@ def test_text_that_looks_like_numbers_stays_text() -> None:
     transformer = TableTransformer().fit(table)
     assert transformer.schema_[0].kind == "categorical"
     assert transformer.decode(transformer.encode(table))["zip"].tolist() == list(table["zip"])
+
+
+def test_whole_days_are_shown_without_hours():
+    days = pd.date_range("2020-01-03", periods=60)
+    table = pd.DataFrame({"day": days, "moment": days + pd.Timedelta("1h"), "here": days})
+    table["here"] = table["here"].dt.tz_localize("Europe/Rome")
+    day, moment, here = (column.range for column in TableTransformer().fit(table).schema_)
+    assert day == here == "2020-01-03 to 2020-03-02"
+    assert moment == "2020-01-03 01:00:00 to 2020-03-02 01:00:00"

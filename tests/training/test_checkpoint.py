@@ -142,10 +142,12 @@ def test_what_ends_the_loop_keeps_the_last_logged_step(error):
     disk = Disk(every=math.inf)
     with pytest.raises(error):
         disk.run(Impatient(7, error))
-    assert disk.lines == ["whole rows ended at step 6; fit again to go on from it"]
+    assert disk.lines == [
+        "training was ended after step 6 of whole rows; fit again to go on from there"
+    ]
     step, outcome = disk.run()
     assert (step.weight, outcome.n_steps, outcome.stopped_by) == (10, 10, "steps")
-    assert disk.lines[-1] == "going on with whole rows from step 6"
+    assert disk.lines[-1] == "training goes on with whole rows from step 6"
 
 
 def test_an_interrupt_is_no_end_of_the_phase():

@@ -223,6 +223,8 @@ def test_progress_bar_goes_to_stderr_up_to_the_whole(capsys):
 
 def test_cost_in_words():
     cost = TrainingCost(12, 34_567, 8.4)
-    assert str(cost) == "encoded width 12, 34,567 parameters, about 8 MiB to train"
+    assert str(cost) == (
+        "training learns 34,567 weights from rows of 12 numbers in about 8 MiB of memory"
+    )
     timed = TrainingCost(12, 34_567, 8.4, 3.21)
-    assert str(timed).endswith("to train, 3.2 s per 1000 steps")
+    assert str(timed).endswith("of memory; 1,000 steps take 3.2 s")

@@ -513,7 +513,7 @@ def test_showing_the_cost_does_not_change_the_result(mixed_layout, mixed_encoded
     assert capsys.readouterr() == ("", "")
     shown = train(mixed_layout, mixed_encoded, verbose=1)
     assert same(quiet, shown)
-    assert "per 1000 steps" in capsys.readouterr().err
+    assert "1,000 steps take" in capsys.readouterr().err
     assert quiet.cost.seconds_per_1000_steps is None
     assert shown.cost.seconds_per_1000_steps > 0
 

@@ -81,8 +81,8 @@ def utility_section(
     told = "" if rulebook is None else given_away(rulebook.rules, target)
     if not told and scores.best_of_real > FAULTLESS:
         told = (
-            f"Given away: real rows predict {str(target)!r} without fault, so that it follows from "
-            "other columns. Leave those out, or predict another one."
+            f"Given away: real rows predict {str(target)!r} without fault, as it follows from "
+            "other columns. Leave the telling columns out, or predict another one."
         )
     hints = (told, hint) if told else (hint,)
     if yardsticks.quick:

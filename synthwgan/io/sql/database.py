@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from contextlib import closing
 from typing import Any
 
 import pandas as pd
@@ -12,6 +14,7 @@ from synthwgan.io.sql.duck import DuckSink, DuckStream
 from synthwgan.io.sql.read import RowStream, unified
 from synthwgan.io.sql.types import SQL_TYPES
 from synthwgan.io.sql.write import SqlSink, check_if_exists
+from synthwgan.parameters import required
 from synthwgan.table.storage.frame import frame_of_arrow
 
 _BATCH_ROWS = 10_000
@@ -48,14 +51,33 @@ def read_database(place: str, table: str | None, query: str | None) -> pd.DataFr
     ConnectionError, ValueError, ImportError, FileNotFoundError
         If the database, or what is to be read, cannot be.
     """
+    return required(read_up_to(math.inf, place, table, query))
+
+
+def read_up_to(
+    most_rows: float, place: str, table: str | None, query: str | None
+) -> pd.DataFrame | None:
+    """Do `read_database`, or return None if there are more than so many rows."""
     stream = stream_of(place, table, query, _BATCH_ROWS)
-    data = unified(list(stream))
+    found, n_rows = [], 0
+    with closing(iter(stream)) as batches:
+        for batch in batches:
+            n_rows += batch.num_rows
+            if n_rows > most_rows:
+                return None
+            found.append(batch)
+    frame = frame_of_rows(unified(found))
+    frame.attrs[SQL_TYPES] = stream.columns.known
+    return frame
+
+
+def frame_of_rows(data: pa.Table) -> pd.DataFrame:
+    """Make a frame of rows of a database."""
     frame = frame_of_arrow(data)
     for index, each in enumerate(data.schema):
         if pa.types.is_time(each.type):
             # Python's times of day are objects without arithmetic.
             frame.isetitem(index, pd.Series(pd.arrays.ArrowExtensionArray(data.column(index))))
-    frame.attrs[SQL_TYPES] = stream.columns.known
     return frame
 
 

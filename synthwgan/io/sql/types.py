@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import datetime
 import uuid
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -81,17 +82,19 @@ def checked_types(types: Any) -> dict[str, SqlType]:
 
 
 def sql_types_of(table: Any) -> dict[str, SqlType]:
-    """Return the types of the columns that a frame was read with from a database, if it was.
+    """Return the types of the columns that a table was read with from a database, if it was.
 
     Parameters
     ----------
     table : DataFrame or other table
-        Only ``attrs`` of a DataFrame remember them.
+        ``attrs`` of a DataFrame, or of a table in batches, remember them.
     """
-    if not isinstance(table, pd.DataFrame):
+    attrs = getattr(table, "attrs", None)
+    if not isinstance(attrs, Mapping):
         return {}
-    types = checked_types(table.attrs.get(SQL_TYPES, {}))
-    return {name: list(types[name]) for name in table.columns if name in types}
+    types = checked_types(attrs.get(SQL_TYPES, {}))
+    names = table.columns if isinstance(table, pd.DataFrame) else types
+    return {name: list(types[name]) for name in names if name in types}
 
 
 def _is_type(state: Any) -> bool:

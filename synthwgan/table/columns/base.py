@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -17,7 +18,7 @@ from synthwgan.table.columns.shared import Plain, PlainLabels
 from synthwgan.table.door import SHOWN
 from synthwgan.table.storage.dtypes import Cells, PhysicalType
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, read_cells
-from synthwgan.table.storage.scalars import is_missing
+from synthwgan.table.storage.scalars import is_missing, span_in_words
 
 if TYPE_CHECKING:
     from synthwgan.table.columns.evidence import Evidence
@@ -245,11 +246,20 @@ class ColumnTransformer(ABC):
         """Say in a few words which cells the column can have, where a user wants another."""
         if self.has_value:
             low, high = required(self.bounds())
-            return f"possible are {low!s} to {high!s}"
+            return f"possible are {span_in_words(low, high)}"
         labels = self._text(self.menu().present)
         near = difflib.get_close_matches(str(value), labels, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         return f"{hint}possible are {shown(list(map(repr, labels)))}"
+
+    @property
+    def why_unseen(self) -> str:
+        """Why a cell may not have been seen although the table had it, and what to do; or empty."""
+        return ""
+
+    def lie_between(self, values: np.ndarray) -> np.ndarray:
+        """Which decimals that did not occur lie between those that did, shape (n,), bool."""
+        return np.zeros(len(values), dtype=bool)
 
     def taken_for(self, values: np.ndarray) -> str:
         """Say what given cells count as that did not occur when fitted; empty if they may not.
@@ -348,6 +358,19 @@ class ColumnTransformer(ABC):
     @abstractmethod
     def menu(self) -> Cells:
         """Return the distinct cells that need no value, a missing one last."""
+
+    def n_possible(self, wanted: int) -> float:
+        """Return how many different cells it can make at most; infinity if nobody can tell.
+
+        Parameters
+        ----------
+        wanted : int
+            If there are so many, any number as large will do.
+        """
+        if self.has_value or not self.in_features:
+            return math.inf
+        # Rare categories may share one more.
+        return len(self.menu().present) + bool(self.n_masked)
 
     @abstractmethod
     def holds(self, cells: Cells) -> np.ndarray:

@@ -98,12 +98,15 @@ class CategoricalTransformer(PartTransformer):
         return categories[place]
 
     def possible(self, value: Any) -> str:
-        words = super().possible(value)
+        return super().possible(value) + self.why_unseen
+
+    @property
+    def why_unseen(self) -> str:
         if not self.is_masked or not isinstance(self.physical, CategoryType):
-            return words
+            return ""
         return (
-            f"{words}. It may be one of the rare categories that were masked, which dtype "
-            "category lists no longer: convert the column to str before the model is fitted"
+            ". It may be one of the rare categories that were masked, which dtype category lists "
+            "no longer: convert the column to str before the model is fitted"
         )
 
     def taken_for(self, values: np.ndarray) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -200,20 +201,37 @@ class IdentifierTransformer(PartTransformer):
 
     def _check_room(self, n_distinct: int) -> None:
         """Raise if a table of as many rows could not be made."""
-        low, high = self.form["low"], self.form["high"]
-        room = self._limit() - high
-        if room < n_distinct and self.real is not None:
-            if high - low < _MAX_COUNTED:
-                within = np.array(range(low, high + 1), dtype=object)
-                room += int((~self.may_be_real(within)).sum())
-            else:
-                room += int((1 - self.real.marked_share) * (high - low))
+        room = self.n_possible(n_distinct)
         if room < n_distinct:
             raise ValueError(
                 f"{n_distinct} new identifiers are needed to make as many rows, and only {room} "
                 f"of {self.physical.name} are free: use a wider dtype or another kind "
                 "('numeric' or 'categorical')"
             )
+
+    def n_possible(self, wanted: int) -> float:
+        if "low" not in self.form:
+            # Texts grow as long as they must.
+            return math.inf
+        low, high = self.form["low"], self.form["high"]
+        room = self._limit() - high
+        if room < wanted and self.real is not None:
+            if high - low < _MAX_COUNTED:
+                within = np.array(range(low, high + 1), dtype=object)
+                room += int((~self.may_be_real(within)).sum())
+            else:
+                room += int((1 - self.real.marked_share) * (high - low))
+        return room
+
+    def n_needed(self, n_rows: int) -> int:
+        """Return how many different cells so many rows have, at least."""
+        # How many are missing is chance: far more than as many hardly ever are.
+        rate = self.missing_rate
+        n_filled = max(n_rows * (1 - rate) - 6 * math.sqrt(n_rows * rate * (1 - rate)), 0)
+        if not self.repeats:
+            return int(n_filled)
+        # The values of whole tables: those of a part of one may be fewer than its share.
+        return int(n_filled // int(self.sizes @ self.counts)) * int(self.counts.sum())
 
     @property
     def repeats(self) -> bool:

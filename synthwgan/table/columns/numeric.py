@@ -249,6 +249,13 @@ class NumericTransformer(PartTransformer):
             return super().possible(value)
         return f"possible are {shown(self._text(self.menu().present))}"
 
+    def lie_between(self, values: np.ndarray) -> np.ndarray:
+        ends = self.ends()
+        numbers, are_numbers = self.read_numbers(values)
+        if ends is None or numbers.dtype.kind != "f":
+            return super().lie_between(values)
+        return are_numbers & (numbers >= ends[0]) & (numbers <= ends[1])
+
     def taken_for(self, values: np.ndarray) -> str:
         if self.physical.overflows(values):
             return ""
@@ -456,6 +463,14 @@ class NumericTransformer(PartTransformer):
             return menu
         return Cells.concatenate([menu, self.missing_cells(1)])
 
+    def n_possible(self, wanted: int) -> float:
+        if not self.has_value:
+            return super().n_possible(wanted)
+        if self.grid is None or not self.grid.step:
+            return math.inf
+        low, high = self._end_keys()
+        return float(high - low) + 1 + len(self.strays) + len(self.odd)
+
     def _menu_numbers(self) -> np.ndarray:
         return self._with_strays(self._stored(self.levels))
 
@@ -554,10 +569,13 @@ class NumericTransformer(PartTransformer):
     def ends(self) -> np.ndarray | None:
         if self.grid is None:
             return None
+        numbers = self._with_strays(self._stored(self._end_keys()))
+        return np.array([numbers.min(), numbers.max()])
+
+    def _end_keys(self) -> np.ndarray:
         parts = [self.levels] if self.ranks is None else [self.levels, self.ranks.knots[[0, -1]]]
         keys = np.concatenate([part for part in parts if len(part)])
-        numbers = self._with_strays(self._stored(np.array([keys.min(), keys.max()])))
-        return np.array([numbers.min(), numbers.max()])
+        return np.array([keys.min(), keys.max()])
 
     def describe_encoding(self) -> str:
         written = "" if self.form is None else f", written as {required(self.form).sample}"

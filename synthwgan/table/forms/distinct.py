@@ -22,7 +22,7 @@ def distinct_cells(cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     if cells.dtype.kind in "iu":
         places, distinct = pd.factorize(cells)
-        return distinct, places.astype(np.int64, copy=False)
+        return np.asarray(distinct), places.astype(np.int64, copy=False)
     # pandas takes texts that differ only behind a NUL for the same.
     place_of: dict[Any, int] = {}
     places = [place_of.setdefault(cell, len(place_of)) for cell in cells.tolist()]

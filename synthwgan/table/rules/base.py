@@ -93,7 +93,7 @@ class Rule:
 
     @property
     def told(self) -> list[Hashable]:
-        """Names of the columns that the others tell, so that nothing is left to predict of them."""
+        """Names of the columns that the others tell, in all rows or for certain in some."""
         return []
 
     @property

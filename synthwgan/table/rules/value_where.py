@@ -64,6 +64,10 @@ class ValueWhere(Rule):
     def columns(self) -> list[Hashable]:
         return [self.column, self.where]
 
+    @property
+    def told(self) -> list[Hashable]:
+        return self.columns if self.exactly else []
+
     def _restore(self, state: dict[str, Any]) -> None:
         super()._restore(state)
         for value in (self.value, self.other):

@@ -26,6 +26,14 @@ def is_infinite(value: Any) -> bool:
     return isinstance(value, float | np.floating) and math.isinf(value)
 
 
+def span_in_words(low: Any, high: Any) -> str:
+    """Return a range in words; of whole days without their hours."""
+    ends = [low, high]
+    if all(isinstance(end, pd.Timestamp) and end == end.normalize() for end in ends):
+        return f"{low:%Y-%m-%d} to {high:%Y-%m-%d}"
+    return f"{low} to {high}"
+
+
 def as_number(value: Any) -> Any:
     """Return a number; of text exactly that which is written.
 

@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from synthwgan import RadialGANSynthesizer, WGANGPSynthesizer
+from synthwgan.rules import Unique
 from synthwgan.table import EncodedTable, TableTransformer
 from synthwgan.table.columns.inventor import Inventor
 from synthwgan.table.columns.lifelike import LIFELIKE
@@ -436,3 +437,13 @@ def test_an_address_has_as_many_digits_as_those_of_the_table() -> None:
     for length, share in ((0, 0.5), (2, 0.25), (4, 0.25)):
         # Five standard errors of a share of 800.
         assert abs(shares[length] - share) < 0.03 + 5 * 0.5 / 800**0.5
+
+
+def test_parts_of_a_folder_cannot_keep_a_key_on_made_up_texts(tmp_path: Path) -> None:
+    table = people(n_rows=60)[["mail", "x"]].assign(key=[f"K{row:05d}" for row in range(60)])
+    settings: dict[str, Any] = {"max_steps": 1, "conditional": False, "rejection": None}
+    keyed = WGANGPSynthesizer(rules=[Unique(["mail"])], device="cpu", **settings).fit(table)
+    with pytest.raises(ValueError, match="parts are drawn apart: write the rows of sample_iter"):
+        keyed.sample_to(tmp_path / "folder", 20, rows_per_part=10)
+    rows = pd.concat(keyed.sample_iter(200, chunk_size=50, random_state=0))
+    assert rows["mail"].is_unique

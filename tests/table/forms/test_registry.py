@@ -102,3 +102,11 @@ GOOD = find_form(as_cells(["$1,234.50", "$0.99"])).to_dict()
 def test_what_is_no_form_is_refused(state: Any) -> None:
     with pytest.raises(ValueError, match="no such form"):
         form_from_dict(state)
+
+
+@pytest.mark.parametrize("dtype", ["int8", "int64", "uint64"])
+def test_distinct_numbers_stand_in_order_of_appearance(dtype: str) -> None:
+    most = np.iinfo(dtype).max
+    distinct, places = distinct_cells(np.array([most, 1, most, 0, 1], dtype=dtype))
+    assert distinct.dtype == dtype and distinct.tolist() == [most, 1, 0]
+    assert places.dtype == np.int64 and places.tolist() == [0, 1, 0, 2, 1]
