@@ -77,6 +77,24 @@ def with_a_third(call: Callable[[], float]) -> float:
         room.discrete_gaussian = exact
 
 
+def sentence(found: dict[str, Any]) -> str:
+    """Return what an audit found, as the page says it, and whether it is worth anything."""
+    budget, planted = found["epsilon"], found["proven_with_a_third_of_the_noise"]
+    worth = (
+        "so the attack finds the fault, and what it does not find above counts"
+        if planted > budget
+        else "so the attack is too weak to find the fault, and what it does not find above proves "
+        "nothing"
+    )
+    return (
+        f"{found['fits']:,} fits with and {found['fits']:,} without it, at epsilon {budget:g} and "
+        f"delta {found['delta']:g}: the attack proves that epsilon is at least "
+        f"{max(found['proven'], 0.0):.2f}. With a third of the noise it proves at least "
+        f"{max(planted, 0.0):.2f}, {worth}. "
+        "Run `python -m benchmarks.private_audit` to attack again."
+    )
+
+
 def main() -> None:
     """Attack, print what was proven, and write it down."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.private_audit", description=__doc__)
@@ -92,17 +110,6 @@ def main() -> None:
     print(json.dumps(found, indent=2))
     FILE.write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     write_part(PAGE, "audit", sentence(found))
-
-
-def sentence(found: dict[str, Any]) -> str:
-    """Return what an audit found, as the page says it."""
-    return (
-        f"{found['fits']:,} fits with and {found['fits']:,} without it, at epsilon "
-        f"{found['epsilon']:g} and delta {found['delta']:g}: the attack proves that epsilon is at "
-        f"least {found['proven']:.2f}; with a third of the noise, at least "
-        f"{found['proven_with_a_third_of_the_noise']:.2f}. "
-        "Run `python -m benchmarks.private_audit` to attack again."
-    )
 
 
 if __name__ == "__main__":

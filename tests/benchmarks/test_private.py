@@ -48,4 +48,7 @@ def test_an_attack_proves_what_scores_give_away() -> None:
     found = {"fits": 1000, "epsilon": 1.0, "delta": 0.01, "proven": 0.4}
     told = sentence({**found, "proven_with_a_third_of_the_noise": 2.5})
     assert "1,000 fits" in told
-    assert "at least 0.40; with a third of the noise, at least 2.50." in told
+    assert "at least 0.40. With a third of the noise it proves at least 2.50" in told
+    assert "finds the fault" in told
+    weak = sentence({**found, "proven_with_a_third_of_the_noise": -0.1})
+    assert "at least 0.00, so the attack is too weak" in weak
