@@ -535,7 +535,7 @@ class TableTransformer(
             return self.form_.dress(frame, output)
         if output == "default":
             dtype = self.array_dtype_
-            if dtype.kind in "iub" and frame.isna().any(axis=None):
+            if dtype.kind in "iub" and frame.isna().to_numpy().any():
                 # A gap that was to stay.
                 return frame.to_numpy(dtype=np.float64, na_value=np.nan)
             return frame.to_numpy().astype(dtype, copy=False)
