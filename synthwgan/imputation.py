@@ -55,8 +55,8 @@ class WGANGPImputer(
         What learns the table; it is cloned, and must be `conditional`. Its ``rejection="auto"`` is
         none, as filling gaps rejects no row. None is one with ``rules=None``, so that no gap is
         left: with rules, what they determine is computed, and what they say is missing stays so.
-    columns : list of column names, optional
-        The columns to fill, by number in an array; by default all. Gaps of others stay, and are
+    columns : list of column names, default None
+        The columns to fill, by number in an array; None for all. Gaps of others stay, and are
         known to be missing where cells beside them are drawn.
     n_draws : int, default 20
         How often a gap is drawn for the mean or the mode that fills it. More draws are nearer to

@@ -134,7 +134,9 @@ def test_in_pipelines_and_cross_validation(frame: pd.DataFrame) -> None:
         (StandardScaler(), ["x", "twice"]), (OneHotEncoder(), ["city", "size"])
     )
     pipeline = make_pipeline(imputer.set_output(transform="pandas"), prepare, LogisticRegression())
-    assert cross_val_score(pipeline, frame, y, cv=2).mean() > 0.8
+    # Who only knows that most are below zero is right less often.
+    guess = max(y.mean(), 1 - y.mean())
+    assert cross_val_score(pipeline, frame, y, cv=2).mean() > guess + 0.05
     within = make_column_transformer((imputer, ["x", "city"]), remainder="drop")
     out = within.set_output(transform="pandas").fit_transform(frame)
     assert out.shape == (N_ROWS, 2)

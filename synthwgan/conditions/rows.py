@@ -252,7 +252,7 @@ class TableRows:
         names = [self.reader.names[place] for place in conditions]
         found = (
             f"{n_found} of the {n_wanted} rows asked for were found among {n_drawn} drawn ones: "
-            f"hardly any meets the conditions on {names}"
+            f"too few meet the conditions on {names}"
         )
         if on_rare == "restrict" and self.conditional is None:
             raise ValueError(

@@ -89,7 +89,7 @@ def test_rules_come_from_a_file_or_not_at_all(folder: Path) -> None:
     ("synthetic", "options", "said"),
     [
         ("missing.csv", [], "does not exist"),
-        ("good.parquet", ["--target", "wage"], "'wage' is no column"),
+        ("good.parquet", ["--target", "wage"], "wage is no column"),
         ("good.parquet", ["-o", "report.pdf"], "end in .html or .json"),
         ("good.parquet", ["--rules", "some.json"], "some.json"),
     ],

@@ -465,7 +465,7 @@ def test_a_command_says_in_one_line_what_it_recognised(tmp_path: Path) -> None:
     path.write_text("a;b\n" + "".join(f"{n},5;{n % 3}\n" for n in range(30)))
     said = CliRunner().invoke(app, ["rules", str(path), "--quiet"])
     assert said.exit_code == 0 and said.stderr.count("\n") == 1
-    assert said.stderr.startswith("Warning: ") and "--sep ';', --decimal ','" in said.stderr
+    assert said.stderr.startswith("Warning: ") and "--sep ';', --decimal ," in said.stderr
     options = ["--sep", ";", "--decimal", ",", "--encoding", "utf-8"]
     assert CliRunner().invoke(app, ["rules", str(path), "--quiet", *options]).stderr == ""
     wrong = CliRunner().invoke(app, ["rules", str(path), "--sep", ";;"])

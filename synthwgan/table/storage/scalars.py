@@ -28,10 +28,17 @@ def is_infinite(value: Any) -> bool:
 
 def span_in_words(low: Any, high: Any) -> str:
     """Return a range in words; of whole days without their hours."""
-    ends = [low, high]
-    if all(isinstance(end, pd.Timestamp) and end == end.normalize() for end in ends):
-        return f"{low:%Y-%m-%d} to {high:%Y-%m-%d}"
-    return f"{low} to {high}"
+    words = [str(end) for end in (low, high)]
+    if all(_is_whole_day(end) for end in (low, high)):
+        words = [word.partition(" ")[0] for word in words]
+    return " to ".join(words)
+
+
+def _is_whole_day(value: Any) -> bool:
+    # Not by `normalize`: the first midnight of a time zone may lie before all that pandas holds.
+    if not isinstance(value, pd.Timestamp):
+        return False
+    return not any((value.hour, value.minute, value.second, value.microsecond, value.nanosecond))
 
 
 def as_number(value: Any) -> Any:
