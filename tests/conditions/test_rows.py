@@ -364,10 +364,10 @@ def test_rare_conditions_end_as_asked(model, table, on_rare):
     rare = RARE | {"gaps": (-50, int(table["gaps"].nsmallest(3).max()))}
     start = time.perf_counter()
     if on_rare == "error":
-        with pytest.raises(ValueError, match="of the 30 rows .* meets the conditions on .*loosen"):
+        with pytest.raises(ValueError, match="of the 30 rows .* meet the conditions on .*loosen"):
             model.sample(30, conditions=rare, on_rare=on_rare, random_state=1)
     else:
-        with pytest.warns(UserWarning, match="of the 30 rows asked for .*meets the cond"):
+        with pytest.warns(UserWarning, match="of the 30 rows asked for .*meet the cond"):
             rows = model.sample(30, conditions=rare, on_rare=on_rare, random_state=1)
         assert len(rows) == 30 if on_rare == "restrict" else len(rows) < 30
         assert (rows["city"] == "Jena").all()
