@@ -15,7 +15,7 @@ PYTHON ?= python3
 # One process of tests for each core, at most four, and each in one thread: threads of torch that
 # wait for a core cost more than they gain. A process that is done takes over tests of another.
 SUITE := -m pytest -n auto --maxprocesses 4 --dist worksteal
-test test-pandas3 test-lowest: export OMP_NUM_THREADS = 1
+test test-pandas3 test-lowest docs: export OMP_NUM_THREADS = 1
 
 .PHONY: demo test test-pandas3 test-lowest lint types docs docs-version bench bench-peers bench-private-peers release
 
@@ -50,8 +50,9 @@ $(STAMP_LOWEST): pyproject.toml .ci/lowest.py
 demo: $(STAMP)
 	$(BIN)/synthwgan demo
 
+# What the pages show is run with the pages, by make docs.
 test: $(STAMP)
-	$(BIN)/python $(SUITE)
+	$(BIN)/python $(SUITE) --ignore tests/docs/test_examples.py --ignore tests/docs/test_many.py
 
 # Rooms that pandas never enters are not asked again, nor are the benchmarks and the pages.
 test-pandas3: $(STAMP3)
@@ -71,10 +72,10 @@ lint: $(STAMP)
 types: $(STAMP)
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
-# The pages, and a look at each of them in a browser.
+# The pages, a look at each of them in a browser, and all code and commands that they show.
 docs: $(STAMP)
 	$(BIN)/mkdocs build --strict
-	SYNTHWGAN_SITE=site $(BIN)/python -m pytest -q tests/docs/test_site.py
+	SYNTHWGAN_SITE=site $(BIN)/python $(SUITE) -q tests/docs
 
 # The pages of this version in a folder of their own: make docs-version VERSION=0.2
 docs-version: $(STAMP)
