@@ -65,7 +65,7 @@ ROOMS = {
         *("components", "evaluation.evaluate", "evaluation.Report", "io.model", "parameters"),
         *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
         *("table.door.chosen_places", "table.door.naming_column", "table.forms.textdates"),
-        *("table.frames", "table.storage", "provenance", "warn"),
+        *("table.frames", "table.storage", "processes", "provenance", "warn"),
         # Rules read drawn rows, never those of the table: see tests/private/test_rules.py.
         *("table.rules", "rules.Rule"),
     },

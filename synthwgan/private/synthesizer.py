@@ -38,6 +38,7 @@ from synthwgan.private.particles import Effort, fit_particles
 from synthwgan.private.patterns import Identifiers
 from synthwgan.private.rules import COMPUTED, KeptRules, declare_rules, words_of
 from synthwgan.private.sampler import ParticleSampler
+from synthwgan.processes import launched
 from synthwgan.provenance import Origin, marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table.door import chosen_places
@@ -226,7 +227,8 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         -----
         UserWarning
             If there are too many columns for the budget, or `delta` is above 1 over the noisy
-            number of rows.
+            number of rows, or if several processes were started together: each would learn a model
+            of its own, and spend the budget.
         """
         parameters = self.get_params(deep=False)
         check_parameters(parameters, PRIVATE_PARAMETERS)
@@ -237,6 +239,12 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         if not kept:
             raise ValueError("there is no column to measure")
         place = _place_of(target, kept)
+        n_processes = launched()[1]
+        if n_processes > 1:
+            warn(
+                f"PrivateSynthesizer learns in one process: each of the {n_processes} that were "
+                "started learns a model of its own, and each spends the budget; fit in one of them"
+            )
         is_seeded = self.random_state is not None
         seeds: list[int | None] = list(draw_seeds(self.random_state, 3))
         noise_seed, unit_seed = seeds[:2] if is_seeded else (None, None)

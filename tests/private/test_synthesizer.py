@@ -66,6 +66,14 @@ def test_rows_are_like_the_table(model: PrivateSynthesizer) -> None:
     assert (rows["age"] > 50).eq(rows["old"] == "yes").mean() > 0.95
 
 
+def test_several_processes_are_told_that_each_spends_the_budget(monkeypatch) -> None:
+    told = {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    with pytest.warns(UserWarning, match="each of the 2 .* each spends the budget"):
+        PrivateSynthesizer(RICH, 1e-5, random_state=0, **CHEAP).fit(table(50)[["age", "old"]])
+
+
 def test_without_noise_worth_having_dependence_is_lost() -> None:
     """The check above can fail: a tiny budget does not learn that pay depends on age."""
     with pytest.warns(UserWarning, match="noise on each"):
