@@ -159,9 +159,10 @@ def _check_keys(model: Model, n_rows: int) -> None:
 
 def _is_dealt(column: Any) -> bool:
     """Whether a column has its values in shares, so that no two parts have one in common."""
+    if column.in_features or column.repeats:
+        return False
     # Lifelike texts are no numbered candidates: each part makes up its own.
-    is_dealt = not column.in_features and not isinstance(column, LifelikeTransformer)
-    return is_dealt and not column.repeats
+    return not isinstance(column, LifelikeTransformer) or column.is_marked
 
 
 def _begun(folder: Path, plan: PartsPlan, model: str, random_state: RandomState) -> int:

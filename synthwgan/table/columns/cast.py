@@ -71,7 +71,7 @@ class Cast:
         With the same one, casts and identifiers of the same partition go together.
     share : pair of int, default (0, 1)
         Which of how many parts of a table: those of equal seeds have other members, of whom some
-        may be called alike.
+        may be called alike. What is made for a machine ends in digits of the part, and so differs.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Cast:
         if share != WHOLE:
             rng = np.random.default_rng([int(rng.integers(2**62)), share[0]])
         finest = max(columns, key=lambda column: column.n_values)
-        self._members = _Members(columns, finest.n_values, rng)
+        self._members = _Members(columns, finest.n_values, rng, _mark_of(share))
         source: Any = self._members
         if finest.repeats:
             dealer = np.random.default_rng([seed, finest.partition, share[0]])
@@ -140,7 +140,9 @@ class CastView:
 class _Members:
     """New members of a cast: a tuple each, of the cells of all columns."""
 
-    def __init__(self, columns: Sequence[Role], n_members: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, columns: Sequence[Role], n_members: int, rng: np.random.Generator, mark: str
+    ) -> None:
         self._columns, self._rng = columns, rng
         few = {}
         for column in columns:
@@ -149,7 +151,7 @@ class _Members:
                 few |= column.few()
         self._wanted = {part for column in columns for part in column.parts_of_cells}
         inventor = Inventor(columns[0].locale, rng)
-        self._subject = columns[0].subject(inventor, few, rng)
+        self._subject = columns[0].subject(inventor, few, rng, mark)
         self._seen: dict[int, np.ndarray] = {
             place: np.empty(0, dtype=np.uint64)
             for place, column in enumerate(columns)
@@ -236,6 +238,11 @@ class _Members:
                 parts["extra"][own] = self._subject.digits(n_digits, int(own.sum()))
             elif own.any():
                 self._subject.grow(parts, column.grows, own)
+
+
+def _mark_of(share: Share) -> str:
+    """Return the digits of a part of a table, as many for each; none for a whole table."""
+    return "" if share == WHOLE else f"{share[0]:0{len(str(share[1] - 1))}d}"
 
 
 def _hashes(texts: np.ndarray) -> np.ndarray:

@@ -89,6 +89,8 @@ class LifelikeTransformer(IdentifierTransformer):
     few_of: ClassVar[tuple[str, ...]] = ()
     styles: ClassVar[tuple[str, ...]] = ("",)
     of_locale: ClassVar[bool] = True
+    # Whether no cell is in two parts of a table, as each ends in the digits of its own.
+    is_marked: ClassVar[bool] = False
     domains = ("text",)
     remedy = "convert the column to text, or use the kind 'identifier'"
     state_fields = {**IdentifierTransformer.state_fields, "locale": OneOf(LOCALES)}
@@ -316,7 +318,8 @@ class _NameInAscii(LifelikeTransformer):
     subject = Person
     grows = "extra"
     redrawn = "last"
-    needs = ("first", "last", "number")
+    needs = ("first", "last", "number", "mark")
+    is_marked = True
     styles = tuple(f"{mark}{n or ''}" for mark in ("", *_MARKS) for n in range(MAX_DIGITS + 1))
 
     def _style_of(self, text: str) -> str:
@@ -329,7 +332,8 @@ class _NameInAscii(LifelikeTransformer):
         mark, n_digits = style.rstrip(string.digits), int(style.lstrip(_MARKS) or 0)
         first, last = inventor.ascii(row["first"]) or "a", inventor.ascii(row["last"]) or "user"
         # Those that make a cell a new one first; with others behind, they are as many as real ones.
-        digits = row["extra"] + row["number"][: max(n_digits - len(row["extra"]), 0)]
+        n_free = n_digits - len(row["extra"]) - len(row["mark"])
+        digits = row["extra"] + row["number"][: max(n_free, 0)] + row["mark"]
         return f"{first if mark else first[0]}{mark}{last}{digits}"
 
 
@@ -485,7 +489,8 @@ class UrlTransformer(LifelikeTransformer):
     subject = Words
     grows = "extra"
     redrawn = "other"
-    needs = ("word", "other")
+    needs = ("word", "other", "mark")
+    is_marked = True
     styles = ("0", "1", "2")
 
     def _style_of(self, text: str) -> str:
@@ -493,9 +498,10 @@ class UrlTransformer(LifelikeTransformer):
         return str(min(path.count("/") + 1, 2) if path else 0)
 
     def _cell(self, style: str, row: Mapping[str, str], inventor: Inventor) -> str:
-        word, item = inventor.ascii(row["word"]), inventor.ascii(row["other"]) + row["extra"]
+        digits = row["extra"] + row["mark"]
+        word, item = inventor.ascii(row["word"]), inventor.ascii(row["other"]) + digits
         if style == "0":
-            return f"https://{word}{row['extra']}.example.com"
+            return f"https://{word}{digits}.example.com"
         return f"https://www.example.com/{item if style == '1' else f'{word}/{item}'}"
 
 

@@ -46,6 +46,8 @@ class Subject:
     few : mapping of str to Few
         Parts of which there are only some: a few towns, say, for many streets.
     rng : Generator
+    mark : str, default ""
+        Digits that belong to this part of a table and to no other.
     """
 
     # What is put between a part and another like it, where that alone is taken; else digits are.
@@ -56,9 +58,13 @@ class Subject:
     told_by: ClassVar[tuple[str, ...]] = ()
 
     def __init__(
-        self, inventor: Inventor, few: Mapping[str, Few], rng: np.random.Generator
+        self,
+        inventor: Inventor,
+        few: Mapping[str, Few],
+        rng: np.random.Generator,
+        mark: str = "",
     ) -> None:
-        self.inventor, self._few, self._rng = inventor, few, rng
+        self.inventor, self._few, self._rng, self._mark = inventor, few, rng, mark
         self._pools: dict[str, tuple[np.ndarray, np.ndarray]] = {}
 
     def draw(self, n: int, wanted: Set[str]) -> Parts:
@@ -69,6 +75,8 @@ class Subject:
         if part == "extra":
             # Digits, where there must be some.
             return np.full(n, "", dtype=object)
+        if part == "mark":
+            return np.full(n, self._mark, dtype=object)
         return (
             self.digits(MAX_DIGITS, n)
             if part == "number"
@@ -140,7 +148,7 @@ class Person(Subject):
             parts["title"] = as_texts(titles)
         if "initial" in wanted:
             parts["initial"] = self._rng.choice(list(_INITIALS), n).astype(object)
-        return parts | super().draw(n, wanted & {"number", "extra"})
+        return parts | super().draw(n, wanted & {"number", "extra", "mark"})
 
     def _fresh(self, parts: Parts, wanted: Set[str], rows: np.ndarray) -> tuple[Parts, np.ndarray]:
         """Return parts only where the new person is of the same sex as the old one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 import re
@@ -320,7 +321,7 @@ def test_every_locale_has_all_words(locale: str) -> None:
         kinds = [kind for kind in LIFELIKE if getattr(kind, "subject", None) is subject]
         wanted = {part for kind in kinds for part in (*kind.needs, *kind.few_of)}
         wanted = {part.partition(" ")[0] for part in wanted} | set(subject.joins)
-        parts = subject(inventor, {}, np.random.default_rng(0)).draw(2, wanted)
+        parts = subject(inventor, {}, np.random.default_rng(0), "7").draw(2, wanted)
         assert all(parts[part].dtype == object and all(parts[part]) for part in wanted)
     women = Person(inventor, {}, np.random.default_rng(0)).draw(1, {"last"})
     assert inventor.ascii(women["last"][0])
@@ -439,11 +440,35 @@ def test_an_address_has_as_many_digits_as_those_of_the_table() -> None:
         assert abs(shares[length] - share) < 0.03 + 5 * 0.5 / 800**0.5
 
 
-def test_parts_of_a_folder_cannot_keep_a_key_on_made_up_texts(tmp_path: Path) -> None:
-    table = people(n_rows=60)[["mail", "x"]].assign(key=[f"K{row:05d}" for row in range(60)])
+def test_parts_of_a_folder_keep_a_key_on_addresses_and_refuse_one_on_names(tmp_path: Path) -> None:
+    table = people(n_rows=60)[["full", "mail", "x"]].drop_duplicates("full")
     settings: dict[str, Any] = {"max_steps": 1, "conditional": False, "rejection": None}
-    keyed = WGANGPSynthesizer(rules=[Unique(["mail"])], device="cpu", **settings).fit(table)
+    settings["column_kinds"] = {"full": "name"}
+    named = WGANGPSynthesizer(rules=[Unique(["full"])], device="cpu", **settings).fit(table)
     with pytest.raises(ValueError, match="parts are drawn apart: write the rows of sample_iter"):
-        keyed.sample_to(tmp_path / "folder", 20, rows_per_part=10)
-    rows = pd.concat(keyed.sample_iter(200, chunk_size=50, random_state=0))
+        named.sample_to(tmp_path / "named", 20, rows_per_part=10)
+    rows = pd.concat(named.sample_iter(200, chunk_size=50, random_state=0))
+    assert rows["full"].is_unique
+    keyed = WGANGPSynthesizer(rules=[Unique(["mail"])], device="cpu", **settings).fit(table)
+    keyed.sample_to(tmp_path / "keyed", 1100, rows_per_part=100, random_state=0)
+    parts = [pd.read_parquet(path) for path in sorted((tmp_path / "keyed").glob("*.parquet"))]
+    rows = pd.concat(parts)
+    # Some people may be called alike; their addresses differ in the digits of their parts.
     assert rows["mail"].is_unique
+    for number, part in enumerate(parts):
+        assert part["mail"].str.contains(rf"{number:02d}@", regex=True).all()
+
+
+def test_logins_and_pages_differ_between_parts() -> None:
+    columns = {"user_name": ["a.b12", "cde7", "f_gh"], "url": ["https://a.de/b", "http://c.de"]}
+    for kind, texts in columns.items():
+        table = pd.DataFrame({"c": texts * 10})
+        transformer = TableTransformer(column_kinds={"c": kind}).fit(table)
+        made = [
+            transformer.identifier_stream(0, (part, 30)).sources[0].take(40) for part in range(3)
+        ]
+        for one, other in itertools.combinations(made, 2):
+            assert not set(one) & set(other)
+        for part, cells in enumerate(made):
+            ends = [re.sub(r"^https://www|\.example\.com$", "", cell)[-2:] for cell in cells]
+            assert set(ends) == {f"{part:02d}"}
