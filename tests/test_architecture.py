@@ -64,8 +64,9 @@ ROOMS = {
     "private": {
         *("components", "evaluation.evaluate", "evaluation.Report", "io.model", "parameters"),
         *("randomness", "table.checks", "table.door.index_from_dict", "table.door.index_to_dict"),
-        *("table.door.chosen_places", "table.door.naming_column", "table.forms.textdates"),
-        *("table.frames", "table.storage", "processes", "provenance", "warn"),
+        *("table.door.chosen_places", "table.door.column_hint", "table.door.naming_column"),
+        *("table.forms.textdates", "table.frames", "table.storage", "processes", "provenance"),
+        "warn",
         # Rules read drawn rows, never those of the table: see tests/private/test_rules.py.
         *("table.rules", "rules.Rule"),
     },

@@ -153,7 +153,8 @@ def compare(
     """
     if not isinstance(synthetic, Mapping):
         raise TypeError(
-            f"synthetic must be a dict of name to DataFrame, got {type(synthetic).__name__}"
+            f"synthetic must be a dict of name to DataFrame, got {type(synthetic).__name__}: "
+            "compare({'ours': synthetic, 'theirs': other}, real)"
         )
     if not synthetic:
         raise ValueError("there is no table to compare: give at least one, such as {'ours': table}")

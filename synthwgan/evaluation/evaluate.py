@@ -20,6 +20,7 @@ from synthwgan.evaluation.sections import columns, joint, pairs, privacy, utilit
 from synthwgan.evaluation.sections import rules as kept_rules
 from synthwgan.evaluation.sections.yardsticks import Yardsticks
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
+from synthwgan.table.door import column_hint
 from synthwgan.table.frames import as_frame
 
 # The sections of a report, in order.
@@ -116,7 +117,7 @@ def evaluate(
     >>> evaluate(real, synthetic, target="width")
     Traceback (most recent call last):
         ...
-    ValueError: target='width' is no column; did you mean one of ['size', 'area']?
+    ValueError: target='width' is no column; the columns are ['size', 'area']
     """
     real, synthetic, test = as_frame(real), as_frame(synthetic), as_frame(test)
     if isinstance(test, pd.DataFrame) and len(test) < MIN_TEST_ROWS:
@@ -125,9 +126,7 @@ def evaluate(
             f"{MIN_TEST_ROWS}, or leave test out"
         )
     if target is not None and isinstance(real, pd.DataFrame) and target not in real.columns:
-        raise ValueError(
-            f"target={target!r} is no column; did you mean one of {list(real.columns[:10])}?"
-        )
+        raise ValueError(f"target={target!r} is no column; {column_hint(target, real.columns)}")
     seeds = _seeds(random_state)
     origin = Origin.of({"real": real, "synthetic": synthetic, "test": test}, names, random_state)
     tables = Tables.of(

@@ -323,7 +323,10 @@ def check_same_columns(real: pd.DataFrame, other: pd.DataFrame, part: str = "syn
     """
     for frame in (real, other):
         if not isinstance(frame, pd.DataFrame):
-            raise TypeError("All tables must be DataFrames; wrap arrays in pd.DataFrame.")
+            raise TypeError(
+                f"All tables must be DataFrames, got {type(frame).__name__}: read files with "
+                "pandas, and wrap arrays in pd.DataFrame."
+            )
     lacking = [name for name in real.columns if name not in other.columns]
     unknown = [name for name in other.columns if name not in real.columns]
     if lacking:

@@ -11,10 +11,9 @@ import pandas as pd
 
 from synthwgan.private.storage import Stored
 from synthwgan.private.written import WrittenDates
-from synthwgan.table.door import naming_column
+from synthwgan.table.door import column_hint, naming_column
 
 FROM_DTYPE = "dtype"
-_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -131,8 +130,7 @@ def declare(frame: pd.DataFrame, domain: Any) -> list[Declared]:
     for name in given:
         if name not in frame.columns:
             raise ValueError(
-                f"domain names {name!r}, which is no column; the columns begin with "
-                f"{list(frame.columns[:_SHOWN])}"
+                f"domain names {name!r}, which is no column; {column_hint(name, frame.columns)}"
             )
     declared = []
     for name, dtype in zip(frame.columns, frame.dtypes, strict=True):

@@ -41,7 +41,7 @@ from synthwgan.private.sampler import ParticleSampler
 from synthwgan.processes import launched
 from synthwgan.provenance import Origin, marked
 from synthwgan.randomness import RandomState, draw_seeds
-from synthwgan.table.door import chosen_places
+from synthwgan.table.door import chosen_places, column_hint
 from synthwgan.table.frames import (
     MixedTableMixin,
     OutputMixin,
@@ -313,7 +313,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             raise ValueError(f"column names occur more than once: {repeated}; rename the columns")
         for what, name in (("target", target), ("unit", self.unit)):
             if name is not None and name not in X.columns:
-                raise ValueError(f"{what} {name!r} is no column; the columns are {list(X.columns)}")
+                raise ValueError(f"{what} {name!r} is no column; {column_hint(name, X.columns)}")
         if self.unit is None and self.max_rows_per_unit != 1:
             raise ValueError("max_rows_per_unit needs unit=, the column that names the person")
         return X, target

@@ -172,7 +172,9 @@ def known_places(fitted: pd.Index, names: list[Any], where: str) -> list[int]:
     places = {key: place for place, key in enumerate(map(_key, fitted))}
     for name in names:
         if _key(name) not in places:
-            raise ValueError(f"{where} name {name!r}, {_suggest(name, fitted)}")
+            raise ValueError(
+                f"{where} name {name!r}, which is no column; {column_hint(name, fitted)}"
+            )
     return [places[_key(name)] for name in names]
 
 
@@ -239,7 +241,9 @@ def given_kinds(column_kinds: Any, columns: pd.Index, known: list[str]) -> dict[
     places = {key: place for place, key in enumerate(map(_key, columns))}
     for name, kind in column_kinds.items():
         if _key(name) not in places:
-            raise ValueError(f"column_kinds names {name!r}, {_suggest(name, columns)}")
+            raise ValueError(
+                f"column_kinds names {name!r}, which is no column; {column_hint(name, columns)}"
+            )
         if kind not in known:
             raise ValueError(
                 f"column_kinds says {kind!r} for column {name!r}; the kinds are {known}"
@@ -247,10 +251,14 @@ def given_kinds(column_kinds: Any, columns: pd.Index, known: list[str]) -> dict[
     return {places[_key(name)]: kind for name, kind in column_kinds.items()}
 
 
-def _suggest(name: Any, columns: pd.Index) -> str:
-    near = difflib.get_close_matches(str(name), [str(column) for column in columns], n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"the columns are {list(columns[:SHOWN])}"
-    return f"which is no column; {hint}"
+def column_hint(name: Any, columns: pd.Index) -> str:
+    """Say which column was meant by a name that is none, or which ones there are."""
+    folded = {str(column).casefold(): column for column in columns}
+    near = difflib.get_close_matches(str(name).casefold(), folded, n=1)
+    if near:
+        return f"did you mean {folded[near[0]]!r}?"
+    more = f" and {len(columns) - SHOWN} more" if len(columns) > SHOWN else ""
+    return f"the columns are {list(columns[:SHOWN])}{more}"
 
 
 def input_names(estimator: BaseEstimator, input_features: Any) -> list[Any]:

@@ -204,7 +204,8 @@ class TestEvaluate:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            ({"target": "width"}, "target='width' is no column"),
+            ({"target": "width"}, "target='width' is no column; the columns are"),
+            ({"target": "SIZE"}, "target='SIZE' is no column; did you mean 'size'"),
             ({"test": frame(1)[["size"]]}, "test table lacks the columns"),
             ({"test": frame(1).head(1)}, "test has 1 rows, too few"),
             ({"column_kinds": {"siz": "numeric"}}, "did you mean 'size'"),
@@ -217,6 +218,8 @@ class TestEvaluate:
     def test_arrays_are_refused(self) -> None:
         with pytest.raises(TypeError, match="wrap arrays in pd.DataFrame"):
             evaluate(np.zeros((9, 2)), np.zeros((9, 2)))
+        with pytest.raises(TypeError, match="got str: read files with pandas"):
+            evaluate("table.csv", frame(1))
 
 
 class TestReport:

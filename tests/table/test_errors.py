@@ -12,6 +12,7 @@ import pyarrow as pa
 import pytest
 
 from synthwgan.table import TableTransformer
+from synthwgan.table.door import column_hint
 
 NESTED = pd.Series([[1], [2]], dtype=pd.ArrowDtype(pa.list_(pa.int64())))
 
@@ -138,6 +139,7 @@ def test_tables(table: Any, message: str) -> None:
     ("kinds", "message"),
     [
         ({"jbo": "numeric"}, "column_kinds names 'jbo', .*did you mean 'job'"),
+        ({"JOB": "numeric"}, "column_kinds names 'JOB', .*did you mean 'job'"),
         ({"job": "words"}, "column_kinds says 'words' for column 'job'; the kinds are"),
         ({"job": "numeric"}, "column 'job': '(cook|smith|clerk)' is no number"),
         ({"job": "datetime"}, "column 'job': '(cook|smith|clerk)' is not a date"),
@@ -199,3 +201,9 @@ def test_masking_needs_a_missing_value() -> None:
     )
     with pytest.raises(ValueError, match="column 'bad': rare='mask' .* dtype int64 does not have"):
         transformer.fit(_table([1, 2]))
+
+
+def test_of_many_columns_some_are_named_and_the_rest_counted() -> None:
+    columns = pd.Index([f"{letter}{letter}" for letter in "abcdefghijkl"])
+    assert column_hint("xyz", columns).endswith("'ii', 'jj'] and 2 more")
+    assert column_hint("xyz", columns[:10]).endswith("'ii', 'jj']")
