@@ -317,7 +317,8 @@ def reject_misnamed(arguments: Mapping[str, Any]) -> None:
     """
     if arguments:
         name = next(iter(arguments))
-        hint = "n_samples" if name in OTHER_NAMES_OF_N_SAMPLES else "n_samples and random_state"
+        others = "n_samples and random_state, and conditions={column: value} for rows of a kind"
+        hint = "n_samples" if name in OTHER_NAMES_OF_N_SAMPLES else others
         raise TypeError(f"sample() has no argument {name!r}; it takes {hint}")
 
 

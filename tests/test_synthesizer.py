@@ -253,7 +253,9 @@ def test_other_packages_names_are_answered_with_ours(fitted, name):
 
 
 def test_an_unknown_argument_and_generate(fitted):
-    with pytest.raises(TypeError, match="no argument 'seed'; it takes n_samples and random_state"):
+    with pytest.raises(
+        TypeError, match="no argument 'seed'; it takes n_samples and random_state, and c"
+    ):
         fitted.sample(5, seed=3)
     with pytest.raises(AttributeError, match=r"'generate'; here it is sample\(n_samples=...\)"):
         fitted.generate(5, anything=True)
