@@ -128,7 +128,7 @@ def _tables() -> dict[str, pd.DataFrame]:
         "placements": make_placements(N_ROWS),
         "adult": adult.train,
         "rows": rows,
-        "test": adult.test[1::2],
+        "test": adult.test.iloc[1::2],
     }
 
 
