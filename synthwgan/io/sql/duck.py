@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from synthwgan.io.base import extra_explained
 from synthwgan.io.sql.address import Address, Result
+from synthwgan.io.sql.columns import column_type
 from synthwgan.io.sql.read import Columns, missing_table, refuse_new_file
-from synthwgan.io.sql.types import SqlType, column_type, types_of_frame
+from synthwgan.io.sql.types import SqlType, types_of_frame
 from synthwgan.io.sql.write import arrow_of, refuse_existing
 
 _NO_CELLS = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)

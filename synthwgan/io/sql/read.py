@@ -13,15 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from synthwgan.io.sql.address import Address, engine_of, guarded
-from synthwgan.io.sql.types import (
-    MAX_DIGITS,
-    OIDS,
-    SqlType,
-    array_of,
-    arrow_type,
-    described,
-    is_bytes,
-)
+from synthwgan.io.sql.columns import described, is_bytes
+from synthwgan.io.sql.types import MAX_DIGITS, OIDS, SqlType, array_of, arrow_type
 from synthwgan.warn import warn
 
 _SHOWN = 10

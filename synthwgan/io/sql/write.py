@@ -11,15 +11,9 @@ import pandas as pd
 import pyarrow as pa
 
 from synthwgan.io.sql.address import Address, engine_of, guarded
+from synthwgan.io.sql.columns import column_type, described
 from synthwgan.io.sql.read import reflected
-from synthwgan.io.sql.types import (
-    SqlType,
-    column_type,
-    described,
-    python_cells,
-    types_of_frame,
-    without_length,
-)
+from synthwgan.io.sql.types import SqlType, python_cells, types_of_frame, without_length
 
 IF_EXISTS = ("fail", "append", "replace")
 _BATCH_ROWS = 10_000
