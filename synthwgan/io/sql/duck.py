@@ -145,11 +145,7 @@ class DuckStream:
         """The schema with durations for intervals, and without what is no cell of a table."""
         for index, each in enumerate(schema):
             kind = each.type
-            if (
-                pa.types.is_nested(kind)
-                or pa.types.is_binary(kind)
-                or pa.types.is_large_binary(kind)
-            ):
+            if any(is_one(kind) for is_one in _NO_CELLS):
                 raise ValueError(
                     f"{self.shown}: column {each.name!r} is of type {kind}, which is no cell of a "
                     "table; leave it out, with query='SELECT ...' of the other columns"
