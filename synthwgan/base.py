@@ -81,7 +81,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     components = COMPONENTS
     constraints: ClassVar[Mapping[str, Constraint]]
 
-    # Those of `FittedState`, once it is fitted.
+    # Set by `fit` and `load`: the fields of `FittedState`.
     transformer_: TableTransformer
     target_name_: Any
     config_: TrainingConfig
@@ -101,7 +101,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         """Set the fitted attributes, all at once: a fit that fails changes none."""
         for field in fields(state):
             setattr(self, f"{field.name}_", getattr(state, field.name))
-        # Of another fit.
+        # The cached digest is that of an earlier fit.
         vars(self).pop("digest_", None)
         return self
 

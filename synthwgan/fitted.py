@@ -338,7 +338,7 @@ def _check_arrays(
     check_shares(layout, arrays)
     check_knots(layout, arrays)
     check_forbidden(arrays)
-    # Of networks of one's own, the sizes are not known.
+    # The sizes of a user's own networks are not known.
     own = {
         "generator": isinstance(config.generator, generators.Own),
         "critic": isinstance(config.critic, critics.Own),
@@ -509,7 +509,7 @@ def calibrate_samplers(
             _average(conditional_sampler, ranks)
             conditional_sampler.targets = SliceTargets.of(trained.moments)
 
-    # Without it a model is worse, and it takes but seconds.
+    # Also after Ctrl-C: it takes only seconds, and the model is better for it.
     interrupts.attempt(work, CALIBRATION, anyway=True)
 
 

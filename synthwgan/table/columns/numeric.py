@@ -43,10 +43,11 @@ if TYPE_CHECKING:
     from synthwgan.table.columns.evidence import Evidence
 
 _NO_COUNTS = np.empty(0, dtype=np.int64)
-# Rows that a spike holds at least, unless its share of all rows is enough.
+# A spike needs so many rows, or such a share of them if that is more; but no more rows than
+# `spike_share` of the whole column.
 MIN_SPIKE_ROWS = 30
 MIN_SPIKE_SHARE = 0.001
-# Of a table in batches that has very many cells, so many may be in another form than the others.
+# In a table in batches, at most so many distinct cells may be written in another form.
 MAX_ODD = 1000
 
 
@@ -275,7 +276,7 @@ class NumericTransformer(PartTransformer):
         """Return the numbers with others in the place of the outermost, on the same grid."""
         self.grid = Grid.of_tally(tally, self.physical.float_type)
         n_outer = self.options.protect_extremes
-        # Of a number that more rows share than are outer, so many rows do as well as all.
+        # A number repeated more than n_outer times need not be repeated more often than that here.
         rows = np.repeat(np.arange(len(tally.values)), np.minimum(tally.counts, n_outer + 1))
         numbers = tally.values[rows]
         keys = self.grid.to_keys(numbers)

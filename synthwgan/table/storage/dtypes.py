@@ -82,7 +82,7 @@ class Cells:
 
     def replace(self, rows: np.ndarray, others: Cells) -> Cells:
         """Return the cells with others in the masked rows, in which both are as long."""
-        # Signed and unsigned integers have floats in common, which round: nothing in common here.
+        # Not np.where: of int64 and uint64 it would make float64, which rounds.
         values = self.values.copy()
         values[rows] = others.values[rows]
         return Cells(values, np.where(rows, others.missing, self.missing))
