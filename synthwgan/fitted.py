@@ -320,7 +320,7 @@ def _check_functions(
 
 
 def without_nan(history: pd.DataFrame) -> dict[str, list[Any]]:
-    """Columns of a history; figures that a step has not are None, as JSON has no NaN."""
+    """Columns of a history; figures that a step lacks are None, as JSON has no NaN."""
     return {
         name: [None if value != value else value for value in column]
         for name, column in history.to_dict("list").items()

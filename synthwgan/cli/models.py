@@ -194,7 +194,7 @@ def sample(
     chunks = fitted.sample_iter(n_rows, **options)
     with progress(n_rows, quiet) as advance, writing.writer(output) as write:
         for chunk in chunks:
-            # Of a model that was fitted to an array, a chunk has no place to say it.
+            # A chunk that is an array (as the fitted table was) has no attrs; its frame has.
             rows = marked(as_frame(chunk), fitted.digest_, "drawn", seed, fitted.sql_types_)
             write(rows if mark is None else rows.assign(**{mark: True}))
             advance(len(chunk))

@@ -184,7 +184,7 @@ class DuckStream:
 
 
 def _reader(result: Any, batch_rows: int) -> Any:
-    # It was called otherwise before DuckDB 1.4.
+    # Its name before DuckDB 1.4 was fetch_arrow_reader.
     if hasattr(result, "to_arrow_reader"):
         return result.to_arrow_reader(batch_rows)
     return result.fetch_arrow_reader(batch_rows)
