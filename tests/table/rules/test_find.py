@@ -45,6 +45,13 @@ def test_planted_rules_are_found_and_hold_in_fresh_rows(seed: int) -> None:
         assert (~rule.check(fresh)).mean() <= 1.5 * broken + slack, str(rule)
 
 
+@pytest.mark.parametrize("prices", [[9, 19], [9, 19, 49], [9.9, 19.0, 49.5]])
+def test_a_product_is_found_though_a_factor_has_few_values(rng, prices: list[float]) -> None:
+    price, seats = rng.choice(prices, N), rng.integers(1, 12, N)
+    frame = pd.DataFrame({"price": price, "seats": seats, "total": (price * seats).round(2)})
+    assert "total = price * seats" in texts(find_rules(frame))
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_nothing_is_found_where_nothing_is(seed: int) -> None:
     plan, _ = make_plan(9000 + seed, with_rules=False)

@@ -15,13 +15,14 @@ from synthwgan.table.rules.sum import as_weight
 _MAX_COLUMNS = 100
 _PROBED, _FIRST = 40, 32
 _MIN_ROWS = 20
+# Of a product; its factors may be as few as the prices of two plans.
 _MIN_DISTINCT = 5
 _SLACK = 0.02
 
 
 def find_products(search: Search) -> None:
     """Find columns that are the product or the quotient of two or three others."""
-    columns = [c for c in search.of_kind("number", min_distinct=_MIN_DISTINCT) if not is_binary(c)]
+    columns = [c for c in search.of_kind("number") if not is_binary(c)]
     columns = [c for c in columns if _sizes(c) is not None]
     columns = search.bounded(columns, _MAX_COLUMNS, "products")
     if len(columns) < 3:
@@ -29,7 +30,7 @@ def find_products(search: Search) -> None:
     linked = {frozenset(rule.columns) for rule in search.rules}
     logs = np.column_stack([_sizes(column) for column in columns])
     found = []
-    for target in range(len(columns)):
+    for target in np.flatnonzero([c.n_distinct >= _MIN_DISTINCT for c in columns]).tolist():
         for factors, over in _candidates(search, columns, logs, target):
             names = frozenset(columns[place].name for place in (target, *factors, *over))
             kept = None if names in linked else _rule(search, columns, target, factors, over)
