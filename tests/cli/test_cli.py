@@ -252,7 +252,7 @@ class TestSample:
         self, folder: Path, tmp_path: Path, suffix: str
     ) -> None:
         options = "-o", tmp_path / f"rows{suffix}", "--chunk-size", 20_000
-        n_rows = 80_000, 480_000
+        n_rows = 40_000, 440_000
         few, many = peaks_of_memory("sample", folder / "model", *options, n_rows=n_rows)
         # 400,000 rows of these columns are 40 MB as a frame, and twice that where it is put
         # together; a chunk is 2 MB, and the allocator may take 20 MB more at any time.
@@ -618,7 +618,7 @@ class TestDemo:
 def test_a_closed_pipe_ends_quietly(folder: Path) -> None:
     command = f"{sys.executable} -c 'from synthwgan.cli import app; app()' sample {folder}/model"
     finished = subprocess.run(
-        ["bash", "-c", f"{command} -n 200000 --chunk-size 1000 -q | head -n 1"],
+        ["bash", "-c", f"{command} -n 40000 --chunk-size 100 -q | head -n 1"],
         capture_output=True,
         text=True,
         check=False,
