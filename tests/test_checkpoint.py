@@ -48,6 +48,11 @@ class Ended(Exception):
     """What ends a fit in these tests."""
 
 
+@pytest.fixture(autouse=True, scope="module")
+def fits_are_hasty(hasty: None) -> None:
+    """Let no test wait for a calibration that it does not look at."""
+
+
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     rng = np.random.default_rng(3)

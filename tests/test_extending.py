@@ -13,7 +13,7 @@ import torch
 from sklearn.base import clone
 from torch import Tensor, nn
 
-from synthwgan import RadialGANSynthesizer, WGANGPSynthesizer
+from synthwgan import MLP, RadialGANSynthesizer, Residual, WGANGPSynthesizer
 from synthwgan.evaluation import Measure, Section, Tables, evaluate, sdmetrics_metadata
 from synthwgan.evaluation.evaluate import QUESTIONS
 from synthwgan.evaluation.measures import Question
@@ -49,7 +49,15 @@ def table(n_rows: int = 120) -> pd.DataFrame:
 
 
 def quick(**parameters: Any) -> WGANGPSynthesizer:
-    given = {"max_steps": 5, "conditional": False, "rejection": None, "random_state": 0}
+    given = {
+        "generator": Residual(latent_dim=8, width=16, layers=1),
+        "critic": MLP(width=16),
+        "max_steps": 5,
+        "conditional": False,
+        "calibrate": False,
+        "rejection": None,
+        "random_state": 0,
+    }
     return WGANGPSynthesizer(**{**given, **parameters})
 
 

@@ -32,6 +32,11 @@ pl = pytest.importorskip("polars")
 N_ROWS = 120
 
 
+@pytest.fixture(autouse=True, scope="module")
+def fits_are_hasty(hasty: None) -> None:
+    """Let no test wait for a calibration that it does not look at."""
+
+
 @pytest.fixture(scope="module")
 def people() -> Any:
     rng = np.random.default_rng(0)

@@ -46,6 +46,11 @@ def gappy(seed: int = 0) -> pd.DataFrame:
     return frame.mask(rng.random(frame.shape) < 0.2)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def fits_are_hasty(hasty: None) -> None:
+    """Let no test wait for a calibration that it does not look at."""
+
+
 @pytest.fixture(scope="module")
 def frame() -> pd.DataFrame:
     return gappy()

@@ -80,18 +80,26 @@ SEEN_IN_ALL = [
 ]
 
 
+# Small networks: rules are kept by what rows are made of, however little was learnt.
+SMALL: dict[str, Any] = {
+    "generator": Residual(latent_dim=16, width=64),
+    "critic": MLP(width=64, layers=2),
+    "random_state": 0,
+}
+
+
 def model_of(table: pd.DataFrame, **parameters: Any) -> WGANGPSynthesizer:
-    # Small networks: rules are kept by what rows are made of, however little was learnt.
-    given = {
-        "generator": Residual(latent_dim=16, width=64),
-        "critic": MLP(width=64, layers=2),
-        "batch_size": 100,
-        "max_steps": 30,
-        "rejection": None,
-        "random_state": 0,
-        "device": "cpu",
-    }
+    given = SMALL | {"batch_size": 100, "max_steps": 30, "rejection": None, "device": "cpu"}
     return WGANGPSynthesizer(**{**given, **parameters}).fit(table)
+
+
+# For tests that ask which rules there are, and not what is drawn.
+BARELY: dict[str, Any] = {"max_steps": 1, "conditional": False, "calibrate": False}
+
+
+@pytest.fixture(autouse=True, scope="module")
+def fits_are_hasty(hasty: None) -> None:
+    """Let no test wait for a calibration: rules are kept by rows that were hardly calibrated."""
 
 
 @pytest.fixture(scope="module")
@@ -131,15 +139,17 @@ def test_a_summary_shows_all_rules_and_what_was_left_out(fitted):
     )
     real.loc[:99, "tie"] += 0.5
     tied = model_of(
-        real, rules=[Sum("tie", ["tax"], tolerate=0.6), MissingTogether(["note", "grade"])]
+        real,
+        rules=[Sum("tie", ["tax"], tolerate=0.6), MissingTogether(["note", "grade"])],
+        **BARELY,
     )
     lines = tied.summary().splitlines()
     assert lines[lines.index("Rules with exceptions, which drawn rows have too:") + 1].startswith(
         "  tie = tax (50 % of 200 rows"
     )
     # Nobody wonders that no rule is sought in identifiers.
-    assert not any("'number'" in line for line in model_of(REAL).rules_.left_out)
-    assert "No rules between columns." in model_of(REAL, rules=None).summary()
+    assert not any("'number'" in line for line in fitted.rules_.left_out)
+    assert "No rules between columns." in model_of(REAL, rules=None, **BARELY).summary()
 
 
 def test_what_rules_compute_is_not_learned(fitted):
@@ -216,7 +226,8 @@ def test_an_exact_total_is_met(fitted):
     assert rows["tax"].nunique() > 3
 
 
-def test_conditions_that_no_row_can_meet_are_refused(fitted):
+def test_conditions_that_no_row_can_meet_are_refused(fitted, monkeypatch):
+    monkeypatch.setattr("synthwgan.conditions.rows.MIN_TRIED", 2000)
     wanted = {"city": "Lyon", "country": "DE"}
     message = (
         "5 rows that meet .*keep the rules were not found.*'city determines country' is broken"
@@ -311,7 +322,9 @@ def test_a_saved_model_keeps_its_rules(fitted, tmp_path):
 
 def test_an_oversampler(tmp_path):
     target = pd.Series(np.where(np.arange(400) % 5 == 0, "rare", "common"), name="kind")
-    more, classes = GANOverSampler(max_steps=3, random_state=0).fit_resample(REAL, target)
+    more, classes = GANOverSampler(
+        synthesizer=WGANGPSynthesizer(**SMALL), max_steps=3
+    ).fit_resample(REAL, target)
     assert classes.value_counts().to_dict() == {"common": 320, "rare": 320}
     check_all_kept(find_rules(REAL), more.iloc[400:].reset_index(drop=True))
 
@@ -326,13 +339,13 @@ def test_a_target_is_learned_though_a_rule_computes_it():
 
 def test_domains():
     north, south = orders(300, 1), orders(250, 2).drop(columns=["discount", "grade"])
-    model = RadialGANSynthesizer(max_steps=3, random_state=0).fit({"north": north, "south": south})
+    model = RadialGANSynthesizer(**SMALL, max_steps=3).fit({"north": north, "south": south})
     new = model.sample(200, domain="north", random_state=0)
     check_all_kept(model.rules_["north"], new)
     moved = model.translate(south, "south", "north", random_state=0)
     check_all_kept(model.rules_["north"], moved)
     assert (moved["total"].to_numpy() == south["total"].to_numpy()).all()
-    none = RadialGANSynthesizer(max_steps=2, rules=None, random_state=0)
+    none = RadialGANSynthesizer(**SMALL, max_steps=2, rules=None)
     assert not len(none.fit({"north": north, "south": south}).rules_["north"])
     with pytest.raises(ValueError, match="rules name 'east', which is no domain"):
         RadialGANSynthesizer(rules={"east": "auto"}).fit({"north": north, "south": south})
@@ -340,7 +353,7 @@ def test_domains():
 
 def test_units_that_were_found_in_the_data_do_not_break_a_rule():
     north, south = orders(300, 1), orders(250, 2).rename(columns={"total": "TOTAL_SUM"})
-    model = RadialGANSynthesizer(max_steps=10, random_state=0).fit({"north": north, "south": south})
+    model = RadialGANSynthesizer(**SMALL, max_steps=10).fit({"north": north, "south": south})
     matches = model.matches_.set_index(["domain", "own_column"])
     assert matches.loc[("south", "TOTAL_SUM"), "how"] == "data"
     moved = model.translate(south, "south", "north", random_state=0)
@@ -497,7 +510,7 @@ def test_rules_that_cannot_be_are_refused_before_training(rules, message):
 
 def test_declared_rules_are_not_changed_by_a_fit():
     rule = Determines("city", "country")
-    model = model_of(REAL, rules=[rule])
+    model = model_of(REAL, rules=[rule], **BARELY)
     assert rule.support_ is None
     assert not hasattr(rule, "map_")
     assert model.rules == [rule]
@@ -509,10 +522,10 @@ def test_declared_rules_are_not_changed_by_a_fit():
 def test_rare_cells_are_not_remembered():
     real = orders(500)
     real.loc[3, ["city", "country"]] = ["Male", "MV"]
-    model = model_of(real, min_category_rows=5, rare="mask")
+    model = model_of(real, min_category_rows=5, rare="mask", **BARELY)
     assert "MV" not in str(model.transformer_.to_dict())
     assert any("would keep rare cells" in line for line in model.rules_.left_out)
-    assert any("city determines country" in str(rule) for rule in model_of(real).rules_)
+    assert any("city determines country" in str(rule) for rule in model_of(real, **BARELY).rules_)
 
 
 def test_zero_where_zero_is_found_kept_and_filled_in(tmp_path):
@@ -535,7 +548,7 @@ def test_zero_where_zero_is_found_kept_and_filled_in(tmp_path):
 
 def test_that_a_cell_is_missing_is_no_secret():
     real = REAL.drop(columns=["number", "grade"]).assign(late=REAL["discount"])
-    model = model_of(real, min_category_rows=5, rare="mask", protect_extremes=5)
+    model = model_of(real, min_category_rows=5, rare="mask", protect_extremes=5, **BARELY)
     shown = str(model.rules_)
     assert "discount, late missing together" in shown
     assert "discount missing exactly where member is False" in shown
@@ -547,7 +560,7 @@ def test_rules_on_identifiers_are_left_out():
     real = orders(300)
     real["initial"] = real["number"].str[:1] + real["city"].str[:1]
     real["twin"] = real["number"].str.upper()
-    rows = model_of(real).sample(200, random_state=0)
+    rows = model_of(real, **BARELY).sample(200, random_state=0)
     assert rows["number"].is_unique
     assert set(rows["number"]).isdisjoint(real["number"])
 

@@ -261,6 +261,7 @@ def test_every_kind_learns(dependent_table, options):
             generator=Residual(width=64),
             critic=MLP(width=64),
             conditional=False,
+            calibrate=False,
             rejection=None,
             random_state=0,
         )

@@ -23,6 +23,11 @@ def places(call: Callable[[], Any]) -> set[str]:
     return {one.filename for one in caught if one.category is UserWarning}
 
 
+@pytest.fixture(autouse=True, scope="module")
+def fits_are_hasty(hasty: None) -> None:
+    """Let no test wait for a calibration that it does not look at."""
+
+
 @pytest.fixture(scope="module")
 def table() -> pd.DataFrame:
     rng = np.random.default_rng(0)

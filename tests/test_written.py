@@ -29,6 +29,11 @@ def bills() -> pd.DataFrame:
     )
 
 
+@pytest.fixture(autouse=True, scope="module")
+def fits_are_hasty(hasty: None) -> None:
+    """Let no test wait for a calibration that it does not look at."""
+
+
 @pytest.fixture(scope="module")
 def model(bills: pd.DataFrame) -> WGANGPSynthesizer:
     return WGANGPSynthesizer(

@@ -19,8 +19,22 @@ OptimizerFactory = Callable[[Iterable[Tensor], float], torch.optim.Optimizer]
 ALIASES = {"adam": "Adam", "adamw": "AdamW", "rmsprop": "RMSprop", "sgd": "SGD"}
 # One needs a closure, the other sparse gradients.
 UNUSABLE = ("Optimizer", "LBFGS", "SparseAdam")
+# What torch wraps for its compiler, apart from the step.
+WRAPPED = ("add_param_group", "load_state_dict", "state_dict", "zero_grad")
+
+
+def _without_compiler(found: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
+    """Return the class with its methods as they are, not as torch wraps them for its compiler.
+
+    At the first call the wrappers import the compiler, which takes longer than many a fit.
+    """
+    plain = {name: inspect.unwrap(getattr(found, name)) for name in WRAPPED}
+    step = torch.no_grad()(inspect.unwrap(found.step))
+    return type(found.__name__, (found,), plain | {"step": step, "__doc__": found.__doc__})
+
+
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
-    name: found
+    name: _without_compiler(found)
     for name, found in vars(torch.optim).items()
     if isinstance(found, type) and issubclass(found, torch.optim.Optimizer) and name not in UNUSABLE
 }
@@ -153,7 +167,7 @@ def make_optimizer(
         return made
     found = optimizer_class(optimizer)
     options = {"betas": tuple(betas)} if "betas" in inspect.signature(found).parameters else {}
-    if found is torch.optim.Adam:
+    if found is OPTIMIZERS["Adam"]:
         options["fused"] = True
     return found(weights, lr, **options)
 
@@ -173,7 +187,7 @@ def load_optimizer_state(optimizer: torch.optim.Optimizer, state: dict[str, Any]
     """
     own = optimizer.state_dict()
     check_state("its optimizer", state, dict.fromkeys(own, Anything()) | {"state": STATE})
-    if type(optimizer) in OPTIMIZERS.values():
+    if any(issubclass(known, type(optimizer)) for known in OPTIMIZERS.values()):
         # Its settings are those of the parameters, whatever a file says.
         state = state | {"param_groups": own["param_groups"]}
         _check_averages(state["state"], _stepped(optimizer))

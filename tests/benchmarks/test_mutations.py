@@ -14,7 +14,7 @@ from benchmarks import mutations
 from benchmarks.mutations import FORGED, MUTATORS, OTHER, REFUSED, SAME, Whole, forge, outcome
 from synthwgan import Conditional, WGANGPSynthesizer
 
-N_EACH = 12
+N_EACH = 6
 
 
 @pytest.fixture(scope="module")

@@ -39,7 +39,7 @@ GENERATORS["residual"] = partial(Residual, latent_dim=8, width=16, layers=1)
 CRITICS["mlp"] = partial(MLP, width=16)
 main()
 """
-OPTIONS = ("--max-steps", 200, "--seed", 3, "--no-rejection", "--device", "cpu")
+OPTIONS = ("--max-steps", 100, "--seed", 3, "--no-rejection", "--device", "cpu")
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_a_command_that_is_killed_goes_on(folder, monkeypatch):
     assert f"{path}: training goes on with whole rows from step " in result.stderr
     # It is of no use any more; what a kill in the middle of a write may have left went before.
     assert sorted(each.name for each in folder.iterdir()) == ["model", "table.csv"]
-    settings = {"max_steps": 200, "random_state": 3, "rejection": None, "device": "cpu"}
+    settings = {"max_steps": 100, "random_state": 3, "rejection": None, "device": "cpu"}
     expected = WGANGPSynthesizer(**settings).fit(read_table(folder / "table.csv"))
     found = WGANGPSynthesizer.load(folder / "model")
     assert found.digest_ == expected.digest_
@@ -146,7 +146,7 @@ def test_a_checkpoint_of_other_parameters_is_refused_in_one_line(folder):
     result = run(*fit_command(folder, "--quiet"))
     assert result.exit_code == 1
     (line,) = result.stderr.strip().splitlines()
-    assert "is of a fit with --max-steps 5, not 200. Set these as they were, or delete" in line
+    assert "is of a fit with --max-steps 5, not 100. Set these as they were, or delete" in line
     assert (folder / "fit.ckpt").exists()
 
 

@@ -69,7 +69,7 @@ def test_bad_rows_fail_with_their_own_exit_code(folder: Path) -> None:
 
 def sections(folder: Path, *options: object) -> dict[str, dict]:
     path = folder / "rules-report.json"
-    result = report(folder, "good.parquet", "-q", "-o", path, *options)
+    result = report(folder, "good.parquet", "--quick", "-q", "-o", path, *options)
     assert result.exit_code == 0, result.output
     found = json.loads(path.read_text(encoding="utf-8"))
     return {section["key"]: section for section in found["sections"]}

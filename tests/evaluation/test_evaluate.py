@@ -23,8 +23,9 @@ N_ROWS = 200
 
 
 @pytest.fixture(autouse=True)
-def _few_suspects(monkeypatch) -> None:
+def _quick(monkeypatch) -> None:
     monkeypatch.setattr(detection, "N_SUSPECTS", 2)
+    monkeypatch.setattr(detection, "N_TREES", 25)
 
 
 def frame(seed: int) -> pd.DataFrame:

@@ -81,8 +81,7 @@ def encoded(transformer: TableTransformer, parts: Any) -> EncodedTable:
     return EncodedTable.concatenate(list(transformer.encode_batches(parts, random_state=5)))
 
 
-@pytest.mark.parametrize("n_rows", [400, 1700])
-@pytest.mark.parametrize("protect_extremes", [0, 10])
+@pytest.mark.parametrize(("n_rows", "protect_extremes"), [(400, 10), (1700, 0)])
 def test_both_ways_give_the_same_encoders_and_codes(n_rows: int, protect_extremes: int) -> None:
     table = make_table()
     settings = {"rules": "auto", "random_state": 0, "protect_extremes": protect_extremes}
@@ -107,7 +106,7 @@ def dask_frame(parts: list[pd.DataFrame]) -> Any:
         return frames.from_delayed(pieces, meta=parts[-1], verify_meta=False)
 
 
-@pytest.mark.parametrize("sizes", [[3000], [0, 900, 1, 0, 1500, 2, 597, 0], [300] * 10])
+@pytest.mark.parametrize("sizes", [[3000], [0, 900, 1, 0, 1500, 2, 597, 0]])
 def test_partitions_give_the_same_encoders_and_codes(sizes: list[int]) -> None:
     """A frame of Dask is encoded where its partitions are, uneven and empty ones too."""
     table, ends = make_table(), np.cumsum(sizes)

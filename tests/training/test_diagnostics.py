@@ -258,5 +258,9 @@ def test_an_ordinary_fit_is_not(dependent_table, mixed_table, max_steps):
         warnings.simplefilter("error")
         for table in (dependent_table, mixed_table):
             WGANGPSynthesizer(
-                max_steps=max_steps, conditional=False, rejection=None, random_state=0
+                max_steps=max_steps,
+                conditional=False,
+                rejection=None,
+                calibrate=False,
+                random_state=0,
             ).fit(table)

@@ -6,7 +6,12 @@ import pytest
 import torch
 from torch import nn
 
-from synthwgan.training.optimizers import clip_weights, make_optimizer, optimizer_class
+from synthwgan.training.optimizers import (
+    OPTIMIZERS,
+    clip_weights,
+    make_optimizer,
+    optimizer_class,
+)
 
 
 def weights() -> list[nn.Parameter]:
@@ -25,10 +30,27 @@ def weights() -> list[nn.Parameter]:
 )
 def test_optimizers_by_name(name, kind):
     made = make_optimizer(name, weights(), 0.25, (0.1, 0.8))
-    assert type(made) is kind
+    assert isinstance(made, kind) and type(made).__name__ == kind.__name__
     (group,) = made.param_groups
     assert group["lr"] == 0.25
     assert group.get("betas", (0.1, 0.8)) == (0.1, 0.8)
+
+
+@pytest.mark.parametrize("name", [name for name in OPTIMIZERS if name != "Muon"])
+def test_steps_and_states_are_those_of_torch(name):
+    """Without what torch wraps around them for its compiler."""
+    pairs = []
+    for made in (optimizer_class(name), getattr(torch.optim, name)):
+        (weight,) = weights()
+        optimizer = made([weight], lr=0.1)
+        for step in range(3):
+            optimizer.zero_grad()
+            (weight**3 * torch.arange(step, step + 3)).sum().backward()
+            optimizer.step()
+            optimizer.load_state_dict(optimizer.state_dict())
+        pairs.append((weight.detach(), optimizer.state_dict()["state"]))
+    torch.testing.assert_close(*pairs, rtol=0, atol=0)
+    assert not torch.equal(pairs[0][0], torch.ones(3))
 
 
 @pytest.mark.parametrize("name", ["sgdd", "Optimizer", "LBFGS", "SparseAdam", "lr_scheduler", ""])

@@ -32,7 +32,7 @@ import json, os, signal, sys, warnings
 import numpy as np
 import pandas as pd
 import torch
-from synthwgan import WGANGPSynthesizer
+from synthwgan import MLP, Residual, WGANGPSynthesizer
 from synthwgan.training import ranks, stopping
 
 def table(seed=0):
@@ -42,7 +42,8 @@ def table(seed=0):
 
 def synthesizer(**settings):
     short = {"max_steps": 6, "batch_size": 64, "rejection": None, "random_state": 1,
-             "calibrate": False}
+             "calibrate": False, "generator": Residual(latent_dim=8, width=16, layers=1),
+             "critic": MLP(width=16)}
     return WGANGPSynthesizer(**(short | settings))
 
 def found(model):

@@ -75,6 +75,7 @@ def test_fresh_rows_come_before_noisy_ones_and_those_before_shuffled_ones(
     key: str, monkeypatch
 ) -> None:
     monkeypatch.setattr(detection, "N_SUSPECTS", 1)
+    monkeypatch.setattr(detection, "N_TREES", 25)
     sections = [made(key, table(3), frame(9)) for table in (frame, noisy, shuffled)]
     scores = [section.score for section in sections]
     assert scores[0] > 0.93
@@ -87,6 +88,7 @@ def test_fresh_rows_come_before_noisy_ones_and_those_before_shuffled_ones(
 
 def test_only_test_rows_make_rows_unseen(monkeypatch) -> None:
     monkeypatch.setattr(detection, "N_SUSPECTS", 1)
+    monkeypatch.setattr(detection, "N_TREES", 25)
     assert "held_out_boosting" not in figures(made("joint", noisy(3)))
 
 

@@ -185,6 +185,11 @@ def test_a_pair_that_is_none() -> None:
         TableTransformer(column_kinds={"x": "pair"}).fit(table)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def fits_are_hasty(hasty: None) -> None:
+    """Let no test wait for a calibration that it does not look at."""
+
+
 @pytest.fixture(scope="module")
 def model() -> WGANGPSynthesizer:
     cells = _places()

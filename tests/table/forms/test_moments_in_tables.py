@@ -158,7 +158,7 @@ def test_a_user_says_what_digits_are() -> None:
 
 
 @pytest.fixture(scope="module")
-def model() -> WGANGPSynthesizer:
+def model(hasty: None) -> WGANGPSynthesizer:
     names = ["ymd", "hhmm", "clock", "moment", "zoned", "span", "ip", "x"]
     return WGANGPSynthesizer(max_steps=5, rejection=None, random_state=0).fit(_table()[names])
 
