@@ -18,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,13 +26,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from torch import Tensor
 
 from benchmarks.cell import RESULTS, machine, read, write
 from benchmarks.data import REPOSITORY, load
 from benchmarks.metrics import held_out
 from benchmarks.page import markdown_table, measured, write_part
 from synthwgan import WGANGPSynthesizer
-from synthwgan.training.ranks import joined
+from synthwgan.training.ranks import Together, joined
 from synthwgan.training.trainer import Trainer, TrainingOutcome
 
 FILE = "many.json"
@@ -62,15 +63,47 @@ def work(seed: int, n_steps: int, path: Path) -> None:
         took["cpu"] = (time.process_time() - cpu) / n_steps
         return outcome
 
-    Trainer.run = run
+    Trainer.run, met = run, _meetings()
     settings = {"conditional": False, "rejection": None, "device": "cpu", "random_state": seed}
     model = WGANGPSynthesizer(max_steps=n_steps, **settings).fit(train)
-    took |= {"digest": model.digest_, "bytes": 4 * model.cost_.n_parameters}
+    took |= {"digest": model.digest_, "bytes": 4 * model.cost_.n_parameters, "met": list(met)}
     took["mean"] = _seconds_of_mean(model.cost_.n_parameters)
     write(took, path.with_suffix(f".{rank}.json"))
     if rank == 0:
         rows = model.sample(len(train) + N_JUDGED, random_state=seed)
         rows.to_parquet(path.with_suffix(".parquet"))
+
+
+def _meetings() -> list[tuple[float, float]]:
+    """When this process comes to each mean of gradients, and when it has it, from now on."""
+    met, plain = [], Together.average_gradients
+
+    def average_gradients(ranks: Together, weights: Iterable[Tensor]) -> None:
+        came = time.perf_counter()
+        plain(ranks, weights)
+        met.append((came, time.perf_counter()))
+
+    Together.average_gradients = average_gradients
+    return met
+
+
+def waited(met: Sequence[Sequence[tuple[float, float]]], n_steps: int) -> dict[str, float]:
+    """Return seconds of a step that a process waits for the last, and that the means take.
+
+    Parameters
+    ----------
+    met : sequence
+        Of each process, when it came to each mean and when it had it, by one clock.
+    n_steps : int
+        Steps in which they met.
+    """
+    times = np.array(met)
+    if not times.size:
+        return {"apart": 0.0, "means": 0.0}
+    came, had = times[..., 0], times[..., 1]
+    last = came.max(axis=0)
+    apart, means = (last - came).mean(axis=0), had.max(axis=0) - last
+    return {"apart": float(apart.sum()) / n_steps, "means": float(means.sum()) / n_steps}
 
 
 def _seconds_of_mean(n_weights: int) -> float:
@@ -109,7 +142,8 @@ def start(kind: str, seed: int, n_steps: int, path: Path) -> dict[str, Any]:
     if len({each["digest"] for each in found}) > 1:
         raise RuntimeError("the processes have not the same model")
     together = {name: max(each[name] for each in found) for name in ("wall", "mean", "bytes")}
-    return together | {"cpu": sum(each["cpu"] for each in found)}
+    together["cpu"] = sum(each["cpu"] for each in found)
+    return together | waited([each["met"] for each in found], n_steps)
 
 
 def measure(seed: int, n_steps: int, report: Callable[[str], None] = print) -> list[dict[str, Any]]:
@@ -149,13 +183,26 @@ def table_of(results: dict[str, Any]) -> str:
             f"{results['steps']} steps, one fit for each of {fits['seed'].nunique()} seeds. Two "
             f"processes take {wall:.2f} times the seconds of one, and {cpu:.2f} times the CPU "
             f"seconds, medians of pairs. The mean of {n_bytes / 1e6:.1f} MB of gradients takes "
-            f"{1000 * seconds:.1f} ms between them.",
+            f"{1000 * seconds:.1f} ms between them.{_waiting(fits)}",
             markdown_table(
                 ("processes", "on this machine's cores", "over 10 Gbit/s", "batch of 1000 each"),
                 [_expected(size, fixed, of_rows, seconds, n_bytes) for size in N_BEYOND],
             ),
             measured([results]),
         ]
+    )
+
+
+def _waiting(fits: pd.DataFrame) -> str:
+    """Where the seconds of a step go that are no work."""
+    if "apart" not in fits:
+        return ""
+    apart, means = (
+        1000 * fits.loc[fits["kind"] == TWO, name].median() for name in ("apart", "means")
+    )
+    return (
+        f" In a step each waits {apart:.1f} ms for the other to come to a mean, and {means:.1f} ms "
+        "for the means of both networks themselves."
     )
 
 

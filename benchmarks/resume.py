@@ -2,12 +2,15 @@
 
 Each fit is a process of its own, which writes a checkpoint after every logged step. It is ended by
 SIGKILL, which nothing can catch, at a random moment in a phase of the fit; then the same fit runs
-to its end. The model, its history and its rows must be those of a fit that was never ended. What a
+to its end. The model, its history and its rows must be those of a fit that was never ended. A kill
+that found the fit in another phase is counted as too late, and another one is tried. What a
 checkpoint costs is measured on Adult, with the networks of a default fit.
 
-    python -m benchmarks.resume
+    python -m benchmarks.resume --cost
+    python -m benchmarks.resume --phases encoding saving
 
-The tables go to ``benchmarks/results/resume.json`` and to the page about robustness.
+Each phase is written as it is done. The tables go to ``benchmarks/results/resume.json`` and to the
+page about robustness.
 """
 
 from __future__ import annotations
@@ -18,9 +21,11 @@ import multiprocessing
 import random
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -29,7 +34,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from benchmarks.cell import RESULTS, machine, write
+from benchmarks.cell import RESULTS, machine, read, write
 from benchmarks.data import REPOSITORY, load
 from benchmarks.digests import digest
 from benchmarks.page import markdown_table, measured, write_part
@@ -37,9 +42,12 @@ from synthwgan import MLP, Checkpoint, Residual, WGANGPSynthesizer
 from synthwgan.training.checkpoint import Checkpoints, PhaseCheckpoint
 
 FILE = "resume.json"
+MODEL, CHECKPOINT = "model.safetensors", "fit.ckpt"
 PAGE = REPOSITORY / "docs" / "benchmarks" / "robustness.md"
 N_KILLS = 50
 PHASES = ("encoding", "whole rows", "conditions", "calibration", "rejection", "saving")
+TITLES = ("killed while", "fits", "with a checkpoint", "the same model", "too late, not counted")
+COUNTS = ("killed", "kept", "same", "late")
 # A phase may end before the kill: so many moments are tried for each one that is wanted.
 MAX_TRIES = 20
 PATIENCE = 300
@@ -54,9 +62,9 @@ BEGINNINGS = {
 SETTINGS = {
     "generator": Residual(latent_dim=8, width=16, layers=1),
     "critic": MLP(width=16),
-    "batch_size": 64,
-    "max_steps": 40,
-    "rejection": 2,
+    "batch_size": 32,
+    "max_steps": 12,
+    "rejection": 1,
     "device": "cpu",
     "precision": "float32",
     "random_state": 0,
@@ -64,7 +72,7 @@ SETTINGS = {
 MEASURED_STEPS, STEPS_BETWEEN_LOGS, SECONDS_BETWEEN_WRITES = 100, 100, 60
 
 
-def make_table(n_rows: int = 1200) -> pd.DataFrame:
+def make_table(n_rows: int = 1000) -> pd.DataFrame:
     """Return an invented table of numbers, categories, dates and keys, with a rule."""
     rng = np.random.default_rng(0)
     size = rng.lognormal(size=n_rows).round(2)
@@ -98,11 +106,12 @@ def _fit(table: pd.DataFrame, folder: Path, pipe: Connection) -> None:
     logger = logging.getLogger("synthwgan")
     logger.addHandler(_Phases(pipe))
     logger.setLevel(logging.INFO)
-    checkpoint = Checkpoint(folder / "fit.ckpt", every=0)
+    checkpoint = Checkpoint(folder / CHECKPOINT, every=0)
     model = WGANGPSynthesizer(**SETTINGS).fit(table, checkpoint=checkpoint)
     pipe.send(("saving", time.perf_counter()))
-    path = folder / "model.safetensors"
+    path = folder / MODEL
     model.save(path)
+    pipe.send(("saved", time.perf_counter()))
     loaded = WGANGPSynthesizer.load(path, device="cpu")
     rows = loaded.sample(100, random_state=0)
     history = model.history_.drop(columns="seconds")
@@ -133,10 +142,9 @@ def run(table: pd.DataFrame, folder: Path) -> tuple[str, dict[str, float]]:
             if phase == "done":
                 break
             began[phase] = said
-            last = time.perf_counter()
-    ends = [*list(began.values())[1:], last]
+    starts = list(began.items())
     return said, {
-        phase: end - start for (phase, start), end in zip(began.items(), ends, strict=True)
+        phase: end - start for (phase, start), (_, end) in zip(starts, starts[1:], strict=False)
     }
 
 
@@ -163,28 +171,48 @@ def kill(table: pd.DataFrame, folder: Path, phase: str, after: float) -> str:
     return found
 
 
+def kill_in(
+    table: pd.DataFrame, phase: str, moments: Iterator[float], expected: str, n_kills: int
+) -> dict[str, int]:
+    """Kill so many fits in a phase, let them go on, and count.
+
+    Returns
+    -------
+    dict
+        ``killed`` in this phase; ``late`` those that had left it, which are not among them; of
+        the killed, ``kept`` those that left a checkpoint, and ``same`` those with the same model.
+    """
+    counts = dict.fromkeys(COUNTS, 0)
+    for after in islice(moments, MAX_TRIES * n_kills):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            if kill(table, folder, phase, after) != phase:
+                counts["late"] += 1
+                continue
+            counts["killed"] += 1
+            counts["kept"] += (folder / CHECKPOINT).exists()
+            if (folder / MODEL).exists():
+                # Whole or not at all: half of a model would be an error here.
+                WGANGPSynthesizer.load(folder / MODEL, device="cpu")
+            counts["same"] += run(table, folder)[0] == expected
+        if counts["killed"] == n_kills:
+            break
+    return counts
+
+
 def kills(
-    table: pd.DataFrame, n_kills: int, seed: int, report: Callable[[str], None] = print
-) -> dict[str, dict[str, int]]:
+    table: pd.DataFrame, phases: Iterable[str], n_kills: int, seed: int
+) -> Iterator[tuple[str, dict[str, int]]]:
     """Kill fits in each phase, let them go on, and count the models that are the same."""
-    rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
-        expected, seconds = run(table, Path(folder))
-    found = {}
-    for phase in PHASES:
-        n_killed = n_same = 0
-        for _ in range(MAX_TRIES * n_kills):
-            if n_killed == n_kills:
-                break
-            with tempfile.TemporaryDirectory() as folder:
-                after = rng.uniform(0, seconds[phase])
-                if kill(table, Path(folder), phase, after) != phase:
-                    continue
-                n_killed += 1
-                n_same += run(table, Path(folder))[0] == expected
-        found[phase] = {"killed": n_killed, "same": n_same}
-        report(f"{phase}: {n_same} of {n_killed} the same")
-    return found
+        expected, _ = run(table, Path(folder))
+    for phase in phases:
+        # Anew for each phase: the first fit of all is slower, and other programs come and go.
+        with tempfile.TemporaryDirectory() as folder:
+            _, seconds = run(table, Path(folder))
+        rng = random.Random(f"{phase} {seed}")
+        moments = iter(partial(rng.uniform, 0, seconds[phase]), None)
+        yield phase, kill_in(table, phase, moments, expected, n_kills)
 
 
 def cost(n_steps: int = MEASURED_STEPS) -> dict[str, float]:
@@ -220,13 +248,14 @@ def cost(n_steps: int = MEASURED_STEPS) -> dict[str, float]:
 def table_of(results: dict[str, Any]) -> str:
     """The part of the page."""
     rows = [
-        (phase, str(counts["killed"]), str(counts["same"]))
-        for phase, counts in results["kills"].items()
+        (phase, *(str(results["kills"][phase][name]) for name in COUNTS))
+        for phase in PHASES
+        if phase in results["kills"]
     ]
     cost = results["cost"]
     return "\n\n".join(
         [
-            markdown_table(("killed while", "fits", "the same model"), rows),
+            markdown_table(TITLES, rows),
             f"Adult, default networks, one core: a step takes {1000 * cost['step']:.0f} ms. The "
             f"state is copied in memory after each logged step, every {STEPS_BETWEEN_LOGS}, in "
             f"{1000 * cost['copy']:.0f} ms, and written every {SECONDS_BETWEEN_WRITES} s in "
@@ -246,17 +275,27 @@ def main(arguments: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--kills", type=int, default=N_KILLS, help="in each phase")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--phases", nargs="*", choices=PHASES, default=PHASES, metavar="PHASE")
+    parser.add_argument("--cost", action="store_true", help="measure what a checkpoint takes, too")
     parser.add_argument("--out", type=Path, default=RESULTS / FILE)
     options = parser.parse_args(arguments)
     # Threads do not survive a fork; nor is what torch imports late to be imported by each fit.
     torch.set_num_threads(1)
     torch.optim.Adam([torch.zeros(1, requires_grad=True)])
-    results = {"kills": kills(make_table(), options.kills, options.seed), "cost": cost()}
-    today = datetime.now(UTC).isoformat(timespec="seconds")
-    results |= {"machine": machine(["torch", "numpy", "pandas"]), "date": today}
-    write(results, options.out)
-    print(table_of(results))
+    results = read(options.out)
+    for phase, counts in kills(make_table(), options.phases, options.kills, options.seed):
+        print(f"{phase}: {counts}", flush=True)
+        results["kills"][phase] = counts
+        _write(results, options.out)
+    if options.cost:
+        results["cost"] = cost()
+        _write(results, options.out)
     write_part(PAGE, "resume", table_of(results))
+
+
+def _write(results: dict[str, Any], path: Path) -> None:
+    today = datetime.now(UTC).isoformat(timespec="seconds")
+    write(results | {"machine": machine(["torch", "numpy", "pandas"]), "date": today}, path)
 
 
 if __name__ == "__main__":

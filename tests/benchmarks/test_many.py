@@ -20,7 +20,7 @@ def test_the_page_shows_the_results():
 def test_the_table_says_how_two_processes_compare_with_one():
     fits = [
         {"kind": kind, "seed": seed, "wall": wall, "cpu": cpu, "mean": 0.002, "bytes": 1_700_000}
-        | {"held_out_auc": 0.7}
+        | {"held_out_auc": 0.7, "apart": 0.0015, "means": 0.0022}
         for seed in range(2)
         for kind, wall, cpu in [(many.ONE, 0.05, 0.08), (many.TWO, 0.04, 0.1)]
     ]
@@ -29,6 +29,16 @@ def test_the_table_says_how_two_processes_compare_with_one():
     assert "| 2 processes of 1 thread | 40 | 100 | 0.700, 0.700 |" in shown
     assert "0.80 times the seconds" in shown and "1.25 times the CPU seconds" in shown
     assert "1.7 MB of gradients takes 2.0 ms" in shown
+    assert "waits 1.5 ms for the other to come to a mean, and 2.2 ms" in shown
+
+
+def test_waiting_for_each_other_is_told_from_the_means():
+    """Two means in one step: the second process comes 4 ms later, then 1 ms earlier."""
+    first = [(0.000, 0.006), (0.021, 0.023)]
+    second = [(0.004, 0.006), (0.020, 0.023)]
+    found = many.waited([first, second], 1)
+    assert found == pytest.approx({"apart": 0.0025, "means": 0.004})
+    assert many.waited([[]], 1) == {"apart": 0.0, "means": 0.0}
 
 
 def test_what_is_expected_of_more_processes():

@@ -25,8 +25,7 @@ def logger():
     logger.setLevel(level)
 
 
-def test_a_fit_says_where_it_is_and_goes_on(tmp_path, logger, monkeypatch):
-    monkeypatch.setattr(resume, "SETTINGS", resume.SETTINGS | {"max_steps": 6, "rejection": 1})
+def test_a_fit_says_where_it_is_and_goes_on(tmp_path, logger):
     said = []
     for _ in range(2):
         receiving, sending = multiprocessing.Pipe(duplex=False)
@@ -34,7 +33,7 @@ def test_a_fit_says_where_it_is_and_goes_on(tmp_path, logger, monkeypatch):
         said.append([receiving.recv() for _ in iter(receiving.poll, False)])
         logger.removeHandler(logger.handlers[-1])
     first, again = ([phase for phase, _ in each] for each in said)
-    assert list(dict.fromkeys(first)) == [*resume.PHASES, "done"]
+    assert list(dict.fromkeys(first)) == [*resume.PHASES, "saved", "done"]
     # What was trained is taken from the checkpoint.
     assert [phase for phase in first if phase not in ("whole rows", "conditions")] == again
     assert said[0][-1] == said[1][-1]

@@ -21,6 +21,7 @@ from synthwgan.io.checkpoint import read_checkpoint
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
 from synthwgan.table.layout import EncodedTable, Layout
+from synthwgan.training.checkpoint import unpack
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
 from synthwgan.training.ranks import ALONE, Ranks, has_own_gpu, n_processes, own_device
@@ -194,22 +195,41 @@ def test_silence_in_a_step_ends_the_others(found):
     assert found[0]["silence"].startswith("ConnectionError: process 0 of 2")
 
 
-# One process is killed in the middle of a step.
-KILLED = """
+# One process is killed in the middle of a step; then all are started again, as torchrun does it.
+FIT = """
+def fit(checkpoint=None):
+    return synthesizer().fit(table(), checkpoint=checkpoint)
+"""
+KILLED = f"""{FIT}
 lose(lambda: signal.raise_signal(signal.SIGKILL))
-results["error"] = error(lambda: synthesizer().fit(table(), checkpoint="fit.ckpt"))
+results["error"] = error(lambda: fit("fit.ckpt"))
+"""
+AGAIN = f"""{FIT}
+results["resumed"] = found(fit("fit.ckpt"))
+results["never killed"] = found(fit())
 """
 
 
-def test_the_death_of_one_process_ends_the_other(tmp_path):
+def test_a_killed_process_ends_the_other_and_both_go_on(tmp_path):
     first, second = start(KILLED, tmp_path)
     shown = first.communicate(timeout=PATIENCE)[0]
     assert second.wait(timeout=PATIENCE) == -signal.SIGKILL
     assert first.returncode == 0, shown
     error = json.loads((tmp_path / "found0").read_text())["error"]
     assert error.startswith("ConnectionError: process 0 of 2") and "'fit.ckpt'" in error
-    content, _ = read_checkpoint(tmp_path / "fit.ckpt", _CONTENT)
+    content, arrays = read_checkpoint(tmp_path / "fit.ckpt", _CONTENT)
     assert content["parameters"]["processes"] == 2
+    # The last whole step, in the middle of the phase.
+    (phase,) = unpack(content["phases"], arrays).values()
+    assert phase["outcome"] is None and phase["parts"]["loop"]["n_steps"] == 4
+
+    again = start(AGAIN, tmp_path)
+    shown = [process.communicate(timeout=PATIENCE)[0] for process in again]
+    assert [process.returncode for process in again] == [0, 0], shown
+    found = [json.loads((tmp_path / f"found{rank}").read_text()) for rank in range(2)]
+    for name in ("digest", "rows"):
+        models = [of_one[fit][name] for of_one in found for fit in ("resumed", "never killed")]
+        assert models == 4 * models[:1]
 
 
 class Two(Ranks):
