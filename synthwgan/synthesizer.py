@@ -406,6 +406,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
                 config,
                 until_learnt=self.max_steps == "auto",
                 forbidden=transformer.impossible_pairs(),
+                doubtful=transformer.doubtful_pairs(),
                 callbacks=functions,
                 checkpoints=checkpoints,
                 interrupts=interrupts,

@@ -384,6 +384,28 @@ def test_what_rare_categories_nearly_determine_is_learned_itself():
         assert ("carrier by rule" not in names) == learned
 
 
+@pytest.mark.parametrize("n_exceptions", [0, 20])
+def test_keys_of_which_most_share_a_state_go_with_what_they_determine(n_exceptions):
+    rng = np.random.default_rng(0)
+    tails = np.minimum(rng.geometric(0.03, 3000), 150)
+    carriers = np.array(list("abcd"))[tails % 4]
+    carriers[rng.choice(3000, n_exceptions, replace=False)] = "a"
+    real = pd.DataFrame(
+        {"tail": tails.astype(str), "carrier": carriers, "x": rng.normal(size=3000)}
+    )
+    rule = Determines("tail", "carrier", tolerate=0.01)
+    model = model_of(real, rules=[rule], max_categories=20)
+    assert "carrier" in [name for name, _ in model.transformer_.reduction_.learned]
+    rows = model.sample(3000, random_state=0)
+    kept = rule.fit(real).check(rows)
+    if n_exceptions:
+        # Which frequent key has which exception takes more steps to learn.
+        kept = kept[~rows["tail"].isin(real["tail"].value_counts().index[:20])]
+    # Four standard errors; keys by themselves would keep it in a quarter of the rows.
+    share = rule.support_.share
+    assert kept.mean() >= share - 4 * np.sqrt(share * (1 - share) / len(kept))
+
+
 # Declared rules.
 
 

@@ -15,7 +15,10 @@ RENEWED = 16 * CHUNK_ROWS
 
 
 def structural_zeros(
-    encoded: EncodedTable, layout: Layout, min_expected: float = MIN_EXPECTED
+    encoded: EncodedTable,
+    layout: Layout,
+    doubtful: np.ndarray | None = None,
+    min_expected: float = MIN_EXPECTED,
 ) -> np.ndarray:
     """Find pairs of states that would meet in some rows if blocks were independent, and do not.
 
@@ -28,6 +31,8 @@ def structural_zeros(
         The table.
     layout : Layout
         Its layout.
+    doubtful : ndarray of shape (n_pairs, 2), int, optional
+        Pairs of state slots that are zeros as well if they do not meet, whatever chance would do.
     min_expected : float, default 8
         Rows in which two states must be expected to meet.
 
@@ -39,6 +44,8 @@ def structural_zeros(
     slots, blocks, counts = _frequent(encoded, layout, min_expected)
     expected = counts[:, None] * (counts / max(1, len(encoded)))
     is_zero = (expected >= min_expected) & (blocks[:, None] < blocks)
+    if doubtful is not None:
+        _suspect(doubtful, slots, is_zero, layout.n_state_slots)
     _drop_meeting(encoded, layout, slots, is_zero)
     return slots[np.argwhere(is_zero)]
 
@@ -58,6 +65,16 @@ def _frequent(
         blocks.append(np.full(len(states), block))
         counts.append(of_block[states].astype(np.float64))
     return np.concatenate(slots), np.concatenate(blocks), np.concatenate(counts)
+
+
+def _suspect(doubtful: np.ndarray, slots: np.ndarray, is_zero: np.ndarray, n_slots: int) -> None:
+    """Mark doubtful pairs of slots as zeros, those of states that are not too rare to judge."""
+    places = np.full(n_slots, -1)
+    places[slots] = np.arange(len(slots))
+    # Slots are in order, the smaller one of each pair first.
+    pairs = places[np.sort(doubtful, axis=1)]
+    known = pairs[(pairs >= 0).all(axis=1)]
+    is_zero[known[:, 0], known[:, 1]] = True
 
 
 def _drop_meeting(

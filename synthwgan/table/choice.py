@@ -223,10 +223,12 @@ def _can_build(rule: Rule, table: Table, columns: Columns, options: ColumnOption
         # Numbers between those that were seen would determine nothing.
         if any(columns[name].has_value for name in rule.sources):
             return False
-        # What rare categories share a state for goes with nothing: better learn the other column,
-        # where the rule allows it.
-        shares_state = any(_has_rare(columns[name]) for name in rule.sources)
-        return rule.is_full or not shares_state
+        # A state that rare keys share tells nothing of the other column. That one is learned then,
+        # and rare keys are drawn to go with it, unless it were as large itself.
+        if not any(_has_rare(columns[name]) for name in rule.sources):
+            return True
+        target = columns[rule.target]
+        return rule.is_full and (target.has_value or _has_rare(target))
     return rule.builds
 
 

@@ -14,6 +14,7 @@ from synthwgan.table.layout import Layout
 from synthwgan.table.reduction import Reduction
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.computed import COMPUTED, OWN, ComputedRule
+from synthwgan.table.rules.determines import Determines
 from synthwgan.table.rules.product import Product
 
 FILLED = "<filled>"
@@ -48,6 +49,34 @@ def impossible_pairs(reduction: Reduction, layout: Layout) -> np.ndarray:
                 found.append(_forbidden(part, [block_of[name] for name in names]))
     found += _uncomputable(reduction, layout)
     return np.concatenate(found)
+
+
+def doubtful_pairs(reduction: Reduction, layout: Layout) -> np.ndarray:
+    """Return which pairs of states few rows have, by look-ups with exceptions.
+
+    Those that no row of the table has need not be drawn either, though chance alone might explain
+    why none has them.
+
+    Parameters
+    ----------
+    reduction, layout
+        As for `impossible_pairs`.
+
+    Returns
+    -------
+    pairs : ndarray of shape (n_pairs, 2), int64
+        State slots of the layout.
+    """
+    block_of = _blocks(reduction, layout)
+    found = [
+        _forbidden(rule, [block_of[name] for name in rule.columns])
+        for rule in reduction.rules
+        if isinstance(rule, Determines)
+        and not rule.is_full
+        and len(rule.columns) == 2
+        and all(name in block_of for name in rule.columns)
+    ]
+    return np.concatenate([np.empty((0, 2), dtype=np.int64), *found])
 
 
 def _uncomputable(reduction: Reduction, layout: Layout) -> list[np.ndarray]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Hashable, Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
 from types import MappingProxyType
 from typing import Any
 
@@ -15,10 +15,12 @@ from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.options import ColumnOptions
 from synthwgan.table.door import naming_column
 from synthwgan.table.given import GivenRows, with_cells
+from synthwgan.table.rare_keys import RareKeys
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import as_table
 from synthwgan.table.rules.computed import MISSING, ComputedRule
 from synthwgan.table.rules.custom import Custom
+from synthwgan.table.rules.determines import Determines
 from synthwgan.table.rules.form import write_cells
 from synthwgan.table.rules.kinds import rule_from_dict
 from synthwgan.table.rules.order import Order
@@ -207,6 +209,41 @@ class Reduction:
                 everywhere = range(len(self.columns))
                 rows = self._with_given(rule.repaired(rows), given, everywhere)
         return rows
+
+    def with_rare_keys(
+        self, rows: pd.DataFrame, given: GivenRows | None, rng: np.random.Generator
+    ) -> pd.DataFrame:
+        """Return decoded rows of the learned columns, in which rare keys go with the others.
+
+        Parameters
+        ----------
+        rows : DataFrame of shape (n_rows, n_learned)
+        given : GivenRows, optional
+            Cells of the learned columns, which stay.
+        rng : Generator
+        """
+        if given is None:
+            return self._rare_keys.suit(rows, {}, rng)
+        of_name = {
+            name: given.given[:, position] for position, (name, _) in enumerate(self.learned)
+        }
+        return self._rare_keys.suit(rows, of_name, rng)
+
+    @cached_property
+    def _rare_keys(self) -> RareKeys:
+        known = {
+            name: column
+            for (name, column), place in zip(self.learned, self.places, strict=True)
+            if place >= 0
+        }
+        lookups = [
+            rule
+            for rule in self.rules
+            if isinstance(rule, Determines)
+            and rule not in self.builders
+            and known.keys() >= set(rule.columns)
+        ]
+        return RareKeys(lookups, known)
 
     def _by_others(self, rule: Rule, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows in which cells that a rule cannot compute are computed by others that can."""

@@ -76,7 +76,7 @@ from synthwgan.table.frames import (
     take,
 )
 from synthwgan.table.given import GivenRows
-from synthwgan.table.impossible import impossible_pairs
+from synthwgan.table.impossible import doubtful_pairs, impossible_pairs
 from synthwgan.table.layout import EncodedTable, PartialRows
 from synthwgan.table.reduction import Reduction
 from synthwgan.table.rules.ruleset import RuleSet, read_rules
@@ -429,6 +429,11 @@ class TableTransformer(
         check_is_fitted(self)
         return impossible_pairs(self.reduction_, self.layout_)
 
+    def doubtful_pairs(self) -> np.ndarray:
+        """Return pairs of state slots that few rows have by the rules, shape (n_pairs, 2)."""
+        check_is_fitted(self)
+        return doubtful_pairs(self.reduction_, self.layout_)
+
     def encode_given(self, rows: GivenRows, random_state: Any = None) -> PartialRows:
         """Return rows of given cells as compact arrays.
 
@@ -507,6 +512,7 @@ class TableTransformer(
         learned = None if given is None else self.reduction_.given(given)
         frame = decode_table(self.reduction_.learned, n_rows, parts, rng, identifiers, learned)
         frame.columns = self._encoded_index()
+        frame = self.reduction_.with_rare_keys(frame, learned, rng)
         return self.reduction_.rebuild(frame, given)
 
     def _encoded_index(self) -> pd.Index:

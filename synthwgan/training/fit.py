@@ -127,6 +127,7 @@ def train_networks(
     verbose: int,
     until_learnt: bool = False,
     forbidden: np.ndarray | None = None,
+    doubtful: np.ndarray | None = None,
     callbacks: Sequence[Callback] = (),
     checkpoints: Checkpoints | None = None,
     interrupts: Interrupts | None = None,
@@ -159,6 +160,8 @@ def train_networks(
     forbidden : ndarray of shape (n_pairs, 2), int, optional
         State slots that must not meet in a row, beside those that chance would have made meet in
         the table (see `structural_zeros`). Without ``couple_columns`` none can be kept apart.
+    doubtful : ndarray of shape (n_pairs, 2), int, optional
+        State slots that must not meet either if they do not in the table.
     callbacks : sequence of callable, optional
         Called with the figures of each logged step; a phase ends when one returns True.
     checkpoints : Checkpoints, optional
@@ -190,7 +193,7 @@ def train_networks(
             "there is nothing to learn: every column is an identifier or constant; give one "
             "another kind with column_kinds if that is not meant"
         )
-    head = _make_head(encoded, layout, config, forbidden).to(device)
+    head = _make_head(encoded, layout, config, forbidden, doubtful).to(device)
     check_own_networks(head, config, config.conditional is not None)
     with _own_randomness(config, device, seed):
         interrupts = Interrupts() if interrupts is None else interrupts
@@ -220,12 +223,16 @@ def train_networks(
 
 
 def _make_head(
-    encoded: EncodedTable, layout: Layout, config: TrainingConfig, forbidden: np.ndarray | None
+    encoded: EncodedTable,
+    layout: Layout,
+    config: TrainingConfig,
+    forbidden: np.ndarray | None,
+    doubtful: np.ndarray | None,
 ) -> OutputHead:
     """A head that keeps states apart which never meet."""
     head = OutputHead(layout, config.couple_columns)
     if config.couple_columns:
-        head.coupling.forbid(structural_zeros(encoded, layout))
+        head.coupling.forbid(structural_zeros(encoded, layout, doubtful))
     if forbidden is not None:
         head.coupling.forbid(forbidden)
     return head

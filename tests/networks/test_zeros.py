@@ -40,7 +40,7 @@ def test_pairs_are_those_of_the_slow_way(chunk_rows, monkeypatch):
     third = (first == 0) & (second > 1)
     table, layout = encoded(first, second, third), Layout((5, 4, 2), (), (0, 1, 2), (-1,) * 3)
     for min_expected in (8, 30, 1e-9):
-        pairs = structural_zeros(table, layout, min_expected)
+        pairs = structural_zeros(table, layout, min_expected=min_expected)
         assert pairs.dtype == np.int64
         assert pairs.tolist() == slow_zeros(table, layout, min_expected)
     assert [0, 11] not in structural_zeros(table, layout).tolist()
@@ -54,6 +54,20 @@ def test_a_pair_counts_from_eight_expected_rows_on():
         first = np.arange(100) < n_first
         table = encoded(first, np.arange(100) >= 90)
         assert structural_zeros(table, layout).tolist() == [[1, 3]] * n_pairs
+
+
+def test_doubtful_pairs_are_zeros_unless_they_meet():
+    # Ten and ten of 100 rows would meet in one of them, which says nothing by itself.
+    first, second = np.arange(100) < 10, np.arange(100) >= 90
+    layout = Layout((2, 2), (), (0, 1), (-1, -1))
+    doubtful = np.array([[3, 1], [0, 2], [1, 2]])
+    assert structural_zeros(encoded(first, second), layout).tolist() == []
+    assert structural_zeros(encoded(first, second), layout, doubtful).tolist() == [[1, 3]]
+    second[0] = True
+    assert structural_zeros(encoded(first, second), layout, doubtful).tolist() == []
+    # A state of seven rows is too rare to judge, as before.
+    rare = np.arange(100) < 7
+    assert structural_zeros(encoded(rare, np.arange(100) >= 90), layout, doubtful).tolist() == []
 
 
 def test_of_wide_tables_only_coupled_states_are_counted():

@@ -359,6 +359,10 @@ class ColumnTransformer(ABC):
     def menu(self) -> Cells:
         """Return the distinct cells that need no value, a missing one last."""
 
+    def rare_cells(self) -> tuple[Cells, np.ndarray]:
+        """Return the cells of which any may be drawn for one state, and how often each occurred."""
+        return self.missing_cells(0), np.empty(0, dtype=np.int64)
+
     def n_possible(self, wanted: int) -> float:
         """Return how many different cells it can make at most; infinity if nobody can tell.
 

@@ -225,6 +225,10 @@ class CategoricalTransformer(PartTransformer):
             return cells
         return Cells.concatenate([cells, self.missing_cells(1)])
 
+    def rare_cells(self) -> tuple[Cells, np.ndarray]:
+        none = np.zeros(len(self.rare_levels), dtype=bool)
+        return Cells(self.rare_levels, none), self.rare_counts
+
     def holds(self, cells: Cells) -> np.ndarray:
         known = _index(cells.values).isin(self.menu().present)
         if self._with_rare and self._masked and self.physical.domain == "text":
