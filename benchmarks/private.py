@@ -73,7 +73,8 @@ rows that have the lowest value of `education.num` are found with some seeds and
 and one with which they are not has a trend error of about 10, since a trend is judged on a range
 cut into ten from end to end; and electricity, of which three numbers of six decimals have one value
 in 38 % of the rows: the value is told only to within a small cell, and a detector sees that. Rows
-at epsilons of 0.3, 0.5 and 10 were measured before numbers were told from noise in pairs.
+at epsilons of 0.3, 0.5 and 10 were measured before numbers were told from noise in pairs. Seconds
+are those of a machine that did other work besides.
 
 Run `python -m benchmarks.private --data adult shoppers electricity` to measure it again;
 after `make bench-private-peers`, with `--model mst` for a peer.
