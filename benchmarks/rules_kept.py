@@ -21,6 +21,7 @@ from benchmarks.rules_planted import draw, make_plan
 from synthwgan import WGANGPSynthesizer
 from synthwgan.datasets import make_placements
 from synthwgan.rules import Rule
+from synthwgan.table.law import Law
 
 N_DRAWN = 10_000
 N_PLANTED = 40
@@ -245,10 +246,19 @@ def _cell(
         "n_broken": int(sum(line["rows"] for line in judged(list(model.rules_), rows)["broken"])),
         "partial": judged(list(model.rules_), rows)["partial"],
         "broken": broken_shares(rows, relations),
+        "drawn_again": drawn_again(model, seed),
         "fit_seconds": fitted - start,
         "draw_seconds": drawn - fitted,
         **figures,
     }
+
+
+def drawn_again(model: WGANGPSynthesizer, seed: int) -> float:
+    """Return which share of rows, as they are drawn first, breaks a rule and so must not leave."""
+    sampler, transformer = model.sampler_, model.transformer_
+    drawn = sampler.draw(N_DRAWN, sampler.noise(seed))
+    rows = transformer.decode_frame(drawn, random_state=seed)
+    return float(Law(transformer.reduction_).breaks_by_itself(rows).mean())
 
 
 def kc1(_: int) -> dict[str, Any]:

@@ -1,8 +1,9 @@
 """Synthetic tables that look like the real one: WGAN-GP in scikit-learn's style."""
 
 import logging
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from synthwgan.lazy import lazily
 
 if TYPE_CHECKING:
     from synthwgan.checkpoint import Checkpoint
@@ -71,11 +72,7 @@ _MODULES = {
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 
 
-def __getattr__(name: str) -> Any:
-    """Import a class when it is first asked for: torch takes seconds, and much needs none of it."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+__getattr__ = lazily(__name__, _MODULES)
 
 
 def __dir__() -> list[str]:

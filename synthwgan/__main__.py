@@ -7,7 +7,8 @@ import sys
 from types import FrameType
 from typing import NoReturn
 
-# From the system, a service or `kill`, and from a terminal that was closed; Windows has no second.
+# SIGTERM comes from `kill` or a service manager, SIGHUP from a terminal that was closed; Windows
+# has no SIGHUP.
 _ENDING = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
 _INTERRUPTED = 130
 
@@ -16,7 +17,7 @@ def main() -> None:
     """Run the command line."""
     _leave_in_order()
     try:
-        # Imports take seconds, in which one may have second thoughts.
+        # Inside the try: imports take seconds, in which Ctrl-C may be pressed.
         from synthwgan.cli import app
 
         app()
@@ -28,16 +29,16 @@ def main() -> None:
 def _leave_in_order() -> None:
     """Let signals that end the process run what cleans up first: they raise SystemExit."""
     for number in _ENDING:
-        # Under nohup, say, the process is to live on.
+        # A signal that is ignored, as under nohup, stays so.
         if signal.getsignal(number) is not signal.SIG_IGN:
             signal.signal(number, _leave)
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:
-    # A second one shall not end the cleaning up.
+    # A second signal must not interrupt the cleaning up.
     for other in _ENDING:
         signal.signal(other, signal.SIG_IGN)
-    # As a shell says that a process was ended by a signal.
+    # The exit code by which shells report a process that a signal ended.
     sys.exit(128 + number)
 
 

@@ -81,7 +81,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     components = COMPONENTS
     constraints: ClassVar[Mapping[str, Constraint]]
 
-    # Those of `FittedState`, once it is fitted.
+    # Set by `fit` and `load`: the fields of `FittedState`.
     transformer_: TableTransformer
     target_name_: Any
     config_: TrainingConfig
@@ -101,7 +101,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         """Set the fitted attributes, all at once: a fit that fails changes none."""
         for field in fields(state):
             setattr(self, f"{field.name}_", getattr(state, field.name))
-        # Of another fit.
+        # The cached digest is that of an earlier fit.
         vars(self).pop("digest_", None)
         return self
 
@@ -208,7 +208,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         on_rare : {"restrict", "fewer", "error"}, default "restrict"
             What to do if hardly one in a hundred drawn rows meets ranges and lists on several
             columns. "restrict" draws each of these columns by its own distribution in the
-            table, as if it did not depend on the others, for the rows that lack; "fewer"
+            table, as if it did not depend on the others, for the rows still missing; "fewer"
             returns the rows found. Both warn.
         on_broken : {"error", "keep"}, default "error"
             What to do with rows of a frame whose given cells break a rule of `rules_`; "keep"
@@ -236,8 +236,9 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         NotFittedError
             Before `fit`.
         ValueError
-            If an argument is out of range, no row of the table could meet the conditions, or
-            the model is not `conditional` and the conditions need it.
+            If an argument is out of range, no row of the table could meet the conditions, more
+            rows are asked for than keys are possible, or the model is not `conditional` and the
+            conditions need it.
         TypeError
             If an argument has another name, it says the right one; or if `conditions` are of
             another type.
@@ -356,7 +357,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         """Draw synthetic rows into a folder of Parquet files, in constant memory.
 
         Each file is a part of the table, and is whole or not there. Called again after an
-        interruption, or if a process died, it goes on with the parts that lack, and the rows are
+        interruption, or if a process died, it goes on with the missing parts, and the rows are
         those that it would have drawn at once.
 
         Parameters

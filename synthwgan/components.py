@@ -234,7 +234,7 @@ class ComponentParameters(BaseEstimator):
         for name in {key.partition("__")[0] for key in params if "__" in key}:
             choice, value = self.components.get(name), params.get(name, getattr(self, name, None))
             if choice is not None and choice.allows(value):
-                # Who sets a parameter of what is turned off, turns it on.
+                # Setting a parameter of a component that is off (None) turns it on.
                 params[name] = choice.resolve(value) or choice.default()
         return super().set_params(**params)
 

@@ -320,7 +320,7 @@ def _check_functions(
 
 
 def without_nan(history: pd.DataFrame) -> dict[str, list[Any]]:
-    """Columns of a history; figures that a step has not are None, as JSON has no NaN."""
+    """Columns of a history; figures that a step lacks are None, as JSON has no NaN."""
     return {
         name: [None if value != value else value for value in column]
         for name, column in history.to_dict("list").items()
@@ -338,7 +338,7 @@ def _check_arrays(
     check_shares(layout, arrays)
     check_knots(layout, arrays)
     check_forbidden(arrays)
-    # Of networks of one's own, the sizes are not known.
+    # The sizes of a user's own networks are not known.
     own = {
         "generator": isinstance(config.generator, generators.Own),
         "critic": isinstance(config.critic, critics.Own),
@@ -509,7 +509,7 @@ def calibrate_samplers(
             _average(conditional_sampler, ranks)
             conditional_sampler.targets = SliceTargets.of(trained.moments)
 
-    # Without it a model is worse, and it takes but seconds.
+    # Also after Ctrl-C: it takes only seconds, and the model is better for it.
     interrupts.attempt(work, CALIBRATION, anyway=True)
 
 

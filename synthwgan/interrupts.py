@@ -13,7 +13,7 @@ from synthwgan.warn import warn
 
 Result = TypeVar("Result")
 
-# What a model may lack.
+# What a model may lack if its fit was interrupted, as warnings say it.
 TRAINING = "the rest of training, which ended at step {} of {}"
 CONDITIONS = "conditions: no rows can be drawn under conditions, nor gaps filled"
 CALIBRATION = "calibration: shares of categories and ranks of numbers are not made exact"

@@ -167,7 +167,7 @@ class Function:
         return f"a function {self.meaning}"
 
 
-# What parameters are called here that were once others, or are others in another package.
+# Parameters of older versions and of other packages, and what to write here instead.
 ELSEWHERE = {
     **{
         name: f"objective=WGANGP({name}=...)"

@@ -91,7 +91,7 @@ def write_parts(
     advance: Callable[[int], object] = lambda n_rows: None,
     client: Any = None,
 ) -> None:
-    """Write the parts of a folder that lack; see `BaseSynthesizer.sample_to`.
+    """Write the missing parts of a folder; see `BaseSynthesizer.sample_to`.
 
     Parameters
     ----------

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 
 from synthwgan.cli.options import Option, as_options
 
-# Up to the last @ of a word: a password may hold one, though it should not.
+# Up to the last @ of the word, because a password may hold an unescaped one.
 _PASSWORD = re.compile(r"(://[^:/@\s]*):\S*@")
 # What one may ask of `fit` that is of `private fit`.
 _PRIVATE = ("private", "privacy", "dp", "differential_privacy", "epsilon", "eps", "delta")
@@ -32,7 +32,7 @@ def answer(option: str, known: Collection[str], options: Mapping[str, Option]) -
     if "--rows" in known:
         return "here it is --rows" if name in OTHER_NAMES_OF_N_SAMPLES else None
     if "--max-steps" not in known:
-        # A command that trains nothing: its user means something else.
+        # On a command that trains nothing, a parameter of training is no answer.
         return None
     if name == "random_state":
         return "here it is --seed"

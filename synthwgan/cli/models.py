@@ -3,12 +3,42 @@
 from __future__ import annotations
 
 import json
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from synthwgan.cli.arguments import (
+    CacheFolder,
+    Card,
+    CardAsJson,
+    ChunkSize,
+    ColumnsToFill,
+    Draws,
+    IfBroken,
+    IfRare,
+    Jobs,
+    Locale,
+    Mark,
+    MaxSeconds,
+    MinCategoryRows,
+    ModelFile,
+    ModelOutput,
+    NoProgress,
+    OnBroken,
+    OnRare,
+    ProtectExtremes,
+    Rare,
+    RareCategories,
+    Rejection,
+    Rows,
+    RowsPlace,
+    RulesToKeep,
+    Seed,
+    Training,
+    Where,
+)
+from synthwgan.cli.groups import with_option_groups
 from synthwgan.cli.rules import rules_of_option
 from synthwgan.cli.tables import (
     TABLES,
@@ -20,7 +50,6 @@ from synthwgan.cli.tables import (
     is_folder_output,
     progress,
     refuse_same,
-    with_table_options,
 )
 from synthwgan.processes import launched
 
@@ -33,62 +62,6 @@ if TYPE_CHECKING:
     from synthwgan.synthesizer import WGANGPSynthesizer
 
 _SHOWN_ROWS = 5
-
-
-class _OnRare(StrEnum):
-    restrict = "restrict"
-    fewer = "fewer"
-    error = "error"
-
-
-class _OnBroken(StrEnum):
-    error = "error"
-    keep = "keep"
-
-
-class _Rare(StrEnum):
-    resample = "resample"
-    mask = "mask"
-
-
-Seed = Annotated[
-    int | None, typer.Option("--seed", min=0, help="Same seed, same rows. Default: a fresh one.")
-]
-MaxSeconds = Annotated[
-    float | None,
-    typer.Option("--max-seconds", min=0, help="Stop learning after so many seconds."),
-]
-MaxSteps = Annotated[
-    int | None, typer.Option("--max-steps", min=1, help="Stop training after so many steps.")
-]
-Kinds = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--kind",
-        metavar="NAME=KIND",
-        help="Say what a column is instead of inferring it; may be repeated.",
-    ),
-]
-Device = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:1, ...")]
-CheckpointFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--checkpoint",
-        metavar="FILE",
-        help="Keep all that training needs in a file, from which the same command goes on "
-        "if it was ended; removed when the model is written.",
-    ),
-]
-CheckpointEvery = Annotated[
-    float,
-    typer.Option("--checkpoint-every", min=0, help="Write it each time so many seconds pass."),
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing.")]
-ModelFile = Annotated[Path, typer.Argument(metavar="MODEL", help="A model file written by fit.")]
-RowsPlace = Annotated[
-    str | None,
-    typer.Option("--output", "-o", help=f"Where the rows go ({TABLES}). Default: CSV to stdout."),
-]
 
 
 def demo(
@@ -123,7 +96,7 @@ def demo(
     typer.echo(f"\n{report}")
 
 
-@with_table_options
+@with_option_groups
 def fit(
     table: Annotated[
         str,
@@ -133,62 +106,16 @@ def fit(
             "a database may have more rows than memory.",
         ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
-    max_seconds: MaxSeconds = None,
-    max_steps: MaxSteps = None,
-    rejection: Annotated[
-        bool,
-        typer.Option(
-            "--rejection/--no-rejection",
-            help="Whether to learn which drawn rows to keep: better rows, slower sampling.",
-        ),
-    ] = True,
-    seed: Seed = None,
-    kind: Kinds = None,
-    rules: Annotated[
-        str,
-        typer.Option(
-            "--rules",
-            metavar="FILE|none|auto",
-            help="Rules between columns that every drawn row keeps: those of a file that "
-            "`synthwgan rules -o` writes, none, or those found in the table.",
-        ),
-    ] = "auto",
-    rare: Annotated[
-        _Rare, typer.Option("--rare", help="Draw rare categories from the observed ones, or mask.")
-    ] = _Rare.resample,
-    min_category_rows: Annotated[
-        int,
-        typer.Option("--min-category-rows", min=1, help="Categories of fewer rows are rare."),
-    ] = 1,
-    protect_extremes: Annotated[
-        int,
-        typer.Option(
-            "--protect-extremes",
-            min=0,
-            help="So many of the smallest and largest numbers or dates of a column are drawn anew.",
-        ),
-    ] = 0,
-    checkpoint: CheckpointFile = None,
-    checkpoint_every: CheckpointEvery = 60.0,
-    locale: Annotated[
-        str | None,
-        typer.Option(
-            "--locale",
-            help="Where names and streets that are made anew are from, such as de_DE.",
-        ),
-    ] = None,
-    device: Device = "auto",
-    cache_dir: Annotated[
-        Path | None,
-        typer.Option(
-            "--cache-dir",
-            help="Folder for what is learned of a table in batches, about 2 bytes a cell. "
-            "Nothing is left there. Default: the one for temporary files.",
-        ),
-    ] = None,
-    quiet: Quiet = False,
+    output: ModelOutput,
     *,
+    training: Training,
+    rejection: Rejection = True,
+    rules: RulesToKeep = "auto",
+    rare: Rare = RareCategories.resample,
+    min_category_rows: MinCategoryRows = 1,
+    protect_extremes: ProtectExtremes = 0,
+    locale: Locale = None,
+    cache_dir: CacheFolder = None,
     reading: ReadingOne,
 ) -> None:
     """Learn a table and write the model to a file.
@@ -205,77 +132,40 @@ def fit(
     from synthwgan import WGANGPSynthesizer
     from synthwgan.io.places import is_database, parts_of
 
-    kinds = column_kinds(kind or [])
-    is_first = launched()[0] == 0
-    if is_first:
-        check_model_output(output, table)
-    kept = kept_in(checkpoint, checkpoint_every, table, str(output))
-    params = {
-        "column_kinds": kinds or None,
+    params = training.params() | {
+        "rejection": "auto" if rejection else None,
         "rules": rules_of_option(rules),
         "rare": rare.value,
         "min_category_rows": min_category_rows,
         "protect_extremes": protect_extremes,
         "locale": locale,
-        "max_seconds": max_seconds,
-        "rejection": "auto" if rejection else None,
-        "random_state": seed,
-        "device": device,
-        "verbose": 0 if quiet else 1,
     }
-    if max_steps is not None:
-        params["max_steps"] = max_steps
+    is_first = launched()[0] == 0
+    if is_first:
+        check_model_output(output, table)
+    kept = training.kept_in(table, str(output))
     has_parts = not is_database(table) and parts_of(table) is not None
     rows = table if has_parts else reading.read_or_batches(table)
     model = WGANGPSynthesizer(**params).fit(rows, checkpoint=kept, cache_dir=cache_dir)
     if not is_first:
         return
     write_model(model, output, kept)
-    if not quiet:
+    if not training.quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan sample {output} -n 1000 -o rows.csv")
 
 
-@with_table_options
+@with_option_groups
 def sample(
     model: ModelFile,
-    n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
+    n_rows: Rows,
     output: RowsPlace = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--where",
-            metavar="CONDITION",
-            help="What the rows must be: NAME=VALUE, NAME=A|B for one of several values, NAME= for "
-            "a missing cell, NAME>=X, NAME<=X, NAME>X or NAME<X for a number, date or ordered "
-            "category. In quotes; may be repeated, then all must be met.",
-        ),
-    ] = None,
-    on_rare: Annotated[
-        _OnRare,
-        typer.Option(
-            "--on-rare",
-            help="If hardly a row meets the conditions: draw each of their columns on its own, "
-            "write the rows found, or stop.",
-        ),
-    ] = _OnRare.restrict,
+    where: Where = None,
+    on_rare: IfRare = OnRare.restrict,
     seed: Seed = None,
-    chunk_size: Annotated[
-        int | None,
-        typer.Option("--chunk-size", min=1, help="Rows held in memory at once."),
-    ] = None,
-    mark: Annotated[
-        str | None,
-        typer.Option(
-            "--mark",
-            metavar="NAME",
-            help="Add a column of this name that says True in every row: it is synthetic.",
-        ),
-    ] = None,
-    jobs: Annotated[
-        int,
-        typer.Option("--jobs", min=-1, help="Processes that fill a folder; -1 for one a core."),
-    ] = 1,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    chunk_size: ChunkSize = None,
+    mark: Mark = None,
+    jobs: Jobs = 1,
+    quiet: NoProgress = False,
     *,
     writing: Writing,
 ) -> None:
@@ -304,42 +194,22 @@ def sample(
     chunks = fitted.sample_iter(n_rows, **options)
     with progress(n_rows, quiet) as advance, writing.writer(output) as write:
         for chunk in chunks:
-            # Of a model that was fitted to an array, a chunk has no place to say it.
+            # A chunk that is an array (as the fitted table was) has no attrs; its frame has.
             rows = marked(as_frame(chunk), fitted.digest_, "drawn", seed, fitted.sql_types_)
             write(rows if mark is None else rows.assign(**{mark: True}))
             advance(len(chunk))
 
 
-@with_table_options
+@with_option_groups
 def impute(
     model: ModelFile,
     table: Annotated[
         str, typer.Argument(metavar="TABLE", help=f"The table to complete ({TABLES}).")
     ],
     output: RowsPlace = None,
-    column: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--column",
-            metavar="NAME",
-            help="A column to fill; may be repeated. Gaps of others stay. Default: all columns.",
-        ),
-    ] = None,
-    draws: Annotated[
-        int,
-        typer.Option(
-            "--draws",
-            min=1,
-            help="Complete each row so many times: a row for each draw, one after another.",
-        ),
-    ] = 1,
-    on_broken: Annotated[
-        _OnBroken,
-        typer.Option(
-            "--on-broken",
-            help="If the cells of a row break a rule of the model: stop, or keep and fill it.",
-        ),
-    ] = _OnBroken.error,
+    column: ColumnsToFill = None,
+    draws: Draws = 1,
+    on_broken: IfBroken = OnBroken.error,
     seed: Seed = None,
     *,
     tables: Completing,
@@ -373,13 +243,7 @@ def impute(
         write(marked(rows, fitted.digest_, "completed", seed, fitted.sql_types_))
 
 
-def info(
-    model: ModelFile,
-    card: Annotated[
-        bool, typer.Option("--card", help="Print the model's card, in Markdown.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
-) -> None:
+def info(model: ModelFile, card: Card = False, as_json: CardAsJson = False) -> None:
     """Show what a model holds: columns, rules, size, parameters; or what it promises, if private.
 
     Example: synthwgan info customers.safetensors
@@ -413,17 +277,6 @@ def check_model_output(output: Path, *tables: str) -> None:
     check_writable(output)
 
 
-def kept_in(path: Path | None, every: float, *others: str) -> Checkpoint | None:
-    """Return the checkpoint of a fit, if one is wanted, which is none of the other files."""
-    if path is None:
-        return None
-    from synthwgan import Checkpoint
-
-    other = "is the table or the model; give the checkpoint a third name"
-    refuse_same(str(path), other, *others)
-    return Checkpoint(path, every=every)
-
-
 def write_model(
     model: WGANGPSynthesizer | RadialGANSynthesizer, output: Path, kept: Checkpoint | None
 ) -> None:
@@ -434,18 +287,6 @@ def write_model(
         model.save(output)
     if kept is not None and kept.is_complete:
         Path(kept.path).unlink(missing_ok=True)
-
-
-def column_kinds(options: list[str]) -> dict[str, str]:
-    """Return kinds by column, as the options say them."""
-    kinds = {}
-    for option in options:
-        # A column's name may hold an equals sign, a kind never does.
-        name, equals, kind = option.rpartition("=")
-        if not equals or not name or not kind:
-            raise typer.BadParameter(f"{option!r} is not NAME=KIND", param_hint="--kind")
-        kinds[name] = kind
-    return kinds
 
 
 def _kept(rules: RuleSet, rows: pd.DataFrame) -> str:

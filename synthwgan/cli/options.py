@@ -57,7 +57,7 @@ def options_of(command: Any) -> dict[str, Option]:
             bool(each.is_flag),
             each.metavar or each.name.upper(),
         )
-        # The first command is the one that most messages speak to.
+        # If several commands have it: the first, which is what most messages are about.
         found.setdefault(option.on.removeprefix("--").replace("-", "_"), option)
     written = {option.on: option for option in found.values()}
     others = {name: written[on] for name, on in _IN_PYTHON.items() if on in written}
@@ -83,7 +83,7 @@ def as_options(message: str, options: Mapping[str, Option]) -> str:
         See `options_of`.
     """
     names = "|".join(sorted(options, key=len, reverse=True))
-    # Other words may mean a column or what they say.
+    # A single word without underscore may be a column's name, or just a word.
     distinct = "|".join(name for name in options if "_" in name)
     pattern = re.compile(
         rf"(?<![\w.])(?P<name>{names})=(?P<value>{_VALUE})?"

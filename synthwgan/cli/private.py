@@ -9,9 +9,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from synthwgan.cli.models import ModelFile, Quiet, RowsPlace, check_model_output
+from synthwgan.cli.arguments import (
+    ModelFile,
+    ModelOutput,
+    NoProgress,
+    Quiet,
+    Rows,
+    RowsPlace,
+    Seed,
+    Where,
+)
+from synthwgan.cli.groups import with_option_groups
+from synthwgan.cli.models import check_model_output
 from synthwgan.cli.rules import rules_of_option
-from synthwgan.cli.tables import TABLES, ReadingOne, Writing, progress, with_table_options
+from synthwgan.cli.tables import TABLES, ReadingOne, Writing, progress
 
 if TYPE_CHECKING:
     from synthwgan.private.columns import Column
@@ -29,11 +40,11 @@ def _main() -> None:
 
 
 @app.command()
-@with_table_options
+@with_option_groups
 def fit(
     table: Annotated[str, typer.Argument(metavar="TABLE", help=f"The real table ({TABLES}).")],
     epsilon: Annotated[float, typer.Option("--epsilon", help="The budget; it has no default.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
+    output: ModelOutput,
     delta: Annotated[
         float, typer.Option("--delta", help="Probability with which the guarantee may fail.")
     ] = 1e-6,
@@ -96,22 +107,14 @@ def fit(
 
 
 @app.command()
-@with_table_options
+@with_option_groups
 def sample(
     model: ModelFile,
-    n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
+    n_rows: Rows,
     output: RowsPlace = None,
-    where: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--where",
-            metavar="CONDITION",
-            help="What the rows must be: NAME=VALUE, NAME=A|B, NAME=, NAME>=X, NAME<=X, NAME>X or "
-            "NAME<X.",
-        ),
-    ] = None,
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Same seed, same rows.")] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    where: Where = None,
+    seed: Seed = None,
+    quiet: NoProgress = False,
     *,
     writing: Writing,
 ) -> None:

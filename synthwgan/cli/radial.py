@@ -9,28 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from synthwgan.cli.models import (
-    CheckpointEvery,
-    CheckpointFile,
-    Device,
-    Kinds,
-    MaxSeconds,
-    MaxSteps,
+from synthwgan.cli.arguments import (
+    Card,
+    CardAsJson,
     ModelFile,
-    Quiet,
+    ModelOutput,
+    Rows,
     RowsPlace,
     Seed,
-    check_model_output,
-    column_kinds,
-    kept_in,
-    write_model,
+    Training,
 )
+from synthwgan.cli.groups import with_option_groups
+from synthwgan.cli.models import check_model_output, write_model
 from synthwgan.cli.tables import (
     TABLES,
     Reading,
     ReadingAndWriting,
     Writing,
-    with_table_options,
 )
 
 if TYPE_CHECKING:
@@ -71,10 +66,10 @@ def _main() -> None:
 
 
 @app.command()
-@with_table_options
+@with_option_groups
 def fit(
     tables: _Tables,
-    output: Annotated[Path, typer.Option("--output", "-o", help="Where the model goes.")],
+    output: ModelOutput,
     target: Annotated[
         str | None,
         typer.Option("--target", help="A column that all tables have; rows keep it."),
@@ -94,15 +89,8 @@ def fit(
             help="Whether rows that are drawn for a domain keep the rules found in its table.",
         ),
     ] = _Rules.auto,
-    max_seconds: MaxSeconds = None,
-    max_steps: MaxSteps = None,
-    seed: Seed = None,
-    kind: Kinds = None,
-    checkpoint: CheckpointFile = None,
-    checkpoint_every: CheckpointEvery = 60.0,
-    device: Device = "auto",
-    quiet: Quiet = False,
     *,
+    training: Training,
     reading: Reading,
 ) -> None:
     """Learn several tables together and write the model to a file.
@@ -114,33 +102,25 @@ def fit(
     """
     from synthwgan import RadialGANSynthesizer
 
-    kinds = column_kinds(kind or [])
+    params = training.params() | {
+        "align_columns": align,
+        "rules": None if rules == _Rules.none else rules.value,
+    }
     places = _by_domain(tables)
     check_model_output(output, *tables)
-    kept = kept_in(checkpoint, checkpoint_every, *tables, str(output))
+    kept = training.kept_in(*tables, str(output))
     frames = {name: reading.read(place) for name, place in places.items()}
-    params: dict[str, Any] = {
-        "align_columns": align,
-        "column_kinds": kinds or None,
-        "rules": None if rules == _Rules.none else rules.value,
-        "max_seconds": max_seconds,
-        "random_state": seed,
-        "device": device,
-        "verbose": 0 if quiet else 1,
-    }
-    if max_steps is not None:
-        params["max_steps"] = max_steps
     # On the command line every name is text; a column's may be a number.
     names = {str(name): name for frame in frames.values() for name in frame}
     model = RadialGANSynthesizer(**params)
     model.fit(frames, target=names.get(target, target), checkpoint=kept)
     write_model(model, output, kept)
-    if not quiet:
+    if not training.quiet:
         typer.echo(f"\nModel in {output}. Next: synthwgan radial info {output}")
 
 
 @app.command()
-@with_table_options
+@with_option_groups
 def translate(
     model: ModelFile,
     table: Annotated[
@@ -170,7 +150,7 @@ def translate(
 
 
 @app.command()
-@with_table_options
+@with_option_groups
 def augment(
     model: ModelFile,
     tables: _Tables,
@@ -224,10 +204,10 @@ def augment(
 
 
 @app.command()
-@with_table_options
+@with_option_groups
 def sample(
     model: ModelFile,
-    n_rows: Annotated[int, typer.Option("--rows", "-n", min=1, help="How many rows.")],
+    n_rows: Rows,
     domain: Annotated[str, typer.Option("--domain", help="Which domain's rows.")],
     output: RowsPlace = None,
     seed: Seed = None,
@@ -245,13 +225,7 @@ def sample(
 
 
 @app.command()
-def info(
-    model: ModelFile,
-    card: Annotated[
-        bool, typer.Option("--card", help="Print the model's card, in Markdown.")
-    ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the card as JSON.")] = False,
-) -> None:
+def info(model: ModelFile, card: Card = False, as_json: CardAsJson = False) -> None:
     """Show what a model holds: the domains, which of their columns are the same, and their rules.
 
     Example: synthwgan radial info model.safetensors

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthwgan.cli.models import Kinds, column_kinds
+from synthwgan.cli.arguments import Kinds, NoProgress, column_kinds
+from synthwgan.cli.groups import with_option_groups
 from synthwgan.cli.options import as_options, options_of
 from synthwgan.cli.rules import rules_of_option
-from synthwgan.cli.tables import TABLES, Reading, with_table_options
+from synthwgan.cli.tables import TABLES, Reading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 TOO_LOW = 3
 
 
-@with_table_options
+@with_option_groups
 def report(
     ctx: typer.Context,
     real: Annotated[
@@ -68,7 +69,7 @@ def report(
         typer.Option("--quick", help="Answer in seconds, without the slow figures; it names them."),
     ] = False,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Same seed, same report.")] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: NoProgress = False,
     *,
     reading: Reading,
 ) -> None:

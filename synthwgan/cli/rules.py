@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from synthwgan.cli.tables import TABLES, ReadingOne, with_table_options
+from synthwgan.cli.arguments import NoProgress
+from synthwgan.cli.groups import with_option_groups
+from synthwgan.cli.tables import TABLES, ReadingOne
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 BROKEN = 3
 
 
-@with_table_options
+@with_option_groups
 def rules(
     table: Annotated[str, typer.Argument(metavar="TABLE", help=f"A table ({TABLES}).")],
     check: Annotated[
@@ -37,7 +39,7 @@ def rules(
     seed: Annotated[
         int, typer.Option("--seed", min=0, help="Seed of the rows on which rules are sought.")
     ] = 0,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+    quiet: NoProgress = False,
     *,
     reading: ReadingOne,
 ) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -221,37 +220,6 @@ def _is_database(place: str) -> bool:
     from synthwgan.io.places import is_database
 
     return is_database(place)
-
-
-def with_table_options(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options that the class of its last parameter has as fields.
-
-    Parameters
-    ----------
-    command : callable
-        Its last parameter takes an object of such a class; typer sees the fields in its place.
-    """
-    signature = inspect.signature(command, eval_str=True)
-    *own, last = signature.parameters.values()
-    kind = last.annotation
-    annotations = get_type_hints(kind, include_extras=True)
-    options = [
-        inspect.Parameter(
-            each.name,
-            inspect.Parameter.KEYWORD_ONLY,
-            default=each.default,
-            annotation=annotations[each.name],
-        )
-        for each in fields(kind)
-    ]
-
-    def with_options(**given: Any) -> None:
-        said = {each.name: given.pop(each.name) for each in fields(kind)}
-        command(**given, **{last.name: kind(**said)})
-
-    with_options.__name__, with_options.__doc__ = command.__name__, command.__doc__
-    with_options.__dict__["__signature__"] = signature.replace(parameters=[*own, *options])
-    return with_options
 
 
 def refuse_same(output: str, why: str, *inputs: str) -> None:

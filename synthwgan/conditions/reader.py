@@ -96,16 +96,16 @@ class ConditionReader:
         ]
 
     def _alternatives(self, place: int, wanted: Any) -> list[tuple[Condition, float]]:
+        """What a column may be, each with the share of the rows that are to be so."""
         column, shares = self.columns[place], self.shares_of(place)
         with naming_column(self.names[place]):
-            asked = target_shares(wanted) if isinstance(wanted, Mapping) else {0: 1.0}
-            values = asked if isinstance(wanted, Mapping) else [wanted]
+            is_mix = isinstance(wanted, Mapping)
+            asked = target_shares(wanted).items() if is_mix else [(wanted, 1.0)]
             try:
-                found = [read_condition(column, value, shares) for value in values]
+                return [(read_condition(column, value, shares), part) for value, part in asked]
             except ValueError as error:
                 remedy = meant(self.names[place], wanted, column.has_order, column.reads)
                 raise ValueError(f"{error}{remedy}") from error
-            return list(zip(found, asked.values(), strict=True))
 
     def shares_of(self, place: int) -> np.ndarray:
         """Share of the rows in each state of a column; of a pair, one part after the other."""

@@ -160,9 +160,9 @@ def rows_to_draw(real: pd.DataFrame, quick: bool) -> int:
 
 
 def _seeds(random_state: RandomState) -> dict[str, int]:
-    """Return a seed for each part; that of the rules is the last, whatever stands where.
+    """Return a seed for each part; that of the rules is drawn last, wherever their section stands.
 
-    So the figures of the other questions are those of reports from before rules were asked for.
+    So the other sections have the figures that reports had before there was one about rules.
     """
     keys = ["tables", "yardsticks", *sorted(QUESTIONS, key="rules".__eq__)]
     return dict(zip(keys, draw_seeds(random_state, len(keys)), strict=True))

@@ -220,7 +220,7 @@ def _predict(
 ) -> np.ndarray:
     """Numbers, shape (n_rows,), or probabilities of all classes, shape (n_rows, n_classes)."""
     truth = train[target].astype(str) if is_class else train[target].astype(np.float64)
-    # Boosting cannot bin a column that holds nothing.
+    # Boosted trees cannot bin a column that is all missing.
     features = _plain(train.drop(columns=target)).dropna(axis=1, how="all")
     if not features.shape[1]:
         raise GainNotMeasurable(f"there is nothing but {target!r} to learn from")

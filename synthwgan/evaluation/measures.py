@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-# In a geometric mean a score counts at least so much.
+# A score of 0 would make the geometric mean 0; it counts as this much instead.
 LOWEST = 0.01
-# How far apart floor and ceiling must be, of a figure whose interval is known and of another.
+# A figure is scored if its floor and ceiling are at least so far apart: the first if its
+# confidence interval is known, the second if not.
 MIN_SPAN_KNOWN = 0.01
 MIN_SPAN = 0.05
-# The most that a section can score of which a measure could not be scored.
+# The highest score of a section in which some measure could not be scored.
 BELOW_FULL = 0.99
 
 

@@ -31,7 +31,7 @@ _EXACT = 2**53
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f]")
 _NEEDS = ("Excel files need", "openpyxl", "synthwgan[excel]")
-# In its year 1900 there is a day too many.
+# Excel counts a 29th of February 1900, which there was not.
 _FIRST_YEAR = 1901
 
 
@@ -100,7 +100,7 @@ class _ExcelSink:
         columns = [list(self._cells(frame.iloc[:, place])) for place in range(frame.shape[1])]
         for row in zip(*columns, strict=True):
             self._append(row)
-        # Only now: a book that could not be written is not to be finished.
+        # Not earlier: a workbook of which the rows failed must not be saved.
         self._book = book
 
     def _append(self, row: Any) -> None:

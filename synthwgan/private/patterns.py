@@ -33,19 +33,18 @@ class Identifiers:
         self.stored = stored
         self.number = math.prod(len(_SIGNS[sign]) for sign in pattern if sign in _SIGNS)
 
-    def make(self, first: int, n_rows: int, key: int) -> pd.Series:
-        """Return identifiers ``first`` to ``first + n_rows`` of the order that a key says.
-
-        Raises
-        ------
-        ValueError
-            If there are not so many.
-        """
-        if first + n_rows > self.number:
+    def check_room(self, n_rows: int) -> None:
+        """Raise a ValueError if so many rows cannot all have identifiers of their own."""
+        if n_rows > self.number:
             raise ValueError(
-                f"column {self.name!r}: the pattern {self.pattern!r} has {self.number:,} "
-                f"identifiers, and {first + n_rows:,} are needed; make it longer"
+                f"column {self.name!r}: {n_rows} rows need as many new identifiers, and only "
+                f"{self.number} of the pattern {self.pattern!r} are possible: ask for fewer rows, "
+                "or fit with a longer pattern"
             )
+
+    def make(self, first: int, n_rows: int, key: int) -> pd.Series:
+        """Return identifiers ``first`` to ``first + n_rows`` of the order that a key says."""
+        self.check_room(first + n_rows)
         factor = key % self.number or 1
         while math.gcd(factor, self.number) != 1:
             factor += 1

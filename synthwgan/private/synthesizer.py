@@ -395,7 +395,8 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         NotFittedError
             Before `fit`.
         ValueError
-            If an argument is out of range, or conditions ask for what cannot be.
+            If an argument is out of range, conditions ask for what cannot be, or a pattern has
+            fewer identifiers than there are rows.
         """
         reject_misnamed(misnamed)
         rng = self._rng(n_samples=n_samples, n_draws=n_draws, random_state=random_state)
@@ -637,6 +638,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
                 "conditions are a mapping by column name, such as {'age': (60, None)}, or a "
                 f"DataFrame of half-known rows; got {type(conditions).__name__}"
             )
+        self._check_room(n_samples)
         groups = [Group()]
         if conditions:
             self._refuse_computed(conditions)
@@ -660,6 +662,10 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             frame = parts[0] if len(parts) == 1 else pd.concat(parts, ignore_index=True)
             frame = frame.iloc[np.argsort(np.concatenate(places))].reset_index(drop=True)
             yield self._ordered(frame, start, key)
+
+    def _check_room(self, n_rows: int) -> None:
+        for one in self.identifiers_:
+            one.check_room(n_rows)
 
     def _refuse_computed(self, names: Iterable[Any]) -> None:
         """Refuse conditions on columns that rules compute."""
@@ -708,6 +714,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         unknown = [name for name in X.columns if name not in self.names_]
         if unknown:
             raise ValueError(f"columns {unknown} are none of the fitted ones")
+        self._check_room(len(X) * n_draws)
         X = X.iloc[np.repeat(np.arange(len(X)), n_draws)]
         kept = [] if filled is None else [name for name in X.columns if name not in filled]
         given, places = known_cells(X, self.columns_, kept)

@@ -71,7 +71,7 @@ class DomainRows:
             broken = np.flatnonzero(law.is_broken(rows))
         warn(
             f"{len(broken)} of {len(rows)} rows of domain {domain!r} break a rule, for no cells "
-            f"were found that keep it: {law.most_broken(rows.iloc[broken])}"
+            f"were found that keep it: {law.most_broken(rows)}"
         )
         return rows.set_axis(index, axis=0)
 
@@ -159,7 +159,14 @@ class DomainRows:
         return self.union.domains[domain].named()
 
     def new(self, n_rows: int, domain: str) -> pd.DataFrame:
-        """Return new rows of a domain."""
+        """Return new rows of a domain.
+
+        Raises
+        ------
+        ValueError
+            If so many rows cannot all have keys of their own.
+        """
+        self.laws[domain].check_room(n_rows)
 
         def again(rows: np.ndarray) -> pd.DataFrame:
             return self.drawn(len(rows), domain)

@@ -192,8 +192,15 @@ def train_domains(
     fit = _Fit(table, config, device)
     marginals = fit.marginals
     networks = build_domain_networks(fit.head, marginals, config, seed)
-    told = verbose, callbacks, checkpoints, interrupts
-    step, records, outcome = fit.train(networks, precision, seed, *told)
+    step, records, outcome = fit.train(
+        networks,
+        precision,
+        seed,
+        verbose=verbose,
+        callbacks=callbacks,
+        checkpoints=checkpoints,
+        interrupts=interrupts,
+    )
     averaged = step.averaged()
     averaged["critic"] = step.critic
     return TrainedDomains(averaged, fit.moments, marginals, records, outcome)
@@ -241,8 +248,15 @@ def train_added_domain(
     train_only(networks, grow(trained, networks, growth))
     # The other domains use these batch statistics, too, so they stay.
     networks["generator"].eval()
-    told = verbose, callbacks, None, interrupts
-    step, records, outcome = fit.train(networks, precision, seed, *told)
+    step, records, outcome = fit.train(
+        networks,
+        precision,
+        seed,
+        verbose=verbose,
+        callbacks=callbacks,
+        checkpoints=None,
+        interrupts=interrupts,
+    )
     averaged = step.ema.module
     averaged["critic"] = step.critic
     return TrainedDomains(averaged, fit.moments, marginals, records, outcome)
@@ -287,6 +301,7 @@ class _Fit:
         networks: nn.ModuleDict,
         precision: str,
         seed: int,
+        *,
         verbose: int,
         callbacks: Sequence[Callback],
         checkpoints: Checkpoints | None,

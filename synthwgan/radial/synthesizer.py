@@ -542,6 +542,11 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         -------
         DataFrame or Table
             Rows in the form of the domain's table, dtypes included, or of `set_output`.
+
+        Raises
+        ------
+        ValueError
+            If there is no such domain, or more rows are asked for than keys are possible.
         """
         domain = self.domains_[0] if domain is None else domain
         seeds = self._checked(domain, n_samples=n_samples, random_state=random_state)

@@ -1,7 +1,8 @@
 """Tables to arrays and back; knows no torch."""
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from synthwgan.lazy import lazily
 
 if TYPE_CHECKING:
     from synthwgan.table.layout import EncodedTable, Layout
@@ -16,8 +17,4 @@ _MODULES = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    """Import a class when it is first asked for: rules need no transformer, nor scikit-learn."""
-    if name not in _MODULES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_MODULES[name]), name)
+__getattr__ = lazily(__name__, _MODULES)

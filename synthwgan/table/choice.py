@@ -18,8 +18,10 @@ from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.custom import Custom
 from synthwgan.table.rules.determines import Determines
 from synthwgan.table.rules.find import find_rules
+from synthwgan.table.rules.function import Function
 from synthwgan.table.rules.kinds import rule_from_dict
 from synthwgan.table.rules.order import Order
+from synthwgan.table.rules.rejoined import Rejoined
 from synthwgan.table.rules.ruleset import RuleSet, read_rules
 from synthwgan.table.rules.sum import Sum
 
@@ -173,7 +175,28 @@ def choose_builders(
         and rule.state_column not in frame.columns
         and _can_build(rule, table, columns, options)
     ]
-    return RuleSet(usable).builders()
+    chosen = RuleSet(usable).builders()
+    rejoined = _rejoined(usable, chosen, table, columns, learned)
+    return RuleSet([*usable, *rejoined]).builders() if rejoined else chosen
+
+
+def _rejoined(
+    rules: Iterable[Rule],
+    chosen: Collection[Rule],
+    table: Table,
+    columns: Columns,
+    learned: Collection[Hashable],
+) -> list[Rule]:
+    """Return how dates get the parts that are computed from other columns."""
+    computed = {name for rule in chosen for name in rule.dependent}
+    of_dates: dict[Hashable, list[Function]] = {}
+    for rule in rules:
+        if isinstance(rule, Function) and rule.is_full and rule not in chosen:
+            is_free = rule.of not in computed and rule.of not in learned
+            if is_free and columns[rule.of].in_features and rule.target in computed:
+                of_dates.setdefault(rule.of, []).append(rule)
+    found = [Rejoined.of_functions(functions, table) for functions in of_dates.values()]
+    return [rule for rule in found if rule is not None]
 
 
 def without_uncomputed(rules: RuleSet, builders: Iterable[Rule], columns: Columns) -> RuleSet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -48,6 +49,7 @@ def impossible_pairs(reduction: Reduction, layout: Layout) -> np.ndarray:
             if len(names) == 2 and all(name in block_of for name in names):
                 found.append(_forbidden(part, [block_of[name] for name in names]))
     found += _uncomputable(reduction, layout)
+    found += _contradicting(reduction, block_of)
     return np.concatenate(found)
 
 
@@ -138,6 +140,30 @@ def _states(reduction: Reduction, layout: Layout) -> dict[Hashable, dict[Any, np
 
 
 Block = tuple[ColumnTransformer, int]
+
+
+def _contradicting(reduction: Reduction, block_of: dict[Hashable, Block]) -> list[np.ndarray]:
+    """Return pairs of states of two columns that would compute different cells of a third."""
+    told: dict[Hashable, list[tuple[int, pd.Series]]] = {}
+    for rule in reduction.enforced:
+        if not isinstance(rule, ComputedRule) or rule.keeps_states_ or rule.target in block_of:
+            continue
+        block = block_of.get(rule.sources[0])
+        if len(rule.sources) == 1 and block is not None and not block[0].has_value:
+            column, start = block
+            states = _cells(column, np.arange(column.n_states)).to_frame()
+            cells = rule.computed(states.set_axis(rule.sources, axis=1))
+            told.setdefault(rule.target, []).append((start, cells.mask(_is_open(column))))
+    pairs = []
+    for (start, cells), (other_start, others) in (
+        pair for of_target in told.values() for pair in combinations(of_target, 2)
+    ):
+        if len(cells) * len(others) <= _MAX_PAIRS:
+            codes, _ = pd.factorize(pd.concat([cells, others], ignore_index=True))
+            own, other = codes[: len(cells), None], codes[None, len(cells) :]
+            places = np.argwhere((own >= 0) & (other >= 0) & (own != other))
+            pairs.append(places + [start, other_start])
+    return pairs
 
 
 def _blocks(reduction: Reduction, layout: Layout) -> dict[Hashable, Block]:

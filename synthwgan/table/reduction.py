@@ -22,7 +22,7 @@ from synthwgan.table.rules.computed import MISSING, ComputedRule
 from synthwgan.table.rules.custom import Custom
 from synthwgan.table.rules.determines import Determines
 from synthwgan.table.rules.form import write_cells
-from synthwgan.table.rules.kinds import rule_from_dict
+from synthwgan.table.rules.kinds import builder_from_dict
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.schema import column_from_dict, fit_column
@@ -436,7 +436,7 @@ class Reduction:
         builders = []
         for item in state["builders"]:
             is_place = type(item) is int and 0 <= item < len(rules)
-            builders.append(rules[item] if is_place else rule_from_dict(item))
+            builders.append(rules[item] if is_place else builder_from_dict(item))
         reduction = cls(names, columns, rules, builders)
         known = set(names)
         for rule in [*reduction.rules, *reduction.builders]:

@@ -136,7 +136,7 @@ class TrainingConfig:
         return cls(**given)
 
     def of_one(self, n_processes: int) -> Self:
-        """What each of several processes has: of a batch, so many-th part."""
+        """Return the hyperparameters of one of several processes, with its part of the batch."""
         if n_processes == 1:
             return self
         batch_size = max(2, -(-self.batch_size // n_processes))

@@ -62,9 +62,9 @@ def estimate_cost(
 
 
 def measure_cost(cost: TrainingCost, trial: TrainingStep, n_steps: int = 8) -> TrainingCost:
-    """Add the time of 1000 steps, by the median of a few of a trial that is then thrown away.
+    """Add the time of 1000 steps: the median of a few steps of a trial, which is then thrown away.
 
-    A mean would take a moment in which the machine did something else for the whole fit.
+    A mean would be off if the machine did something else for a moment.
     """
     seconds = []
     for _ in range(n_steps + 1):

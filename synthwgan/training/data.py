@@ -54,7 +54,7 @@ class TableBatches:
         return len(self) > MAX_WHOLE_ROWS
 
     def shard(self, rank: int, n_shards: int) -> TableBatches:
-        """Batches of the same rows, of which every so many-th is drawn, from that number on."""
+        """Batches of one of several processes: of rows `rank`, `rank + n_shards`, and so on."""
         part = copy.copy(self)
         part._rank, part._n_shards = rank, n_shards
         return part
@@ -67,14 +67,14 @@ class TableBatches:
         return part
 
     def choose(self, n_rows: int, generator: torch.Generator) -> Tensor:
-        """Numbers of `n_rows` rows at most, no two alike unless there are very many."""
+        """Numbers of at most `n_rows` random rows; only in a large table may one occur twice."""
         if self.is_large:
             return torch.randint(len(self), (n_rows,), device=generator.device, generator=generator)
         shuffled = torch.randperm(len(self), device=generator.device, generator=generator)
         return shuffled[:n_rows]
 
     def split(self, n_rows: int, generator: torch.Generator) -> tuple[TableBatches, TableBatches]:
-        """Batches of `n_rows` random rows, hardly fewer of very many, and of all others."""
+        """Batches of `n_rows` random rows (in a large table a few less), and of all others."""
         if not self.is_large:
             shuffled = torch.randperm(len(self), device=generator.device, generator=generator)
             return self.subset(shuffled[:n_rows]), self.subset(shuffled[n_rows:])
@@ -94,7 +94,7 @@ class TableBatches:
         own = torch.randint(n_own, (n_rows,), device=self.device, generator=generator)
         if self._n_shards == 1:
             return own
-        # Of fewer rows than shards some have one in common.
+        # If there are fewer rows than shards, some shards share a row.
         return (own * self._n_shards + self._rank) % len(self)
 
     def take(self, rows: Tensor) -> Tensor:
@@ -120,9 +120,9 @@ class TableBatches:
         return self.codes.index_select(0, numbers), self.values.index_select(0, numbers)
 
     def in_order(self) -> Iterator[Tensor]:
-        """Slots of all rows in order, some megabytes at a time; of very many, of some of them.
+        """Slots of all rows in order, some megabytes at a time.
 
-        Of a shard, every so many-th of these parts.
+        A large table gives those of random rows only, and a shard every `n_shards`-th part.
         """
         n_rows = max(256, MAX_BATCH_FLOATS // max(1, self.head.layout.n_slots))
         chosen = self.some() if self.is_large else None
@@ -142,7 +142,7 @@ class TableBatches:
         Parameters
         ----------
         n_rows : int, optional
-            How many, or hardly fewer; by default `MAX_WHOLE_ROWS`.
+            How many, less those drawn twice; by default `MAX_WHOLE_ROWS`.
         """
         rng = torch.Generator(self.device).manual_seed(0)
         n_rows = MAX_WHOLE_ROWS if n_rows is None else n_rows

@@ -66,7 +66,7 @@ class Detective:
         drawn, fresh = np.split(self._features(codes, values), [len(real)])
         n_blocks = self.head.layout.n_blocks
         seen, judged = np.concatenate([real, drawn]), np.concatenate([held_out, fresh])
-        # The trees cannot bin a column without a number; constant, it does no harm.
+        # Trees cannot bin a column that is all NaN; a constant one they never split on.
         empty = np.isnan(seen).all(axis=0)
         seen[:, empty], judged[:, empty] = 0.0, 0.0
         trees = HistGradientBoostingClassifier(

@@ -197,8 +197,19 @@ def train_networks(
     check_own_networks(head, config, config.conditional is not None)
     with _own_randomness(config, device, seed):
         interrupts = Interrupts() if interrupts is None else interrupts
-        told = verbose, until_learnt, callbacks, checkpoints, interrupts, ranks
-        fit = _Fit(encoded, head, config, precision, seed, *told)
+        fit = _Fit(
+            encoded,
+            head,
+            config,
+            precision=precision,
+            seed=seed,
+            verbose=verbose,
+            until_learnt=until_learnt,
+            callbacks=callbacks,
+            checkpoints=checkpoints,
+            interrupts=interrupts,
+            ranks=ranks,
+        )
         step, outcome = fit.learn_whole_rows()
         averaged, conditional = step.averaged(), None
         if outcome.ended_well and outcome.n_steps >= MIN_STEPS:
@@ -256,6 +267,7 @@ class _Fit:
         encoded: EncodedTable,
         head: OutputHead,
         config: TrainingConfig,
+        *,
         precision: str,
         seed: int,
         verbose: int,
@@ -352,8 +364,15 @@ class _Fit:
 
     def _step(self, kind: type[TrainingStep], networks: nn.ModuleDict) -> TrainingStep:
         self.ranks.copy_first_(networks.state_dict().values())
-        parts = self.moments, self.batches, self.config, self.precision, self.seed, self.ranks
-        return kind(networks, *parts)
+        return kind(
+            networks,
+            self.moments,
+            self.batches,
+            self.config,
+            self.precision,
+            self.seed,
+            self.ranks,
+        )
 
     def _train(
         self,
@@ -364,7 +383,7 @@ class _Fit:
         diagnosis: Diagnosis,
         more: Mapping[str, Stateful] | None = None,
     ) -> TrainingOutcome:
-        """Train for one phase, and add to the records; more is what its checkpoint holds too."""
+        """Train for one phase, and add to the records; its checkpoint holds `more`, too."""
         return train_phase(
             step,
             pace,
@@ -435,9 +454,18 @@ def train_phase(
     if verbose:
         observers.append(ProgressBar(phase, 0.0 if keeper is None else keeper.progress()))
     LOGGER.info("training: %s", phase)
-    bounds = config.max_seconds, config.log_every
-    told = observers, diagnosis, stopping, keeper, interrupts, ranks
-    outcome = Trainer(pace, *bounds, *told).run(step)
+    trainer = Trainer(
+        pace,
+        config.max_seconds,
+        config.log_every,
+        observers=observers,
+        diagnose=diagnosis,
+        stopping=stopping,
+        keeper=keeper,
+        interrupts=interrupts,
+        ranks=ranks,
+    )
+    outcome = trainer.run(step)
     LOGGER.info("%s: ended by %s at step %d", phase, outcome.stopped_by, outcome.n_steps)
     if outcome.stopped_by == "interrupt":
         interrupts.lacks(TRAINING.format(outcome.n_steps, phase))

@@ -272,7 +272,7 @@ class TrainingStep:
         generator = self.ema.module["generator"]
         measure_batch_norm(generator, latent, context)
         self.ranks.mean_([each for each in generator.buffers() if each.is_floating_point()])
-        # The first process looked at its rows more often.
+        # Counters, such as the number of batches seen, are those of the first process.
         self.ranks.copy_first_(each for each in generator.buffers() if not each.is_floating_point())
 
     def _update(self, name: str, loss: Tensor) -> None:
@@ -333,7 +333,7 @@ class TrainingStep:
         expect(state["optimizers"].keys() == self.optimizers.keys(), "its optimizers are others")
         for name, optimizer in self.optimizers.items():
             load_optimizer_state(optimizer, state["optimizers"][name])
-        # It has other groups now.
+        # Loading made new parameter groups; the rates are those of the old ones.
         groups = [group for each in self.optimizers.values() for group in each.param_groups]
         self._rates = [(group, rate) for group, (_, rate) in zip(groups, self._rates, strict=True)]
         self._n_critic_updates = state["n_critic_updates"]

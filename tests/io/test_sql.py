@@ -29,7 +29,8 @@ from synthwgan.cli import app
 from synthwgan.cli.elsewhere import without_passwords
 from synthwgan.io import TableWriter, batches, read_table, write_table
 from synthwgan.io.batches import Batches, read_or_batches
-from synthwgan.io.sql.types import SQL_TYPES, checked_types
+from synthwgan.io.sql.columns import column_type, described
+from synthwgan.io.sql.types import SQL_TYPES, TYPES, checked_types
 
 sa = pytest.importorskip("sqlalchemy")
 
@@ -628,6 +629,18 @@ class TestSqlite:
 def test_types_that_are_none_are_refused(types: Any) -> None:
     with pytest.raises(ValueError, match="are none that are known"):
         checked_types(types)
+
+
+@pytest.mark.parametrize("name", TYPES)
+def test_a_type_made_and_read_again_is_the_same(name: str) -> None:
+    """Each type has a row in both tables, and the rows agree."""
+    if name in ("char", "varchar"):
+        given = [7]  # Of no length, they are text.
+    else:
+        given = [9, 3][2 - TYPES[name].n_numbers :]
+    state = [name, *given]
+    assert checked_types({"a": state}) == {"a": state}
+    assert described(column_type(state, "postgresql"), "postgresql") == state
 
 
 def test_a_model_that_says_other_types_is_refused(tmp_path: Path) -> None:

@@ -224,8 +224,14 @@ def test_persons_and_identifiers() -> None:
     assert abs(model.n_rows_ - 600) < 100
     assert all(one["sensitivity"] == 2 for one in model.privacy_["ledger"])
     assert model.privacy_["neighbours"] == "add or remove one person ('who')"
-    with pytest.raises(ValueError, match="10,000 identifiers"):
+    few = "column 'key': 10001 rows need as many new identifiers, and only 10000 of the pattern"
+    with pytest.raises(ValueError, match=few):
         model.sample(10_001)
+    # At the call, not once ten chunks are written.
+    with pytest.raises(ValueError, match=few):
+        model.sample_iter(10_001, chunk_size=1000)
+    with pytest.raises(ValueError, match=few):
+        model.impute(frame.drop(columns=["who", "key"])[:1], n_draws=10_001)
 
 
 @pytest.mark.filterwarnings("ignore:the noise on each")

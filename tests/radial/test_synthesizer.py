@@ -25,6 +25,7 @@ from sklearn.tree import DecisionTreeClassifier
 import synthwgan.radial.synthesizer
 from synthwgan import MLP, RadialGANSynthesizer, Residual, WGANGPSynthesizer
 from synthwgan.io.model import digest
+from synthwgan.rules import Unique
 
 Tables = dict[str, pd.DataFrame]
 TARGET = "ill"
@@ -332,6 +333,21 @@ def test_the_first_domain_is_sampled_if_none_is_said(model):
 
 
 # The latent space
+
+
+def test_more_rows_than_keys_are_refused_before_drawing():
+    places = pd.DataFrame([(a, b) for a in "abcdef" for b in "uvwxyz"], columns=["row", "seat"])
+    north = places.assign(number=np.arange(1, 37, dtype=np.int8), ill=places.index % 2 > 0)
+    tables = {"north": north, "south": people(60, 1)[["age", "ill"]]}
+    model = RadialGANSynthesizer(
+        **QUICK, column_kinds={"number": "identifier"}, rules={"north": [Unique(["row", "seat"])]}
+    ).fit(tables, target="ill")
+    assert model.sample(20, "north")["number"].is_unique
+    with pytest.raises(ValueError, match="rule 'row, seat unique': .* only 36 are possible"):
+        model.sample(37, "north")
+    with pytest.raises(ValueError, match="column 'number': 200 rows need 200 new identifiers"):
+        model.sample(200, "north")
+    assert len(model.sample(200, "south")) == 200
 
 
 def test_latent_vectors_work_in_a_pipeline(model, tables):

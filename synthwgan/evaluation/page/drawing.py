@@ -18,7 +18,7 @@ SIZE = 1000
 N_TICKS = 5
 _MAX_TICKS = 12
 _LEVELS = 20
-# Beyond, a margin would leave the range of floats.
+# An axis that ends farther out would overflow to infinity once it has a margin.
 _FARTHEST = 8e307
 _NICE = (1, 2, 2.5, 5, 10)
 _SUFFIXES = ((1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -128,7 +128,7 @@ class Numbers:
         self, low: float, high: float, *, whole: bool = False, percent: bool = False
     ) -> None:
         low, high = (float(np.clip(end, -_FARTHEST, _FARTHEST)) for end in (low, high))
-        # Ends that labels could not tell apart, either.
+        # Also if the ends differ by so little that their labels would be the same.
         if not high / 2 - low / 2 > max(1e-300, 1e-12 * max(abs(low), abs(high))):
             margin = abs(low) / 2 or 0.5
             low, high = low - margin, high + margin
@@ -136,7 +136,7 @@ class Numbers:
 
     def place(self, values: Any) -> np.ndarray:
         """Return where values lie, 0 at the low end and 1 at the high one."""
-        # Halves, as the span of the largest floats has none.
+        # Halves, because the difference of two very large floats may overflow.
         span = self.high / 2 - self.low / 2
         return (np.asarray(values, dtype=float) / 2 - self.low / 2) / span
 

@@ -92,7 +92,7 @@ def column_figures(column: Column, reference: Rows, candidate: Rows) -> dict[str
         for rows, missing in zip((reference, candidate), absent, strict=True)
     )
     has_codes = len(made) > 0 and not column.is_number
-    # Cells of which none is left are as far from the real ones as can be.
+    # If the synthetic column has no cell left, its distance is the largest possible.
     lost = 1.0 if len(real) else np.nan
     figures = {"kl": np.nan, "js": lost, "wasserstein": np.nan, "coverage": 1 - lost}
     if len(real) and len(made):

@@ -208,7 +208,7 @@ def _out_of_fold(
     folds = StratifiedKFold(N_FOLDS, shuffle=True, random_state=_SEED).split(matrix, is_real)
     models, held_out, scores = [], [], np.empty(len(matrix))
     for fitted, held in islice(folds, n_judged):
-        # The trees cannot bin a column without two numbers; constant, it does no harm.
+        # Trees cannot bin a column of fewer than two numbers; a constant one they never split on.
         train = np.where(_has_none(matrix[fitted]), 0.0, matrix)
         trees = _trees(len(fitted), is_category, small=small)
         model = trees.fit(train[fitted], is_real[fitted])
@@ -224,7 +224,7 @@ def _trees(n_rows: int, is_category: np.ndarray, *, small: bool = False) -> Any:
     return HistGradientBoostingClassifier(
         max_iter=min(30, N_TREES) if small else N_TREES,
         max_leaf_nodes=8 if small else 31,
-        # Of few rows, leaves of 20 would leave no tree.
+        # In leaves of at least 20 rows, few rows would not be split at all.
         min_samples_leaf=int(np.clip(n_rows // 25, 3, 20)),
         categorical_features=is_category,
         early_stopping=False,

@@ -99,7 +99,7 @@ class Learner:
         self.target = target
         self._space = Space(rows, (target.column.name,)) if linear else None
         matrix, truth = self._matrix(rows), target.truth(rows)
-        # Trees cannot bin a column that holds nothing.
+        # Trees cannot bin a column that is all NaN.
         self._kept = ~np.isnan(matrix).all(axis=0)
         self._model = None
         if self._kept.any() and len(np.unique(truth)) > 1:

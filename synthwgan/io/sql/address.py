@@ -128,7 +128,7 @@ def engine_of(address: Address) -> Any:
     from sqlalchemy.pool import NullPool
 
     failure: Exception | None = None
-    # Without one, pg8000 fails in a way of its own where the server asks for it.
+    # Without a password, pg8000 fails with an unclear error if the server asks for one.
     given = {"password": ""} if _is_pg8000(address) and not address.url.password else {}
     options = {"poolclass": NullPool, "pool_logging_name": _LOGGER, "connect_args": given}
     try:
@@ -201,7 +201,7 @@ def _explained(error: Exception, address: Address) -> Exception:
         return ConnectionError(f"{text}; give the password in the URL or in PGPASSWORD")
     is_broken = isinstance(error, OSError | struct.error)
     is_lost = isinstance(error, DBAPIError) and error.connection_invalidated
-    # Where no server answered, there is no state.
+    # If no server answered, there is no SQLSTATE.
     is_silent = isinstance(error, OperationalError | InterfaceError) and not state
     if is_broken or is_lost or state.startswith(_CONNECTION) or (is_silent and _is_remote(address)):
         return ConnectionError(f"{text}; check that the server runs and can be reached")
@@ -218,7 +218,7 @@ def _reason(error: Any) -> tuple[str, str]:
         return error.strerror or str(error) or type(error).__name__, ""
     said = error.args[0] if getattr(error, "args", ()) else error
     if isinstance(said, dict):
-        # As pg8000 has it: fields of PostgreSQL's protocol.
+        # pg8000 gives a dict by the one-letter field names of PostgreSQL's protocol.
         return str(said.get("M", "the server refused")), str(said.get("C", ""))
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None) or ""
     lines = str(said).strip().splitlines() or [type(error).__name__]

@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from synthwgan.io.base import extra_explained
 from synthwgan.io.sql.address import Address, Result
+from synthwgan.io.sql.columns import column_type
 from synthwgan.io.sql.read import Columns, missing_table, refuse_new_file
-from synthwgan.io.sql.types import SqlType, column_type, types_of_frame
+from synthwgan.io.sql.types import SqlType, types_of_frame
 from synthwgan.io.sql.write import arrow_of, refuse_existing
 
 _NO_CELLS = (pa.types.is_nested, pa.types.is_binary, pa.types.is_large_binary)
@@ -144,11 +145,7 @@ class DuckStream:
         """The schema with durations for intervals, and without what is no cell of a table."""
         for index, each in enumerate(schema):
             kind = each.type
-            if (
-                pa.types.is_nested(kind)
-                or pa.types.is_binary(kind)
-                or pa.types.is_large_binary(kind)
-            ):
+            if any(is_one(kind) for is_one in _NO_CELLS):
                 raise ValueError(
                     f"{self.shown}: column {each.name!r} is of type {kind}, which is no cell of a "
                     "table; leave it out, with query='SELECT ...' of the other columns"
@@ -187,7 +184,7 @@ class DuckStream:
 
 
 def _reader(result: Any, batch_rows: int) -> Any:
-    # It was called otherwise before DuckDB 1.4.
+    # Its name before DuckDB 1.4 was fetch_arrow_reader.
     if hasattr(result, "to_arrow_reader"):
         return result.to_arrow_reader(batch_rows)
     return result.fetch_arrow_reader(batch_rows)

@@ -13,15 +13,8 @@ from typing import Any
 import pyarrow as pa
 
 from synthwgan.io.sql.address import Address, engine_of, guarded
-from synthwgan.io.sql.types import (
-    MAX_DIGITS,
-    OIDS,
-    SqlType,
-    array_of,
-    arrow_type,
-    described,
-    is_bytes,
-)
+from synthwgan.io.sql.columns import described, is_bytes
+from synthwgan.io.sql.types import MAX_DIGITS, OIDS, SqlType, array_of, arrow_type
 from synthwgan.warn import warn
 
 _SHOWN = 10
@@ -67,7 +60,7 @@ class RowStream:
         connection = guarded(address, engine.connect)
         with closing(_Quiet(connection)):
             if connection.dialect.name == "postgresql":
-                # Else a large table that others read too would begin anywhere, and another order.
+                # Else PostgreSQL may begin a large table where another reader is: in another order.
                 once = "SET LOCAL synchronize_seqscans = off"
                 guarded(address, lambda: connection.exec_driver_sql(once))
             connection = connection.execution_options(
@@ -100,7 +93,7 @@ class RowStream:
     def _execute(self, connection: Any) -> Any:
         if self._address.query is not None:
             result = connection.exec_driver_sql(self._address.query)
-            # Now: once all rows are read, the cursor is gone.
+            # Before any row is read: afterwards there is no cursor to ask.
             self.columns = _of_query(result, self._address)
             return result
         statement, self.columns = _selection(self._address, connection)
@@ -132,7 +125,7 @@ class RowStream:
 
 
 class _Quiet:
-    """Closes a connection; of one that is lost, that fails once more, which says nothing new."""
+    """Closes a connection without an error: if it was lost, reading has already said so."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
@@ -217,7 +210,7 @@ def reflected(address: Address, connection: Any) -> Any:
 
     try:
         with warnings.catch_warnings():
-            # We say it ourselves, in words, of what is read as text.
+            # A type that is unknown is read as text, and _selection warns of it in plain words.
             warnings.simplefilter("ignore", SAWarning)
             return sa.Table(
                 address.table,

@@ -11,7 +11,7 @@ import datetime
 import uuid
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -21,49 +21,64 @@ SqlType = list
 # Where a frame's ``attrs`` have the types of its columns, by name.
 SQL_TYPES = "sql_types"
 
-_ARROW: dict[str, pa.DataType] = {
-    "smallint": pa.int16(),
-    "integer": pa.int32(),
-    "bigint": pa.int64(),
-    "real": pa.float32(),
-    "double": pa.float64(),
-    "boolean": pa.bool_(),
-    "date": pa.date32(),
-    "time": pa.time64("us"),
-    "timestamp": pa.timestamp("us"),
-    "timestamptz": pa.timestamp("us", tz="UTC"),
-    "interval": pa.duration("us"),
-    "uuid": pa.string(),
-    "char": pa.string(),
-    "varchar": pa.string(),
-    "text": pa.string(),
-}
-# How many numbers may follow the name.
-_NUMBERS = {"numeric": 2, "char": 1, "varchar": 1, "time": 1, "timestamp": 1, "timestamptz": 1}
 MAX_DIGITS = 38
 # Decimals of seconds, as Arrow calls them.
 _UNITS = {(0,): "s", (3,): "ms"}
-# PostgreSQL's own numbers of types, by which results of queries name theirs.
-OIDS: dict[int, SqlType] = {
-    16: ["boolean"],
-    18: ["text"],
-    19: ["text"],
-    20: ["bigint"],
-    21: ["smallint"],
-    23: ["integer"],
-    25: ["text"],
-    700: ["real"],
-    701: ["double"],
-    1042: ["text"],
-    1043: ["text"],
-    1082: ["date"],
-    1083: ["time"],
-    1114: ["timestamp"],
-    1184: ["timestamptz"],
-    1186: ["interval"],
-    1700: ["numeric"],
-    2950: ["uuid"],
+
+
+class _Type(NamedTuple):
+    """What a type is besides its name.
+
+    Parameters
+    ----------
+    arrow : pyarrow.DataType or None
+        How Arrow holds such a column; None if its numbers tell.
+    n_numbers : int
+        How many numbers may follow the name.
+    oids : tuple of int
+        PostgreSQL's own numbers of it, by which results of queries name their types.
+    written : tuple of pyarrow.DataType
+        Columns of Arrow that are written as this type.
+    """
+
+    arrow: pa.DataType | None
+    n_numbers: int = 0
+    oids: tuple[int, ...] = ()
+    written: tuple[pa.DataType, ...] = ()
+
+
+# Each has a row in `synthwgan.io.sql.columns`, too, which says what it is in SQLAlchemy.
+TYPES = {
+    "smallint": _Type(pa.int16(), 0, (21,), (pa.int8(), pa.uint8(), pa.int16())),
+    "integer": _Type(pa.int32(), 0, (23,), (pa.uint16(), pa.int32())),
+    "bigint": _Type(pa.int64(), 0, (20,), (pa.uint32(), pa.int64())),
+    "real": _Type(pa.float32(), 0, (700,), (pa.float16(), pa.float32())),
+    "double": _Type(pa.float64(), 0, (701,), (pa.float64(),)),
+    "numeric": _Type(None, 2, (1700,)),
+    "boolean": _Type(pa.bool_(), 0, (16,), (pa.bool_(),)),
+    "date": _Type(pa.date32(), 0, (1082,), (pa.date32(), pa.date64())),
+    "time": _Type(
+        pa.time64("us"),
+        1,
+        (1083,),
+        (pa.time32("s"), pa.time32("ms"), pa.time64("us"), pa.time64("ns")),
+    ),
+    "timestamp": _Type(pa.timestamp("us"), 1, (1114,)),
+    "timestamptz": _Type(pa.timestamp("us", tz="UTC"), 1, (1184,)),
+    "interval": _Type(
+        pa.duration("us"), 0, (1186,), tuple(map(pa.duration, ("s", "ms", "us", "ns")))
+    ),
+    "uuid": _Type(pa.string(), 0, (2950,)),
+    "char": _Type(pa.string(), 1),
+    "varchar": _Type(pa.string(), 1),
+    # A result names char and varchar too, but not how long they are.
+    "text": _Type(pa.string(), 0, (18, 19, 25, 1042, 1043)),
 }
+OIDS: dict[int, SqlType] = {oid: [name] for name, type_ in TYPES.items() for oid in type_.oids}
+_WRITTEN: dict[pa.DataType, SqlType] = {
+    arrow: [name] for name, type_ in TYPES.items() for arrow in type_.written
+}
+_WRITTEN[pa.uint64()] = ["numeric", 20, 0]
 
 
 def checked_types(types: Any) -> dict[str, SqlType]:
@@ -103,114 +118,15 @@ def _is_type(state: Any) -> bool:
     name, *rest = state
     if name == "enum":
         return len(rest) == 2 and isinstance(rest[0], str) and _are_labels(rest[1])
-    if name != "numeric" and name not in _ARROW:
+    if name not in TYPES:
         return False
     are_numbers = all(type(number) is int and 0 <= number < 2**31 for number in rest)
-    return are_numbers and len(rest) <= _NUMBERS.get(name, 0)
+    return are_numbers and len(rest) <= TYPES[name].n_numbers
 
 
 def _are_labels(labels: Any) -> bool:
     is_list = isinstance(labels, list | tuple) and len(labels) > 0
     return is_list and all(isinstance(label, str) for label in labels)
-
-
-def described(kind: Any, dialect: str) -> SqlType | None:
-    """Return a type of SQLAlchemy as a list, or None if it is none of those we know.
-
-    Parameters
-    ----------
-    kind : sqlalchemy type
-        As reflected.
-    dialect : str
-        The database's name in SQLAlchemy.
-    """
-    import sqlalchemy as sa
-
-    if isinstance(kind, sa.Enum):
-        return ["enum", kind.name or "enum", list(kind.enums)] if kind.enums else None
-    if isinstance(kind, sa.Float):
-        # Only where it is short by name; in SQLite all are double.
-        return ["real"] if isinstance(kind, sa.REAL) and dialect != "sqlite" else ["double"]
-    if isinstance(kind, sa.Numeric):
-        return ["numeric", *_given(kind.precision, kind.scale)]
-    if isinstance(kind, sa.DateTime):
-        name = "timestamptz" if kind.timezone else "timestamp"
-        return [name, *_given(getattr(kind, "precision", None))]
-    if isinstance(kind, sa.Time):
-        return None if kind.timezone else ["time", *_given(getattr(kind, "precision", None))]
-    for known, name in _plain():
-        if isinstance(kind, known):
-            # SQLite has whole numbers of one width.
-            is_wide = name == "integer" and dialect == "sqlite"
-            return ["bigint"] if is_wide else [name]
-    if isinstance(kind, sa.String) and type(kind).__module__.startswith("sqlalchemy.sql"):
-        if isinstance(kind, sa.Text) or kind.length is None:
-            return ["text"]
-        return ["char" if isinstance(kind, sa.CHAR) else "varchar", kind.length]
-    return None
-
-
-def _plain() -> list[tuple[Any, str]]:
-    import sqlalchemy as sa
-    from sqlalchemy.dialects import postgresql as pg
-
-    return [
-        (sa.Uuid, "uuid"),
-        (sa.Boolean, "boolean"),
-        (sa.SmallInteger, "smallint"),
-        (sa.BigInteger, "bigint"),
-        (sa.Integer, "integer"),
-        (sa.Date, "date"),
-        ((sa.Interval, pg.INTERVAL), "interval"),
-    ]
-
-
-def _given(*numbers: int | None) -> list[int]:
-    return [number for number in numbers if number is not None]
-
-
-def is_bytes(kind: Any) -> bool:
-    """Whether a type of SQLAlchemy holds bytes."""
-    import sqlalchemy as sa
-
-    return isinstance(kind, sa.LargeBinary | sa.BINARY | sa.VARBINARY)
-
-
-def column_type(state: SqlType, dialect: str) -> Any:
-    """Return a type of SQLAlchemy, as a database has it, for a list that is checked."""
-    import sqlalchemy as sa
-    from sqlalchemy.dialects import postgresql as pg
-
-    name, *rest = state
-    is_postgres = dialect == "postgresql"
-    text = sa.Text()
-    if name == "enum":
-        return pg.ENUM(*rest[1], name=rest[0], create_type=False) if is_postgres else text
-    built = {
-        "smallint": sa.SmallInteger,
-        "integer": sa.Integer,
-        "bigint": sa.Integer if dialect == "sqlite" else sa.BigInteger,
-        "real": sa.REAL,
-        "double": sa.REAL if dialect == "sqlite" else sa.Double,
-        "numeric": sa.Numeric,
-        "boolean": sa.Boolean,
-        "date": sa.Date,
-        "char": sa.CHAR,
-        "varchar": sa.String,
-        "text": sa.Text,
-    }
-    if name in built:
-        return built[name](*rest) if rest or name != "varchar" else text
-    if name in ("timestamp", "time"):
-        precise = pg.TIMESTAMP if name == "timestamp" else pg.TIME
-        plain = sa.DateTime if name == "timestamp" else sa.Time
-        return precise(precision=rest[0]) if rest and is_postgres else plain()
-    if not is_postgres:
-        # What it has no type for is its text, as in CSV.
-        return text
-    if name == "timestamptz":
-        return pg.TIMESTAMP(timezone=True, precision=rest[0] if rest else None)
-    return sa.Uuid(as_uuid=False) if name == "uuid" else pg.INTERVAL()
 
 
 def without_length(state: SqlType) -> SqlType:
@@ -230,7 +146,7 @@ def arrow_type(state: SqlType | None) -> pa.DataType | None:
     if name == "numeric":
         is_known = len(rest) == 2 and rest[0] <= MAX_DIGITS
         return pa.decimal128(*rest) if is_known else None
-    return _ARROW[name]
+    return TYPES[name].arrow
 
 
 def array_of(values: list[Any], state: SqlType | None) -> pa.Array:
@@ -290,20 +206,7 @@ def _type_of_arrow(kind: pa.DataType, is_object: bool) -> SqlType:
         return ["numeric"] if is_object else ["numeric", kind.precision, kind.scale]
     if types.is_timestamp(kind):
         return ["timestamp"] if kind.tz is None else ["timestamptz"]
-    widths = {
-        **dict.fromkeys((pa.int8(), pa.uint8(), pa.int16()), "smallint"),
-        **dict.fromkeys((pa.uint16(), pa.int32()), "integer"),
-        **dict.fromkeys((pa.uint32(), pa.int64()), "bigint"),
-        **dict.fromkeys((pa.float16(), pa.float32()), "real"),
-        pa.float64(): "double",
-        pa.bool_(): "boolean",
-    }
-    if kind in widths:
-        return [widths[kind]]
-    if kind == pa.uint64():
-        return ["numeric", 20, 0]
-    tests = ((types.is_date, "date"), (types.is_time, "time"), (types.is_duration, "interval"))
-    return [next((name for test, name in tests if test(kind)), "text")]
+    return _WRITTEN.get(kind, ["text"])
 
 
 def python_cells(array: pa.ChunkedArray, state: SqlType, dialect: str) -> list[Any]:

@@ -11,19 +11,13 @@ import pandas as pd
 import pyarrow as pa
 
 from synthwgan.io.sql.address import Address, engine_of, guarded
+from synthwgan.io.sql.columns import column_type, described
 from synthwgan.io.sql.read import reflected
-from synthwgan.io.sql.types import (
-    SqlType,
-    column_type,
-    described,
-    python_cells,
-    types_of_frame,
-    without_length,
-)
+from synthwgan.io.sql.types import SqlType, python_cells, types_of_frame, without_length
 
 IF_EXISTS = ("fail", "append", "replace")
 _BATCH_ROWS = 10_000
-# Others end a transaction with every statement that makes or drops a table.
+# All other databases commit with every CREATE TABLE and DROP TABLE.
 _TRANSACTIONAL = ("postgresql", "sqlite")
 
 
@@ -122,7 +116,7 @@ class SqlSink:
         address = self._address
         if self._appends:
             return self._existing(frame)
-        # Until all rows are there, who reads the old table is not kept waiting.
+        # The old table can be read until all rows of the new one are there.
         name = f"new_{secrets.token_hex(6)}" if self._drops else address.table
         table = sa.Table(
             name,
@@ -151,7 +145,7 @@ class SqlSink:
                     f"{[column.name for column in table.columns]}"
                 )
         for name in self._types:
-            # What the table says, not what the rows were once.
+            # The types of the existing table, not those that the rows were read with.
             self._types[name] = (
                 described(table.columns[name].type, self._dialect) or self._types[name]
             )
@@ -197,7 +191,7 @@ class SqlSink:
 
 
 def refuse_existing(address: Address, exists: bool, if_exists: str) -> None:
-    """Raise a ValueError for a table that is there, and shall neither grow nor go."""
+    """Raise a ValueError if a table exists and may be neither appended to nor replaced."""
     if exists and if_exists == "fail":
         raise ValueError(
             f"{address.shown} has a table {address.name!r} already; say if_exists='replace' or "

@@ -15,7 +15,6 @@ from synthwgan.networks.coupling import STEP_SCALE
 from synthwgan.networks.linear import Linear
 from synthwgan.parameters import Constraint, Either, Number, OneOf, required
 
-LATENT_DIM = 64
 SIZES: dict[str, Constraint] = {
     "width": Number(1, integer=True),
     "layers": Number(1, integer=True),

@@ -146,7 +146,7 @@ class ColumnTransformer(ABC):
             If it cannot be a cell of the column.
         """
         if isinstance(value, np.generic) and value.dtype.kind not in "mM":
-            # Of an array, text is `np.str_`, which no cell of a table is.
+            # Text taken from a numpy array is an `np.str_`; cells of tables are str.
             value = value.item()
         if is_missing(value):
             return self.missing_cells(1)

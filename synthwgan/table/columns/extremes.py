@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-# More of a column's rows are not taken for its ends, however few it has.
+# At most this share of a column's rows counts as its ends, however few rows it has.
 _MAX_SHARE = 0.25
 
 

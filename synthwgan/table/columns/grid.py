@@ -12,11 +12,11 @@ from synthwgan.table.storage.tally import Tally
 
 MAX_DECIMALS = 12
 _EXACT = 2**53
-# One cell of float noise must not take the decimals from all others. So many of the distinct
-# numbers, and of the cells, lie on the grid; the others are exceptions. Of the distinct ones,
-# lest the amounts in a column of zeros be exceptions; and of few, none may be.
+# One cell of float noise must not decide the decimals of all. A grid needs this share of the
+# cells and also of the distinct numbers (else, in a column of mostly zeros, all amounts would be
+# exceptions to it). With fewer distinct numbers than the second figure, all must be on the grid.
 _ON_GRID, _MIN_DISTINCT = 0.99, 50
-# Numbers from which a step is guessed, each time others.
+# How often a step is guessed, and from how many numbers each time.
 _GUESSES, _GUESSED_FROM = 15, 12
 _FIELDS = {
     "low": Number(-(2**63), 2**64 - 1, integer=True),
@@ -70,7 +70,7 @@ class Grid:
         if distinct.dtype.kind in "iu":
             return cls._of_integers(distinct, counts, None)
         for decimals in range(MAX_DECIMALS + 1):
-            # Few numbers tell of most decimals that they are not enough.
+            # A sample of the numbers is enough to rule out most counts of decimals.
             head = _have_decimals(distinct[:: len(distinct) // 1000 + 1], decimals, float_type)
             if head.mean() < 1 - 3 * (1 - _ON_GRID):
                 continue

@@ -211,7 +211,7 @@ class IdentifierTransformer(PartTransformer):
 
     def n_possible(self, wanted: int) -> float:
         if "low" not in self.form:
-            # Texts grow as long as they must.
+            # New texts are made longer when the short ones are used up.
             return math.inf
         low, high = self.form["low"], self.form["high"]
         room = self._limit() - high
@@ -225,12 +225,12 @@ class IdentifierTransformer(PartTransformer):
 
     def n_needed(self, n_rows: int) -> int:
         """Return how many different cells so many rows have, at least."""
-        # How many are missing is chance: far more than as many hardly ever are.
+        # The number of missing cells is random: six standard deviations above its mean is safe.
         rate = self.missing_rate
         n_filled = max(n_rows * (1 - rate) - 6 * math.sqrt(n_rows * rate * (1 - rate)), 0)
         if not self.repeats:
             return int(n_filled)
-        # The values of whole tables: those of a part of one may be fewer than its share.
+        # Counted in whole multiples of the fitted table: the last, incomplete one may need fewer.
         return int(n_filled // int(self.sizes @ self.counts)) * int(self.counts.sum())
 
     @property
@@ -274,7 +274,7 @@ class IdentifierTransformer(PartTransformer):
         """Which of some new cells may be real ones, shape (n,), bool; False is certain."""
         if self.real is None:
             return np.zeros(len(identifiers), dtype=bool)
-        # Above the largest real number there is none.
+        # A number above the largest real one is certainly new.
         within = np.ones(len(identifiers), dtype=bool)
         if "high" in self.form:
             within = (identifiers <= self.form["high"]).astype(bool)

@@ -43,10 +43,11 @@ if TYPE_CHECKING:
     from synthwgan.table.columns.evidence import Evidence
 
 _NO_COUNTS = np.empty(0, dtype=np.int64)
-# Rows that a spike holds at least, unless its share of all rows is enough.
+# A spike needs so many rows, or such a share of them if that is more; but no more rows than
+# `spike_share` of the whole column.
 MIN_SPIKE_ROWS = 30
 MIN_SPIKE_SHARE = 0.001
-# Of a table in batches that has very many cells, so many may be in another form than the others.
+# In a table in batches, at most so many distinct cells may be written in another form.
 MAX_ODD = 1000
 
 
@@ -275,7 +276,7 @@ class NumericTransformer(PartTransformer):
         """Return the numbers with others in the place of the outermost, on the same grid."""
         self.grid = Grid.of_tally(tally, self.physical.float_type)
         n_outer = self.options.protect_extremes
-        # Of a number that more rows share than are outer, so many rows do as well as all.
+        # A number repeated more than n_outer times need not be repeated more often than that here.
         rows = np.repeat(np.arange(len(tally.values)), np.minimum(tally.counts, n_outer + 1))
         numbers = tally.values[rows]
         keys = self.grid.to_keys(numbers)
@@ -334,14 +335,14 @@ class NumericTransformer(PartTransformer):
         return 1 + self._with_missing if self.has_value else 0
 
     @property
-    def _stray_code(self) -> int:
+    def stray_code(self) -> int:
         """Code of the strays, which stand behind the levels."""
         return self._gate_states + len(self.levels)
 
     @property
     def _first_odd(self) -> int:
         """Code of the first odd cell."""
-        return self._stray_code + bool(len(self.strays))
+        return self.stray_code + bool(len(self.strays))
 
     @property
     def _missing_code(self) -> int | None:
@@ -367,7 +368,7 @@ class NumericTransformer(PartTransformer):
             keys = self.grid.to_keys(numbers)
             codes[present] = self._level_codes(keys)
             if len(self.strays):
-                codes[present[np.isin(numbers, self.strays)]] = self._stray_code
+                codes[present[np.isin(numbers, self.strays)]] = self.stray_code
             if values is not None:
                 regular = codes[present] == 0
                 # Each row has a draw, so that rows need not be encoded one after another.
@@ -434,7 +435,7 @@ class NumericTransformer(PartTransformer):
         """Return the numbers of states and scores, any number where there is none."""
         numbers = required(self.grid).from_keys(self._keys(codes, values, missing))
         if len(self.strays):
-            stray = (codes == self._stray_code) & ~missing
+            stray = (codes == self.stray_code) & ~missing
             share = self.stray_counts / self.stray_counts.sum()
             numbers = numbers.astype(self.strays.dtype, copy=False)
             numbers[stray] = rng.choice(self.strays, size=int(stray.sum()), p=share)
@@ -446,7 +447,7 @@ class NumericTransformer(PartTransformer):
         filler = (self.levels if self.ranks is None else self.ranks.knots)[:1]
         keys = np.repeat(filler, len(codes))
         behind = codes >= self._gate_states
-        leveled = behind & (codes < self._stray_code) & ~missing
+        leveled = behind & (codes < self.stray_code) & ~missing
         keys[leveled] = self.levels[codes[leveled].astype(np.int64) - self._gate_states]
         if self.ranks is not None:
             regular = ~behind & ~missing
@@ -506,7 +507,7 @@ class NumericTransformer(PartTransformer):
         codes, values = self.encode_cells(cells)
         shares = np.ones(len(cells.missing)) if codes is None else state_shares[codes]
         if len(self.strays):
-            stray = (codes == self._stray_code) & ~cells.missing
+            stray = (codes == self.stray_code) & ~cells.missing
             place = np.searchsorted(self.strays, self.to_numbers(cells.values[stray]))
             shares[stray] *= self.stray_counts[place] / self.stray_counts.sum()
         if values is not None:

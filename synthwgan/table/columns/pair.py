@@ -10,14 +10,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from synthwgan.parameters import required
-from synthwgan.table.checks import STATE, TEXT, ListOf
+from synthwgan.table.checks import STATE, TEXT, Array, ListOf, expect
 from synthwgan.table.columns.base import ColumnTransformer, PartTransformer
 from synthwgan.table.columns.numeric import NumericTransformer
+from synthwgan.table.columns.quantiles import rank_to_score
 from synthwgan.table.forms.distinct import as_cells, distinct_cells
 from synthwgan.table.forms.registry import find_form
 from synthwgan.table.forms.textform import some_texts
 from synthwgan.table.forms.texts import commonest, read_most
 from synthwgan.table.storage.dtypes import Cells, PhysicalType, SampledCells
+from synthwgan.table.storage.tally import Tally
 
 if TYPE_CHECKING:
     from synthwgan.table.columns.evidence import Evidence
@@ -37,8 +39,8 @@ class PairTransformer(ColumnTransformer):
     """A column of text in which two numbers are written: ``40.71,-73.91``, ``POINT(-73.9 40.7)``.
 
     Each is a part of its own, with all that depends on it. A cell that is missing, or no pair
-    (``"unknown"``), is so in the first part. In the second such a cell has any row's number,
-    which says nothing and is not read back.
+    (``"unknown"``), is so in the first part. In the second such a cell has a number drawn as
+    frequent as in the table, which says nothing and is not read back.
 
     Attributes
     ----------
@@ -56,13 +58,16 @@ class PairTransformer(ColumnTransformer):
     n_numbers = 2
     state_fields = {
         "frame": ListOf(TEXT, min_length=3),
-        "filler": TEXT,
+        "shares": Array(("float64",), low=0.0),
         "parts": ListOf(STATE, min_length=2),
     }
 
     frame: Frame
     _parts: tuple[NumericTransformer, NumericTransformer]
-    _filler: str
+    # Share of the pairs in each state of the second part.
+    _shares: np.ndarray
+    # Second numbers of sampled rows, until the parts have seen all.
+    _seconds: Tally | None = None
 
     @classmethod
     def infers(cls, evidence: Evidence) -> bool:
@@ -119,7 +124,7 @@ class PairTransformer(ColumnTransformer):
         return any(part.has_value for part in self._parts)
 
     def _fit(self, cells: Cells, rng: np.random.Generator) -> None:
-        present, self.frame, self._filler = cells.present, ("", ",", ""), "0"
+        present, self.frame = cells.present, ("", ",", "")
         if len(present):
             self.frame = frame_of_all(present)
         firsts, seconds, are_pairs = self._halves(cells)
@@ -132,8 +137,20 @@ class PairTransformer(ColumnTransformer):
             NumericTransformer(self.physical, self.options).fit_cells(of_firsts, rng),
             NumericTransformer(self.physical, self.options).fit_cells(of_pairs, rng),
         )
-        if len(of_pairs.tally.values):
-            self._filler = str(of_pairs.tally.values[of_pairs.tally.counts.argmax()])
+        tally = of_pairs.tally
+        # Where not all numbers are counted, the sampled rows stand for them.
+        known = tally if tally.is_exact else Tally.of(of_pairs.present)
+        self._learn_shares(known)
+        self._seconds = known if self.is_open else None
+
+    def _learn_shares(self, tally: Tally) -> None:
+        part = self._parts[1]
+        codes = part.encode_cells(_present(tally.values))[0]
+        codes = np.zeros(len(tally.values), dtype=np.int64) if codes is None else codes
+        # Numbers off the grid, of which there are few, are drawn in another way.
+        known = codes != part.stray_code if len(part.strays) else np.ones(len(codes), dtype=bool)
+        n_each = np.bincount(codes[known], tally.counts[known], max(1, part.n_states))
+        self._shares = n_each / max(1, n_each.sum())
 
     def _of_all(self, cells: SampledCells, *sampled: Cells) -> tuple[Cells, Cells]:
         """Return the cells of both numbers in a sample, with what is known of all rows."""
@@ -163,18 +180,20 @@ class PairTransformer(ColumnTransformer):
     def close(self) -> None:
         for part in self._parts:
             part.close()
+        self._learn_shares(required(self._seconds))
+        self._seconds = None
 
     def _halves(self, cells: Cells) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Return the texts of both numbers, and where there are two.
 
-        Where there are not, the first text is the whole cell, and the second any.
+        Where there are not, the first text is the whole cell, and the second is empty.
         """
         texts, places = distinct_cells(np.where(cells.missing, "", cells.values))
         matches = [_of_frame(self.frame).fullmatch(text) for text in texts.tolist()]
         firsts = [
             match[1] if match else text for match, text in zip(matches, texts.tolist(), strict=True)
         ]
-        seconds = [match[2] if match else self._filler for match in matches]
+        seconds = [match[2] if match else "" for match in matches]
         are_pairs = np.array([match is not None for match in matches], dtype=bool)
         return as_cells(firsts)[places], as_cells(seconds)[places], are_pairs[places]
 
@@ -185,9 +204,22 @@ class PairTransformer(ColumnTransformer):
             raise ValueError(
                 f"{firsts[unknown][0]!r} is no pair of numbers in the fitted format {self._sample}"
             )
-        if rng is not None and are_pairs.any():
-            seconds[~are_pairs] = rng.choice(seconds[are_pairs], int((~are_pairs).sum()))
+        # Each row has a draw, so that rows need not be encoded one after another.
+        uniform = np.full(len(seconds), 0.5) if rng is None else rng.random(len(seconds))
+        seconds[~are_pairs] = self._drawn_seconds(uniform[~are_pairs])
         return [Cells(firsts, cells.missing), Cells(seconds, np.zeros(len(seconds), dtype=bool))]
+
+    def _drawn_seconds(self, uniform: np.ndarray) -> np.ndarray:
+        """Return second numbers, by where they lie in [0, 1) among those of all pairs."""
+        part = self._parts[1]
+        if part.grid is None:
+            return np.full(len(uniform), "0", dtype=object)
+        ends = np.cumsum(self._shares)
+        codes = np.minimum(np.searchsorted(ends, uniform, side="right"), len(ends) - 1)
+        below, width = (ends - self._shares)[codes], self._shares[codes]
+        ranks = (uniform - below) / np.where(width > 0, width, 1.0)
+        scores = rank_to_score(ranks)
+        return part.decode_cells(len(codes), codes, scores, np.random.default_rng(0)).values
 
     def tells(self, cells: Cells) -> list[np.ndarray]:
         are_pairs = self._halves(cells)[2]
@@ -250,21 +282,22 @@ class PairTransformer(ColumnTransformer):
     def _state(self) -> dict[str, Any]:
         return {
             "frame": list(self.frame),
-            "filler": self._filler,
+            "shares": self._shares,
             "parts": [part.to_dict() for part in self._parts],
         }
 
     def _set_state(self, state: dict[str, Any]) -> None:
-        written = [*state["frame"], state["filler"]]
-        for regex, text in zip((_BEFORE, _BETWEEN, _BEHIND, _NUMBER), written, strict=True):
+        for regex, text in zip((_BEFORE, _BETWEEN, _BEHIND), state["frame"], strict=True):
             if not re.fullmatch(regex, text):
                 raise ValueError(f"no two numbers are written with {text!r}")
-        self.frame, self._filler = tuple(state["frame"]), state["filler"]
+        self.frame, self._shares = tuple(state["frame"]), state["shares"]
         one, other = state["parts"]
         self._parts = (
             NumericTransformer.from_dict(one, self.options),
             NumericTransformer.from_dict(other, self.options),
         )
+        n_states = max(1, self._parts[1].n_states)
+        expect(len(self._shares) == n_states, "a pair's second number has other states")
 
 
 def find_frame(texts: np.ndarray) -> Frame | None:

@@ -10,18 +10,18 @@ from typing import Any
 
 import numpy as np
 
-# Of identifiers that are dealt in shares, which of how many.
+# Identifiers may be split into shares that have none in common: which share, and of how many.
 Share = tuple[int, int]
 WHOLE: Share = (0, 1)
 MAX_TEMPLATES = 50
 MAX_DEALT = 2**20
-# A value of so many of the rows that are dealt is common.
+# A value that so many of the rows share counts as common.
 _COMMON = 100
 _MAX_COUNTER = 2**31
 FEW = 5
 # Digits of an area, of a country or of a network.
 _AREA = 3
-# So many times as many numbers must begin alike as the table has.
+# The digits left free must allow this many times as many numbers as the table has.
 _ROOM = 10
 _MIN_COMMON = 0.9
 _MAX_CHANCE = 0.05
@@ -130,7 +130,7 @@ def _phone_alphabets(texts: list[str], few: int) -> list[str]:
     alphabets = learn_alphabets(texts, few)
     for place, letters in enumerate(zip(*texts, strict=True)):
         for digits in (string.digits[2:], string.digits[1:]):
-            # By chance alone, so many numbers would hardly ever lack the others there.
+            # A digit that is absent by chance alone is no rule: leave it possible.
             is_chance = (len(digits) / 10) ** len(texts) > _MAX_CHANCE
             if alphabets[place] == string.digits and set(letters) <= set(digits) and not is_chance:
                 alphabets[place] = digits
@@ -153,7 +153,7 @@ class Counter:
     def __init__(self, size: int, rng: np.random.Generator, share: Share = WHOLE) -> None:
         place, n_shares = share
         self._place, self._n_shares, self._modulus = place, n_shares, size
-        # Integers of this share.
+        # How many of the integers are in this share.
         self.size = max((size - place + n_shares - 1) // n_shares, 0)
         self.used = 0
         self._shift = int(rng.integers(size))
@@ -194,7 +194,7 @@ class TemplateSource:
         self._alphabets = list(alphabets)
         self._shapes = shapes
         self._rng, self._share = rng, share
-        # The same for all shares, whatever else each has drawn.
+        # All shares must draw the same orders, so they get a generator of their own.
         self._orders = np.random.default_rng(int(rng.integers(2**62)))
         self._restart()
 

@@ -18,21 +18,21 @@ from synthwgan.warn import warn
 
 _MIN_SHARE = 0.9
 _MAX_LOOKED_AT = 1000
-# Distinct texts. That ten numbers have a right check digit is no chance; fewer than twenty
-# streets, or cells of a column called just "name", may be of anything.
+# How many distinct texts are needed: ten numbers with valid check digits are no coincidence, but
+# streets, or cells of a column that is just called "name", need twenty.
 _MIN_CHECKED = 10
 _MIN_NAMES = 20
-# Where more rows share a value, on average, it is not one person's.
+# If more rows than this share a value, on average, it is not that of one person.
 _MAX_ROWS_OF_NAME = 20
 _MAX_ROWS_OF_ANYTHING = 5
-# From so many words on, a text is a sentence and no label.
+# A text of so many words or more is a sentence, not a label.
 _MIN_WORDS = 4
 
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s.]+")
 _UUID = re.compile(r"\{?[0-9a-f]{8}(-?[0-9a-f]{4}){3}-?[0-9a-f]{12}\}?", re.IGNORECASE)
 _SOCIAL_SECURITY = re.compile(r"\d{3}-\d{2}-\d{4}|[A-Z]{2} ?\d{2} ?\d{2} ?\d{2} ?[A-D]")
-# With a country's or an area's prefix; a row of digits alone may be any number.
-# Neither +40.7128 nor 05-11-2021.
+# With a prefix of a country or an area, since digits alone may be any number; but not +40.7128
+# nor 05-11-2021.
 _PHONE = re.compile(
     r"(?!\+\d+\.\d+$)(\+|00[1-9]\d{0,2} ?(?=\D))[\d ()/.-]{7,21}"
     r"|(1[ .-])?(\(\d{3}\) ?|\d{3}[ .-])\d{3}[ .-]\d{4}"

@@ -14,8 +14,6 @@ from synthwgan.table.rules.formula import Formula
 from synthwgan.table.rules.parts import PARTS, apply_part
 from synthwgan.table.rules.units import ticks_per
 
-_GIVES = {"number": "number", "time": "time", "text": "text", "label": "label"}
-
 
 class Function(Formula):
     """A column that is a part of a date, some digits of a number or a piece of a text.

@@ -14,6 +14,7 @@ from synthwgan.table.rules.missing_where import MissingWhere
 from synthwgan.table.rules.one_hot import OneHot
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.product import Product
+from synthwgan.table.rules.rejoined import Rejoined
 from synthwgan.table.rules.sum import Sum
 from synthwgan.table.rules.unique import Unique
 from synthwgan.table.rules.value_where import ValueWhere
@@ -35,6 +36,12 @@ KINDS: dict[str, type[Rule]] = {
         Unique,
     )
 }
+
+
+def builder_from_dict(state: dict[str, Any]) -> Rule:
+    """Rebuild from its `to_dict` a rule that may have been made of others to rebuild a column."""
+    is_made = isinstance(state, dict) and state.get("kind") == Rejoined.__name__
+    return Rejoined.from_dict(state) if is_made else rule_from_dict(state)
 
 
 def rule_from_dict(state: dict[str, Any]) -> Rule:

@@ -82,7 +82,7 @@ class Cells:
 
     def replace(self, rows: np.ndarray, others: Cells) -> Cells:
         """Return the cells with others in the masked rows, in which both are as long."""
-        # Signed and unsigned integers have floats in common, which round: nothing in common here.
+        # Not np.where: of int64 and uint64 it would make float64, which rounds.
         values = self.values.copy()
         values[rows] = others.values[rows]
         return Cells(values, np.where(rows, others.missing, self.missing))
@@ -623,10 +623,9 @@ def _change_canonical(values: np.ndarray, canonical: np.dtype) -> np.ndarray:
     if values.dtype.kind == "f":
         inside = np.clip(np.rint(values), limits.min, np.nextafter(float(limits.max), 0))
         return inside.astype(canonical)
-    shared = 0 if canonical.kind == "u" else 2**63 - 1
     if canonical.kind == "u":
-        return np.maximum(values, shared).astype(canonical)
-    return np.minimum(values, np.uint64(shared)).astype(canonical)
+        return np.maximum(values, 0).astype(canonical)
+    return np.minimum(values, np.uint64(2**63 - 1)).astype(canonical)
 
 
 def blank(series: pd.Series, rows: np.ndarray) -> pd.Series:

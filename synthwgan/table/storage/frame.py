@@ -23,11 +23,11 @@ def frame_of_arrow(table: pa.Table) -> pd.DataFrame:
         frame.attrs = attrs
     index = (fields.pandas_metadata or {}).get("index_columns", [])
     names = [*index, *(name for name in fields.names if name not in index)]
-    # From the last: a numbering of the rows is in the index but may be no column.
+    # From the last column on: a RangeIndex is listed among the names, but has no column.
     for place, name in zip(reversed(range(frame.shape[1])), reversed(names), strict=False):
-        # Such a numbering, even with a name, is a dict that says from where to where.
+        # (Its entry in the list is a dict with start and stop, and no text.)
         if isinstance(name, str) and pa.types.is_integer(fields.field(name).type):
-            # Beside missing cells, pandas makes floats of whole numbers, which rounds them.
+            # If cells are missing, pandas turns whole numbers into floats, which rounds them.
             if frame.dtypes.iloc[place].kind == "f":
                 frame.isetitem(place, _nullable(table.column(name)))
     return frame

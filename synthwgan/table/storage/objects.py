@@ -138,7 +138,7 @@ class ObjectText(ObjectType):
     def to_values(self, objects: np.ndarray) -> np.ndarray:
         if set(map(type, objects.tolist())) <= {str}:
             return objects
-        # Of an array, text is `np.str_`; a file would give it back as str.
+        # Text taken from a numpy array is an `np.str_`, and would come back from a file as str.
         texts = np.empty(len(objects), dtype=object)
         texts[:] = [str.__str__(text) for text in objects]
         return texts
