@@ -74,7 +74,7 @@ ROOMS = {
     },
     "radial": {
         *("components", "evaluation", "fitted", "io", "networks", "parameters", "randomness"),
-        *("card", "checkpoint", "interrupts", "provenance", "warn"),
+        *("card", "checkpoint", "interrupts", "processes", "provenance", "warn"),
         *("sampling", "synthesizer", "table", "training"),
     },
 }

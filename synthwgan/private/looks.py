@@ -30,8 +30,9 @@ _MISSING_DEVIATIONS = 3.0
 # What a cell behind a tail's end has at most of the one before: among single values, and among
 # cells of twice the width.
 _NEXT_POINT, _NEXT_DOUBLE = 0.6, 0.2
-# Where no bounds say that a tail goes on, counts behind its end have to.
-_SEEN = 0.5
+# Where no bounds say that a tail goes on, counts behind its end have to: less than half of what is
+# expected there, as most tails fall ever faster.
+_SEEN = 0.3
 _OFF_GRID = 0.02
 _OTHER = "other"
 
@@ -290,7 +291,9 @@ def _split_cells(
         total = max(total / (weight + own_weight), 0.0)
         children = children + (total - children.sum()) / len(own)
         counts[own] = children if to_points else project(children, total)
-        deviations[own] = noisy.deviation
+        # A cell that is its only part was counted twice.
+        alone = 1 / np.sqrt(weight + own_weight)
+        deviations[own] = alone if len(own) == 1 else noisy.deviation
     return _Refined(column, counts, deviations, new)
 
 

@@ -16,6 +16,9 @@ from synthwgan.private.pairs import Classes, Table, choose_classes, list_pairs, 
 from synthwgan.warn import warn
 
 _ONE_WAY = 0.16
+# A number whose range is not public pays for finding it: a value that 50 rows have, at the end of a
+# range, is to be seen.
+_UNKNOWN_RANGE = 3.0
 # Part of delta for the chance that a category which only one person has is kept.
 THRESHOLD_DELTA = 0.1
 _MIN_DEVIATIONS = 3.0
@@ -78,11 +81,15 @@ def measure(
     """
     budget = ledger.budget
     n_pairs = len(list_pairs(len(declared), None))
-    one_way = budget * (_ONE_WAY if n_pairs else 1.0) / len(declared)
+    weights = np.array(
+        [_UNKNOWN_RANGE if one.kind == "number" and one.bounds is None else 1.0 for one in declared]
+    )
+    prices = budget * weights * (_ONE_WAY / len(declared) if n_pairs else 1 / weights.sum())
     n_bought = sum(one.kind == "category" and one.labels is None for one in declared)
     delta = ledger.threshold_delta / n_bought if n_bought else 0.0
     looks = [
-        look(census, place, one, one_way * (1 - 1e-9), delta) for place, one in enumerate(declared)
+        look(census, place, one, prices[place] * (1 - 1e-9), delta)
+        for place, one in enumerate(declared)
     ]
     n_rows = counted_rows(looks)
     rho = (budget - ledger.spent) * (1 - 1e-9)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from synthwgan.private.association import smooth
 from synthwgan.private.columns import Column
 from synthwgan.private.measure import Census, Noisy
 
@@ -127,7 +128,9 @@ def measure_pairs(
         again = _buy(census, columns, classes, table.places, table.split, price, n_rows)
         tables[number] = replace(table, noisy=merge(table.noisy, again))
     return [
-        table if is_chosen else _independent(table, columns, classes, tables)
+        _denoised(table, columns, classes, tables)
+        if is_chosen
+        else _independent(table, columns, classes, tables)
         for table, is_chosen in zip(tables, chosen, strict=True)
     ]
 
@@ -178,6 +181,18 @@ def _independent(
 ) -> Table:
     expected = _expected(table, columns, classes, tables)
     return replace(table, noisy=Noisy(expected, table.noisy.variance), measured=False)
+
+
+def _denoised(
+    table: Table, columns: Sequence[Column], classes: Classes | None, tables: Sequence[Table]
+) -> Table:
+    """Return a table of two numbers as far as it is smooth, and any other as it is."""
+    own = [columns[place] for place in table.places]
+    if _has_target(table, classes) or any(column.edges is None for column in own):
+        return table
+    expected = _expected(table, columns, classes, tables)
+    margins = [expected.sum(axis=1), expected.sum(axis=0)]
+    return replace(table, noisy=smooth(table.noisy, margins, own))
 
 
 def _expected(

@@ -38,7 +38,7 @@ from synthwgan.private.particles import Effort, fit_particles
 from synthwgan.private.patterns import Identifiers
 from synthwgan.private.rules import COMPUTED, KeptRules, declare_rules, words_of
 from synthwgan.private.sampler import ParticleSampler
-from synthwgan.processes import launched
+from synthwgan.processes import n_processes
 from synthwgan.provenance import Origin, marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table.door import chosen_places, column_hint
@@ -239,10 +239,9 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         if not kept:
             raise ValueError("there is no column to measure")
         place = _place_of(target, kept)
-        n_processes = launched()[1]
-        if n_processes > 1:
+        if n_processes() > 1:
             warn(
-                f"PrivateSynthesizer learns in one process: each of the {n_processes} that were "
+                f"PrivateSynthesizer learns in one process: each of the {n_processes()} that were "
                 "started learns a model of its own, and each spends the budget; fit in one of them"
             )
         is_seeded = self.random_state is not None

@@ -35,6 +35,7 @@ from synthwgan.parameters import (
     Precision,
     check_parameters,
 )
+from synthwgan.processes import n_processes
 from synthwgan.provenance import marked
 from synthwgan.radial.augmentation import AugmentationMixin
 from synthwgan.radial.columns.intake import (
@@ -73,7 +74,6 @@ from synthwgan.training.callbacks import Callback, announce, check_callbacks
 from synthwgan.training.config import COMPONENTS, TRAINING_PARAMETERS
 from synthwgan.training.device import resolve_device, resolve_precision
 from synthwgan.training.optimizers import Optimizer
-from synthwgan.training.ranks import n_processes
 from synthwgan.warn import warn
 
 _COMPONENTS = {

@@ -18,7 +18,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from synthwgan.processes import launched
+from synthwgan.processes import n_processes
 
 # In a step a process that is not heard of for so long is lost. Between steps one may have much to
 # do alone, or read a table slowly; where it ends, the others are told at once all the same.
@@ -278,13 +278,6 @@ def joined(device: torch.device, advice: str) -> Iterator[Ranks]:
         yield ranks
     finally:
         ranks.leave()
-
-
-def n_processes() -> int:
-    """How many processes were started to train together."""
-    if dist.is_available() and dist.is_initialized():
-        return dist.get_world_size()
-    return launched()[1]
 
 
 def own_device(device: torch.device) -> torch.device:

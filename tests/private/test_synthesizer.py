@@ -74,6 +74,13 @@ def test_several_processes_are_told_that_each_spends_the_budget(monkeypatch) -> 
         PrivateSynthesizer(RICH, 1e-5, random_state=0, **CHEAP).fit(table(50)[["age", "old"]])
 
 
+def test_so_are_those_of_a_process_group_that_the_program_made(monkeypatch) -> None:
+    monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.distributed.get_world_size", lambda: 3)
+    with pytest.warns(UserWarning, match="each of the 3 .* each spends the budget"):
+        PrivateSynthesizer(RICH, 1e-5, random_state=0, **CHEAP).fit(table(50)[["age", "old"]])
+
+
 def test_without_noise_worth_having_dependence_is_lost() -> None:
     """The check above can fail: a tiny budget does not learn that pay depends on age."""
     with pytest.warns(UserWarning, match="noise on each"):

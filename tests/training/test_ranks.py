@@ -20,11 +20,12 @@ from synthwgan.checkpoint import _CONTENT
 from synthwgan.io.checkpoint import read_checkpoint
 from synthwgan.networks.heads import OutputHead
 from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.processes import n_processes
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training.checkpoint import unpack
 from synthwgan.training.config import TrainingConfig
 from synthwgan.training.data import TableBatches
-from synthwgan.training.ranks import ALONE, Ranks, has_own_gpu, n_processes, own_device
+from synthwgan.training.ranks import ALONE, Ranks, has_own_gpu, own_device
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 # What both processes run; each writes what it found.
@@ -305,6 +306,20 @@ def test_only_what_torchrun_started_trains_together(monkeypatch, environment, ex
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert n_processes() == expected
+
+
+def test_a_group_that_the_program_made_counts_before_what_a_launcher_says(monkeypatch):
+    told = {"RANK": "1", "WORLD_SIZE": "2", "MASTER_ADDR": "localhost", "MASTER_PORT": "29500"}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr("torch.distributed.is_initialized", lambda: True)
+    monkeypatch.setattr("torch.distributed.get_world_size", lambda: 3)
+    assert n_processes() == 3
+    monkeypatch.setattr("torch.distributed.is_available", lambda: False)
+    assert n_processes() == 2
+    # Whoever has not imported torch has no group of it.
+    monkeypatch.delitem(sys.modules, "torch.distributed")
+    assert n_processes() == 2
 
 
 def test_each_process_has_a_gpu_of_its_own(monkeypatch):
