@@ -3,7 +3,7 @@
 Run from the repository root::
 
     python -m benchmarks.rules planted real time
-    python -m benchmarks.rules kept placements sdmetrics flights kc1 sdv
+    python -m benchmarks.rules kept placements sdmetrics flights flights-whole kc1 sdv
     python -m benchmarks.rules page
 
 Results go to ``benchmarks/results/rules.json``, tables to ``docs/benchmarks/rules.md``.

@@ -2,14 +2,15 @@
 
 Parts of `benchmarks.rules`: run from the repository root::
 
-    python -m benchmarks.rules kept placements sdmetrics flights kc1
+    python -m benchmarks.rules kept placements sdmetrics flights flights-whole kc1
 """
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -213,24 +214,43 @@ def _same_day(rows: pd.DataFrame) -> pd.Series:
     )
 
 
-def flights_kept(_: int) -> dict[str, Any]:
-    """Compare flights drawn with rules and without: relations, detective and trends."""
-    frame = flights().sample(FLIGHT_ROWS, random_state=0).reset_index(drop=True)
+def _flights(n_rows: int | None) -> Dataset:
+    frame = flights()
+    if n_rows is not None:
+        frame = frame.sample(n_rows, random_state=0).reset_index(drop=True)
     texts = ("carrier", "tailnum", "origin", "dest")
     numeric = tuple(frame.columns.drop([*texts, "time_hour"]))
-    data = Dataset("flights", frame, frame, numeric, texts, "carrier", dates=("time_hour",))
+    return Dataset("flights", frame, frame, numeric, texts, "carrier", dates=("time_hour",))
+
+
+def flights_whole(_: int) -> dict[str, Any]:
+    """Judge flights of a fit to all rows, which trains until it is learnt."""
+    data = _flights(None)
+    options = {"conditional": False}
+    cell = _cell(data, "auto", 0, flight_relations(data.train), options)
+    return {"rows": len(data.train), "cell": cell}
+
+
+def flights_kept(_: int) -> dict[str, Any]:
+    """Compare flights drawn with rules and without: relations, detective and trends."""
+    data = _flights(FLIGHT_ROWS)
+    frame = data.train
     relations = flight_relations(frame)
     out: dict[str, Any] = {"rows": FLIGHT_ROWS, "steps": FLIGHT_STEPS, "cells": {}}
     out["cells"]["real"] = {"broken": broken_shares(frame, relations)}
     for name, rules in (("without", None), ("with", "auto")):
-        out["cells"][name] = _cell(data, rules, 0, relations, FLIGHT_STEPS)
+        options = {"max_steps": FLIGHT_STEPS, "conditional": False}
+        out["cells"][name] = _cell(data, rules, 0, relations, options)
     return out
 
 
 def _cell(
-    data: Dataset, rules: Any, seed: int, relations: Relations, max_steps: int | None = None
+    data: Dataset,
+    rules: Any,
+    seed: int,
+    relations: Relations,
+    options: Mapping[str, Any] = MappingProxyType({}),
 ) -> dict[str, Any]:
-    options = {} if max_steps is None else {"max_steps": max_steps, "conditional": False}
     start = time.perf_counter()
     model = WGANGPSynthesizer(rules=rules, random_state=seed, **options).fit(data.train)
     fitted = time.perf_counter()
@@ -247,6 +267,7 @@ def _cell(
         "partial": judged(list(model.rules_), rows)["partial"],
         "broken": broken_shares(rows, relations),
         "drawn_again": drawn_again(model, seed),
+        "steps": model.n_iter_,
         "fit_seconds": fitted - start,
         "draw_seconds": drawn - fitted,
         **figures,
@@ -276,5 +297,6 @@ PARTS = {
     "placements": placements,
     "sdmetrics": sdmetrics_demo,
     "flights": flights_kept,
+    "flights-whole": flights_whole,
     "kc1": kc1,
 }

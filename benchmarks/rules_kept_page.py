@@ -82,6 +82,16 @@ def flights_text(part: Part) -> str:
     )
 
 
+def flights_whole_text(part: Part) -> str:
+    cell = part["cell"]
+    lines = [[name, percent(share)] for name, share in cell["broken"].items()]
+    lines += [[title, write(cell[key])] for key, (title, write) in _FIGURES.items()]
+    return (
+        f"{markdown_table(['Rows that break it', 'synthwgan'], lines)}\n\n{part['rows']:,} rows, "
+        f"{cell['steps']:,} steps, no conditions, one seed. {_not_kept(cell)}{measured([part])}"
+    )
+
+
 def kc1_text(part: Part) -> str:
     cells = part["cells"]
     lines = _figures(cells, real=False)
@@ -140,6 +150,7 @@ TEXTS = {
     "placements": placements_text,
     "sdmetrics": placements_text,
     "flights": flights_text,
+    "flights-whole": flights_whole_text,
     "kc1": kc1_text,
     "sdv": sdv_text,
 }
