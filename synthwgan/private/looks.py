@@ -20,6 +20,9 @@ _MAX_DECIMALS = 8
 _DECIMALS_SHARE = 0.05
 _FIRST_SHARE = 0.3
 _N_LEVELS = 4
+# A cell that still holds so much after these levels has a value of its own, such as the mean that
+# stands for what is unknown: it is split on, so that the value comes out and not a range.
+_MAX_LEVELS = 16
 # Cells are split where their count stands out so far from the noise on the parts.
 _SPLIT_DEVIATIONS = 6.0
 _SPLIT_SHARE = 1 / 64
@@ -206,13 +209,14 @@ def _refine(census: Census, place: int, state: _Refined, rho: float, first: Nois
     points = _points(state)
     if points is not None:
         return _count_points(census, place, state, points, rho, first)
-    for level in range(_N_LEVELS):
+    for level in range(_MAX_LEVELS):
         price = rho / 2
         deviation = np.sqrt(1 / (2 * price))
         big = state.counts > max(_SPLIT_DEVIATIONS * deviation, _SPLIT_SHARE * n_rows)
-        found = np.flatnonzero(state.counts > _END_DEVIATIONS * deviation)
-        # Where a range ends is told to within a part of its outermost cells.
-        big[found[[0, -1]] if len(found) else []] = True
+        if level < _N_LEVELS:
+            found = np.flatnonzero(state.counts > _END_DEVIATIONS * deviation)
+            # Where a range ends is told to within a part of its outermost cells.
+            big[found[[0, -1]] if len(found) else []] = True
         chosen = big & state.newest & ~is_point(state.column.edges, state.column.is_grid)
         if not chosen.any():
             break
