@@ -167,7 +167,8 @@ def choose_builders(
         steps = rule.pairs() if isinstance(rule, Order) else [rule]
         for step in steps:
             fitted = step if step is rule else step.fit(table)
-            candidates.append(_without_differences(fitted, table, learned))
+            best = _without_differences(fitted, table, learned)
+            candidates += [best, *_as_gap(best, rules, table)]
     usable = [
         rule
         for rule in candidates
@@ -235,6 +236,29 @@ def _without_differences(rule: Rule, table: Table, learned: Iterable[Hashable]) 
         return rule
     # Two times that are drawn by themselves would make any delay.
     return rule if turned.keeps_states_ and rule.clock is None else turned
+
+
+def _as_gap(rule: Rule, rules: RuleSet, table: Table) -> list[Rule]:
+    """Return the order of two columns whose difference is a third one, which has no way back.
+
+    A duration that was rounded does not tell the end; but of an end that is learned by itself, next
+    to none would go with its start. So the end is learned as its distance from the start.
+    """
+    if not isinstance(rule, Sum) or not rule.is_full or rule.clock is not None:
+        return []
+    weight_of = dict(zip(rule.sources, rule.fractions, strict=True))
+    kinds = {table[name].kind for name in weight_of}
+    if len(weight_of) != 2 or len(kinds) != 1 or table[rule.target].kind != "number":
+        return []
+    low, high = sorted(weight_of, key=lambda name: weight_of[name])
+    order = Order(low, "<=", high)
+    if weight_of[low] >= 0 or weight_of[high] <= 0 or order in rules:
+        return []
+    try:
+        return [order.fit(table)]
+    except ValueError:
+        # Some ends lie before their starts.
+        return []
 
 
 def _can_build(rule: Rule, table: Table, columns: Columns, options: ColumnOptions) -> bool:

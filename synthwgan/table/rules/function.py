@@ -26,10 +26,11 @@ class Function(Formula):
         The function's name: of dates ``year``, ``quarter``, ``month``, ``week`` (ISO), ``day``,
         ``dayofyear``, ``weekday`` (0 is Monday), ``isoweekday``, ``weekday_name``,
         ``weekday_short``, ``month_name``, ``month_short``, ``year_month``, ``weekend``, ``hour``,
-        ``minute``, ``second``, ``date``; of numbers ``// 100``, ``% 100`` and the like,
-        ``absolute``, ``floor``, ``ceil``, ``round``; of texts ``first 2``, ``last 2``,
-        ``before -``, ``after -``, ``upper``, ``lower``, ``title``, ``length``. By default the one
-        that fits the table.
+        ``minute``, ``second``, ``time`` (seconds since midnight, as a clock shows),
+        ``time_in_minutes``, ``hhmm``, ``unix_seconds``, ``unix_milliseconds``, ``date``; of
+        numbers ``// 100``, ``% 100`` and the like, ``absolute``, ``floor``, ``ceil``,
+        ``round``; of texts ``first 2``, ``last 2``, ``before -``, ``after -``, ``upper``,
+        ``lower``, ``title``, ``length``. By default the one that fits the table.
     zone : str, optional
         Zone in which a date without a zone, taken as UTC, is read.
     tolerate : float, default=0.0

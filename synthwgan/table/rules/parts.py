@@ -50,6 +50,11 @@ def _of_dates() -> dict[str, Part]:
         "hour": lambda dates: dates.hour,
         "minute": lambda dates: dates.minute,
         "second": lambda dates: dates.second,
+        "time": lambda dates: (dates.hour * 60 + dates.minute) * 60 + dates.second,
+        "time_in_minutes": lambda dates: dates.hour * 60 + dates.minute,
+        "hhmm": lambda dates: dates.hour * 100 + dates.minute,
+        "unix_seconds": lambda dates: _since_1970(dates, "s"),
+        "unix_milliseconds": lambda dates: _since_1970(dates, "ms"),
         "yyyymm": lambda dates: dates.year * 100 + dates.month,
         "yyyymmdd": lambda dates: (dates.year * 100 + dates.month) * 100 + dates.day,
     }
@@ -73,6 +78,12 @@ def _of_dates() -> dict[str, Part]:
     )
     parts["date"] = Part("time", "time", _days, "date of {}")
     return parts
+
+
+def _since_1970(dates: pd.DatetimeIndex, unit: str) -> np.ndarray:
+    """Return the whole units since 1970, in UTC where the dates have a zone."""
+    there = dates if dates.tz is None else dates.tz_convert("UTC").tz_localize(None)
+    return there.to_numpy().astype(f"M8[{unit}]").astype(np.int64)
 
 
 def _whole(part: Callable[[pd.DatetimeIndex], object]) -> Callable[[pd.DatetimeIndex], np.ndarray]:
