@@ -177,8 +177,38 @@ def choose_builders(
         and _can_build(rule, table, columns, options)
     ]
     chosen = RuleSet(usable).builders()
-    rejoined = _rejoined(usable, chosen, table, columns, learned)
-    return RuleSet([*usable, *rejoined]).builders() if rejoined else chosen
+    more = _rejoined(usable, chosen, table, columns, learned)
+    more += _solved_otherwise(usable, chosen, table, columns, learned)
+    return RuleSet([*chosen, *more]).builders() if more else chosen
+
+
+def _solved_otherwise(
+    rules: Iterable[Rule],
+    chosen: Collection[Rule],
+    table: Table,
+    columns: Columns,
+    learned: Collection[Hashable],
+) -> list[Rule]:
+    """Return sums whose total another rule computes, solved for each part that none does.
+
+    A sum that rebuilds nothing would hold by accident only.
+    """
+    computed = {name for rule in chosen for name in rule.dependent}
+    solved: list[Rule] = []
+    for rule in rules:
+        if not isinstance(rule, Sum) or rule in chosen or not (rule.is_full and rule.can_turn):
+            continue
+        for part in rule.sources:
+            if part in computed or part in learned or not columns[part].in_features:
+                continue
+            turned = rule.turned(part)
+            try:
+                turned.fit(table)
+            except ValueError:
+                continue
+            if not turned.keeps_states_:
+                solved.append(turned)
+    return solved
 
 
 def _rejoined(

@@ -93,3 +93,42 @@ def test_what_a_clock_shows_is_a_part_of_a_date(name, told):
     transformer = TableTransformer(rules="auto", random_state=0).fit(real)
     assert f"told = {name} of at" in [str(rule) for rule in transformer.rules_]
     pd.testing.assert_frame_equal(transformer.decode(transformer.encode(real)), real)
+
+
+def test_a_quota_is_computed_of_the_counts_and_not_a_count_of_the_quota():
+    rng = np.random.default_rng(0)
+    played = rng.poisson(40, N) + 1
+    won = rng.binomial(played, 0.4)
+    drawn = rng.binomial(played - won, 0.3)
+    real = pd.DataFrame(
+        {
+            "played": played,
+            "won": won,
+            "drawn": drawn,
+            "lost": played - won - drawn,
+            "quota": (won / played).round(3),
+        }
+    )
+    transformer, rows = first_drawn(real)
+    words = [str(rule) for rule in transformer.reduction_.builders]
+    assert "quota = won / played" in words
+    assert sum("played =" in word for word in words) == 1
+    assert transformer.rules_.check(rows)["n_broken"].sum() == 0
+    pd.testing.assert_frame_equal(transformer.decode(transformer.encode(real)), real)
+
+
+def test_a_sum_whose_total_is_computed_otherwise_computes_a_part():
+    rng = np.random.default_rng(0)
+    pieces, price = rng.integers(1, 90, N), rng.integers(5, 800, N)
+    amount = pieces * price
+    paid = (amount * rng.random(N)).astype(int)
+    real = pd.DataFrame(
+        {"pieces": pieces, "price": price, "amount": amount, "paid": paid, "owed": amount - paid}
+    )
+    transformer, rows = first_drawn(real)
+    words = {str(rule) for rule in transformer.rules_}
+    assert {"amount = pieces * price", "amount = owed + paid"} <= words
+    assert len(transformer.reduction_.builders) == 2
+    # None of a thousand would hold by accident.
+    assert transformer.rules_.check(rows)["n_broken"].sum() == 0
+    pd.testing.assert_frame_equal(transformer.decode(transformer.encode(real)), real)

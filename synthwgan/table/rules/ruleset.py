@@ -17,6 +17,7 @@ from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.kinds import rule_from_dict
 from synthwgan.table.rules.one_hot import OneHot
 from synthwgan.table.rules.order import Order
+from synthwgan.table.rules.sum import Sum
 
 AUTO = "auto"
 _FORMAT = 1
@@ -337,14 +338,15 @@ def read_rules(rules: Any) -> tuple[list[Rule], bool]:
     return given, len(given) < len(parts)
 
 
-def _priority(rule: Rule) -> tuple[bool, int, int, int]:
+def _priority(rule: Rule) -> tuple[bool, int, int, bool, int]:
     """Rules that hold always come first, then those that compute, one-hots and orders.
 
     Of several that compute a column, the one goes first that does in most rows: what it does not
-    compute is learned, and hardly ever meets the others.
+    compute is learned, and hardly ever meets the others. A sum goes last, as it can be solved for
+    its parts.
     """
     broken = rule.support_ is not None and rule.support_.share < 0.5
     kinds: list[Any] = [ComputedRule, OneHot, Order]
     place = next((k for k, kind in enumerate(kinds) if isinstance(rule, kind)), len(kinds))
     rows = 0 if rule.support_ is None else rule.support_.rows - rule.support_.broken
-    return broken, place, -rows, len(rule.columns)
+    return broken, place, -rows, isinstance(rule, Sum), len(rule.columns)

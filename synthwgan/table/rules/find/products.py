@@ -35,11 +35,12 @@ def find_products(search: Search) -> None:
             names = frozenset(columns[place].name for place in (target, *factors, *over))
             kept = None if names in linked else _rule(search, columns, target, factors, over)
             if kept is not None:
-                share, n_distinct = round(kept[1], 2), columns[target].n_distinct
-                found.append((-share, len(over), -n_distinct, len(found), names, kept[0]))
+                found.append(
+                    (*_rank(columns[target], *kept), len(over), len(found), names, kept[0])
+                )
     # Solved for another column the same product is rounded worse: coarse numbers hide the faulty
     # rows that fine ones show, and drawn parts do not tell them.
-    for *_, names, rule in sorted(found, key=lambda item: item[:4]):
+    for *_, names, rule in sorted(found, key=lambda item: item[:-2]):
         if names not in linked and search.accept(
             rule, tried=len(columns) ** 3, min_share=NEARLY, min_rows=_MIN_ROWS
         ):
@@ -144,10 +145,21 @@ def _longer(
     ]
 
 
+def _rank(column: Column, rule: Product, share: float, is_exact: bool) -> tuple[float, ...]:
+    """Return what tells which of the ways to solve a product is the one that was computed.
+
+    It holds in most rows; it needs no rounding, as amounts of whole pieces; or what is rounded is
+    fine for its size, as a quota is that was computed of two counts.
+    """
+    size = float(np.median(np.abs(column.floats[column.present])))
+    step = 0.0 if column.decimals is None or is_exact else 10.0**-column.decimals
+    return -round(share, 2), step / size if size else np.inf
+
+
 def _rule(
     search: Search, columns: list[Column], target: int, factors: list[int], over: list[int]
-) -> tuple[Product, float] | None:
-    """Return a product with its constant, and the share of the sample that keeps it."""
+) -> tuple[Product, float, bool] | None:
+    """Return a product with its constant, the share of the sample that keeps it, and if exactly."""
     names = [columns[place].name for place in factors]
     divisors = [columns[place].name for place in over] or None
     if not names:
@@ -172,4 +184,7 @@ def _rule(
         agrees(column.floats[rows], products[rows], column.decimals, way).mean()
         for way in ("nearest", "floor", "ceil")
     ]
-    return (rule, float(max(kept))) if max(kept) >= NEARLY - 0.002 else None
+    if max(kept) < NEARLY - 0.002:
+        return None
+    is_exact = np.isclose(column.floats[rows], products[rows], rtol=1e-9).mean() >= NEARLY
+    return rule, float(max(kept)), bool(is_exact)
