@@ -179,7 +179,11 @@ def choose_builders(
     chosen = RuleSet(usable).builders()
     more = _rejoined(usable, chosen, table, columns, learned)
     more += _solved_otherwise(usable, chosen, table, columns, learned)
-    return RuleSet([*chosen, *more]).builders() if more else chosen
+    for rule in more:
+        with_it = RuleSet([*chosen, rule]).builders()
+        # None of them may take the place of another.
+        chosen = with_it if len(with_it) > len(chosen) else chosen
+    return chosen
 
 
 def _solved_otherwise(
