@@ -332,7 +332,10 @@ def check_same_columns(real: pd.DataFrame, other: pd.DataFrame, part: str = "syn
     if lacking:
         raise ValueError(f"The {part} table lacks the columns {lacking}.")
     if unknown:
-        raise ValueError(f"The {part} table has columns that the real one lacks: {unknown}.")
+        raise ValueError(
+            f"The {part} table has columns that the real one lacks: {unknown}. Leave out what only "
+            f"marks its rows: .drop(columns={unknown})."
+        )
     if real.empty or other.empty:
         raise ValueError("All tables need at least one row and one column.")
 

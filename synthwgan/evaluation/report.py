@@ -21,6 +21,8 @@ WIDTH = 79
 # How notes begin that say what is wrong with the rows.
 TELLING = ("Broken", "What gives", "Given away", "Leak")
 _BAR = 20
+# Findings that the score card names; all are on the page.
+_MOST_TELLING = 4
 _LABEL_WIDTH = 24
 
 
@@ -139,7 +141,9 @@ class Report(Findings):
     def _telling_notes(self) -> list[str]:
         notes = [note for section in self.sections for note in section.notes]
         telling = [note for note in notes if note.startswith(TELLING)]
-        return [*telling[:4], *self.left_out, *self.limits, *self.notes[:2]]
+        more = len(telling) - _MOST_TELLING
+        rest = [f"{more} more such findings are in the report."] if more > 0 else []
+        return [*telling[:_MOST_TELLING], *rest, *self.left_out, *self.limits, *self.notes[:2]]
 
 
 def _section_lines(section: Section, width: int) -> list[str]:

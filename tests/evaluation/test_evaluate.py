@@ -7,6 +7,7 @@ import json
 import math
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -92,6 +93,14 @@ class TestEvaluate:
         assert [section.key for section in report.without_score] == ["pairs", "joint"]
         assert math.isnan(report.score)
         assert "Not scored, as real rows do" in str(report)
+
+    def test_the_score_card_says_how_many_findings_it_leaves_out(self, good: Report) -> None:
+        leaks = [f"Leak: finding {number}." for number in range(6)]
+        sections = (replace(good.sections[0], notes=leaks), *good.sections[1:])
+        shown = str(replace(good, sections=sections))
+        assert "finding 3" in shown
+        assert "finding 4" not in shown
+        assert re.search("[2-9] more such findings are in the report", shown)
 
     def test_the_same_seed_gives_the_same_report(self) -> None:
         pair = frame(0)[["size"]].head(40), frame(1)[["size"]].head(40)
