@@ -38,11 +38,11 @@ class RareKeys:
         self, lookups: Sequence[Determines], columns: Mapping[Hashable, ColumnTransformer]
     ) -> None:
         self.lookups, self.columns = list(lookups), columns
+        keys = dict.fromkeys(name for rule in self.lookups for name in rule.sources)
         self._menus = {
-            name: _Menu(name, columns[name], rules)
-            for name in {name: None for rule in self.lookups for name in rule.sources}
+            name: _Menu(name, columns[name], [one for one in self.lookups if name in one.sources])
+            for name in keys
             if has_rare_cells(columns[name])
-            and (rules := [rule for rule in self.lookups if name in rule.sources])
         }
 
     def suit(self, rows: pd.DataFrame, given: Given, rng: np.random.Generator) -> pd.DataFrame:
