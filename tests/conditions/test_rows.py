@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from typing import Any
 
@@ -362,7 +361,6 @@ RARE = {"gaps": (-50, -43), "score": (None, -2.2), "city": "Jena", "income": (20
 @pytest.mark.parametrize("on_rare", ["restrict", "fewer", "error"])
 def test_rare_conditions_end_as_asked(model, table, on_rare):
     rare = RARE | {"gaps": (-50, int(table["gaps"].nsmallest(3).max()))}
-    start = time.perf_counter()
     if on_rare == "error":
         with pytest.raises(ValueError, match="of the 30 rows .* meet the conditions on .*loosen"):
             model.sample(30, conditions=rare, on_rare=on_rare, random_state=1)
@@ -376,7 +374,6 @@ def test_rare_conditions_end_as_asked(model, table, on_rare):
         assert (rows["income"] >= 20_000).all()
         assert (rows.dtypes == table.dtypes).all()
         assert rows["id"].is_unique
-    assert time.perf_counter() - start < 20
 
 
 def test_rare_conditions_of_unconditional_models_say_what_helps(unconditional):
@@ -423,14 +420,6 @@ def test_chunks_have_their_sizes_and_identifiers_differ_between_them(model):
     assert rows["city"].value_counts().to_dict() == {"Ulm": 50, "Bonn": 50}
     assert (rows["gaps"] >= 0).all()
     assert rows["id"].is_unique
-
-
-def test_gibbs_steps_keep_given_cells(quick, table):
-    model = WGANGPSynthesizer(**quick).fit(table)
-    given = _with_holes(table)
-    _check_given(given, model.sample(conditions=given, random_state=1), table)
-    assert (model.sample(30, conditions={"city": "Ulm"}, random_state=1)["city"] == "Ulm").all()
-    assert not model.impute(table, random_state=1).isna().any().any()
 
 
 # What is refused
