@@ -25,6 +25,7 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -317,8 +318,9 @@ def _within(seconds: float, work: Callable[..., dict[str, float]], *arguments: A
 
 def _alone(work: Any, *arguments: Any) -> Any:
     """Do some work in a fresh process, whose peak of memory is its own."""
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        return pool.apply(work, arguments)
+    # Processes of a multiprocessing.Pool may start no others, as drawing does.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        return pool.submit(work, *arguments).result()
 
 
 def table(results: Iterable[dict[str, Any]]) -> str:

@@ -104,6 +104,10 @@ def test_a_measurement_goes_on_where_it_was_left(
     assert large.table([result]).count("| 1,000 |") == 2
 
 
+def test_a_phase_may_start_processes() -> None:
+    assert large._alone(large._alone, abs, -3) == 3
+
+
 def test_the_page_shows_the_results() -> None:
     results = [read(path) for path in large.FOLDER.glob("rows-*.json")]
     assert results
