@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.columns.base import RARE, ColumnTransformer
+from synthwgan.table.columns.base import RARE, Columns, ColumnTransformer
 from synthwgan.table.columns.options import ColumnOptions
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Table
@@ -19,8 +19,6 @@ from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.rejoined import Rejoined
 from synthwgan.table.rules.ruleset import RuleSet
 from synthwgan.table.rules.sum import Sum
-
-Columns = Mapping[Hashable, ColumnTransformer]
 
 
 def choose_builders(

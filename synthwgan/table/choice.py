@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from copy import deepcopy
 from typing import Any, Literal, TypeAlias
 
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.table.checks import expect
-from synthwgan.table.columns.base import ColumnTransformer
+from synthwgan.table.columns.base import Columns
 from synthwgan.table.columns.options import ColumnOptions
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Table
@@ -21,7 +21,6 @@ from synthwgan.table.rules.ruleset import RuleSet, read_rules
 
 # What the parameter `rules` may be.
 Rules: TypeAlias = "Literal['auto'] | RuleSet | list[Rule | Literal['auto']] | None"
-Columns = Mapping[Hashable, ColumnTransformer]
 
 
 def gather_rules(

@@ -10,15 +10,8 @@ ROOM = PACKAGE / "private"
 # These infer kinds, forms, grids and rules from cells, or fit networks to rows.
 LOOKS_AT_ROWS = (
     *("table.schema", "table.transformer", "table.encoding", "table.columns", "table.forms"),
-    *(
-        "table.rules",
-        "table.choice",
-        "table.builders",
-        "table.reduction",
-        "table.law",
-        "training",
-        "sampling",
-    ),
+    *("table.rules", "table.choice", "table.builders", "table.reduction", "table.law"),
+    *("training", "sampling"),
     *("networks", "conditions", "synthesizer", "fitted", "base", "radial"),
 )
 # One pattern of dates, which is found in the bounds that a user declares, and never in cells.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -566,3 +566,7 @@ def shown(labels: Sequence[str]) -> str:
     """Return the first labels of a list in words, and how many more there are."""
     more = f" and {len(labels) - SHOWN} more" if len(labels) > SHOWN else ""
     return f"{', '.join(labels[:SHOWN])}{more}"
+
+
+# The fitted columns of a table, by name.
+Columns = Mapping[Hashable, ColumnTransformer]
