@@ -1,9 +1,9 @@
-"""Linear layers whose first weights come from a generator of their own."""
+"""First weights from a source of randomness of their own: linear layers, and normal ones."""
 
 from __future__ import annotations
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 
 class Linear(nn.Linear):
@@ -33,3 +33,27 @@ class Linear(nn.Linear):
 
     def reset_parameters(self) -> None:
         """Do nothing: torch calls this in the constructor, and would draw from the global state."""
+
+
+def normal_weights(
+    *shape: int, unit_rows: bool = False, rng: torch.Generator | None = None
+) -> Tensor:
+    """Return first weights of the standard normal distribution.
+
+    On a device without memory, where files are compared with what networks would be, they are
+    only of the shape: to draw there, torch imports all of sympy first, which takes a second.
+
+    Parameters
+    ----------
+    *shape : int
+        Shape.
+    unit_rows : bool, default False
+        Whether each row is divided by its length.
+    rng : torch.Generator or None, default None
+        Their source; None is torch's global state.
+    """
+    weights = torch.empty(shape)
+    if weights.is_meta:
+        return weights
+    weights.normal_(generator=rng)
+    return nn.functional.normalize(weights, dim=1) if unit_rows else weights

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -297,8 +296,8 @@ class TrainingStep:
 
     def snapshot(self) -> list[dict[str, Tensor]]:
         """Copies of all weights, for `restore`."""
-        modules = (self.networks, self.ema.module)
-        return [copy.deepcopy(module.state_dict()) for module in modules]
+        states = (self.networks.state_dict(), self.ema.module.state_dict())
+        return [{name: each.clone() for name, each in state.items()} for state in states]
 
     def restore(self, weights: list[dict[str, Tensor]]) -> None:
         """Go back to the weights of a `snapshot`."""

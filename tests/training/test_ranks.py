@@ -137,6 +137,17 @@ results["one checkpoint"] = error(
     lambda: synthesizer().fit(table(), checkpoint="own.ckpt" if rank else None))
 apart = lambda weights, lr: torch.optim.SGD(weights, lr * (1 + rank))
 results["apart"] = error(lambda: synthesizer(optimizer=apart).fit(table()))
+def kill():
+    keep()
+    signal.raise_signal(signal.SIGKILL)
+
+lose(kill)
+results["killed"] = error(lambda: synthesizer().fit(table(), checkpoint="killed.ckpt"))
+"""
+# The second process was killed in the middle of a step; all are started again, as torchrun does it.
+AGAIN = """
+results["resumed"] = found(synthesizer().fit(table(), checkpoint="killed.ckpt"))
+results["never killed"] = found(synthesizer().fit(table()))
 def stop():
     keep()
     signal.raise_signal(signal.SIGSTOP)
@@ -147,18 +158,28 @@ results["silence"] = error(lambda: synthesizer().fit(table()))
 """
 
 
-@pytest.fixture(scope="module")
-def found(tmp_path_factory) -> list[dict[str, Any]]:
-    folder = tmp_path_factory.mktemp("ranks")
-    first, second = start(SCENARIOS, folder)
+def run(scenario: str, folder: Path) -> list[dict[str, Any]]:
+    """Return what two processes found; a second one that is silent in the end is killed."""
+    first, second = start(scenario, folder)
     try:
         shown = first.communicate(timeout=PATIENCE)[0]
     finally:
         second.kill()
         shown_by_second = second.communicate()[0]
     assert first.returncode == 0, shown + shown_by_second
-    assert sorted(path.name for path in folder.glob("*.ckpt*")) == ["fit.ckpt"]
     return [json.loads((folder / f"found{rank}").read_text()) for rank in range(2)]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory) -> Path:
+    return tmp_path_factory.mktemp("ranks")
+
+
+@pytest.fixture(scope="module")
+def found(folder) -> list[dict[str, Any]]:
+    found = run(SCENARIOS, folder)
+    assert sorted(path.name for path in folder.glob("*.ckpt*")) == ["fit.ckpt", "killed.ckpt"]
+    return found
 
 
 @pytest.mark.parametrize("name", ["whole", "seconds", "callback", "early", "resumed"])
@@ -192,45 +213,21 @@ def test_processes_that_do_not_fit_together_are_told_so(found, name, message):
     assert all(message in of_one[name] for of_one in found)
 
 
-def test_silence_in_a_step_ends_the_others(found):
-    assert found[0]["silence"].startswith("ConnectionError: process 0 of 2")
-
-
-# One process is killed in the middle of a step; then all are started again, as torchrun does it.
-FIT = """
-def fit(checkpoint=None):
-    return synthesizer().fit(table(), checkpoint=checkpoint)
-"""
-KILLED = f"""{FIT}
-lose(lambda: signal.raise_signal(signal.SIGKILL))
-results["error"] = error(lambda: fit("fit.ckpt"))
-"""
-AGAIN = f"""{FIT}
-results["resumed"] = found(fit("fit.ckpt"))
-results["never killed"] = found(fit())
-"""
-
-
-def test_a_killed_process_ends_the_other_and_both_go_on(tmp_path):
-    first, second = start(KILLED, tmp_path)
-    shown = first.communicate(timeout=PATIENCE)[0]
-    assert second.wait(timeout=PATIENCE) == -signal.SIGKILL
-    assert first.returncode == 0, shown
-    error = json.loads((tmp_path / "found0").read_text())["error"]
-    assert error.startswith("ConnectionError: process 0 of 2") and "'fit.ckpt'" in error
-    content, arrays = read_checkpoint(tmp_path / "fit.ckpt", _CONTENT)
+def test_a_killed_process_ends_the_other_and_both_go_on(found, folder):
+    error = found[0]["killed"]
+    assert error.startswith("ConnectionError: process 0 of 2") and "'killed.ckpt'" in error
+    content, arrays = read_checkpoint(folder / "killed.ckpt", _CONTENT)
     assert content["parameters"]["processes"] == 2
     # The last whole step, in the middle of the phase.
     (phase,) = unpack(content["phases"], arrays).values()
     assert phase["outcome"] is None and phase["parts"]["loop"]["n_steps"] == 4
 
-    again = start(AGAIN, tmp_path)
-    shown = [process.communicate(timeout=PATIENCE)[0] for process in again]
-    assert [process.returncode for process in again] == [0, 0], shown
-    found = [json.loads((tmp_path / f"found{rank}").read_text()) for rank in range(2)]
+    again = run(AGAIN, folder)
     for name in ("digest", "rows"):
-        models = [of_one[fit][name] for of_one in found for fit in ("resumed", "never killed")]
+        models = [of_one[fit][name] for of_one in again for fit in ("resumed", "never killed")]
         assert models == 4 * models[:1]
+    # And silence in the middle of a step ends the others.
+    assert again[0]["silence"].startswith("ConnectionError: process 0 of 2")
 
 
 class Two(Ranks):

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from synthwgan.networks.critics.fourier import FourierFeatures
 from synthwgan.networks.critics.gradients import own_row_gradient
 from synthwgan.networks.critics.network import NEGATIVE_SLOPE, Critic
-from synthwgan.networks.linear import Linear
+from synthwgan.networks.linear import Linear, normal_weights
 
 # Rows are compared with each other in groups of at most so many.
 GROUP_ROWS = 64
@@ -89,8 +89,8 @@ class MinibatchDiscrimination(BatchFeatures):
 
     def __init__(self, n_hidden: int, n_kernels: int, rng: torch.Generator | None = None) -> None:
         super().__init__(n_kernels)
-        projection = torch.randn(n_kernels * KERNEL_DIM, n_hidden, generator=rng)
-        self.projection = nn.Parameter(F.normalize(projection, dim=1))
+        sizes = n_kernels * KERNEL_DIM, n_hidden
+        self.projection = nn.Parameter(normal_weights(*sizes, unit_rows=True, rng=rng))
 
     def prepare(self, hidden: Tensor) -> Tensor:
         return super().prepare(self.projection @ hidden)

@@ -31,9 +31,11 @@ class FourierFeatures(nn.Module):
     def __init__(self, slots: np.ndarray, n_frequencies: int) -> None:
         super().__init__()
         self.n_features = 2 * n_frequencies * len(slots)
-        frequencies = torch.arange(1, n_frequencies + 1, dtype=torch.float32).view(-1, 1, 1)
+        numbers = np.arange(1, n_frequencies + 1, dtype=np.float32)
         places = torch.as_tensor(slots, dtype=torch.long)
         self.register_buffer("slots", places, persistent=False)
+        # From an array: to make it on a device without memory, arange imports all of sympy first.
+        frequencies = torch.as_tensor(numbers).view(-1, 1, 1)
         self.register_buffer("frequencies", frequencies, persistent=False)
 
     def forward(self, slots: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from synthwgan.networks.context import Context
 from synthwgan.networks.generators.base import SIZES, GeneratorChoice, RawOutput
-from synthwgan.networks.linear import Linear
+from synthwgan.networks.linear import Linear, normal_weights
 from synthwgan.parameters import Constraint
 
 MAPPING_LAYERS = 2
@@ -151,7 +151,7 @@ class StyleGenerator(RawOutput):
         self.mapping = nn.ModuleList(
             Linear(n_in, n_out, rng=rng) for n_in, n_out in zip(sizes, sizes[1:], strict=False)
         )
-        self.constant = nn.Parameter(torch.randn(width, generator=rng))
+        self.constant = nn.Parameter(normal_weights(width, rng=rng))
         self.layers = nn.ModuleList(StyleLayer(width, width, rng) for _ in range(n_layers))
         # In training mode the mean of the last batch; measured over many rows at the end.
         self.register_buffer("mean_style", torch.zeros(width))
