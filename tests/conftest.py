@@ -168,7 +168,7 @@ def trained(dependent_table: pd.DataFrame) -> WGANGPSynthesizer:
         generator=Residual(latent_dim=32, width=96),
         critic=MLP(width=96),
         batch_size=250,
-        max_steps=500,
+        max_steps=300,
         precision="float32",
         device="cpu",
         random_state=0,
