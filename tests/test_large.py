@@ -316,18 +316,10 @@ def test_the_commands_of_the_guide_run(
     for command in commands[1:]:
         run(*[here.get(word, word) for word in command], *short[command[0]])
     assert len(read(Path("synthetic"))) == 90
-
-
-def test_the_command_line_takes_folders_and_fills_them(table: pd.DataFrame, tmp_path: Path) -> None:
-    (tmp_path / "rows").mkdir()
-    for place in range(3):
-        table.iloc[place::3].to_parquet(tmp_path / "rows" / f"{place}.parquet", index=False)
-    model = tmp_path / "model.safetensors"
-    steps = ["--max-steps", 3, "--max-seconds", 1, "--no-rejection", "--cache-dir", tmp_path]
-    run("fit", tmp_path / "rows", "-o", model, *steps, "--seed", 0)
-    out = tmp_path / "synthetic"
-    run("sample", model, "-n", 250, "-o", f"{out}/", "--chunk-size", 100, "--mark", "made")
-    rows = read(out)
+    # Parts of as many rows as are drawn at a time, and with what `sample` has beside it.
+    model = commands[2][1]
+    run("sample", model, "-n", 250, "-o", "made/", "--chunk-size", 100, "--mark", "made")
+    rows = read(Path("made"))
     assert len(rows) == 250
     assert rows["made"].all()
-    assert json.loads((out / "_synthetic.json").read_text())["rows_per_part"] == 100
+    assert json.loads(Path("made/_synthetic.json").read_text())["rows_per_part"] == 100

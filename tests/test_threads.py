@@ -21,7 +21,7 @@ import synthwgan
 from synthwgan import MLP, Residual, Style, WGANGPSynthesizer
 from synthwgan.networks.state import module_arrays
 
-N_FITS = 6
+N_FITS = 4
 PACKAGE = str(Path(synthwgan.__file__).parent)
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
-from synthwgan import MLP, Residual, WGANGPSynthesizer
+from synthwgan import MLP, Conditional, Residual, WGANGPSynthesizer
 
 N_ROWS = 300
 
@@ -503,7 +503,8 @@ def learned(adult_parts: tuple[pd.DataFrame, pd.DataFrame]) -> WGANGPSynthesizer
         generator=Residual(latent_dim=32, width=128),
         critic=MLP(width=128, layers=2),
         batch_size=500,
-        max_steps=600,
+        max_steps=300,
+        conditional=Conditional(max_steps=600),
         rejection=None,
         precision="float32",
         device="cpu",

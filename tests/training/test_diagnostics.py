@@ -237,7 +237,7 @@ COLLAPSING = {
     "objective": MinimaxGAN(),
     "moment_weight": 0.0,
     "optimizer": Optimizer(generator_lr=0.3, critic_lr=0.3),
-    "max_steps": 60,
+    "max_steps": 30,
     "conditional": False,
     "rejection": None,
     "calibrate": False,
@@ -252,7 +252,7 @@ def test_a_broken_configuration_collapses_and_is_told_so(dependent_table):
         WGANGPSynthesizer(**COLLAPSING).fit(dependent_table)
 
 
-@pytest.mark.parametrize("max_steps", [1, 80])
+@pytest.mark.parametrize("max_steps", [1, 40])
 def test_an_ordinary_fit_is_not(dependent_table, mixed_table, max_steps):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
