@@ -354,8 +354,8 @@ def test_new_rows_are_like_held_out_rows_of_their_class():
     benign = np.flatnonzero(y == 1)
     seen = np.r_[benign, malignant[:40]]
     synthesizer = WGANGPSynthesizer(
-        **{"generator": Residual(latent_dim=32, width=96), "critic": MLP(width=96)},
-        **{"max_steps": 300, "conditional": Conditional(training_by_sampling=True)},
+        **{"generator": Residual(latent_dim=32, width=64), "critic": MLP(width=64)},
+        **{"max_steps": 100, "conditional": Conditional(training_by_sampling=True)},
         **{"device": "cpu", "precision": "float32"},
     )
     made = GANOverSampler(synthesizer=synthesizer, random_state=0)
@@ -368,7 +368,7 @@ def test_new_rows_are_like_held_out_rows_of_their_class():
         return [energy_distance(scaled[0], other) for other in scaled[1:]]
 
     # The two classes are 4.7 apart, and the 40 rows themselves 0.1 from the held-out ones.
-    # Measured: 0.4 to 0.5 and about 3; a factor of 2 leaves room for other machines.
+    # Measured: 0.2 and about 4; a factor of 2 leaves room for other machines.
     to_malignant, to_benign = distances(X_resampled.iloc[len(seen) :])
     assert to_malignant < to_benign / 2
     # Rows drawn without the class are like the common one: the comparison can fail.
