@@ -16,6 +16,9 @@ PYTHON ?= python3
 # wait for a core cost more than they gain. A process that is done takes over tests of another.
 SUITE := -m pytest -n auto --maxprocesses 4 --dist worksteal
 test test-pandas3 test-lowest docs: export OMP_NUM_THREADS = 1
+# Containers often tell Python to keep nothing that it compiles: then each of some hundred processes
+# compiles the package, its tests, and all that was installed without being compiled, once more.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test test-pandas3 test-lowest lint types docs docs-version bench bench-peers bench-private-peers release
 
