@@ -17,10 +17,26 @@ from synthwgan.evaluation.sections.pairs import pairs_section
 from synthwgan.evaluation.sections.rules import rules_section
 from synthwgan.evaluation.sections.yardsticks import Yardsticks
 
+# One table of each kind: strongly dependent numbers, digits of which many never change, real and
+# made-up mixtures with keys, dates, rules, texts, gaps or hardly any rows. The benchmark, which
+# fills the page about the report, judges all twenty.
+NAMES = (
+    *("adult", "digits", "placements", "orders", "telecom", "people"),
+    *("wide", "tiny", "survey", "gaps", "bent"),
+)
 MAX_ROWS = 360
+# Of the tables of 65 and 91 columns these are enough: the others are more of the same.
+MAX_COLUMNS = 20
 # What is left of 0, of so few rows: chance alone.
 NEAR_ZERO = 0.15
 SECTIONS = {"pairs": pairs_section, "joint": joint_section}
+
+
+def parts(name: str) -> dict:
+    rows = flattery.parts(name, MAX_ROWS)
+    if rows is None:
+        pytest.skip("this table is not there; set SYNTHWGAN_DATA")
+    return {part: frame.iloc[:, -MAX_COLUMNS:] for part, frame in rows.items()}
 
 
 def judged(rows: dict, candidate) -> dict[str, Section]:
@@ -36,11 +52,9 @@ def _quick(monkeypatch) -> None:
     monkeypatch.setattr(detection, "N_TREES", 25)
 
 
-@pytest.mark.parametrize("name", list(flattery.TABLES))
+@pytest.mark.parametrize("name", NAMES)
 def test_independent_columns_score_near_0(name: str) -> None:
-    rows = flattery.parts(name, MAX_ROWS)
-    if rows is None:
-        pytest.skip("this table is not there; set SYNTHWGAN_DATA")
+    rows = parts(name)
     for key, section in judged(rows, flattery.shuffled(rows["real"])).items():
         assert not section.skipped
         # No score is no praise; it is to be rare, and said.
@@ -49,11 +63,9 @@ def test_independent_columns_score_near_0(name: str) -> None:
         assert all(measure.why_not_scored for measure in section.not_scored)
 
 
-@pytest.mark.parametrize("name", list(flattery.TABLES))
+@pytest.mark.parametrize("name", NAMES)
 def test_independent_columns_keep_no_rules(name: str) -> None:
-    rows = flattery.parts(name, MAX_ROWS)
-    if rows is None:
-        pytest.skip("this table is not there; set SYNTHWGAN_DATA")
+    rows = parts(name)
     book = Rulebook.of("auto", rows["real"])
     bad, good = (
         rules_section(
@@ -81,7 +93,7 @@ def test_independent_columns_keep_no_rules(name: str) -> None:
 def test_columns_that_hardly_repeat_do_not_make_the_others_meaningless(
     name: str, note: str
 ) -> None:
-    rows = flattery.parts(name, MAX_ROWS)
+    rows = parts(name)
     tables = Tables.of(rows["real"], rows["fresh"], rows["test"])
     assert any(note in said for said in tables.notes)
     for key, section in judged(rows, rows["fresh"]).items():
