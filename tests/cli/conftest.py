@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
+
+from synthwgan.networks.critics import CRITICS, MLP
+from synthwgan.networks.generators import GENERATORS, Residual
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -18,4 +22,13 @@ def reports_are_hasty() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("synthwgan.evaluation.sections.detection.N_TREES", 10)
         patch.setattr("synthwgan.evaluation.sections.detection.N_SUSPECTS", 2)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def networks_are_small() -> Iterator[None]:
+    """Let no test wait for networks that could learn something."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(GENERATORS, "residual", partial(Residual, latent_dim=8, width=16, layers=1))
+        patch.setitem(CRITICS, "mlp", partial(MLP, width=16))
         yield

@@ -8,7 +8,6 @@ import shlex
 import subprocess
 import sys
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +19,10 @@ from typer.testing import CliRunner, Result
 from synthwgan import WGANGPSynthesizer, __version__
 from synthwgan.cli import app
 from synthwgan.io.tables import TableWriter, read_table
-from synthwgan.networks.generators import GENERATORS, Residual
 from synthwgan.parameters import ELSEWHERE
 from synthwgan.table.columns.inventor import has_faker
 
 COLUMNS = ["age", "city", "joined"]
-small_generator = partial(Residual, latent_dim=8, width=16, layers=1)
 
 
 def run(*arguments: object) -> Result:
@@ -55,10 +52,7 @@ def folder(tmp_path_factory) -> Path:
     )
     table.to_csv(folder / "table.csv", index=False)
     fit = "fit", folder / "table.csv", "-o", folder / "model", "--max-steps", 3, "--seed", 1
-    with pytest.MonkeyPatch.context() as patch:
-        # Networks that draw the many rows below in little time.
-        patch.setitem(GENERATORS, "residual", small_generator)
-        result = run(*fit)
+    result = run(*fit)
     assert result.exit_code == 0, result.stderr
     (folder / "fit.out").write_text(result.output)
     return folder
@@ -617,7 +611,6 @@ class TestDemo:
         self, tmp_path: Path, monkeypatch
     ) -> None:
         monkeypatch.setitem(sys.modules, "sdmetrics", None)
-        monkeypatch.setitem(GENERATORS, "residual", small_generator)
         output = tmp_path / "synthetic.csv"
         result = run("demo", "-o", output, "--max-seconds", 0.1)
         assert result.exit_code == 0, result.stderr
