@@ -158,6 +158,7 @@ def quick():
         conditional=False,
         rejection=None,
         rules=None,
+        calibrate=False,
         generator=Residual(latent_dim=8, width=32),
         critic=MLP(width=32),
         random_state=0,
