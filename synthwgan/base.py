@@ -400,7 +400,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         >>> from synthwgan import WGANGPSynthesizer
         >>> from synthwgan.io import read_table
         >>> df = pd.DataFrame({"age": [23, 41, 35, 62] * 25, "paid": ["yes", "no"] * 50})
-        >>> model = WGANGPSynthesizer(max_steps=20, random_state=0).fit(df)
+        >>> model = WGANGPSynthesizer(max_steps=20, conditional=False, random_state=0).fit(df)
         >>> with tempfile.TemporaryDirectory() as folder:
         ...     model.sample_to(f"{folder}/rows", 250, rows_per_part=100, random_state=0)
         ...     len(read_table(f"{folder}/rows/part-00002.parquet"))

@@ -264,7 +264,7 @@ print([name for name in ("sympy", "torch._dynamo") if name in sys.modules])
     assert [unlisted, optional, undeclared, changed, compiler] == 5 * ["[]"]
 
 
-HEAVY = ("numpy", "pandas", "scipy", "sklearn", "torch")
+HEAVY = ("numpy", "pandas", "scipy", "sklearn", "torch", "sdmetrics")
 # One after another in one process, so that what is loaded only grows.
 AT_THE_DOOR = [
     ("import synthwgan.cli", set()),

@@ -17,7 +17,7 @@ def test_a_command_that_fails_is_not_timed(tmp_path: Path) -> None:
     with pytest.raises(subprocess.CalledProcessError):
         door.seconds_of(door.COMMANDS["synthwgan rules placements.csv"], tmp_path)
     with pytest.raises(subprocess.CalledProcessError):
-        door.seconds_of_call(door.EVALUATED, tmp_path)
+        door.seconds_of_call("1 / 0", tmp_path)
 
 
 def test_of_a_call_only_its_own_seconds_count(tmp_path: Path) -> None:

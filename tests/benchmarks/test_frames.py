@@ -21,11 +21,11 @@ TABLE = pd.DataFrame({"a": range(20), "b": list("xyxz") * 5})
 
 
 def test_random_tables_come_back_or_are_refused() -> None:
-    tally = frames.try_frames(90)
+    tally = frames.try_frames(50)
     assert not tally.faults, "\n".join(tally.examples.values())
-    assert tally.n_frames == 90
+    assert tally.n_frames == 50
     # Three of five of 20,000 do. Which ones hypothesis draws depends on what is imported.
-    assert tally.n_kept > 18
+    assert tally.n_kept > 10
     assert tally.n_refused
     assert tally.n_models
 

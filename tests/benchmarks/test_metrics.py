@@ -111,12 +111,15 @@ def test_detection_takes_categories_that_the_real_rows_lack(dataset: Dataset) ->
     assert 0 <= figures("c2st_lr", unknown, dataset)["c2st_lr"] < 0.9
 
 
-def test_efficacy(dataset: Dataset) -> None:
-    good = figures("mle", rows(2), dataset)
+def test_efficacy() -> None:
+    # Of 500 rows the two differ by 0.01 at most, over seeds.
+    train, test, fresh = (rows(seed, 500) for seed in range(3))
+    dataset = Dataset("toy", train, test, ("size", "weight"), ("city", "label"), "label")
+    good = figures("mle", fresh, dataset)
     assert good["mle_real"] > 0.85
     assert good["mle"] == pytest.approx(good["mle_real"], abs=0.03)
-    assert figures("mle", shuffled(dataset.train), dataset)["mle"] < 0.65
-    assert figures("mle", rows(2).assign(label="yes"), dataset)["mle"] == 0.5
+    assert figures("mle", shuffled(train), dataset)["mle"] < 0.65
+    assert figures("mle", fresh.assign(label="yes"), dataset)["mle"] == 0.5
 
 
 def test_efficacy_of_a_regression() -> None:
@@ -145,9 +148,10 @@ def test_missing_cells_are_taken_by_every_metric(dataset: Dataset) -> None:
     pytest.importorskip("xgboost")
     holey = [
         frame.mask(np.random.default_rng(0).random(frame.shape) < 0.1)
-        for frame in (dataset.train, dataset.test, rows(2, 2 * N_ROWS))
+        for frame in (dataset.train.head(200), dataset.test.head(200), rows(2, 400))
     ]
     gaps = Dataset("gaps", holey[0], holey[1], dataset.numeric, dataset.categorical, "label")
+    assert all(frame.isna().any().all() for frame in holey)
     for name, metric in METRICS.items():
         for value in metric(holey[0], holey[1], holey[2], gaps).values():
             assert np.isfinite(value), name

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from benchmarks import run
+from benchmarks import judge, run
 from benchmarks.cell import Cell, cell_of, cell_parser, read, write
 from benchmarks.data import REPOSITORY
 from benchmarks.models import MODELS, PEERS
@@ -37,7 +39,9 @@ def arguments(folder: Path, *more: str) -> list[str]:
     ]
 
 
-def test_a_cell_is_run_kept_and_gone_on_with(tmp_path: Path, capsys: pytest.CaptureFixture) -> None:
+def test_a_cell_is_run_kept_and_gone_on_with(
+    tmp_path: Path, capsys: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("sdmetrics")
     path = CELL.result_path(tmp_path)
     assert run.main(arguments(tmp_path, "--metrics", "copies")) == 0
@@ -51,6 +55,13 @@ def test_a_cell_is_run_kept_and_gone_on_with(tmp_path: Path, capsys: pytest.Capt
     assert first["machine"]["cores"]
     assert first["machine"]["versions"]["pandas"]
 
+    # It is judged further as in a process of its own, but in this one, which has all imports.
+    def judged(command: list[str], **_: Any) -> None:
+        assert command[:3] == [sys.executable, "-m", "benchmarks.judge"]
+        assert command[-2:] == ["--metrics", "dcr"]
+        judge.main(command[3:])
+
+    monkeypatch.setattr(run.subprocess, "run", judged)
     assert run.main(arguments(tmp_path, "--metrics", "copies", "dcr")) == 0
     second = read(path)
     assert second["metrics"] == ["copies", "dcr"]

@@ -1,10 +1,34 @@
-"""What the command line fits here is asked only whether it was fitted."""
+"""What the command line fits and judges here is asked only whether it was fitted and judged."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from functools import partial
+
 import pytest
+
+from synthwgan.networks.critics import CRITICS, MLP
+from synthwgan.networks.generators import GENERATORS, Residual
 
 
 @pytest.fixture(autouse=True, scope="module")
 def fits_are_hasty(hasty: None) -> None:
     """Let no test wait for a calibration that it does not look at."""
+
+
+@pytest.fixture(autouse=True, scope="module")
+def reports_are_hasty() -> Iterator[None]:
+    """Let no test wait for many trees: good rows and shuffled ones differ widely with few."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("synthwgan.evaluation.sections.detection.N_TREES", 10)
+        patch.setattr("synthwgan.evaluation.sections.detection.N_SUSPECTS", 2)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="module")
+def networks_are_small() -> Iterator[None]:
+    """Let no test wait for networks that could learn something."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(GENERATORS, "residual", partial(Residual, latent_dim=8, width=16, layers=1))
+        patch.setitem(CRITICS, "mlp", partial(MLP, width=16))
+        yield

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +19,15 @@ import torch
 from typer.testing import CliRunner, Result
 
 from synthwgan import Checkpoint, WGANGPSynthesizer, base
+from synthwgan.__main__ import _leave
 from synthwgan.cli import app
 from synthwgan.io.tables import read_table
-from synthwgan.networks.critics import CRITICS, MLP
-from synthwgan.networks.generators import GENERATORS, Residual
+from synthwgan.training.checkpoint import PhaseCheckpoint
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="signals of POSIX")
 PATIENCE = 120
 ROOT = Path(__file__).resolve().parents[2]
-# The command line with networks that take little time.
+# The command line with the small networks of the tests beside this one.
 PROGRAM = """
 from functools import partial
 from synthwgan.__main__ import main
@@ -60,7 +59,7 @@ def fit_command(folder: Path, *more: object) -> list[str]:
 
 @contextmanager
 def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
-    """The command line as a process of its own, in which no signal is ignored."""
+    """The command line as a process of its own."""
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM, *arguments],
         stdout=subprocess.PIPE,
@@ -72,7 +71,6 @@ def command(*arguments: str) -> Iterator[subprocess.Popen[str]]:
             "PYTHONPATH": str(ROOT),
             "OMP_NUM_THREADS": str(torch.get_num_threads()),
         },
-        preexec_fn=lambda: signal.signal(signal.SIGTERM, signal.SIG_DFL),
     )
     try:
         yield process
@@ -103,21 +101,16 @@ def changes_of(path: Path, n_changes: int) -> Callable[[], bool]:
 
 
 def test_a_command_that_is_killed_goes_on(folder, monkeypatch):
-    monkeypatch.setitem(GENERATORS, "residual", partial(Residual, latent_dim=8, width=16, layers=1))
-    monkeypatch.setitem(CRITICS, "mlp", partial(MLP, width=16))
     path, arguments = folder / "fit.ckpt", fit_command(folder, "--checkpoint-every", 0)
     with command(*arguments) as process:
         # In the middle of a write, perhaps: the one before is whole.
         wait_for(changes_of(path, 3), process)
         process.kill()
     assert path.exists() and not (folder / "model").exists()
-    with command(*arguments) as process:
-        wait_for(changes_of(path, 2), process)
-        process.terminate()
-        _, shown = process.communicate(timeout=PATIENCE)
-    assert process.returncode == 128 + signal.SIGTERM
-    assert f"{path}: training goes on with whole rows from step " in shown
-    assert f"{path}: training was ended after step " in shown and "Traceback" not in shown
+    result = terminated_after(2, arguments, monkeypatch)
+    assert result.exit_code == 128 + signal.SIGTERM
+    assert f"{path}: training goes on with whole rows from step " in result.stderr
+    assert f"{path}: training was ended after step " in result.stderr
     result = run(*arguments)
     assert result.exit_code == 0
     assert f"{path}: training goes on with whole rows from step " in result.stderr
@@ -127,6 +120,26 @@ def test_a_command_that_is_killed_goes_on(folder, monkeypatch):
     expected = WGANGPSynthesizer(**settings).fit(read_table(folder / "table.csv"))
     found = WGANGPSynthesizer.load(folder / "model")
     assert found.digest_ == expected.digest_
+
+
+def terminated_after(n_writes: int, arguments: list[str], monkeypatch) -> Result:
+    """Run a command of this process, to which SIGTERM comes as `synthwgan` takes it."""
+    calls, keep = [], PhaseCheckpoint.keep
+
+    def ended(self: PhaseCheckpoint) -> None:
+        calls.append(keep(self))
+        if len(calls) == n_writes:
+            signal.raise_signal(signal.SIGTERM)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    try:
+        with monkeypatch.context() as patched:
+            patched.setattr(PhaseCheckpoint, "keep", ended)
+            signal.signal(signal.SIGTERM, _leave)
+            return run(*arguments)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def run(*arguments: object) -> Result:

@@ -224,6 +224,12 @@ class TestTranslate:
 
 
 class TestAugment:
+    @pytest.fixture(autouse=True)
+    def gains_are_rough(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Fit few learners and draw few samples: rows help or harm much here."""
+        monkeypatch.setattr("synthwgan.evaluation.gain.N_REPEATS", 1)
+        monkeypatch.setattr("synthwgan.evaluation.gain.N_BOOTSTRAPS", 50)
+
     @staticmethod
     def augment(folder: Path, *arguments: object) -> Result:
         tables = [folder / "north.csv", folder / "south.parquet"]

@@ -16,7 +16,7 @@ from synthwgan.rules import Order, RuleSet
 
 pytest.importorskip("sdmetrics")
 
-N_ROWS = 400
+N_ROWS = 250
 
 
 def draw(seed: int) -> pd.DataFrame:

@@ -34,7 +34,7 @@ def test_a_table_that_does_not_exist_has_no_name() -> None:
 
 def test_a_models_report_knows_its_parameters_and_what_the_rows_say(monkeypatch) -> None:
     monkeypatch.setattr(evaluation, "QUICK_ROWS", 50)
-    options = {"conditional": False, "rejection": None, "random_state": 3}
+    options = {"conditional": False, "rejection": None, "calibrate": False, "random_state": 3}
     model = WGANGPSynthesizer(max_steps=5, **options).fit(TABLE)
     report = model.report(TABLE, rules=None, quick=True, random_state=11)
     # No more rows are drawn than a quick report compares.

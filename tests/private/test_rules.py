@@ -17,6 +17,7 @@ from synthwgan import Domain, PrivateSynthesizer
 from synthwgan.cli import app
 from synthwgan.private import rules as room
 from synthwgan.private.columns import Column
+from synthwgan.private.particles import Effort
 from synthwgan.private.storage import Stored
 from synthwgan.rules import (
     Bands,
@@ -349,7 +350,8 @@ def test_dates_of_other_units_are_mended() -> None:
     assert (rows["at"] - rows["day"]).tolist() == [pd.Timedelta(1, "s")] * 2
 
 
-def test_command_line(tmp_path: Path) -> None:
+def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("synthwgan.private.synthesizer.Effort", lambda *_: Effort(40, 30))
     data, file, rules = tmp_path / "t.csv", tmp_path / "m.safetensors", tmp_path / "r.json"
     table(300)[["n", "cash", "tax", "net"]].dropna().to_csv(data, index=False)
     rules.write_text('[{"kind": "Sum", "total": "net", "parts": ["n", "tax"]}]', encoding="utf-8")

@@ -92,6 +92,11 @@ def until(page: Any, condition: str) -> None:
     pytest.fail(f"never came true: {condition}")
 
 
+def show(page: Any, tab: str) -> None:
+    page.evaluate(f"location.hash = '{tab}'")
+    until(page, f"document.getElementById('{tab}').offsetParent")
+
+
 def shown_panels(page: Any) -> list[str]:
     return page.eval_on_selector_all(
         ".panel", "panels => panels.filter(panel => panel.offsetParent).map(panel => panel.id)"
@@ -116,8 +121,13 @@ def test_tabs(visit: Callable[..., Any]) -> None:
     assert shown_panels(page) == ["joint"]
 
 
-def test_plots_are_drawn_without_scripts_and_fill_their_place(visit: Callable[..., Any]) -> None:
+def test_without_scripts_everything_stands_there_and_plots_are_drawn(
+    visit: Callable[..., Any],
+) -> None:
     page = visit(java_script_enabled=False)
+    for tab in TABS:
+        assert page.locator(f"#{tab} h2").count() == 1
+    assert page.locator("#privacy").is_visible()
     assert page.locator("figure.plot").count() > 12
     for figure in ("#column-0", "#column-1", "#pair-0", "#dependence-0", "#embedding", "#closest"):
         area = page.locator(f"{figure} .area >> nth=0").bounding_box()
@@ -135,30 +145,13 @@ def test_a_pointer_over_a_plot_reads_it(visit: Callable[..., Any]) -> None:
     assert said.startswith(("True: ", "False: ")) and said.endswith("% synthetic")
     page.mouse.move(5, 5)
     assert not page.locator(".tip").is_visible()
-    page = visit(at="#pairs")
+    show(page, "pairs")
     area = page.locator("#dependence-0 .area")
     area.scroll_into_view_if_needed()
     box = area.bounding_box()
     page.mouse.move(box["x"] + box["width"] - 3, box["y"] + 3)
     names = page.locator("#dependence-0 .left span").all_inner_texts()
     assert page.inner_text(".tip").startswith(f"{names[-1]}, {names[0]}: ")
-
-
-def test_plots_without_room_and_with_odd_data_stay_in_their_frame(
-    visit: Callable[..., Any],
-) -> None:
-    page = visit(**PHONE)
-    for tab in ("columns", "pairs", "joint", "privacy", "training"):
-        page.evaluate(f"location.hash = '{tab}'")
-        until(page, f"document.getElementById('{tab}').offsetParent")
-        outside = page.evaluate(
-            """tab => [...document.querySelectorAll(`#${tab} .scale span`)].filter((span) => {
-                const { left, right } = span.getBoundingClientRect();
-                return span.offsetParent && (left < 0 || right > 390);
-            }).length""",
-            tab,
-        )
-        assert outside == 0
 
 
 def test_tables_that_are_cut_say_so_until_their_end(visit: Callable[..., Any]) -> None:
@@ -179,12 +172,6 @@ def test_what_could_not_be_scored_says_why_and_there_is_no_total(visit: Callable
     page = visit()
     assert page.inner_text("#overview .big").strip() == "–"
     assert "Without one: Pairs, Privacy." in page.inner_text("#overview .hero")
-    page = visit(at="#pairs")
-    assert page.inner_text("#pairs .why") == "Not scored: real rows do no better than the floor."
-    assert page.locator("#columns .why").all_text_contents() == [
-        "Not in the score: column shapes sees the same."
-    ]
-    page = visit()
     reasons = dict(
         zip(
             page.locator(".sections .name").all_inner_texts(),
@@ -195,16 +182,11 @@ def test_what_could_not_be_scored_says_why_and_there_is_no_total(visit: Callable
     assert "not Possible rows" in reasons["Pairs"]
     assert "Skipped: no target." in reasons["Utility"]
     assert "It could not be made: ValueError" in reasons["Privacy"]
-
-
-def test_heads_are_plain_and_the_technical_name_stands_beside(visit: Callable[..., Any]) -> None:
-    page = visit(at="#columns")
-    head = page.locator("#columns .measure h4 >> nth=0")
-    assert head.inner_text() == "Are they alike? Column shapes"
-    assert (
-        page.locator("#columns thead th >> nth=2").inner_text().split()
-        == ["Likeness", "shape", "↕"][:2]
-    )
+    show(page, "pairs")
+    assert page.inner_text("#pairs .why") == "Not scored: real rows do no better than the floor."
+    assert page.locator("#columns .why").all_text_contents() == [
+        "Not in the score: column shapes sees the same."
+    ]
 
 
 def test_the_page_says_where_it_comes_from(visit: Callable[..., Any]) -> None:
@@ -215,8 +197,6 @@ def test_the_page_says_where_it_comes_from(visit: Callable[..., Any]) -> None:
     origin = page.inner_text(".origin")
     for words in ("2026-01-31", "41", "synthwgan 9.9", "model abc, seed 5", "max_steps=300"):
         assert words in origin
-    comparison = visit("comparison")
-    assert "2026-01-31" in comparison.inner_text(".facts")
 
 
 def test_links_from_the_table_lead_to_plots(visit: Callable[..., Any]) -> None:
@@ -239,13 +219,17 @@ def test_shares_can_be_logarithmic(visit: Callable[..., Any]) -> None:
     assert linear.is_visible() and not log.is_visible()
 
 
-def test_tables_sort_by_figures_and_put_gaps_last(visit: Callable[..., Any]) -> None:
+def test_heads_are_plain_and_tables_sort_by_them_with_gaps_last(visit: Callable[..., Any]) -> None:
     page = visit(at="#columns")
+    # Beside what is asked stands the technical name.
+    head = page.locator("#columns .measure h4 >> nth=0")
+    assert head.inner_text() == "Are they alike? Column shapes"
 
     def cells() -> list[str]:
         return page.locator("#columns tbody tr td:nth-child(3)").all_inner_texts()
 
     head = page.locator("#columns thead th >> nth=2")
+    assert head.inner_text().split()[:2] == ["Likeness", "shape"]
     order = ["1.0000", "0.9500", "0.7500", "0.5000", "0.2500", "0.1250"]
     for direction, wanted in (("descending", order), ("ascending", order[::-1])):
         head.locator("button").click()
@@ -256,11 +240,10 @@ def test_tables_sort_by_figures_and_put_gaps_last(visit: Callable[..., Any]) -> 
 def test_texts_are_shown_and_never_run(
     visit: Callable[..., Any], hostile_names: tuple[str, str, str]
 ) -> None:
-    for name in ("report", "comparison", "notebook"):
-        page = visit(name)
+    for name in ("notebook", "comparison", "report"):
+        page = visit(name, at="#columns")
         assert page.title() != "run"
         assert page.locator("img, body b, script[src], a[href^=javascript]").count() == 0
-    page = visit(at="#columns")
     for name in hostile_names:
         assert page.locator("#marginals figcaption strong").get_by_text(name, exact=True).count()
     texts = page.locator("#column-1 .pane.linear .left span").all_text_contents()
@@ -284,14 +267,20 @@ def test_the_policy_stops_what_slips_through(browser: Any, files: dict[str, Path
     page.close()
 
 
-def test_no_tab_is_wider_than_a_phone(visit: Callable[..., Any]) -> None:
+def test_no_tab_is_wider_than_a_phone_nor_a_plot_than_its_frame(visit: Callable[..., Any]) -> None:
     page = visit(**PHONE)
     for tab in TABS:
-        page.evaluate(f"location.hash = '{tab}'")
-        until(page, f"document.getElementById('{tab}').offsetParent")
+        show(page, tab)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    page.evaluate("location.hash = 'column-1'")
-    until(page, "document.getElementById('column-1').offsetParent")
+        outside = page.evaluate(
+            """tab => [...document.querySelectorAll(`#${tab} .scale span`)].filter((span) => {
+                const { left, right } = span.getBoundingClientRect();
+                return span.offsetParent && (left < 0 || right > 390);
+            }).length""",
+            tab,
+        )
+        assert outside == 0
+    show(page, "column-1")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     comparison = visit("comparison", **PHONE)
     assert comparison.evaluate("document.documentElement.scrollWidth") <= 390
@@ -319,13 +308,6 @@ def test_print_shows_every_tab_with_every_plot(visit: Callable[..., Any]) -> Non
     pdf = page.pdf()
     assert pdf.startswith(b"%PDF")
     assert shown_panels(page) == ["overview"]
-
-
-def test_without_scripts_everything_stands_there(visit: Callable[..., Any]) -> None:
-    page = visit(java_script_enabled=False)
-    for tab in TABS:
-        assert page.locator(f"#{tab} h2").count() == 1
-    assert page.locator("#privacy").is_visible()
 
 
 def test_the_page_fetches_nothing_and_is_small(files: dict[str, Path]) -> None:
@@ -356,6 +338,7 @@ def test_the_same_report_gives_the_same_page(report: Report, files: dict[str, Pa
 
 def test_comparison(visit: Callable[..., Any]) -> None:
     page = visit("comparison")
+    assert "2026-01-31" in page.inner_text(".facts")
     assert page.locator("#overview tbody th").all_inner_texts()[:2] == ["worse", "<b>ours</b>"]
     page.click("#tab-columns")
     until(page, "document.getElementById('columns').offsetParent")

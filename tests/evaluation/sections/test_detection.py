@@ -7,9 +7,16 @@ import pandas as pd
 import pytest
 
 from synthwgan.evaluation import Tables
+from synthwgan.evaluation.sections import detection as room
 from synthwgan.evaluation.sections.detection import boosting_auc, detect, held_out_area, verdict
 
 N_ROWS = 600
+
+
+@pytest.fixture(autouse=True)
+def _few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Grow so few: the faults planted here are large, and the areas at chance rise with more."""
+    monkeypatch.setattr(room, "N_TREES", 25)
 
 
 def frame(seed: int) -> pd.DataFrame:

@@ -13,6 +13,7 @@ import pytest
 from synthwgan.evaluation import Comparison, Report, Section, compare, evaluate, rulebook
 from synthwgan.evaluation.evaluate import QUESTIONS
 from synthwgan.evaluation.rulebook import Rulebook
+from synthwgan.evaluation.sections import detection
 from synthwgan.evaluation.sections import rules as kept_rules
 from synthwgan.evaluation.sections.broken import breach
 from synthwgan.evaluation.sections.rules import rules_section, shuffled
@@ -364,6 +365,9 @@ class TestReport:
             return find_rules(frame)
 
         monkeypatch.setattr(rulebook, "find_rules", counted)
+        # What tells rows apart is not asked here.
+        monkeypatch.setattr(detection, "N_TREES", 5)
+        monkeypatch.setattr(detection, "N_SUSPECTS", 0)
         tables = {"good": trips(1)[:60], "bad": broken[:60]}
         names = ["start", "end"]
         comparison = compare(

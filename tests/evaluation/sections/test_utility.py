@@ -48,6 +48,12 @@ def made(synthetic: pd.DataFrame, target: Any, test: pd.DataFrame | None = None)
     return utility_section(tables, Yardsticks.of(tables, rng), rng, target)
 
 
+@pytest.fixture(autouse=True)
+def _one_floor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Trees of many classes take long, and one worthless table is floor enough here."""
+    monkeypatch.setattr(yardsticks, "N_FLOORS", 1)
+
+
 @pytest.mark.parametrize(
     ("target", "figure"),
     [
@@ -58,8 +64,7 @@ def made(synthetic: pd.DataFrame, target: Any, test: pd.DataFrame | None = None)
     ],
 )
 def test_fresh_rows_serve_as_well_as_real_ones(monkeypatch, target: str, figure: str) -> None:
-    # Trees of many classes take long, and one worthless table is floor enough here.
-    monkeypatch.setattr(yardsticks, "N_FLOORS", 1)
+    # Asked of each table for itself, beside the tests of that figure, it would take long.
     monkeypatch.setattr(utility, "every_column", lambda *tables, has_test: None)
     section = made(frame(1), target, frame(2))
     mean = section.measures[0]
