@@ -8,6 +8,7 @@ import os
 import sys
 import uuid
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ import torch
 from hypothesis import settings
 
 from synthwgan import MLP, Residual, WGANGPSynthesizer
+from synthwgan.networks.critics import CRITICS
+from synthwgan.networks.generators import GENERATORS
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 
 # The same examples each time: a failure is the change's, not the day's. To look for others,
@@ -81,6 +84,15 @@ def hasty() -> Iterator[None]:
         patch.setattr("synthwgan.sampling.calibration.STATE_ROWS", 2_000)
         patch.setattr("synthwgan.sampling.calibration.VALUE_ROWS", 2_000)
         patch.setattr("synthwgan.sampling.boosting.AUTO_ROUNDS", 1)
+        yield
+
+
+@pytest.fixture(scope="module")
+def small_networks() -> Iterator[None]:
+    """Let default networks take little time: for tests that ask not what they learn."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(GENERATORS, "residual", partial(Residual, latent_dim=8, width=16, layers=1))
+        patch.setitem(CRITICS, "mlp", partial(MLP, width=16))
         yield
 
 

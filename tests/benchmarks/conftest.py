@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -12,8 +11,6 @@ import torch
 
 from benchmarks import domains
 from benchmarks.data import Dataset
-from synthwgan.networks.critics import CRITICS, MLP
-from synthwgan.networks.generators import GENERATORS, Residual
 
 NUMERIC = ("age", "fnlwgt", "education.num", "capital.gain", "capital.loss", "hours.per.week")
 STATES = {
@@ -52,12 +49,8 @@ def fits_are_hasty(hasty: None) -> None:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def networks_are_small() -> Iterator[None]:
+def networks_are_small(small_networks: None) -> None:
     """Let no test wait for default networks, of which none here asks what they learn."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(GENERATORS, "residual", partial(Residual, latent_dim=8, width=16, layers=1))
-        patch.setitem(CRITICS, "mlp", partial(MLP, width=16))
-        yield
 
 
 @pytest.fixture(autouse=True)

@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import partial
 
 import pytest
-
-from synthwgan.networks.critics import CRITICS, MLP
-from synthwgan.networks.generators import GENERATORS, Residual
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -26,9 +22,5 @@ def reports_are_hasty() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def networks_are_small() -> Iterator[None]:
+def networks_are_small(small_networks: None) -> None:
     """Let no test wait for networks that could learn something."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(GENERATORS, "residual", partial(Residual, latent_dim=8, width=16, layers=1))
-        patch.setitem(CRITICS, "mlp", partial(MLP, width=16))
-        yield

@@ -15,7 +15,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from decimal import Decimal
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -32,8 +32,6 @@ from synthwgan.io import TableWriter, batches, read_table, write_table
 from synthwgan.io.batches import Batches, read_or_batches
 from synthwgan.io.sql.columns import column_type, described
 from synthwgan.io.sql.types import SQL_TYPES, TYPES, checked_types
-from synthwgan.networks.critics import CRITICS, MLP
-from synthwgan.networks.generators import GENERATORS, Residual
 
 sa = pytest.importorskip("sqlalchemy")
 pytestmark = pytest.mark.usefixtures("hasty", "small_networks")
@@ -58,15 +56,6 @@ INSERT INTO people VALUES
      false, '1900-01-01', '00:00', '1700-01-01', '2020-06-01 00:00:00+00', '-3 hours',
      'ffffffff-ffff-ffff-ffff-ffffffffffff', 'happy''s');
 """
-
-
-@pytest.fixture(scope="module")
-def small_networks() -> Iterator[None]:
-    """Let commands fit networks that take little time."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(GENERATORS, "residual", partial(Residual, latent_dim=8, width=16, layers=1))
-        patch.setitem(CRITICS, "mlp", partial(MLP, width=16))
-        yield
 
 
 # A real server
