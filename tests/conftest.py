@@ -88,6 +88,15 @@ def hasty() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
+def hasty_reports() -> Iterator[None]:
+    """Let detectives of reports grow few trees, and question few suspects."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("synthwgan.evaluation.sections.detection.N_TREES", 10)
+        patch.setattr("synthwgan.evaluation.sections.detection.N_SUSPECTS", 2)
+        yield
+
+
+@pytest.fixture(scope="module")
 def small_networks() -> Iterator[None]:
     """Let default networks take little time: for tests that ask not what they learn."""
     with pytest.MonkeyPatch.context() as patch:

@@ -33,8 +33,8 @@ N_ROWS = 120
 
 
 @pytest.fixture(autouse=True, scope="module")
-def fits_are_hasty(hasty: None) -> None:
-    """Let no test wait for a calibration that it does not look at."""
+def all_is_hasty(hasty: None, hasty_reports: None, small_networks: None) -> None:
+    """Let no test wait for what is learnt, or for how it is judged."""
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +188,7 @@ def test_domains_have_forms_of_their_own(tmp_path: Path) -> None:
     model.fit({"north": north, "south": south}, target="ill")
     assert model.sample(2, "north").schema == north.schema
     assert model.translate(north, "north", "south").schema.equals(south.schema)
-    assert model.encode(south, "south").shape == (40, 16)
+    assert model.encode(south, "south").shape == (40, 8)
     tables = {"north": north, "south": south}
     added = model.augment("north", tables, provenance="of", random_state=0)
     assert added.schema == {**north.schema, "of": pl.String}

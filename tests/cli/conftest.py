@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 
@@ -13,12 +11,8 @@ def fits_are_hasty(hasty: None) -> None:
 
 
 @pytest.fixture(autouse=True, scope="module")
-def reports_are_hasty() -> Iterator[None]:
+def reports_are_hasty(hasty_reports: None) -> None:
     """Let no test wait for many trees: good rows and shuffled ones differ widely with few."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("synthwgan.evaluation.sections.detection.N_TREES", 10)
-        patch.setattr("synthwgan.evaluation.sections.detection.N_SUSPECTS", 2)
-        yield
 
 
 @pytest.fixture(autouse=True, scope="module")

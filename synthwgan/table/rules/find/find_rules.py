@@ -47,6 +47,8 @@ _FINDERS = (
     ("orders", find_orders),
     ("values that go together", find_values),
 )
+# What the others find is believed of `MIN_ROWS` and more.
+_OF_FEW_ROWS = (find_missing, find_equal, find_ties, find_bands, find_orders)
 
 
 def find_rules(
@@ -101,7 +103,7 @@ def find_rules(
         rows = np.sort(rng.choice(n_rows, sample_rows, replace=False))
     search = Search(table, rows, rng, verbose)
     for what, finder in _FINDERS:
-        if len(search.columns) > 1:
+        if len(search.columns) > 1 and (n_rows >= MIN_ROWS or finder in _OF_FEW_ROWS):
             finder(search)
             search.say(what)
     prune(search)
