@@ -182,6 +182,10 @@ def test_few_rows_are_not_believed(rng: np.random.Generator) -> None:
     a, b = rng.integers(0, 10**6, 60), rng.integers(0, 10**6, 60)
     frame = pd.DataFrame({"a": a, "b": b, "sum": a + b, "copy": a})
     assert texts(find_rules(frame)) == ["copy = a"]
+    # What follows from a sum that is not believed is still reported.
+    start, pause = rng.integers(0, 500, 60) / 10, rng.integers(0, 10**6, 60) / 10**5
+    frame = pd.DataFrame({"start": start, "pause": pause, "end": start + pause})
+    assert "end >= start" in texts(find_rules(frame))
 
 
 @pytest.mark.parametrize(
