@@ -178,6 +178,7 @@ def _declare(name: Any, stored: Stored, said: Any) -> Declared:
         if stored.is_flag and labels is None:
             labels = [False, True]
         _check_labels(labels)
+        _check_that_the_dtype_holds(stored, labels)
         if labels is not None:
             stored = stored.with_categories(labels, _is_ordered(stored))
         return Declared(name, stored, kind, labels=labels, missing=missing)
@@ -219,9 +220,13 @@ def _as_domain(said: Any) -> Domain:
         if unknown:
             raise ValueError(f"a domain has no {sorted(map(str, unknown))}")
         return Domain(**said)
-    if isinstance(said, tuple) and len(said) == 2:
+    if isinstance(said, tuple):
+        if len(said) != 2:
+            raise TypeError(
+                f"a tuple is a pair (low, high), got {said!r}; write categories as a list"
+            )
         return Domain(bounds=said)
-    if isinstance(said, list | tuple | set | frozenset | pd.Index | np.ndarray):
+    if isinstance(said, list | set | frozenset | pd.Index | np.ndarray):
         return Domain(categories=list(said))
     raise TypeError(
         "a domain is a pair (low, high), a list of categories or a Domain, got "
@@ -265,6 +270,25 @@ def _check_labels(labels: list[Any] | None) -> None:
         raise ValueError("a category is declared twice")
     if any(label is None or pd.isna(label) for label in labels):
         raise ValueError("a missing cell is no category; declare missing=True")
+
+
+def _check_that_the_dtype_holds(stored: Stored, labels: list[Any] | None) -> None:
+    """Refuse categories that no cell can have: all cells would count as missing."""
+    if labels is None or stored.holds == "object" or stored.is_flag:
+        return
+    holds_texts = stored.holds == "text"
+    if stored.is_category:
+        own = stored.categories
+        if not own or 0 < sum(isinstance(one, str) for one in own) < len(own):
+            return
+        holds_texts = isinstance(own[0], str)
+    for label in labels:
+        if isinstance(label, str) != holds_texts and not (stored.ticks and isinstance(label, str)):
+            what = "text" if holds_texts else "no text"
+            raise TypeError(
+                f"dtype {stored.name} holds {what}, and the category {label!r} is "
+                f"{'text' if isinstance(label, str) else 'none'}: write it as the cells are"
+            )
 
 
 def _checked_pattern(pattern: Any) -> str:

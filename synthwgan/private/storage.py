@@ -135,9 +135,10 @@ class Stored:
             found = found / step
         else:
             read = self.physical.read(series)
-            whole = read.values.dtype.kind in "iu" and step == int(step)
+            values = self._on_the_clock(read.values)
+            whole = values.dtype.kind in "iu" and step == int(step)
             # Whole numbers are divided before they are floats, which hold 53 bits.
-            values = read.values // int(step) if whole and step > 1 else read.values / step
+            values = values // int(step) if whole and step > 1 else values / step
             found = np.where(read.missing, np.nan, values.astype(float))
         return np.where(np.isfinite(found), found, np.nan)
 
@@ -153,11 +154,33 @@ class Stored:
             values = np.clip(steps * step, low, np.nextafter(high, 0) if high > 2**53 else high)
             canonical = getattr(self.physical, "canonical", np.dtype(np.int64))
             values = np.rint(np.where(missing, 0, values)).astype(canonical)
+            values = self._of_the_clock(values)
         else:
             # Division by a power of ten is exact where multiplication by its inverse is not.
             inverse = 1 / step
             values = steps / np.rint(inverse) if step < 1 and inverse < 2**53 else steps * step
         return self.physical.write(Cells(values, missing))
+
+    @property
+    def _zone(self) -> Any:
+        return getattr(self.physical, "tz", None) if self.holds == "time" else None
+
+    def _on_the_clock(self, ticks: np.ndarray) -> np.ndarray:
+        """Return moments of a zone as its clocks show them, where its days begin at midnight."""
+        if self._zone is None:
+            return ticks
+        moments = pd.DatetimeIndex(ticks.view(f"M8[{self.physical.unit}]")).tz_localize("UTC")
+        return moments.tz_convert(self._zone).tz_localize(None).asi8
+
+    def _of_the_clock(self, ticks: np.ndarray) -> np.ndarray:
+        """Return the moments, as they are stored, at which the zone's clocks show something."""
+        if self._zone is None:
+            return ticks
+        shown = pd.DatetimeIndex(ticks.view(f"M8[{self.physical.unit}]"))
+        # An hour that clocks show twice is the first one, and one that they leave out the next.
+        once = np.ones(len(shown), dtype=bool)
+        moments = shown.tz_localize(self._zone, ambiguous=once, nonexistent="shift_forward")
+        return moments.tz_convert("UTC").tz_localize(None).asi8
 
     def write_labels(self, labels: list[Any], codes: np.ndarray) -> pd.Series:
         """Return labels by their number as a column of the dtype; those below 0 are missing."""

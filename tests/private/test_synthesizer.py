@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from sklearn.base import clone
 from typer.testing import CliRunner
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from synthwgan import Domain, PrivateSynthesizer, WGANGPSynthesizer
 from synthwgan.cli import app
 from synthwgan.private.particles import Effort
+from synthwgan.private.storage import Stored
 
 CHEAP: dict[str, Any] = {"n_particles": 60, "max_steps": 60}
 RICH = 50.0
@@ -275,6 +277,10 @@ def test_edges(frame: pd.DataFrame) -> None:
         ({"max_rows_per_unit": 3}, ValueError, "needs unit"),
         ({"domain": {"agee": (1, 2)}}, ValueError, "agee"),
         ({"domain": {"age": (5, 1)}}, ValueError, "column 'age': bounds must be finite"),
+        ({"domain": {"age": (0, 1, 2)}}, TypeError, "column 'age': a tuple is a pair"),
+        ({"domain": {"job": ["a", 2]}}, TypeError, "dtype string.* holds text, .* 2 is none"),
+        ({"domain": {"old": [0, 1]}}, TypeError, "category.* holds text, .* 0 is none"),
+        ({"domain": {"age": ["a", "b"]}}, TypeError, "int16 holds no text, .* 'a' is text"),
         ({"domain": {"job": (5, 10)}}, TypeError, "column 'job': dtype string.* no numbers"),
         ({"domain": {"job": []}}, ValueError, "there are none"),
         ({"domain": {"job": ["a", "a"]}}, ValueError, "twice"),
@@ -316,6 +322,33 @@ def test_conditions_that_cannot_be_read_are_answered_with_those_that_can() -> No
 def test_a_delta_that_fails_for_somebody_is_warned_of() -> None:
     with pytest.warns(UserWarning, match="above 1 over the number of rows"):
         PrivateSynthesizer(1.0, 0.01, domain=DOMAIN, **CHEAP).fit(table())
+
+
+@pytest.mark.parametrize("unit", ["s", "ns", "arrow"])
+def test_whole_days_of_a_zone_are_its_own(unit: str) -> None:
+    days = pd.Timestamp("2024-01-01") + pd.to_timedelta(np.arange(1500) % 300, "D")
+    zoned = pd.Series(days).dt.tz_localize("Europe/Oslo")
+    if unit == "arrow":
+        dtype: Any = pd.ArrowDtype(pa.timestamp("us", "Europe/Oslo"))
+    else:
+        dtype = f"datetime64[{unit}, Europe/Oslo]"
+    bounds = ("2024-01-01", "2024-12-31")
+    model = PrivateSynthesizer(RICH, 1e-5, domain={"day": bounds}, random_state=0, **CHEAP)
+    rows = model.fit(pd.DataFrame({"day": zoned.astype(dtype)})).sample(500, random_state=0)
+    assert rows["day"].dtype == dtype
+    assert (rows["day"].dt.hour == 0).all()
+    # Of both halves of the year, in which its clocks differ.
+    assert rows["day"].dt.month.nunique() > 8
+
+
+def test_hours_of_a_zone_come_back_when_its_clocks_are_changed() -> None:
+    hours = pd.date_range("2024-03-30", "2024-11-01", freq="h", tz="Europe/Oslo").to_series()
+    stored = Stored.of(hours.dtype)
+    back = stored.write_numbers(stored.numbers(hours, 1), 1, np.zeros(len(hours), dtype=bool))
+    # One of the 5,000 hours is shown twice: it comes back as the first of the two.
+    differs = np.flatnonzero(back.to_numpy() != hours.to_numpy())
+    assert len(differs) == 1
+    assert hours.iloc[differs[0]] - back.iloc[differs[0]] == pd.Timedelta("1h")
 
 
 def test_categories_of_a_dtype_are_public_only_if_one_says_so() -> None:

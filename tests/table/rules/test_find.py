@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -176,6 +178,21 @@ def test_a_part_that_totals_tell_is_not_looked_up(rng: np.random.Generator) -> N
     bonus = (base * rng.choice([0, 0.05, 0.1], 2000)).astype(int)
     frame = pd.DataFrame({"base": base, "bonus": bonus, "pay": base + bonus})
     assert [str(rule) for rule in find_rules(frame)] == ["pay = base + bonus"]
+
+
+def test_ties_are_found_beside_numbers_too_large_for_fine_steps(rng: np.random.Generator) -> None:
+    price = rng.integers(0, 10**6, N) / 100
+    frame = pd.DataFrame(
+        {
+            "waited": pd.to_timedelta(rng.integers(0, 10**5, N), unit="s"),
+            "noise": rng.normal(size=N).astype("float32"),
+            "price": price,
+            "paid": np.where(rng.random(N) < 0.4, price, rng.integers(0, 10**6, N) / 100),
+        }
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert texts(find_rules(frame)) == ["paid = price"]
 
 
 def test_few_rows_are_not_believed(rng: np.random.Generator) -> None:

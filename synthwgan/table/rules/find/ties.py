@@ -51,9 +51,11 @@ def find_ties(search: Search) -> None:
     """
     columns = [c for c in search.of_kind("number") if _is_fine(c)]
     columns = search.bounded(columns, _MAX_IN_TRIPLES, "ties")
+    # In the finest steps of all the largest numbers must still be exact.
+    decimals = max((column.decimals for column in columns), default=0)
+    columns = [column for column in columns if _is_exact(column, decimals)]
     if len(columns) < 2:
         return
-    decimals = max(column.decimals for column in columns)
     whole = np.column_stack([whole_steps(column, decimals) for column in columns])
     usable = np.column_stack([_usable(column) for column in columns])
     tried = len(columns) ** 3
@@ -110,8 +112,12 @@ def _is_fine(column: Column) -> bool:
     return (
         column.n_distinct >= _MIN_DISTINCT
         and column.decimals is not None
-        and float(np.abs(column.values[column.present]).max()) * 10.0**column.decimals < 2**50
+        and _is_exact(column, column.decimals)
     )
+
+
+def _is_exact(column: Column, decimals: int) -> bool:
+    return float(np.abs(column.values[column.present]).max()) * 10.0**decimals < 2**50
 
 
 def whole_steps(column: Column, decimals: int) -> np.ndarray:
