@@ -369,6 +369,8 @@ def _remedy(column: Column, kinds: tuple[str, ...]) -> str:
     """Say how a column becomes one of some kinds."""
     if column.exception()[1] is not None:
         return "correct or empty such cells, or drop the rule"
+    if isinstance(column.physical.dtype, pd.PeriodDtype):
+        return "convert the column with .dt.to_timestamp(), name another column, or drop the rule"
     how = {"number": "pd.to_numeric", "time": "pd.to_datetime", "text": ".astype(str)"}
     ways = " or ".join(how[kind] for kind in kinds if kind in how)
     return f"convert the column with {ways}, name another column, or drop the rule"

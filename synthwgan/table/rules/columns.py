@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from copy import copy
+from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
@@ -144,6 +145,14 @@ class Column:
         return written.name, getattr(written, "n_fields", None), getattr(written, "decimals", None)
 
     @property
+    def tick(self) -> Fraction | None:
+        """Microseconds of a duration's ticks; None for what holds no durations."""
+        if self.physical.domain != "number" or self.written is not None:
+            return None
+        what, tick = self.physical.measure()
+        return tick if what == "duration" else None
+
+    @property
     def zone(self) -> Any:
         """A time's zone, or None."""
         return getattr(self.physical, "tz", None)
@@ -223,7 +232,7 @@ class Column:
         cells = Cells(self.values[row : row + 1], np.zeros(1, dtype=bool))
         if self.written is not None:
             return repr(cells_of(self.written, cells.values).tolist()[0])
-        if self.kind == "time":
+        if self.physical.domain == "time" or self.tick is not None:
             return str(self.physical.write(cells).iloc[0])
         value = cells.values[0]
         return repr(value.item() if isinstance(value, np.generic) else value)

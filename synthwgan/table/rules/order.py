@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Hashable
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from synthwgan.table.rules.units import ticks_per
 from synthwgan.table.rules.written import FIND
 
 _SIGNS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
+_SPANS = (pd.Timedelta, np.timedelta64)
 _FLIPPED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}
 
 
@@ -28,7 +30,8 @@ class Order(Rule):
     *terms : column names and signs, alternating
         For instance ``Order("start", "<=", "end")``, or a chain
         ``Order("low", "<=", "middle", "<", "high")``. Signs are ``<=``, ``<``, ``>=``, ``>``. A
-        number or a ``pandas.Timestamp`` that is no column's name is a constant.
+        number, a ``pandas.Timestamp`` or a ``pandas.Timedelta`` that is no column's name is a
+        constant; a duration's number would count the ticks of its dtype.
     tolerate : float, default=0.0
         Share of rows that may break the rule in `fit`.
 
@@ -141,7 +144,7 @@ class Order(Rule):
                 self._refuse_constant(table, given[0], term)
         if given[0].kind == "number":
             return [
-                term if column is None else column.values
+                _number(term, given[0]) if column is None else column.values
                 for column, term in zip(columns, terms, strict=True)
             ]
         unit = min((column.unit for column in given), key=lambda unit: ticks_per(unit, "ns"))
@@ -181,6 +184,12 @@ class Order(Rule):
 
     def _refuse_constant(self, table: Table, column: Column, term: Any) -> None:
         is_date, what = isinstance(term, pd.Timestamp), self._what(table, column)
+        if isinstance(term, _SPANS) and column.tick is None:
+            wanted = "a number" if column.kind == "number" else "a pandas.Timestamp"
+            raise ValueError(
+                f"rule '{self}': column {column.name!r} holds {what}, which are no durations: "
+                f"compare it with {wanted}, not with {term!r}"
+            )
         if is_date != (column.kind == "time"):
             wanted = "a number" if is_date else "a pandas.Timestamp"
             raise ValueError(
@@ -302,7 +311,16 @@ def _put_in_place(frame: pd.DataFrame, name: Hashable) -> pd.DataFrame:
 
 
 def _is_constant(term: Any) -> bool:
-    return isinstance(term, int | float | pd.Timestamp | np.generic) and not isinstance(term, bool)
+    numbers = int | float | pd.Timestamp | pd.Timedelta | np.generic
+    return isinstance(term, numbers) and not isinstance(term, bool)
+
+
+def _number(term: Any, column: Column) -> Any:
+    """Return a constant as a number of a column, whose ticks a duration is counted in."""
+    if not isinstance(term, _SPANS) or column.tick is None:
+        return term
+    ticks = Fraction(pd.Timedelta(term).as_unit("ns").value, 1000) / column.tick
+    return int(ticks) if ticks.denominator == 1 else float(ticks)
 
 
 def _steps(column: Column, decimals: int | None, unit: str | None) -> np.ndarray:

@@ -28,10 +28,13 @@ from synthwgan.rules import (
 from synthwgan.table.rules.kinds import rule_from_dict
 
 NA = np.nan
+HOURS = [pd.Timedelta("1h"), pd.Timedelta("3h"), pd.NaT]
 CASES: list[tuple[Rule, dict[str, list[object]], list[bool]]] = [
     (Order("a", "<=", "b"), {"a": [1, 2, NA, 4], "b": [1, 1, 0, NA]}, [True, False, True, True]),
     (Order("a", "<", "b"), {"a": [1, 2], "b": [1, 3]}, [False, True]),
     (Order("a", ">=", 0), {"a": [1.0, -1.0, NA]}, [True, False, True]),
+    (Order("a", "<=", pd.Timedelta("2h")), {"a": HOURS}, [True, False, True]),
+    (Order("a", ">", np.timedelta64(1, "h")), {"a": HOURS}, [False, True, True]),
     (Order("a", "<=", "b", "<", "c"), {"a": [1, 1], "b": [1, 1], "c": [2, 1]}, [True, False]),
     (Order("a", "<=", "b"), {"a": ["2024-01-31"], "b": ["2024-02-01"]}, [True]),
     (Sum("t", ["a", "b"]), {"t": [0.3, 0.4], "a": [0.1, 0.1], "b": [0.2, 0.2]}, [True, False]),
@@ -250,3 +253,14 @@ def test_rule_set_check_and_broken_rows() -> None:
     assert RuleSet.from_json(rules.to_json()) == rules
     with pytest.raises(ValueError, match="no JSON"):
         RuleSet.from_json("{")
+
+
+def test_cells_are_shown_as_they_are_and_periods_get_a_remedy_that_works() -> None:
+    months = pd.Series(pd.period_range("2024-01", periods=3, freq="M"))
+    frame = pd.DataFrame({"month": months, "end": months + 1, "waited": HOURS})
+    with pytest.raises(ValueError, match=r"row 0: 2024-01\), .*\.dt\.to_timestamp\(\)"):
+        Order("month", "<=", "end").check(frame)
+    dates = frame.assign(month=months.dt.to_timestamp(), end=(months + 1).dt.to_timestamp())
+    assert Order("month", "<=", "end").check(dates).all()
+    with pytest.raises(ValueError, match="row 1: waited = 0 days 03:00:00"):
+        Order("waited", "<=", pd.Timedelta("2h")).fit(frame)

@@ -232,6 +232,8 @@ def test_shares_of_all_rows_and_of_those_that_rules_speak_about() -> None:
         (Order("text", "<=", "n"), r"column 'text' holds text \(row 3: 'unknown', not written as"),
         (Order("day", "<=", "n"), r"'day' holds dates \(row 0: '03-Jan-21'\).*'n' numbers"),
         (Order("day", "<=", 5), r"'day' holds dates .*compare it with a pandas.Timestamp, not"),
+        (Order("n", "<=", pd.Timedelta("1h")), r"'n' holds numbers .*no durations: .*a number"),
+        (Order("day", "<=", pd.Timedelta("1h")), r"'day' .*no durations: .*a pandas.Timestamp"),
         (Order("n", "<=", pd.Timestamp("2021-01-01")), r"'n' holds numbers .*with a number, not"),
         (Sum("text", ["n"]), "column 'text' holds text"),
         (Sum("n", ["name"]), r"column 'name' holds text \(row 0: 'Ann'\).*pd.to_numeric"),
