@@ -30,7 +30,9 @@ class ArrowRows:
 
     def table(self, frame: pd.DataFrame) -> pa.Table:
         """Return the rows of a frame; a column that does not fit is a ValueError."""
-        frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+        frame = _with_plain_categories(
+            frame.set_axis([str(name) for name in frame.columns], axis=1)
+        )
         try:
             table = _with_provenance(pa.Table.from_pandas(frame, preserve_index=False), frame)
             if self.schema is None:
@@ -42,6 +44,16 @@ class ArrowRows:
                 f"{self._shown}: a column does not fit into {self._what} ({reason}); write .csv "
                 "instead, or give the column one type."
             ) from error
+
+
+def _with_plain_categories(frame: pd.DataFrame) -> pd.DataFrame:
+    """Turn intervals and periods that are categories, which no file of Arrow holds, into text."""
+    for name, dtype in frame.dtypes.items():
+        kinds = pd.IntervalDtype | pd.PeriodDtype
+        if isinstance(dtype, pd.CategoricalDtype) and isinstance(dtype.categories.dtype, kinds):
+            texts = frame[name].cat.rename_categories(dtype.categories.astype(str))
+            frame = frame.assign(**{str(name): texts})
+    return frame
 
 
 def _with_provenance(table: pa.Table, frame: pd.DataFrame) -> pa.Table:

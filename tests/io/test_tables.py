@@ -194,6 +194,17 @@ def test_a_carriage_return_in_a_cell_comes_back(path: Path) -> None:
     pd.testing.assert_frame_equal(read_table(path), frame)
 
 
+def test_intervals_and_periods_that_are_categories_become_text(path: Path) -> None:
+    bands = pd.Series(pd.cut([1, 5, 9, None], [0, 4, 8, 12]))
+    months = pd.Series(pd.period_range("2024-01", periods=4, freq="M")).astype("category")
+    with TableWriter(path) as writer:
+        writer.write(pd.DataFrame({"band": bands, "month": months}))
+    read = read_table(path)
+    assert read["band"].tolist()[:3] == ["(0, 4]", "(4, 8]", "(8, 12]"]
+    assert pd.isna(read.loc[3, "band"])
+    assert read["month"].tolist() == ["2024-01", "2024-02", "2024-03", "2024-04"]
+
+
 def test_reading_an_empty_file(path: Path) -> None:
     path.touch()
     with pytest.raises(ValueError, match="is empty"):
