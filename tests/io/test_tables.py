@@ -195,7 +195,7 @@ def test_a_carriage_return_in_a_cell_comes_back(path: Path) -> None:
 
 
 def test_intervals_and_periods_that_are_categories_become_text(path: Path) -> None:
-    bands = pd.Series(pd.cut([1, 5, 9, None], [0, 4, 8, 12]))
+    bands = pd.Series(pd.cut(np.array([1, 5, 9, np.nan]), [0, 4, 8, 12]))
     months = pd.Series(pd.period_range("2024-01", periods=4, freq="M")).astype("category")
     with TableWriter(path) as writer:
         writer.write(pd.DataFrame({"band": bands, "month": months}))
