@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 import numpy as np
 
 from synthwgan.table.rules.columns import Column
@@ -49,15 +51,19 @@ def _try_source(search: Search, source: Column, columns: list[Column], tried: in
         for column in columns
         if column.name != source.name and column.n_distinct <= source.n_distinct
     }
+    numbers = _Numbers([cells for _, cells in targets.values()])
     for zone in [None, *_zones(source, columns)]:
         for part in PARTS:
             if PARTS[part].of != source.kind or not targets:
                 continue
             values = apply_part(part, few, zone)
+            excluded = numbers.unlike(values) if PARTS[part].gives == "number" else set()
             fitting = [
                 target
-                for target, cells in targets.values()
-                if leads_to(part, source, target) and _equal(part, values, cells)
+                for name, (target, cells) in targets.items()
+                if name not in excluded
+                and leads_to(part, source, target)
+                and _equal(part, values, cells)
             ]
             if not fitting or _says_nothing(part, source):
                 continue
@@ -67,6 +73,33 @@ def _try_source(search: Search, source: Column, columns: list[Column], tried: in
                     rule, tried=tried, min_share=NEARLY
                 ):
                     del targets[target.name]
+
+
+class _Numbers:
+    """Cells of many columns of numbers, compared at once: hardly any is a function of another.
+
+    Parameters
+    ----------
+    columns : list of Column
+        A few rows of each; those that hold no plain numbers are left out.
+    """
+
+    def __init__(self, columns: list[Column]) -> None:
+        plain = [each for each in columns if each.kind == "number" and each.written is None]
+        self._names = [each.name for each in plain]
+        self._cells = np.column_stack([each.floats for each in plain]) if plain else None
+        # Two numbers that are the same on a grid are no further apart than its step.
+        self._steps = np.array([10.0 ** -(each.decimals or 0) for each in plain]) * (1 + 1e-9)
+
+    def unlike(self, values: np.ndarray) -> set[Hashable]:
+        """Return the names of columns that cannot be some values, as `_equal` asks."""
+        if self._cells is None:
+            return set()
+        with np.errstate(invalid="ignore"):
+            near = np.abs(self._cells - values.astype(np.float64)[:, None]) <= self._steps
+        n_present = (~np.isnan(self._cells)).sum(axis=0)
+        is_unlike = near.sum(axis=0) < _ENOUGH * n_present
+        return {self._names[place] for place in np.flatnonzero(is_unlike)}
 
 
 def _equal(part: str, values: np.ndarray, target: Column) -> bool:

@@ -58,6 +58,7 @@ def find_ties(search: Search) -> None:
         return
     whole = np.column_stack([whole_steps(column, decimals) for column in columns])
     usable = np.column_stack([_usable(column) for column in columns])
+    steps = [grid_step(column, decimals) for column in columns]
     tried = len(columns) ** 3
     linked = {frozenset(rule.columns) for rule in search.rules if isinstance(rule, Sum)}
     for first, second in itertools.combinations(range(len(columns)), 2):
@@ -65,11 +66,12 @@ def find_ties(search: Search) -> None:
         if frozenset((columns[first].name, columns[second].name)) in linked:
             continue
         rows = usable[:, first] & usable[:, second]
-        step = _common_step(columns[first], columns[second], decimals)
+        # Of two grids the coarser one counts.
+        step = max(steps[first], steps[second])
         if stands_out(gap[rows], step, whole[rows][:, [first, second]]):
             rule = Sum(columns[second].name, [columns[first].name])
             search.accept(rule, tried=tried, min_share=_MIN_SHARE)
-    _find_triples(search, columns, whole, usable, linked, decimals)
+    _find_triples(search, columns, whole, usable, linked, steps)
 
 
 def _find_triples(
@@ -78,7 +80,7 @@ def _find_triples(
     whole: np.ndarray,
     usable: np.ndarray,
     linked: set[frozenset[object]],
-    decimals: int,
+    steps: list[int],
 ) -> None:
     tried = len(columns) ** 3
     stages = [slice(0, n_rows) for n_rows in _STAGES]
@@ -100,7 +102,7 @@ def _find_triples(
                     continue
                 rows = usable[:, [first, second, target]].all(axis=1)
                 gap = whole[:, target] - whole[:, first] - sign * whole[:, second]
-                step = _common_step(columns[first], columns[target], decimals)
+                step = max(steps[first], steps[target])
                 if not stands_out(gap[rows], step, whole[rows][:, [first, second, target]]):
                     continue
                 rule = Sum(names[2], names[:2], None if sign > 0 else [1, -1])
@@ -131,11 +133,6 @@ def _usable(column: Column) -> np.ndarray:
     codes = np.maximum(column.codes, 0)
     common = np.bincount(codes, minlength=1) > _SPIKE * len(codes)
     return column.present & ~common[codes] & (column.floats != 0)
-
-
-def _common_step(first: Column, second: Column, decimals: int) -> int:
-    """Return the coarser of two grids' steps."""
-    return max(grid_step(column, decimals) for column in (first, second))
 
 
 def grid_step(column: Column, decimals: int) -> int:
