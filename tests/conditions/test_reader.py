@@ -220,6 +220,13 @@ def test_given_rows_that_do_not_fit_are_named(reader, rows, message):
         reader.given_rows(rows, strict=True)
 
 
+@pytest.mark.parametrize("cell", [np.nan, None])
+def test_of_a_column_without_cells_none_is_possible(cell):
+    reader = _reader(pd.DataFrame({"empty": [cell] * 60, "full": list("abc") * 20}))
+    with pytest.raises(ValueError, match="^column 'empty': .* none is possible, for all its cells"):
+        reader.given_rows(pd.DataFrame({"empty": [3]}), strict=True)
+
+
 def test_text_where_numbers_were_is_named(reader):
     with pytest.raises(TypeError, match="^column 'age': was int64 when fitted"):
         reader.given_rows(pd.DataFrame({"age": ["old"]}), strict=True)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from synthwgan.table.columns.evidence import Evidence
 
 UNKNOWN = -1
+# What is said of a column of which nothing is possible.
+ALL_MISSING = "none is possible, for all its cells were missing"
 # The middle and both ends of what values may be.
 _PROBES = np.array([-9.0, 0.0, 9.0])
 _DOMAIN_WORDS = {"number": "numbers", "time": "dates", "text": "text", "label": "categories"}
@@ -248,6 +250,8 @@ class ColumnTransformer(ABC):
             low, high = required(self.bounds())
             return f"possible are {span_in_words(low, high)}"
         labels = self._text(self.menu().present)
+        if not labels:
+            return ALL_MISSING
         near = difflib.get_close_matches(str(value), labels, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         return f"{hint}possible are {shown(list(map(repr, labels)))}"

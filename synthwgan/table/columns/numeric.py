@@ -12,6 +12,7 @@ import numpy as np
 from synthwgan.parameters import required
 from synthwgan.table.checks import FLAG, LIST, STATE, Array, expect, optional
 from synthwgan.table.columns.base import (
+    ALL_MISSING,
     MISSING,
     OFF_GRID,
     REGULAR,
@@ -248,7 +249,8 @@ class NumericTransformer(PartTransformer):
     def possible(self, value: Any) -> str:
         if self.has_value:
             return super().possible(value)
-        return f"possible are {shown(self._text(self.menu().present))}"
+        texts = self._text(self.menu().present)
+        return f"possible are {shown(texts)}" if texts else ALL_MISSING
 
     def lie_between(self, values: np.ndarray) -> np.ndarray:
         ends = self.ends()
