@@ -274,16 +274,17 @@ def _check_labels(labels: list[Any] | None) -> None:
 
 def _check_that_the_dtype_holds(stored: Stored, labels: list[Any] | None) -> None:
     """Refuse categories that no cell can have: all cells would count as missing."""
-    if labels is None or stored.holds == "object" or stored.is_flag:
+    if labels is None or stored.holds == "object" or stored.is_flag or stored.ticks:
         return
-    holds_texts = stored.holds == "text"
+    # The categories of a dtype may be of both kinds, or there are none yet.
+    kinds = {stored.holds == "text"}
     if stored.is_category:
-        own = stored.categories
-        if not own or 0 < sum(isinstance(one, str) for one in own) < len(own):
-            return
-        holds_texts = isinstance(own[0], str)
+        kinds = {isinstance(own, str) for own in stored.categories}
+    if len(kinds) != 1:
+        return
+    (holds_texts,) = kinds
     for label in labels:
-        if isinstance(label, str) != holds_texts and not (stored.ticks and isinstance(label, str)):
+        if isinstance(label, str) != holds_texts:
             what = "text" if holds_texts else "no text"
             raise TypeError(
                 f"dtype {stored.name} holds {what}, and the category {label!r} is "

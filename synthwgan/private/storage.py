@@ -12,7 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from synthwgan.table.storage.dtypes import CategoryType, Cells, DurationType
+from synthwgan.table.storage.dtypes import (
+    CategoryType,
+    Cells,
+    DurationType,
+    in_zone,
+    ticks_to_index,
+)
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, physical_type
 
 # Where a cell of dtype object is one of these, it can be a category or a number.
@@ -169,18 +175,17 @@ class Stored:
         """Return moments of a zone as its clocks show them, where its days begin at midnight."""
         if self._zone is None:
             return ticks
-        moments = pd.DatetimeIndex(ticks.view(f"M8[{self.physical.unit}]")).tz_localize("UTC")
-        return moments.tz_convert(self._zone).tz_localize(None).asi8
+        return self._moments(ticks, self._zone).tz_localize(None).asi8
 
     def _of_the_clock(self, ticks: np.ndarray) -> np.ndarray:
         """Return the moments, as they are stored, at which the zone's clocks show something."""
         if self._zone is None:
             return ticks
-        shown = pd.DatetimeIndex(ticks.view(f"M8[{self.physical.unit}]"))
-        # An hour that clocks show twice is the first one, and one that they leave out the next.
-        once = np.ones(len(shown), dtype=bool)
-        moments = shown.tz_localize(self._zone, ambiguous=once, nonexistent="shift_forward")
-        return moments.tz_convert("UTC").tz_localize(None).asi8
+        return in_zone(self._moments(ticks, None), self._zone).asi8
+
+    def _moments(self, ticks: np.ndarray, zone: Any) -> pd.DatetimeIndex:
+        cells = Cells(ticks, np.zeros(len(ticks), dtype=bool))
+        return ticks_to_index(cells, self.physical.unit, zone)
 
     def write_labels(self, labels: list[Any], codes: np.ndarray) -> pd.Series:
         """Return labels by their number as a column of the dtype; those below 0 are missing."""

@@ -11,7 +11,7 @@ from synthwgan.table.checks import FLAG, expect
 from synthwgan.table.columns.grid import Grid
 from synthwgan.table.columns.numeric import NumericTransformer
 from synthwgan.table.columns.options import ColumnOptions
-from synthwgan.table.storage.dtypes import Cells, PhysicalType, ticks_to_index
+from synthwgan.table.storage.dtypes import Cells, PhysicalType, in_zone, ticks_to_index
 
 if TYPE_CHECKING:
     from synthwgan.table.columns.evidence import Evidence
@@ -67,10 +67,7 @@ class DatetimeTransformer(NumericTransformer):
         return self._index(ticks, self.physical.tz).tz_localize(None).asi8.copy()
 
     def _to_utc(self, ticks: np.ndarray) -> np.ndarray:
-        index = self._index(ticks, None)
-        first = np.ones(len(index), dtype=bool)
-        zoned = index.tz_localize(self.physical.tz, ambiguous=first, nonexistent="shift_forward")
-        return zoned.asi8.copy()
+        return in_zone(self._index(ticks, None), self.physical.tz).asi8.copy()
 
     def _index(self, ticks: np.ndarray, tz: Any) -> pd.DatetimeIndex:
         cells = Cells(ticks, np.zeros(len(ticks), dtype=bool))

@@ -14,6 +14,7 @@ from synthwgan.table.rules.form import ColumnForm
 from synthwgan.table.rules.function import Function
 from synthwgan.table.rules.parts import PARTS, dates_of
 from synthwgan.table.rules.units import ticks_per
+from synthwgan.table.storage.dtypes import in_zone
 
 # Parts that can be put back, and what stands in their place until then; the year is a leap year.
 _EMPTY = {"year": 2000, "month": 1, "day": 1, "date": 0, "hour": 0, "minute": 0, "second": 0}
@@ -122,9 +123,7 @@ class Rejoined(Rule):
             for part, numbers in sorted(wanted, key=lambda item: list(_EMPTY).index(item[0])):
                 dates = _with_part(dates.tz_localize(None), part, numbers[rows])
             if zone is not None:
-                once = np.ones(len(dates), dtype=bool)
-                dates = dates.tz_localize(zone, ambiguous=once, nonexistent="shift_forward")
-                dates = dates.tz_convert("UTC").tz_localize(None)
+                dates = in_zone(dates, zone).tz_convert("UTC").tz_localize(None)
             values = values.copy()
             values[rows] = dates.to_numpy().astype(f"M8[{column.unit}]").astype(np.int64)
         written = self.form_.write(values, column.missing, table.frame.index)

@@ -599,6 +599,15 @@ def ticks_to_index(cells: Cells, unit: str, tz: Any = None) -> pd.DatetimeIndex:
     return index if tz is None else index.tz_localize("UTC").tz_convert(tz)
 
 
+def in_zone(shown: pd.DatetimeIndex, tz: Any) -> pd.DatetimeIndex:
+    """Return the moments at which a zone's clocks show something.
+
+    An hour that they show twice is the first one, and one that they leave out the next.
+    """
+    first = np.ones(len(shown), dtype=bool)
+    return shown.tz_localize(tz, ambiguous=first, nonexistent="shift_forward")
+
+
 def listed(values: pd.Series | pd.Index) -> list[Any]:
     """Return values as a list of objects.
 
