@@ -18,6 +18,7 @@ from synthwgan.table.forms.durations import Components, Counted, DaysAndClock
 from synthwgan.table.forms.ipv4 import IPv4
 from synthwgan.table.forms.numbers import PlainNumber, TextNumber
 from synthwgan.table.forms.scientific import ScientificNumber
+from synthwgan.table.forms.seconds import Seconds
 from synthwgan.table.forms.textdates import TextDate
 from synthwgan.table.forms.writtendates import WrittenDate
 from synthwgan.table.forms.zoned import ZonedMoment
@@ -35,6 +36,8 @@ FORMS: dict[str, type[Form]] = {
 ASKED_FORMS: dict[str, type[Form]] = {
     form_class.name: form_class for form_class in (PlainNumber, AskedMoments)
 }
+# Forms of cells of which the dtype says what they are.
+DTYPE_FORMS: dict[str, type[Form]] = {Seconds.name: Seconds}
 
 # Cells of another form are exceptions: signs for what is unknown, bounds of a measurement, slips
 # of the pen. Each becomes a state, so there may be few different ones. They may be one cell in
@@ -128,7 +131,7 @@ def form_from_dict(state: dict[str, Any]) -> Form:
     ValueError
         If there is no such form.
     """
-    classes = FORMS | ASKED_FORMS
+    classes = FORMS | ASKED_FORMS | DTYPE_FORMS
     try:
         parameters = {key: value for key, value in state.items() if key != "name"}
         return classes[state["name"]].from_dict(parameters)

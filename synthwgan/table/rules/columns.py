@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime
 from collections.abc import Hashable
 from copy import copy
 from fractions import Fraction
@@ -15,15 +16,27 @@ from synthwgan.table.columns.grid import Grid
 from synthwgan.table.door import naming_column
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.registry import nearest_form
+from synthwgan.table.forms.seconds import Seconds
 from synthwgan.table.frames import as_frame
-from synthwgan.table.rules.form import ColumnForm
+from synthwgan.table.rules.form import ColumnForm, stored_kind
 from synthwgan.table.rules.units import UNITS, ticks_per
-from synthwgan.table.rules.written import FIND, cells_of, form_of, numbers_of, unit_of
+from synthwgan.table.rules.written import (
+    FIND,
+    cells_of,
+    form_of,
+    numbers_of,
+    seconds_of,
+    unit_of,
+)
 from synthwgan.table.storage.dtypes import Cells, NumberType
 from synthwgan.table.storage.physical import physical_type
 
 # Whole numbers below the first month that a form of dates reads are no dates.
 _FIRST_DATE = 180_001
+_SECOND = Fraction(10**6)
+# Constants that a user may compare cells with.
+SPANS = (datetime.timedelta, np.timedelta64)
+MOMENTS = (datetime.date, np.datetime64)
 # Forms of numbers that are what they are written as; those of others count minutes, seconds, ...
 _PLAIN_NUMBERS = ("number", "plain_number", "abbreviated_number", "scientific_number")
 
@@ -32,7 +45,7 @@ class Column:
     """One column of a table.
 
     Text, and whole numbers, that are all written in one form of dates are times; text that is all
-    in a form of numbers is numbers.
+    in a form of numbers is numbers. Durations are numbers of seconds.
 
     Parameters
     ----------
@@ -51,7 +64,7 @@ class Column:
         missing.
     missing : ndarray of shape (n_rows,), bool
     written : Form or None
-        How numbers and times are written as text, or times as numbers.
+        How numbers and times are written as text, or times as numbers, or seconds as ticks.
     """
 
     def __init__(self, name: Hashable, series: pd.Series, written: Any = FIND) -> None:
@@ -88,6 +101,8 @@ class Column:
         """Whether the cells are such as could be written in a form: text, or whole numbers."""
         if self.written is not None or self.kind == "text":
             return not hasattr(self.physical.dtype, "categories")
+        if self._tick is not None:
+            return True
         if self.kind != "number" or not isinstance(self.physical, NumberType):
             return False
         present = self.values[~self.missing]
@@ -99,7 +114,8 @@ class Column:
         """Read the cells through the form in which all of them are written, if there is one."""
         codes, cells = self._factorized
         whole = cells.astype(np.int64) if cells.dtype.kind == "f" else cells
-        form = form_of(whole, written)
+        tick = self._tick
+        form = form_of(whole, written) if tick is None else seconds_of(whole, written, tick)
         if form is None:
             return
         self.written = form
@@ -111,9 +127,7 @@ class Column:
     @property
     def stored_kind(self) -> str:
         """What the cells are as they are stored, not as what they mean."""
-        if self.written is None:
-            return self.kind
-        return "text" if self.physical.domain == "text" else "number"
+        return self.kind if self.written is None else stored_kind(self.physical, self.written)
 
     @cached_property
     def stored(self) -> Column:
@@ -139,6 +153,8 @@ class Column:
     @property
     def measure(self) -> tuple[Any, ...] | None:
         """What the numbers of a clock, a duration or an address count; None for plain numbers."""
+        if self.tick is not None:
+            return "duration", self.tick
         written = self.written if self.kind == "number" else None
         if written is None or written.name in _PLAIN_NUMBERS:
             return None
@@ -146,11 +162,38 @@ class Column:
 
     @property
     def tick(self) -> Fraction | None:
-        """Microseconds of a duration's ticks; None for what holds no durations."""
-        if self.physical.domain != "number" or self.written is not None:
+        """Microseconds that a duration's numbers count; None for what holds no durations."""
+        return _SECOND if self.is_duration else self._tick
+
+    @property
+    def is_duration(self) -> bool:
+        """Whether the numbers are the seconds of durations."""
+        return isinstance(self.written, Seconds)
+
+    @cached_property
+    def _tick(self) -> Fraction | None:
+        """Microseconds of a tick of a dtype of durations; None for another."""
+        if self.physical.domain != "number":
             return None
         what, tick = self.physical.measure()
         return tick if what == "duration" else None
+
+    def counted(self, constant: Any) -> Any:
+        """Return a duration as what the numbers count, another constant as it is."""
+        if not isinstance(constant, SPANS) or self.tick is None:
+            return constant
+        count = Fraction(pd.Timedelta(constant).as_unit("ns").value, 1000) / self.tick
+        return int(count) if count.denominator == 1 else float(count)
+
+    def label_of(self, constant: Any) -> Any:
+        """Return a moment or a duration as `labels` has it, another constant as it is."""
+        if self.kind != "time" or not isinstance(constant, MOMENTS):
+            return self.counted(constant)
+        stamp = pd.Timestamp(constant)
+        naive = stamp if stamp.tz is None else stamp.tz_convert("UTC").tz_localize(None)
+        ticks = naive.asm8.astype(f"M8[{self.unit}]")
+        exact = ticks == naive.asm8 and (stamp.tz is None) == (self.zone is None)
+        return as_labels(ticks.view(np.int64).reshape(1), self)[0] if exact else None
 
     @property
     def zone(self) -> Any:
@@ -229,12 +272,12 @@ class Column:
         """Return a cell as a message shows it."""
         if self.missing[row]:
             return "missing"
-        cells = Cells(self.values[row : row + 1], np.zeros(1, dtype=bool))
+        values = self.values[row : row + 1]
         if self.written is not None:
-            return repr(cells_of(self.written, cells.values).tolist()[0])
+            values = cells_of(self.written, values)
         if self.physical.domain == "time" or self.tick is not None:
-            return str(self.physical.write(cells).iloc[0])
-        value = cells.values[0]
+            return str(self.physical.write(Cells(values, np.zeros(1, dtype=bool))).iloc[0])
+        value = values[0]
         return repr(value.item() if isinstance(value, np.generic) else value)
 
     def exception(self) -> tuple[int, str | None]:

@@ -11,12 +11,20 @@ from synthwgan.parameters import required
 from synthwgan.table.checks import DECIMALS, STATE, check_state, optional
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.registry import form_from_dict
+from synthwgan.table.forms.seconds import Seconds
 from synthwgan.table.rules.units import UNITS
 from synthwgan.table.rules.written import cells_of, number_dtype, numbers_of, unit_of
 from synthwgan.table.storage.dtypes import Cells, blank
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict
 
 _FIELDS = {"physical": STATE, "decimals": optional(DECIMALS), "written": optional(STATE)}
+
+
+def stored_kind(physical: Any, written: Form | None) -> str:
+    """Return what cells of a dtype are as they are stored, not as what they mean."""
+    if isinstance(written, Seconds):
+        return "ticks"
+    return "text" if physical.domain == "text" else "number"
 
 
 def write_cells(physical: Any, cells: Cells) -> pd.Series:
@@ -77,6 +85,11 @@ class ColumnForm:
         return self.physical.domain == "number"
 
     @property
+    def is_duration(self) -> bool:
+        """Whether the numbers are the seconds of durations."""
+        return isinstance(self.written, Seconds)
+
+    @property
     def unit(self) -> str:
         """The unit of a time's ticks."""
         return self.physical.unit if self.written is None else unit_of(self.written)
@@ -84,7 +97,7 @@ class ColumnForm:
     @property
     def stored_kind(self) -> str:
         """What the cells are as they are stored, not as what they mean."""
-        return "text" if self.is_text or self.physical.domain == "text" else "number"
+        return "text" if self.is_text else stored_kind(self.physical, self.written)
 
     def parse(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Return what cells, as they are stored, mean, and which are of the written form."""
@@ -101,8 +114,7 @@ class ColumnForm:
             return self._read_written(series, missing), missing
         if hasattr(self.physical.dtype, "categories"):
             return series.astype(object).to_numpy(), missing
-        read = self.physical.read if self.physical.matches(series) else self.physical.convert
-        return read(series).values, missing
+        return self._read_stored(series), missing
 
     @property
     def is_text(self) -> bool:
@@ -127,8 +139,8 @@ class ColumnForm:
 
     def _read_written(self, series: pd.Series, missing: np.ndarray) -> np.ndarray:
         present = series[~missing]
-        is_number = self.physical.domain == "number"
-        cells = present.to_numpy(dtype=np.int64 if is_number else object)
+        is_text = self.physical.domain == "text"
+        cells = present.to_numpy(dtype=object) if is_text else self._read_stored(present)
         numbers, fits = self.parse(cells)
         if not fits.all():
             raise ValueError(
@@ -138,6 +150,10 @@ class ColumnForm:
         values = np.zeros(len(series), dtype=numbers.dtype)
         values[~missing] = numbers
         return values
+
+    def _read_stored(self, series: pd.Series) -> np.ndarray:
+        read = self.physical.read if self.physical.matches(series) else self.physical.convert
+        return read(series).values
 
     def _number(self, values: np.ndarray, missing: np.ndarray) -> np.ndarray:
         canonical = getattr(self.physical, "canonical", values.dtype)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Hashable
-from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -12,13 +11,12 @@ import pandas as pd
 
 from synthwgan.table.checks import DECIMALS, expect, optional
 from synthwgan.table.rules.base import Rule
-from synthwgan.table.rules.columns import Column, Table
+from synthwgan.table.rules.columns import SPANS, Column, Table
 from synthwgan.table.rules.form import ColumnForm
 from synthwgan.table.rules.units import ticks_per
 from synthwgan.table.rules.written import FIND
 
 _SIGNS = {"<=": operator.le, "<": operator.lt, ">=": operator.ge, ">": operator.gt}
-_SPANS = (pd.Timedelta, np.timedelta64)
 _FLIPPED = {"<=": ">=", "<": ">", ">=": "<=", ">": "<"}
 
 
@@ -144,7 +142,7 @@ class Order(Rule):
                 self._refuse_constant(table, given[0], term)
         if given[0].kind == "number":
             return [
-                _number(term, given[0]) if column is None else column.values
+                given[0].counted(term) if column is None else column.values
                 for column, term in zip(columns, terms, strict=True)
             ]
         unit = min((column.unit for column in given), key=lambda unit: ticks_per(unit, "ns"))
@@ -184,7 +182,7 @@ class Order(Rule):
 
     def _refuse_constant(self, table: Table, column: Column, term: Any) -> None:
         is_date, what = isinstance(term, pd.Timestamp), self._what(table, column)
-        if isinstance(term, _SPANS) and column.tick is None:
+        if isinstance(term, SPANS) and column.tick is None:
             wanted = "a number" if column.kind == "number" else "a pandas.Timestamp"
             raise ValueError(
                 f"rule '{self}': column {column.name!r} holds {what}, which are no durations: "
@@ -313,14 +311,6 @@ def _put_in_place(frame: pd.DataFrame, name: Hashable) -> pd.DataFrame:
 def _is_constant(term: Any) -> bool:
     numbers = int | float | pd.Timestamp | pd.Timedelta | np.generic
     return isinstance(term, numbers) and not isinstance(term, bool)
-
-
-def _number(term: Any, column: Column) -> Any:
-    """Return a constant as a number of a column, whose ticks a duration is counted in."""
-    if not isinstance(term, _SPANS) or column.tick is None:
-        return term
-    ticks = Fraction(pd.Timedelta(term).as_unit("ns").value, 1000) / column.tick
-    return int(ticks) if ticks.denominator == 1 else float(ticks)
 
 
 def _steps(column: Column, decimals: int | None, unit: str | None) -> np.ndarray:

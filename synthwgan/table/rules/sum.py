@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from synthwgan.parameters import required
 from synthwgan.table.rules import clock as clocks
 from synthwgan.table.rules.base import names_of
 from synthwgan.table.rules.columns import Column, Table
@@ -41,7 +40,8 @@ class Sum(Formula):
     constant : number or text, default=0
     unit : {"weeks", "days", "hours", "minutes", "seconds", "months", "years"}, default="days"
         What a number counts if it meets dates, as in a date plus days or a date minus a date.
-        Months and years are whole ones of the calendar between two dates.
+        Months and years are whole ones of the calendar between two dates. A duration
+        (timedelta) is as long as it is beside dates, and counts seconds beside numbers.
     clock : list of column names, optional
         Columns that write the time of day as a number, 517 for 5:17: such sums run in minutes
         and begin again at midnight.
@@ -285,10 +285,11 @@ class Sum(Formula):
             return whole * scale, 1, self._known(table)
         if any(column.kind == "number" and column.decimals is None for column in columns):
             return None
-        step = self._step_of_form(form, decimals)
         self._check_times(columns, form)
+        unit = self._unit_of([form, *columns])
+        step = _step(form, form.decimals if decimals is None else decimals, unit)
         weights = [
-            weight * _step(column, self.unit) / step
+            weight * _step(column, column.decimals, unit) / step
             for column, weight in zip(columns, self.fractions, strict=True)
         ]
         constant = as_fraction(self.constant) / step
@@ -297,10 +298,9 @@ class Sum(Formula):
         numerator = _dot(columns, [int(weight * denominator) for weight in weights], numerator)
         return numerator, denominator, self._known(table)
 
-    def _step_of_form(self, form: ColumnForm, decimals: int | None) -> Fraction:
-        if form.is_time:
-            return _tick(form.unit, self.unit)
-        return Fraction(1, 10 ** (required(form.decimals) if decimals is None else decimals))
+    def _unit_of(self, columns: Sequence[Column | ColumnForm]) -> str | None:
+        """Return what numbers count where there are dates among the columns."""
+        return self.unit if any(column.kind == "time" for column in columns) else None
 
     def _refuse(self, table: Table) -> None:
         if self.total in table.frame.columns:
@@ -329,12 +329,14 @@ class Sum(Formula):
         return whole_months(late, early) + int(as_fraction(self.constant)) * _CALENDAR[self.unit]
 
     def _sums(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
-        sums = np.full(len(table), float(as_fraction(self.constant)))
+        form = self._form(table)
+        columns = [self._column(table, name, "number", "time") for name in self.sources]
+        unit = self._unit_of([form, *columns])
+        total = _step(form, 0, unit)
+        sums = np.full(len(table), float(as_fraction(self.constant) / total))
         with np.errstate(invalid="ignore", over="ignore"):
-            for name, weight in zip(self.sources, self.fractions, strict=True):
-                column = self._column(table, name, "number", "time")
-                step = _step(column, self.unit) if column.kind == "time" else 1
-                sums = sums + float(weight * step) * column.floats
+            for column, weight in zip(columns, self.fractions, strict=True):
+                sums = sums + float(weight * _step(column, 0, unit) / total) * column.floats
         known = self._known(table)
         return np.where(known, sums, 0.0), known
 
@@ -388,16 +390,18 @@ def _month_and_rest(column: Column) -> tuple[np.ndarray, np.ndarray]:
     return months.astype(np.int64), rest
 
 
-def _tick(ticks: str, unit: str) -> Fraction:
+def tick_in(ticks: str, unit: str) -> Fraction:
     """Return the length of a tick in a unit."""
     base, count = _FIXED_UNITS[unit]
     return Fraction(ticks_per(ticks, "ns"), ticks_per(base, "ns") * count)
 
 
-def _step(column: Column, unit: str) -> Fraction:
-    if column.kind == "time":
-        return _tick(column.unit, unit)
-    return Fraction(1, 10 ** (column.decimals or 0))
+def _step(column: Column | ColumnForm, decimals: int | None, unit: str | None) -> Fraction:
+    """Return the length of a step of a column's grid in what numbers count beside dates."""
+    if unit is not None and column.kind == "time":
+        return tick_in(column.unit, unit)
+    step = Fraction(1, 10 ** (decimals or 0))
+    return step * tick_in("s", unit) if unit is not None and column.is_duration else step
 
 
 def _whole(column: Column, decimals: int | None = None) -> np.ndarray:

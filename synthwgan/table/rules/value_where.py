@@ -10,8 +10,8 @@ import pandas as pd
 
 from synthwgan.table.checks import expect
 from synthwgan.table.rules.base import Implied, Rule
-from synthwgan.table.rules.columns import Column, Table
-from synthwgan.table.rules.written import cells_of
+from synthwgan.table.rules.columns import MOMENTS, SPANS, Column, Table
+from synthwgan.table.rules.written import cells_of, unit_of
 
 
 class ValueWhere(Rule):
@@ -20,9 +20,9 @@ class ValueWhere(Rule):
     Parameters
     ----------
     column : column name
-    value : number or label
+    value : number, label, datetime or timedelta
     where : column name
-    other : number or label
+    other : number, label, datetime or timedelta
         Value of `where`.
     exactly : bool, default=False
         Whether the column has the value nowhere else.
@@ -85,7 +85,9 @@ class ValueWhere(Rule):
         where = has_value(self._read(frame)[self.where], self.other)
         form = self.written_.get(self.column)
         value = self.value
-        if form is not None and not isinstance(value, str):
+        if form is not None and form.meaning == "datetime" and isinstance(value, MOMENTS):
+            value = pd.Timestamp(value).asm8.astype(f"M8[{unit_of(form)}]").view(np.int64)
+        if form is not None and _is_number(value):
             value = cells_of(form, np.array([value])).tolist()[0]
         yield self.column, where, pd.Series([value] * int(where.sum()), dtype=object)
 
@@ -96,9 +98,13 @@ class ValueWhere(Rule):
 
 def has_value(column: Column, value: Any) -> np.ndarray:
     """Return where a column has a value, written as the table shows it or as what it means."""
-    is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
+    value = column.label_of(value)
     # Beyond, floats are not exact.
-    if column.kind == "number" and is_number and abs(value) < 2**53:
+    if column.kind == "number" and _is_number(value) and abs(value) < 2**53:
         return column.floats == float(value)
     labels = zip(column.labels, column.stored.labels, strict=True)
     return np.array([value in pair for pair in labels] + [False])[column.codes]
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, (bool, *SPANS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from synthwgan.parameters import required
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.digits import DigitMoments
 from synthwgan.table.forms.registry import find_form
+from synthwgan.table.forms.seconds import Seconds
 
 # In place of a form: look for one.
 FIND = object()
@@ -38,6 +40,14 @@ def form_of(cells: np.ndarray, written: Any) -> Form | None:
     return found if is_text or found.meaning == "datetime" else None
 
 
+def seconds_of(ticks: np.ndarray, written: Any, microseconds: Fraction) -> Form | None:
+    """Return the form that reads ticks of durations as seconds, that of the fitted table first."""
+    found = None if written is None else Seconds.of_ticks(ticks, microseconds)
+    if found is None or not isinstance(written, Seconds) or written.digits != found.digits:
+        return found
+    return written if written.n_decimals >= found.n_decimals else found
+
+
 def numbers_of(form: Form, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return what cells mean, months as their first days, and which are of the form."""
     numbers, fits = form.parse(cells)
@@ -54,7 +64,8 @@ def cells_of(form: Form, numbers: np.ndarray) -> np.ndarray:
         numbers = numbers.astype(np.int64)
     else:
         dtype = number_dtype(form)
-        numbers = (np.rint(numbers) if dtype.kind == "i" else numbers).astype(dtype)
+        is_rounded = dtype.kind == "i" and numbers.dtype.kind == "f"
+        numbers = (np.rint(numbers) if is_rounded else numbers).astype(dtype)
     return form.write(numbers)
 
 

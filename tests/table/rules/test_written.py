@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import hypothesis.strategies as st
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import Phase, given, settings
 from hypothesis.extra.numpy import arrays
@@ -20,6 +22,7 @@ from synthwgan.rules import (
     Rule,
     RuleSet,
     Sum,
+    ValueWhere,
     find_rules,
 )
 from synthwgan.table.rules.columns import Column
@@ -115,6 +118,91 @@ def test_sums_of_written_numbers_come_back(
     comes_back(rule, frame)
     if not holes.all():
         assert rule.check(frame).tolist() == (holes | ~faults).tolist()
+
+
+def as_timedeltas(spans: pd.Series) -> pd.Series:
+    objects = [pd.NaT if pd.isna(span) else span.to_pytimedelta() for span in spans]
+    return pd.Series(objects, dtype=object)
+
+
+DURATIONS = {
+    "ns": lambda spans: spans.astype("timedelta64[ns]"),
+    "seconds": lambda spans: spans.astype("timedelta64[s]"),
+    "objects": as_timedeltas,
+    "arrow": lambda spans: spans.astype(pd.ArrowDtype(pa.duration("ms"))),
+}
+
+
+@pytest.mark.parametrize("store", DURATIONS.values(), ids=list(DURATIONS))
+def test_durations_are_as_long_as_they_are_beside_dates(
+    store: Callable[[pd.Series], pd.Series],
+) -> None:
+    rng = np.random.default_rng(0)
+    spans = [pd.Series(pd.to_timedelta(rng.integers(1, 9999, 200), unit="s")) for _ in range(3)]
+    spans[1] = spans[0].mask(rng.random(200) < 0.1) + spans[1]
+    start = pd.Timestamp("2024-02-28") + spans[2]
+    frame = pd.DataFrame({"start": start, "ride": store(spans[0]), "till": store(spans[1])})
+    frame["end"] = start + spans[0]
+    frame["fare"] = spans[0].dt.total_seconds() * 0.05 + 2
+    for rule in (
+        Sum("end", ["start", "ride"]),
+        Sum("end", ["start", "ride"], unit="hours"),
+        Sum("ride", ["end", "start"], [1, -1]),
+        Sum("fare", ["ride"], [0.05], 2),
+        Sum("ride", ["fare"], [20], -40),
+        Order("ride", "<=", "till"),
+    ):
+        comes_back(rule, frame)
+        assert rule.check(frame).all()
+    late = frame.assign(end=frame["end"] + pd.Timedelta("1s"))
+    assert not Sum("end", ["start", "ride"]).check(late).any()
+    found = find_rules(frame)
+    assert {"ride = end - start", "till >= ride"} <= set(map(str, found))
+    pd.testing.assert_frame_equal(found.rebuild(found.reduce(frame))[list(frame)], frame)
+
+
+def test_a_date_and_several_durations() -> None:
+    rng = np.random.default_rng(1)
+    ride, wait = (pd.to_timedelta(rng.integers(1, 9999, 300), unit="s") for _ in range(2))
+    start = pd.Timestamp("2024-02-28") + pd.to_timedelta(rng.integers(0, 10**7, 300), unit="s")
+    frame = pd.DataFrame({"start": start, "ride": ride, "wait": wait})
+    frame["end"] = frame["start"] + ride + wait
+    (rule,) = find_rules(frame)
+    assert set(rule.columns) == set(frame)
+    comes_back(rule, frame)
+
+
+def test_a_moment_or_a_duration_where_another_column_says_so() -> None:
+    end = pd.Series(pd.to_datetime(["2099-12-31", "2020-05-01", "2099-12-31"]))
+    frame = pd.DataFrame({"open": ["yes", "no", "yes"], "end": end})
+    frame["written"] = end.dt.strftime("%d.%m.%Y")
+    frame["zoned"] = end.dt.tz_localize("UTC")
+    frame["left"] = pd.to_timedelta([90, 4, 90], unit="s")
+    never = pd.Timestamp("2099-12-31")
+    values = {"end": never, "written": never, "zoned": never.tz_localize("UTC")}
+    for name, value in {**values, "left": pd.Timedelta("90s")}.items():
+        rule = ValueWhere(name, value, "open", "yes", exactly=True)
+        comes_back(rule, frame)
+        assert rule.check(frame.iloc[::-1].assign(open="yes")).tolist() == [True, False, True]
+        implied, where, cells = next(iter(rule.implies(frame, frame)))
+        shown = frame[implied][where].iloc[0]
+        assert (where.tolist(), cells.tolist()) == ([True, False, True], [shown, shown])
+
+
+def test_parts_of_seconds_and_durations_too_long_for_them() -> None:
+    spans = pd.Series(pd.to_timedelta([1, 2_500_000, 2**53 + 1], unit="ns"))
+    column = Column("a", spans[:2])
+    assert (column.values.tolist(), column.decimals) == ([1e-9, 0.0025], 9)
+    assert [column.shown(row) for row in range(2)] == [
+        "0 days 00:00:00.000000001",
+        "0 days 00:00:00.002500",
+    ]
+    # As floats these seconds would be another tick.
+    frame = pd.DataFrame({"a": spans, "b": spans + pd.Timedelta(1, "ns"), "c": spans.dt.floor("s")})
+    comes_back(Order("a", "<", "b"), frame)
+    comes_back(Sum("b", ["a"], constant=1), frame)
+    with pytest.raises(ValueError, match="count in different units"):
+        Order("c", "<=", "a").fit(frame)
 
 
 def test_whole_amounts_keep_the_decimals_of_their_form() -> None:

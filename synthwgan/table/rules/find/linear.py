@@ -10,8 +10,7 @@ import numpy as np
 from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.find.search import NEARLY, Search
 from synthwgan.table.rules.one_hot import OneHot, is_binary
-from synthwgan.table.rules.sum import Sum, as_weight
-from synthwgan.table.rules.units import ticks_per
+from synthwgan.table.rules.sum import Sum, as_weight, tick_in
 
 _MAX_COLUMNS = 200
 _MAX_PARTS = 40
@@ -25,13 +24,21 @@ _MAX_DIGITS, _MAX_DIGITS_OF_MANY = 6, 4
 def find_linear(search: Search) -> None:
     """Find columns that are a weighted sum of others in nearly all rows."""
     columns = [c for c in search.of_kind("number", "time") if _takes_part(search, c)]
+    plain = [column for column in columns if not column.is_duration]
+    _find_among(search, plain, "days")
+    if len(plain) < len(columns):
+        _find_among(search, columns, "seconds")
+
+
+def _find_among(search: Search, columns: list[Column], unit: str) -> None:
+    """Find sums of numbers, and of dates in one unit."""
     columns = search.bounded(columns, _MAX_COLUMNS, "linear relations")
     if len(columns) < 2:
         return
-    values = np.column_stack([_as_numbers(column) for column in columns])
+    values = np.column_stack([_as_numbers(column, unit) for column in columns])
     seen = {_key(rule) for rule in search.rules if isinstance(rule, Sum)}
     for group in _groups(columns, values):
-        for relation in _relations(search, [columns[p] for p in group], values[:, group]):
+        for relation in _relations(search, [columns[p] for p in group], values[:, group], unit):
             if _key(relation) not in seen and search.accept(
                 relation, tried=len(columns) ** 2, min_share=NEARLY, min_rows=20
             ):
@@ -48,13 +55,13 @@ def _takes_part(search: Search, column: Column) -> bool:
     return not any(isinstance(r, OneHot) and column.name in r.columns for r in search.rules)
 
 
-def _as_numbers(column: Column) -> np.ndarray:
-    """Return numbers, or days since the first date."""
+def _as_numbers(column: Column, unit: str) -> np.ndarray:
+    """Return numbers, or days or seconds since the first date."""
     if column.kind == "number":
         return column.floats
     first = column.values[column.present].min()
-    days = (column.values - first) / ticks_per("D", column.unit)
-    return np.where(column.missing, np.nan, days)
+    since = (column.values - first) * float(tick_in(column.unit, unit))
+    return np.where(column.missing, np.nan, since)
 
 
 def _groups(columns: list[Column], values: np.ndarray) -> list[np.ndarray]:
@@ -75,7 +82,7 @@ def _groups(columns: list[Column], values: np.ndarray) -> list[np.ndarray]:
     return groups
 
 
-def _relations(search: Search, columns: list[Column], values: np.ndarray) -> list[Sum]:
+def _relations(search: Search, columns: list[Column], values: np.ndarray, unit: str) -> list[Sum]:
     rows = np.flatnonzero(~np.isnan(values).any(axis=1))
     n_few = max(60, 3 * len(columns))
     subsets = [rows]
@@ -84,12 +91,12 @@ def _relations(search: Search, columns: list[Column], values: np.ndarray) -> lis
         subsets += [search.rng.choice(rows, n_few, replace=False) for _ in range(_N_SUBSETS)]
     found: dict[frozenset[object], Sum] = {}
     for subset in subsets:
-        for relation in _solve(columns, values[subset[: max(4000, n_few)]], values[rows]):
+        for relation in _solve(columns, values[subset[: max(4000, n_few)]], values[rows], unit):
             found.setdefault(frozenset(relation.columns), relation)
     return sorted(found.values(), key=lambda rule: len(rule.columns))
 
 
-def _solve(columns: list[Column], values: np.ndarray, check: np.ndarray) -> list[Sum]:
+def _solve(columns: list[Column], values: np.ndarray, check: np.ndarray, unit: str) -> list[Sum]:
     """Return the exact relations among columns, then those that hold after rounding."""
     if len(values) < len(columns) + 5:
         return []
@@ -110,7 +117,7 @@ def _solve(columns: list[Column], values: np.ndarray, check: np.ndarray) -> list
             basis.append(place)
     found = [_turned(columns, *relation) for relation in found]
     found += _rounded(columns, scaled[:, basis], usable[basis], spread)
-    relations = [_as_sum(columns, check, *relation) for relation in found]
+    relations = [_as_sum(columns, check, unit, *relation) for relation in found]
     return [relation for relation in relations if relation is not None]
 
 
@@ -186,7 +193,12 @@ def _solve_one(
 
 
 def _as_sum(
-    columns: list[Column], values: np.ndarray, target: int, parts: list[int], weights: np.ndarray
+    columns: list[Column],
+    values: np.ndarray,
+    unit: str,
+    target: int,
+    parts: list[int],
+    weights: np.ndarray,
 ) -> Sum | None:
     """Return the relation with exact weights, or None if it has none that fit."""
     if not parts or len(parts) > _MAX_PARTS:
@@ -210,7 +222,7 @@ def _as_sum(
     if not parts or not _dates_cancel(columns, target, parts, exact):
         return None
     rest = values[:, target] - values[:, parts] @ np.array([float(weight) for weight in exact])
-    constant = _constant(columns, target, parts, exact, rest, step)
+    constant = _constant(columns, unit, target, parts, exact, rest, step)
     if constant is None:
         return None
     return Sum(
@@ -218,6 +230,7 @@ def _as_sum(
         [columns[part].name for part in parts],
         None if all(weight == 1 for weight in exact) else [as_weight(weight) for weight in exact],
         as_weight(constant),
+        unit=unit,
     )
 
 
@@ -264,6 +277,7 @@ def _dates_cancel(
 
 def _constant(
     columns: list[Column],
+    unit: str,
     target: int,
     parts: list[int],
     weights: list[Fraction],
@@ -271,7 +285,7 @@ def _constant(
     step: float,
 ) -> Fraction | None:
     """Return the constant that is left, on the target's grid."""
-    # Numbers were counted from zero, dates from their first: the days between these come back.
+    # Numbers were counted from zero, dates from their first: what lies between these comes back.
     offset = Fraction(0)
     for place, weight in [
         (target, Fraction(1)),
@@ -280,7 +294,7 @@ def _constant(
         column = columns[place]
         if column.kind == "time":
             first = int(column.values[column.present].min())
-            offset += weight * Fraction(first, ticks_per("D", column.unit))
+            offset += weight * first * tick_in(column.unit, unit)
     left = float(np.median(rest)) + float(offset)
     size = max(float(np.abs(rest).max()), 1e-300)
     if abs(left) <= 0.55 * step + 1e-7 * size:
