@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from shlex import quote
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -64,6 +65,14 @@ def report(
         ),
     ] = "auto",
     kind: Kinds = None,
+    drop: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--drop",
+            metavar="NAME",
+            help="Leave out a column, such as one that only marks rows; may be repeated.",
+        ),
+    ] = None,
     quick: Annotated[
         bool,
         typer.Option("--quick", help="Answer in seconds, without the slow figures; it names them."),
@@ -88,13 +97,22 @@ def report(
     kinds = column_kinds(kind or [])
     table = reading.read(real)
     texts = [name for name in table if _is_text(table[name])]
-    others = [None if place is None else reading.read(place, texts) for place in (synthetic, test)]
+    made = reading.read(synthetic, texts)
+    unseen = None if test is None else reading.read(test, texts)
+    table, made, unseen = _without(drop or [], table, made, unseen)
+    others = [name for name in made if name not in table]
+    if others:
+        raise ValueError(
+            f"{synthetic} has columns that {real} lacks: {others}. Leave out what only marks its "
+            f"rows: {' '.join(f'--drop {quote(str(name))}' for name in others)}."
+        )
     # On the command line every name is text; a column's may be a number.
     names = {str(name): name for name in table}
     verbose = 0 if quiet else 1
     found = evaluate(
         table,
-        *others,
+        made,
+        unseen,
         names.get(target, target),
         column_kinds={names.get(name, name): said for name, said in kinds.items()} or None,
         rules=asked,
@@ -115,6 +133,18 @@ def report(
         score = "missing" if math.isnan(found.score) else f"{found.score:.3f}"
         typer.echo(f"The score is {score}, below {fail_under}.", err=True)
         raise typer.Exit(TOO_LOW)
+
+
+def _without(names: list[str], *tables: pd.DataFrame | None) -> list[Any]:
+    """Return tables without some columns."""
+    known = {str(column) for table in tables if table is not None for column in table}
+    for name in names:
+        if name not in known:
+            raise ValueError(f"--drop {quote(name)}: no table has such a column.")
+    return [
+        table if table is None else table.loc[:, [str(one) not in names for one in table]]
+        for table in tables
+    ]
 
 
 def _write(found: Report, path: Path) -> None:

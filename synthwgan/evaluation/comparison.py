@@ -22,7 +22,7 @@ from synthwgan.evaluation.report import WIDTH, Report
 from synthwgan.evaluation.rulebook import Rulebook
 from synthwgan.io.tables import write_text
 from synthwgan.randomness import RandomState, draw_seeds
-from synthwgan.table.frames import as_frame
+from synthwgan.table.frames import as_named_frame
 
 _NAME_WIDTH = 14
 
@@ -159,7 +159,7 @@ def compare(
     if not synthetic:
         raise ValueError("there is no table to compare: give at least one, such as {'ours': table}")
     seed = draw_seeds(random_state, 1)[0]
-    real, test = as_frame(real), as_frame(test)
+    real, test = as_named_frame(real), as_named_frame(test)
     if isinstance(real, pd.DataFrame):
         # The rules of the real rows are found once, for all tables.
         rules = Rulebook.of(rules, real)

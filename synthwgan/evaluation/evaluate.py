@@ -21,7 +21,7 @@ from synthwgan.evaluation.sections import rules as kept_rules
 from synthwgan.evaluation.sections.yardsticks import Yardsticks
 from synthwgan.randomness import RandomState, as_generator, draw_seeds
 from synthwgan.table.door import column_hint
-from synthwgan.table.frames import as_frame
+from synthwgan.table.frames import as_named_frame
 
 # The sections of a report, in order.
 QUESTIONS: dict[str, Question] = {
@@ -55,11 +55,11 @@ def evaluate(
 
     Parameters
     ----------
-    real : DataFrame of any library, of shape (n_real, n_columns)
+    real : DataFrame of any library or array, of shape (n_real, n_columns)
         The rows that the model was trained on.
-    synthetic : DataFrame of any library, of shape (n_synthetic, n_columns)
+    synthetic : DataFrame of any library or array, of shape (n_synthetic, n_columns)
         A synthetic table with the same columns, in any order, of any model.
-    test : DataFrame of any library, of shape (n_test, n_columns), default None
+    test : DataFrame of any library or array, of shape (n_test, n_columns), default None
         Real rows that the model never saw. They say what can be reached at best, and without
         them nobody can tell whether the model repeats its training rows.
     target : column name, default None
@@ -119,7 +119,7 @@ def evaluate(
         ...
     ValueError: target='width' is no column; the columns are ['size', 'area']
     """
-    real, synthetic, test = as_frame(real), as_frame(synthetic), as_frame(test)
+    real, synthetic, test = (as_named_frame(table) for table in (real, synthetic, test))
     if isinstance(test, pd.DataFrame) and len(test) < MIN_TEST_ROWS:
         raise ValueError(
             f"test has {len(test)} rows, too few to compare with: give at least "

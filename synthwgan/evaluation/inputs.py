@@ -13,7 +13,7 @@ import pandas as pd
 
 from synthwgan.evaluation.plain import Content, as_floats, as_texts, contents
 from synthwgan.evaluation.spread import spread_numbers
-from synthwgan.table.frames import as_frame
+from synthwgan.table.frames import as_named_frame
 
 MAX_ROWS = 50_000
 # A category of fewer real rows says nothing of another table: fresh real rows have others.
@@ -185,9 +185,9 @@ class Tables:
 
         Parameters
         ----------
-        real, synthetic : DataFrame of any library
+        real, synthetic : DataFrame of any library or array
             Tables with the same columns, in any order.
-        test : DataFrame of any library or None, default None
+        test : DataFrame of any library or array or None, default None
             Real rows that the model never saw.
         column_kinds : mapping of column name to kind, default None
             Kinds that are given and not inferred; see `TableTransformer`.
@@ -201,7 +201,7 @@ class Tables:
         TypeError, ValueError
             If a table is no DataFrame, is empty, or has other columns.
         """
-        real, synthetic, test = as_frame(real), as_frame(synthetic), as_frame(test)
+        real, synthetic, test = (as_named_frame(table) for table in (real, synthetic, test))
         frames = _checked(real, synthetic, test)
         frames, held = spread_numbers(frames, contents(real, column_kinds))
         rng = np.random.default_rng(0) if rng is None else rng

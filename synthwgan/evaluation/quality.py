@@ -16,7 +16,7 @@ from synthwgan.evaluation.inputs import check_same_columns
 from synthwgan.evaluation.plain import Content, as_floats, as_moments, content_of
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.textdates import TextDate
-from synthwgan.table.frames import as_frame
+from synthwgan.table.frames import as_named_frame
 from synthwgan.table.schema import COLUMN_CLASSES
 
 _TABLE = "table"
@@ -64,9 +64,9 @@ def quality_score(
 
     Parameters
     ----------
-    real : DataFrame of any library, of shape (n_real, n_columns)
+    real : DataFrame of any library or array, of shape (n_real, n_columns)
         The real table. Any dtype is accepted; columns are brought to plain forms first.
-    synthetic : DataFrame of any library, of shape (n_synthetic, n_columns)
+    synthetic : DataFrame of any library or array, of shape (n_synthetic, n_columns)
         A synthetic table with the same columns, in any order.
     metadata : mapping, default=None
         Single-table metadata as sdmetrics knows it. By default `sdmetrics_metadata`
@@ -96,7 +96,7 @@ def quality_score(
         ...
     ValueError: The synthetic table lacks the columns ['city'].
     """
-    real, synthetic = as_frame(real), as_frame(synthetic)
+    real, synthetic = as_named_frame(real), as_named_frame(synthetic)
     check_same_columns(real, synthetic)
     report_class = _quality_report_class()
     metadata = sdmetrics_metadata(real) if metadata is None else _with_text_names(metadata)
@@ -127,7 +127,7 @@ def sdmetrics_metadata(frame: Any) -> dict[str, Any]:
 
     Parameters
     ----------
-    frame : DataFrame of any library, of shape (n_rows, n_columns)
+    frame : DataFrame of any library or array, of shape (n_rows, n_columns)
         The real table.
 
     Returns
@@ -143,7 +143,7 @@ def sdmetrics_metadata(frame: Any) -> dict[str, Any]:
     {'columns': {'age': {'sdtype': 'numerical'}, 'since': {'sdtype': 'datetime', \
 'datetime_format': '%Y-%m-%d'}}}
     """
-    frame = as_frame(frame)
+    frame = as_named_frame(frame)
     return {"columns": {str(name): _column_metadata(frame[name]) for name in frame.columns}}
 
 

@@ -51,12 +51,18 @@ class Excel(TableFormat):
                 f"{shown} has {len(book.worksheets)} sheets; the first one, "
                 f"{book.worksheets[0].title!r}, is read"
             )
-        rows = [row for row in rows if any(cell is not None for cell in row)]
+        rows = _from_header_to_last_cell(rows)
         names = _names(rows, shown)
         return frame_of_cells(_columns(rows[1:], names, shown), options.texts, options.na)
 
     def sink(self, file: BinaryIO, shown: str, options: TextOptions) -> Sink:
         return _ExcelSink(file, shown)
+
+
+def _from_header_to_last_cell(rows: list[list[Any]]) -> list[list[Any]]:
+    """Rows without the blank ones around them; one between others is a row without cells."""
+    filled = [place for place, row in enumerate(rows) if any(cell is not None for cell in row)]
+    return rows[filled[0] : filled[-1] + 1] if filled else []
 
 
 def _names(rows: list[list[Any]], shown: str) -> list[str]:
@@ -92,6 +98,7 @@ class _ExcelSink:
         self._book: Any = Workbook(write_only=True)
         self._sheet = self._book.create_sheet("Sheet1")
         self._n_rows = 0
+        self._ends_blank = False
 
     def write(self, frame: pd.DataFrame) -> None:
         book, self._book = self._book, None
@@ -113,6 +120,7 @@ class _ExcelSink:
                 "at most; write .csv or .parquet instead."
             )
         cells = list(row)
+        self._ends_blank = all(cell is None for cell in cells)
         for place, cell in enumerate(cells):
             if type(cell) is float:
                 # openpyxl would write 16 digits of 17.
@@ -130,11 +138,16 @@ class _ExcelSink:
             yield None if is_missing else _held(cell)
 
     def close(self) -> None:
-        if self._book is not None:
+        if self._book is not None and not self._ends_blank:
             self._book.save(self._file)
-        else:
-            with suppress(OSError, ValueError):
-                self._sheet.close()
+            return
+        with suppress(OSError, ValueError):
+            self._sheet.close()
+        if self._book is not None:
+            raise ValueError(
+                f"{self._shown}: the last row has no cells, and a sheet ends with its last filled "
+                "row; drop that row, or write .csv or .parquet instead."
+            )
 
 
 def _escaped(text: str) -> str:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
+from urllib.parse import unquote
 
 import pandas as pd
 import pyarrow as pa
@@ -91,6 +92,7 @@ def open_parts(paths: Sequence[Path], root: Path, shown: str) -> Any:
     if any(not schema.equals(schemas[0]) for schema in schemas):
         whole = unified(schemas)
     folders = _folders(paths, root)
+    _refuse_contradictions(paths, root, schemas)
     options = dataset.FileSystemFactoryOptions(partition_base_dir=str(root), partitioning=folders)
     parts = dataset.FileSystemDatasetFactory(
         fs.LocalFileSystem(),
@@ -144,6 +146,21 @@ def _folders(paths: Sequence[Path], root: Path) -> Any:
         for name, found in values.items()
     }
     return dataset.partitioning(pa.schema(fields), flavor="hive")
+
+
+def _refuse_contradictions(paths: Sequence[Path], root: Path, schemas: list[pa.Schema]) -> None:
+    """Raise where a file has a column with the name of its folder, and says otherwise."""
+    for path, schema in zip(paths, schemas, strict=True):
+        for folder in path.relative_to(root).parts[:-1]:
+            name, equals, value = folder.partition("=")
+            if not equals or name not in schema.names:
+                continue
+            cells = pq.ParquetFile(path).read(columns=[name])[name].unique().to_pylist()
+            if any(str(cell) != unquote(value) for cell in cells):
+                raise ValueError(
+                    f"{path}: its column {name!r} holds {cells[0]!r}, and its folder is called "
+                    f"{folder}; rename one of them, or drop the column."
+                )
 
 
 def _difference(schema: pa.Schema, first: pa.Schema) -> str:

@@ -16,6 +16,9 @@ _FLOATS = (pa.float16(), pa.float32(), pa.float64())
 # So many bits of whole numbers a float holds.
 _EXACT = {pa.float16(): 11, pa.float32(): 24, pa.float64(): 53}
 _TEXTS = (pa.string(), pa.large_string())
+_UNITS = ("s", "ms", "us", "ns")
+# Of a decimal of 128 bits.
+_MAX_DIGITS = 38
 
 
 def promoted(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
@@ -35,6 +38,15 @@ def promoted(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
         return other
     if pa.types.is_dictionary(one) or pa.types.is_dictionary(other):
         return _of_dictionaries(one, other)
+    if pa.types.is_decimal(one) and pa.types.is_decimal(other):
+        return _of_decimals(one, other)
+    if pa.types.is_timestamp(one) and pa.types.is_timestamp(other):
+        # Moments that a finer unit does not reach are an error when they are read.
+        return (
+            max(one, other, key=lambda kind: _UNITS.index(kind.unit))
+            if one.tz == other.tz
+            else None
+        )
     for ladder in (_WHOLE, _FLOATS, _TEXTS):
         if one in ladder and other in ladder:
             return next(
@@ -54,6 +66,12 @@ def _of_dictionaries(one: pa.DataType, other: pa.DataType) -> pa.DataType | None
     if index is None or one.ordered != other.ordered:
         return None
     return pa.dictionary(index, values, one.ordered)
+
+
+def _of_decimals(one: pa.DataType, other: pa.DataType) -> pa.DataType | None:
+    scale = max(one.scale, other.scale)
+    n_digits = scale + max(one.precision - one.scale, other.precision - other.scale)
+    return pa.decimal128(n_digits, scale) if n_digits <= _MAX_DIGITS else None
 
 
 def _plain(kind: pa.DataType) -> pa.DataType:

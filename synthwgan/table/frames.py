@@ -165,6 +165,13 @@ def as_frame(X: Any) -> Any:
     return take(X)[0]
 
 
+def as_named_frame(X: Any) -> Any:
+    """Return a frame of any library, or an array with its columns numbered, as one of pandas."""
+    frame = as_frame(X)
+    is_array = isinstance(frame, np.ndarray) and frame.ndim == 2
+    return pd.DataFrame(frame) if is_array else frame
+
+
 def take(X: Any, *, labels_are_public: bool = True) -> tuple[Any, TableForm]:
     """Return a frame of any library as one of pandas, and its form.
 

@@ -35,6 +35,7 @@ def folder(tmp_path_factory) -> Path:
     draw(0).to_csv(folder / "real.csv", index=False)
     draw(1).to_csv(folder / "test.csv", index=False)
     draw(2).to_parquet(folder / "good.parquet")
+    draw(2).assign(synthetic=True).to_parquet(folder / "marked.parquet")
     rng = np.random.default_rng(3)
     shuffled = {name: rng.permutation(cells) for name, cells in draw(2).items()}
     pd.DataFrame(shuffled).to_csv(folder / "bad.csv", index=False)
@@ -92,6 +93,8 @@ def test_rules_come_from_a_file_or_not_at_all(folder: Path) -> None:
         ("good.parquet", ["--target", "wage"], "wage is no column"),
         ("good.parquet", ["-o", "report.pdf"], "end in .html or .json"),
         ("good.parquet", ["--rules", "some.json"], "some.json"),
+        ("marked.parquet", [], "Leave out what only marks its rows: --drop synthetic."),
+        ("good.parquet", ["--drop", "mark"], "--drop mark: no table has such a column."),
     ],
 )
 def test_mistakes_are_said_in_one_line(folder: Path, synthetic, options, said) -> None:
@@ -102,10 +105,12 @@ def test_mistakes_are_said_in_one_line(folder: Path, synthetic, options, said) -
 
 def test_a_quick_report_of_files_has_their_names_on_its_page(folder: Path) -> None:
     page = folder / "quick.html"
-    result = report(folder, "good.parquet", "--quick", "--seed", 3, "-o", page)
+    result = report(
+        folder, "marked.parquet", "--drop", "synthetic", "--quick", "--seed", 3, "-o", page
+    )
     assert result.exit_code == 0, result.output
     assert "Left out, as the report is a quick one" in result.stdout
     text = page.read_text(encoding="utf-8")
-    for name in ("real.csv", "good.parquet", "test.csv"):
+    for name in ("real.csv", "marked.parquet", "test.csv"):
         assert f"({name})" in text
     assert "Left out, as the report is a quick one" in text

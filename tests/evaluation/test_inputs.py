@@ -80,6 +80,13 @@ def test_identifiers_are_left_out() -> None:
     assert Tables.of(real[["user_id"]], real[["user_id"]], column_kinds=kinds).columns
 
 
+def test_columns_of_arrays_are_numbered() -> None:
+    array = np.random.default_rng(0).normal(size=(30, 2))
+    assert [column.name for column in Tables.of(array, array).columns] == [0, 1]
+    with pytest.raises(TypeError, match=r"wrap arrays in pd\.DataFrame"):
+        Tables.of(array[:, 0], array[:, 0])
+
+
 def test_many_rows_are_sampled_and_it_says_so() -> None:
     real = pd.DataFrame({"size": np.arange(100) / 7})
     tables = Tables.of(real, real.head(20), max_rows=50)

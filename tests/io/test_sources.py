@@ -291,6 +291,15 @@ class TestExcel:
         assert read["key"].tolist() == [str(key) for key in table["key"]]
         assert read["fine"][0] == "2020-01-31 12:30:05.123456"
 
+    def test_a_row_without_cells_is_a_row(self, tmp_path: Path) -> None:
+        path = tmp_path / "table.xlsx"
+        table = pd.DataFrame({"a": [1, None, 3], "b": ["x", None, "y"]})
+        write_table(table, path)
+        assert read_table(path).equals(table)
+        with pytest.raises(ValueError, match="the last row has no cells.*write .csv or .parquet"):
+            write_table(table.iloc[:2], tmp_path / "other.xlsx")
+        assert list(tmp_path.iterdir()) == [path]
+
     def test_the_first_of_several_sheets_is_said(self, tmp_path: Path) -> None:
         path = tmp_path / "table.xlsx"
         with pd.ExcelWriter(path) as book:
@@ -335,6 +344,19 @@ def test_a_folder_of_parts_is_a_table(parts: Path) -> None:
     # What reads as a number may be a code.
     assert read["year"].tolist() == [2023] * 4 + [2024] * 2
     assert read["month"].tolist() == ["01", "01", "02", "02", "01", "01"]
+
+
+def test_a_column_may_not_say_otherwise_than_its_folder(parts: Path) -> None:
+    part = parts / "year=2023" / "month=01" / "part-0.parquet"
+    table = pq.ParquetFile(part).read()
+    for path in parts.rglob("*.parquet"):
+        if path.name == part.name:
+            year = int(path.parts[-3].removeprefix("year="))
+            pq.write_table(table.append_column("year", pa.array([year] * 2)), path)
+    assert read_table(parts)["year"].tolist() == [2023] * 4 + [2024] * 2
+    pq.write_table(table.append_column("year", pa.array([2023, 2022])), part)
+    with pytest.raises(ValueError, match="its column 'year' holds .* called year=2023; rename"):
+        read_table(parts)
 
 
 def test_a_pattern_of_parts(parts: Path) -> None:

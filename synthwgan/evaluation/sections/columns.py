@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 
@@ -15,6 +17,7 @@ from synthwgan.evaluation.sections.yardsticks import Readings, Yardsticks
 
 TITLE = "Do columns look alike, one by one?"
 N_REPEATS = 5
+_HALF_MISSING = 0.5
 _SEEN = "column shapes sees the same"
 
 
@@ -40,20 +43,34 @@ def columns_section(tables: Tables, yardsticks: Yardsticks, rng: np.random.Gener
             meaning="1 minus the mean distance of the columns' distributions, by Kolmogorov and "
             "Smirnov of numbers, total variation of categories; floor: flat.",
         ),
-        readings.measure(
-            "missing",
-            "Missing cells",
-            interval=normal_interval(readings.synthetic["missing"], spread["missing"]),
-            meaning="1 minus the mean difference of the columns' shares of missing cells.",
-            counts=has_missing,
-            question="Are as many cells empty?",
-            aside="no cell of the real table is missing",
+        _with_wrong_floor(
+            readings.measure(
+                "missing",
+                "Missing cells",
+                interval=normal_interval(readings.synthetic["missing"], spread["missing"]),
+                meaning="1 minus the mean difference of the columns' shares of missing cells; "
+                "floor: none, or half of all where hardly any cell, or all of a column, are "
+                "missing.",
+                counts=has_missing,
+                question="Are as many cells empty?",
+                aside="no cell of the real table is missing",
+            )
         ),
         *_shown(tables, readings),
         *accuracy_measures(yardsticks, 1, rng),
     )
     details = {"Columns": column_table(tables)}
     return Section("columns", TITLE, measures, details, (yardsticks.note,))
+
+
+def _with_wrong_floor(missing: Measure) -> Measure:
+    """Return the measure of missing cells with a floor that is clearly wrong.
+
+    Where hardly a cell is missing, a table without any is nearly right; where whole columns are,
+    the flat table leaves them so.
+    """
+    is_done = missing.is_scored or not missing.counts
+    return missing if is_done else replace(missing, floor=_HALF_MISSING)
 
 
 def column_table(tables: Tables) -> pd.DataFrame:

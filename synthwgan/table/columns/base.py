@@ -18,7 +18,7 @@ from synthwgan.table.columns.shared import Plain, PlainLabels
 from synthwgan.table.door import SHOWN
 from synthwgan.table.storage.dtypes import Cells, PhysicalType
 from synthwgan.table.storage.physical import physical_from_dict, physical_to_dict, read_cells
-from synthwgan.table.storage.scalars import is_missing, span_in_words
+from synthwgan.table.storage.scalars import UnclearMoment, is_missing, span_in_words
 
 if TYPE_CHECKING:
     from synthwgan.table.columns.evidence import Evidence
@@ -159,6 +159,8 @@ class ColumnTransformer(ABC):
             )
         try:
             cells = self.read(pd.Series([self._parse(value)]))
+        except UnclearMoment:
+            raise
         except (TypeError, ValueError, ArithmeticError) as error:
             raise ValueError(f"{value!r} is no value of {self._what_it_holds}") from error
         # Floats are rounded to the precision that they have in the table.
@@ -249,12 +251,17 @@ class ColumnTransformer(ABC):
         if self.has_value:
             low, high = required(self.bounds())
             return f"possible are {span_in_words(low, high)}"
-        labels = self._text(self.menu().present)
-        if not labels:
+        cells = self.physical.labels(self.menu().present)
+        if not cells:
             return ALL_MISSING
+        # A number is shown as one: '1' is no 1.
+        labels = {
+            str(cell): str(cell) if isinstance(cell, int | float) else repr(str(cell))
+            for cell in cells
+        }
         near = difflib.get_close_matches(str(value), labels, n=1)
-        hint = f"did you mean {near[0]!r}? " if near else ""
-        return f"{hint}possible are {shown(list(map(repr, labels)))}"
+        hint = f"did you mean {labels[near[0]]}? " if near else ""
+        return f"{hint}possible are {shown(list(labels.values()))}"
 
     @property
     def why_unseen(self) -> str:

@@ -17,7 +17,7 @@ from synthwgan.table.door import naming_column
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.registry import nearest_form
 from synthwgan.table.forms.seconds import Seconds
-from synthwgan.table.frames import as_frame
+from synthwgan.table.frames import as_named_frame
 from synthwgan.table.rules.form import ColumnForm, stored_kind
 from synthwgan.table.rules.units import UNITS, ticks_per
 from synthwgan.table.rules.written import (
@@ -361,4 +361,4 @@ class Table:
 
 def as_table(frame: pd.DataFrame | Table) -> Table:
     """Return a table of a frame, or the table that it is."""
-    return frame if isinstance(frame, Table) else Table(as_frame(frame))
+    return frame if isinstance(frame, Table) else Table(as_named_frame(frame))

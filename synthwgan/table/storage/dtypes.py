@@ -16,7 +16,13 @@ from synthwgan.parameters import Either, OneOf
 from synthwgan.table.checks import FLAG, LIST, STATE, TEXT, check_state, expect
 from synthwgan.table.storage.jsonable import from_jsonable, to_jsonable
 from synthwgan.table.storage.named import named_dtype
-from synthwgan.table.storage.scalars import as_boolean, as_moment, as_whole, next_whole
+from synthwgan.table.storage.scalars import (
+    as_boolean,
+    as_moment,
+    as_whole,
+    next_whole,
+    refuse_day_or_month,
+)
 from synthwgan.table.storage.tally import Tally
 
 # Plain numbers of moments and durations are microseconds: float64 holds them exactly for 285
@@ -421,6 +427,18 @@ class TimeType(CalendarType):
     def tz(self) -> Any:
         """Time zone, or None."""
         return getattr(self.dtype, "tz", None)
+
+    def _cast(self, series: pd.Series) -> pd.Series:
+        texts = series.unique() if pd.api.types.infer_dtype(series) == "string" else ()
+        for text in texts:
+            refuse_day_or_month(text)
+        try:
+            return super()._cast(series)
+        except Exception:
+            # Of many texts at once pandas does not say in plain words which is none.
+            for text in texts:
+                as_moment(text, self.tz)
+            raise
 
     def read(self, series: pd.Series) -> Cells:
         return Cells(pd.DatetimeIndex(series).asi8.copy(), series.isna().to_numpy())

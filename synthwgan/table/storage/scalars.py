@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import decimal
 import math
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+_DAY_OR_MONTH = re.compile(r"\s*(\d{1,2})[./-](\d{1,2})[./-](\d{4}|\d{2})(?!\d)")
+_MONTHS = 12
 _BOOLEANS = {"true": True, "false": False, "yes": True, "no": False}
 _BOOLEANS |= {"1": True, "0": False, "1.0": True, "0.0": False}
+
+
+class UnclearMoment(ValueError):
+    """A text that may mean two moments, or none on the clocks of a zone."""
 
 
 def is_missing(value: Any) -> bool:
@@ -86,11 +93,40 @@ def as_boolean(value: Any) -> bool:
 
 
 def as_moment(value: Any, zone: Any = None) -> Any:
-    """Return a moment; one without a zone is taken as one of the given zone's clock."""
+    """Return a moment; one without a zone is taken as one of the given zone's clock.
+
+    Raises
+    ------
+    UnclearMoment
+        If a text may be read with the day or the month first, or if the clocks of the zone skip or
+        repeat it.
+    ValueError
+        If it is no moment.
+    """
+    if isinstance(value, str):
+        refuse_day_or_month(value)
     stamp = value if isinstance(value, pd.Period) else pd.Timestamp(value)
-    if zone is not None and isinstance(stamp, pd.Timestamp) and stamp.tz is None:
-        return stamp.tz_localize(zone)
-    return stamp
+    if zone is None or not isinstance(stamp, pd.Timestamp) or stamp.tz is not None:
+        return stamp
+    local = stamp.tz_localize(zone, ambiguous="NaT", nonexistent="NaT")
+    if pd.isna(local) and not pd.isna(stamp):
+        raise UnclearMoment(
+            f"the clocks of {zone} skip or repeat {str(stamp)!r}: give its offset, as in "
+            f"{stamp}+01:00"
+        )
+    return local
+
+
+def refuse_day_or_month(text: str) -> None:
+    """Raise for a date such as 03.04.2021 or 01.02.03, of which pandas would guess the order."""
+    parts = _DAY_OR_MONTH.match(text)
+    if parts is None:
+        return
+    day, month, year = parts.groups()
+    if len(year) == 2 or (day != month and max(int(day), int(month)) <= _MONTHS):
+        raise UnclearMoment(
+            f"{text!r} may have its day or its month first: write the year first, as in 2021-01-31"
+        )
 
 
 def next_whole(bound: Any, round_to: Callable[[Any], int]) -> Any:

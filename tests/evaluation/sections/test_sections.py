@@ -258,3 +258,23 @@ class TestJoint:
         section = made("joint", noisy(1), frame(2))
         assert section.notes[0].startswith("What gives the table away: '")
         assert set(section.details) == {"What gave it away", "Pairs"}
+
+
+@pytest.mark.parametrize(("n_gaps", "whole_columns"), [(0, 1), (1, 0), (4, 1)])
+def test_a_table_with_hardly_a_gap_has_a_score_of_its_columns(
+    n_gaps: int, whole_columns: int
+) -> None:
+    def gapped(seed: int, share: float = 0.0) -> pd.DataFrame:
+        rng = np.random.default_rng(seed)
+        table = frame(seed).drop(columns="load")
+        gaps = (rng.permutation(N_ROWS) < n_gaps) | (rng.random(N_ROWS) < share)
+        table["size"] = table["size"].mask(gaps)
+        return table.assign(**{f"empty_{k}": np.nan for k in range(whole_columns)})
+
+    def judged(synthetic: pd.DataFrame) -> Section:
+        tables = Tables.of(gapped(0), synthetic, gapped(1))
+        rng = np.random.default_rng(0)
+        return columns_section(tables, Yardsticks.of(tables, rng), rng)
+
+    like, unlike = judged(gapped(2)), judged(gapped(2, share=0.5))
+    assert like.score > 0.97 > 0.9 > unlike.score

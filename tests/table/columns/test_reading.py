@@ -17,6 +17,9 @@ from synthwgan.table.columns.numeric import NumericTransformer
 from synthwgan.table.storage.physical import check_exact, physical_type
 from synthwgan.table.storage.scalars import is_missing
 
+DAYS = pd.Series(pd.date_range("2020-01-01", periods=60))
+HOURS_OF_ROME = pd.Series(pd.date_range("2021-01-01", periods=60, freq="h", tz="Europe/Rome"))
+
 
 def fit_column(series: pd.Series, **options: object) -> ColumnTransformer:
     table = pd.DataFrame({"column": series, "other": np.arange(len(series)) % 2 == 0})
@@ -179,6 +182,10 @@ def test_durations_from_text():
             "someday",
             "'someday' is no value of dtype datetime64",
         ),
+        (DAYS, "03.04.2020", "'03.04.2020' may have its day or its month first: .* 2021-01-31"),
+        (DAYS, "31/01/20", "'31/01/20' may have its day or its month first"),
+        (HOURS_OF_ROME, "2021-03-28 02:30", "skip or repeat '2021-03-28 02:30:00': give its off"),
+        (HOURS_OF_ROME, "2021-10-31 02:30", "the clocks of Europe/Rome skip or repeat"),
         (pd.Series(np.arange(60) / 7), math.inf, "inf is no value of dtype float64"),
         (pd.Series([True, False] * 20), 7, "7 is no value of dtype bool"),
         (pd.Series([True, None] * 20, dtype="boolean"), "maybe", "'maybe' is no value of"),
@@ -188,6 +195,19 @@ def test_durations_from_text():
 def test_what_is_no_cell_is_said_with_the_dtype(series, value, message):
     with pytest.raises(ValueError, match=message):
         fit_column(series).read_value(value)
+
+
+def test_dates_that_are_read_otherwise_than_written_are_refused_in_tables():
+    for series, text in ((DAYS, "03.04.2020"), (HOURS_OF_ROME, "2021-03-28 02:30")):
+        with pytest.raises(TypeError, match=r"now: ('03.04.2020' may|the clocks of Europe/Rome)"):
+            fit_column(series).read(pd.Series(["2020-01-31", text]))
+    days = fit_column(DAYS).read(pd.Series(["2020-01-31", "31.01.2020", "02.02.2020", None]))
+    assert days.values[:3].tolist() == [DAYS[place].value for place in (30, 30, 32)]
+
+
+def test_numbers_among_categories_are_shown_without_quotes():
+    column = fit_column(pd.Series(pd.Categorical([1, 2] * 30)))
+    assert column.possible("1") == "did you mean 1? possible are 1, 2"
 
 
 def test_several_values_are_no_cell():

@@ -68,7 +68,7 @@ def find_rules(
 
     Parameters
     ----------
-    frame : DataFrame of any library, of shape (n_rows, n_columns)
+    frame : DataFrame of any library or array, of shape (n_rows, n_columns)
     sample_rows : int, default=20000
         Candidates are sought on so many random rows, and verified on all.
     random_state : int, optional
