@@ -596,6 +596,12 @@ class TestFiles:
         assert model.fit(f"{place}#t").sql_types_ == types
         assert model.fit(batches(place, table="t")).sql_types_ == types
 
+    def test_commands_offer_what_they_have(self, place: str, tmp_path: Path) -> None:
+        said = command("sample", tmp_path / "model", "-n", 1, "-o", place)
+        assert "say --table, or write the table after the URL" in said.stderr
+        said = command("report", place, place)
+        assert said.exit_code == 1 and "--table" not in said.stderr and "after a #" in said.stderr
+
 
 class TestSqlite:
     def test_cells_that_are_not_of_the_column_type(self, tmp_path: Path) -> None:
@@ -614,6 +620,23 @@ class TestSqlite:
                 f"column '{name}' cannot be read as",
             )
         assert read_table(place, query="SELECT n FROM t")["n"].tolist() == ["many"]
+
+
+@pytest.mark.parametrize(
+    ("driver", "module", "package"),
+    [
+        ("mysql", "MySQLdb", "mysqlclient"),
+        ("mysql+mysqlconnector", "mysql", "mysql-connector-python"),
+        ("postgresql+psycopg", "psycopg", "'psycopg.binary.'"),
+        ("mssql+pyodbc", "pyodbc", "pyodbc"),
+    ],
+)
+def test_which_package_a_driver_is_of(
+    driver: str, module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    message = f"needs the driver {module}.*: pip install {package}$"
+    refused(lambda: read_table(f"{driver}://host/shop", table="t"), ImportError, message)
 
 
 # Types that a file says

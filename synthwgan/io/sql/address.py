@@ -17,6 +17,13 @@ Result = TypeVar("Result")
 _CONNECTION = ("08", "57P", "53")
 _NOT_ALLOWED = "28"
 _LOGGER = "synthwgan"
+# What to install, where a driver's module is not called as its package.
+_PACKAGES = {
+    "MySQLdb": "mysqlclient",
+    "mysql": "mysql-connector-python",
+    "psycopg": "'psycopg[binary]'",
+    "psycopg2": "psycopg2-binary",
+}
 
 
 @dataclass(frozen=True)
@@ -59,7 +66,9 @@ class Address:
         return self.url.get_backend_name() == "duckdb"
 
 
-def address_of(place: str, table: str | None = None, query: str | None = None) -> Address:
+def address_of(
+    place: str, table: str | None = None, query: str | None = None, may_query: bool = True
+) -> Address:
     """Return where a table is.
 
     Parameters
@@ -70,6 +79,8 @@ def address_of(place: str, table: str | None = None, query: str | None = None) -
         The table, maybe with its schema before a point.
     query : str, optional
         What to select in its place.
+    may_query : bool, default True
+        Whether the message may offer a query.
 
     Raises
     ------
@@ -83,7 +94,9 @@ def address_of(place: str, table: str | None = None, query: str | None = None) -
         from sqlalchemy.exc import ArgumentError
     text, hash_sign, name = place.rpartition("#")
     if hash_sign and name and not set(name) & set("/@?"):
-        place, table = text, table or (name if query is None else None)
+        place = text
+        if table is None and query is None:
+            table = name
     try:
         url = make_url(place)
     except (ArgumentError, ValueError):
@@ -94,9 +107,13 @@ def address_of(place: str, table: str | None = None, query: str | None = None) -
             "the URL of the database cannot be read; write it as postgresql://user@host/database, "
             "and %40 for an @ in a password"
         )
+    shown = Address(url).shown
+    if "" in (table, query):
+        raise ValueError(f"{shown}: {'table' if table == '' else 'query'}='' names nothing")
     if (table is None) == (query is None):
+        either = "table= or query=" if may_query else "table="
         say = "not both" if table else "or write the table after the URL and a #"
-        raise ValueError(f"{Address(url).shown}: say table= or query=, {say}")
+        raise ValueError(f"{shown}: say {either}, {say}")
     schema, _, name = (table or "").rpartition(".")
     return Address(_completed(url), name or None, schema or None, query)
 
@@ -140,7 +157,9 @@ def engine_of(address: Address) -> Any:
         )
     except ImportError as error:
         driver = error.name or address.url.get_driver_name()
-        failure = ImportError(f"{address.shown} needs the driver {driver}: pip install {driver}")
+        module = driver.partition(".")[0]
+        package = _PACKAGES.get(module, module)
+        failure = ImportError(f"{address.shown} needs the driver {driver}: pip install {package}")
     if failure is not None:
         raise failure
     # After an error SQLAlchemy logs, in many lines, what else goes wrong on closing.
