@@ -7,10 +7,11 @@ import logging
 import os
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from synthwgan.io.base import extra_explained
+from synthwgan.parameters import required
 
 Result = TypeVar("Result")
 # Classes of SQLSTATE: the connection, who may connect, the server's end.
@@ -35,7 +36,7 @@ class Address:
     url : sqlalchemy.URL
         The database; shown without its password.
     table : str or None
-        A table, without its schema.
+        A table, as it is given; without its schema once it is `located`.
     schema : str or None
         The schema that the table is in; None is the usual one.
     query : str or None
@@ -114,8 +115,27 @@ def address_of(
         either = "table= or query=" if may_query else "table="
         say = "not both" if table else "or write the table after the URL and a #"
         raise ValueError(f"{shown}: say {either}, {say}")
-    schema, _, name = (table or "").rpartition(".")
-    return Address(_completed(url), name or None, schema or None, query)
+    return Address(_completed(url), table, None, query)
+
+
+def located(address: Address, is_there: Callable[[str, str | None], bool]) -> Address:
+    """Return where a table is: one of exactly this name, else one of the schema before a point.
+
+    Parameters
+    ----------
+    address : Address
+        A table as it is given.
+    is_there : callable
+        Whether there is a table of a name in a schema, None for the usual one.
+    """
+    parts = required(address.table).split(".") if address.schema is None else []
+    ways = [(".".join(parts[n:]), ".".join(parts[:n])) for n in range(1, len(parts))]
+    ways = [(table, schema) for table, schema in ways if table and schema]
+    if not ways or is_there(required(address.table), None):
+        return address
+    # Of a table that is not there, the last point is what counts.
+    table, schema = next((way for way in ways if is_there(*way)), ways[-1])
+    return replace(address, table=table, schema=schema)
 
 
 def _completed(url: Any) -> Any:
