@@ -110,6 +110,11 @@ class Reading(TextFiles):
         return read_table(place, texts=texts, na=self.na, **self._text, **self._of_database(place))
 
     def _of_database(self, place: str) -> dict[str, str | None]:
+        from synthwgan.io.places import table_name
+
+        if _is_database(place):
+            # The name is in the URL, or it is an error: no option says it.
+            table_name(place)
         return {}
 
     def read_as_fitted(self, place: str, columns: Mapping[Any, Any]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import datetime
 import os
+import re
 import shutil
 import signal
 import socket
@@ -16,6 +17,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -596,24 +598,221 @@ class TestFiles:
         assert model.fit(f"{place}#t").sql_types_ == types
         assert model.fit(batches(place, table="t")).sql_types_ == types
 
+    def test_names(self, place: str) -> None:
+        twins = pd.DataFrame([[1, 2]], columns=["a", "a"])
+        refused(lambda: write_table(twins, place, table="t"), ValueError, "two columns are .* 'a'")
+        assert not Path(place.partition(":///")[2]).exists()
+        table = pd.DataFrame({"a": [1]})
+        for there, name in ((place, ""), (f"{place}#t", "")):
+            refused(lambda p=there, n=name: read_table(p, table=n), ValueError, "table='' names no")
+        refused(lambda: write_table(table, place, table=""), ValueError, "table='' names nothing")
+        refused(lambda: read_table(place, query=""), ValueError, "query='' names nothing")
+        write_table(table, place, table="main.t")
+        assert len(read_table(place, table="t")) == len(read_table(place, table="main.t")) == 1
+        ask(place, 'CREATE TABLE "main.t" (a INTEGER)')
+        assert len(read_table(place, table="main.t")) == 0
+        write_table(table, place, table="main.t", if_exists="replace")
+        write_table(table, place, table="main.main.t", if_exists="append")
+        assert len(read_table(place, table="main.t")) == 2
+        refused(lambda: read_table(place, table="man.t"), ValueError, "did you mean 'main.t'")
+        refused(lambda: read_table(place, table="x.yz"), ValueError, "tables are .'main.t', 't'.")
+        twice = "SELECT 1 AS a, 2 AS a"
+        refused(lambda: read_table(place, query=twice), ValueError, "two columns of the query.*'a'")
+
+    @pytest.mark.parametrize(
+        ("kind", "cells"),
+        [
+            ("INTEGER", [1.5]),
+            ("SMALLINT", ["1.5"]),
+            ("BIGINT", np.array([2**64 - 1], dtype="uint64")),
+            ("NUMERIC(5, 1)", [Decimal("1.25")]),
+            ("NUMERIC(5, 1)", [1.25]),
+            ("DOUBLE", [2**60 + 1]),
+            ("DOUBLE", [Decimal("1234567890123456.78")]),
+            ("BOOLEAN", [2]),
+            ("DATE", pd.to_datetime(["2020-01-01 10:00"])),
+            ("TIMESTAMP", pd.to_datetime(["2020-01-01 00:00:00.000000001"])),
+            ("TIMESTAMP", pd.to_datetime(["2020-01-01"]).tz_localize("Asia/Tokyo")),
+            ("TIMESTAMP", [17]),
+        ],
+    )
+    def test_nothing_is_rounded(self, place: str, kind: str, cells: Any) -> None:
+        ask(place, f"CREATE TABLE t (c {kind})")
+        table = pd.DataFrame({"c": cells})
+        refused(
+            lambda: write_table(table, place, table="t", if_exists="append"),
+            ValueError,
+            "column 'c' cannot be written as .* round it",
+        )
+        assert len(read_table(place, table="t")) == 0
+
+    def test_what_fits_is_converted(self, place: str) -> None:
+        kinds = {"n": "INTEGER", "p": "NUMERIC(5, 2)", "q": "NUMERIC(5, 2)", "x": "DOUBLE"}
+        ask(place, f"CREATE TABLE t ({', '.join(f'{n} {k}' for n, k in kinds.items())}, s VARCHAR)")
+        table = pd.DataFrame({"n": [1.0, None], "p": [0.1, None], "q": [2, 3], "x": [2, 3]})
+        table["s"] = pd.to_timedelta(["1h", None])
+        write_table(table, place, table="t", if_exists="append")
+        read = read_table(place, table="t")
+        assert read["n"].tolist() == [1, pd.NA] and read["p"].tolist() == [Decimal("0.10"), None]
+        assert read["q"].tolist() == [2, 3] == read["x"].tolist()
+        assert read["s"].notna().tolist() == [True, False]
+
+    def test_commands_offer_what_they_have(self, place: str, tmp_path: Path) -> None:
+        said = command("sample", tmp_path / "model", "-n", 1, "-o", place)
+        assert "say --table, or write the table after the URL" in said.stderr
+        said = command("report", place, place)
+        assert said.exit_code == 1 and "--table" not in said.stderr and "after a #" in said.stderr
+
+
+def ask(place: str, *statements: str) -> None:
+    """Say something to a database that is a file."""
+    kind, _, file = place.partition(":///")
+    with contextlib.closing(
+        import_module("sqlite3" if kind == "sqlite" else kind).connect(file)
+    ) as to:
+        for statement in statements:
+            to.execute(statement)
+        to.commit()
+
 
 class TestSqlite:
-    def test_cells_that_are_not_of_the_column_type(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        ("kind", "cell"),
+        [
+            ("BOOLEAN", 2),
+            ("BOOLEAN", ""),
+            ("BOOLEAN", b"5"),
+            ("INTEGER", 1.5),
+            ("BIGINT", "many"),
+            ("NUMERIC(5, 1)", 1.25),
+            ("NUMERIC(5, 1)", "many"),
+            ("DATE", "today"),
+            ("DATE", 20240101),
+            ("DATE", "2024-01-01 10:00:00"),
+            ("DATETIME", "2024-01-01T10:00:00+02:00"),
+            ("TIMESTAMP", "2024-01-01 10:00:00.123456789"),
+            ("TIME", "10:00:00Z"),
+            ("TIME", "10:00:00.1234567"),
+        ],
+    )
+    def test_cells_that_are_not_of_the_column_type(
+        self, tmp_path: Path, kind: str, cell: Any
+    ) -> None:
         place = f"sqlite:///{tmp_path}/odd.db"
         with engine(place).begin() as connection:
-            connection.exec_driver_sql("CREATE TABLE t (n INTEGER, d DATE, p NUMERIC(5, 1))")
-            connection.exec_driver_sql("INSERT INTO t VALUES ('many', 'today', 1.25)")
-        refused(lambda: read_table(place, table="t"), ValueError, "cannot be read")
-        for name in ("n", "p"):
-            with engine(place).begin() as connection:
-                connection.exec_driver_sql(f"CREATE TABLE {name} AS SELECT {name} FROM t")
-                connection.exec_driver_sql(f"CREATE VIEW v{name} AS SELECT {name} FROM t")
+            connection.exec_driver_sql(f"CREATE TABLE t (c {kind})")
+            connection.exec_driver_sql("INSERT INTO t VALUES (?)", (cell,))
+        value = "" if isinstance(cell, float | bytes) else re.escape(str(cell))
+        refused(
+            lambda: read_table(place, table="t"),
+            ValueError,
+            f"column 'c' cannot be read as .*{value}.*CAST",
+        )
+        cast = read_table(place, query="SELECT CAST(c AS TEXT) AS c FROM t")
+        assert cast["c"].tolist() == [cell.decode() if isinstance(cell, bytes) else str(cell)]
+
+    def test_ways_to_write_a_cell(self, tmp_path: Path) -> None:
+        place = f"sqlite:///{tmp_path}/odd.db"
+        ask(
+            place,
+            "CREATE TABLE t (b BOOLEAN, at DATETIME, wakes TIME)",
+            "INSERT INTO t VALUES ('t', '2024-01-01 10:00', '10:00'), (1, '2024-01-01', NULL), "
+            "('False', NULL, '10:00:00.5'), (0, '2024-01-01T10:00:00.25', NULL)",
+        )
+        read = read_table(place, table="t")
+        assert read["b"].tolist() == [True, True, False, False]
+        assert read["at"][3] == pd.Timestamp("2024-01-01 10:00:00.25")
+        half = datetime.time(10, 0, 0, 500000)
+        assert read["wakes"].tolist()[::2] == [datetime.time(10), half]
+
+    def test_columns_of_no_type_are_what_their_cells_are(self, tmp_path: Path) -> None:
+        place = f"sqlite:///{tmp_path}/odd.db"
+        ask(
+            place,
+            "CREATE TABLE t (n INTEGER, i INTERVAL, p POINT, z TIMESTAMPTZ, u UNSIGNED BIG INT)",
+            "INSERT INTO t VALUES (3, '1 day', '(1, 2)', '2024-01-01T10:00:00+02:00', 4)",
+            "CREATE VIEW v AS SELECT *, n * 2 AS m, n / 2.0 AS h, 'x' || n AS s FROM t",
+        )
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            read = read_table(place, table="v")
+        assert read.iloc[0].tolist()[1:4] == ["1 day", "(1, 2)", "2024-01-01T10:00:00+02:00"]
+        assert read[["m", "h", "s"]].iloc[0].tolist() == [6, 1.5, "x3"]
+        assert read.attrs[SQL_TYPES] == {"n": ["bigint"], "u": ["bigint"]}
+
+    def test_numbers_keep_their_digits(self, tmp_path: Path) -> None:
+        place = f"sqlite:///{tmp_path}/numbers.db"
+        table = pd.DataFrame({"u": np.array([2**60 + 1, 0], dtype="uint64")})
+        table["d"] = [Decimal("1152921504606846977"), Decimal("0.1")]
+        write_table(table, place, table="t")
+        read = read_table(place, table="t")
+        assert read["u"].tolist() == [2**60 + 1, 0] and read["d"].tolist() == table["d"].tolist()
+        for column, cells in {
+            "u": np.array([2**64 - 1, 0], dtype="uint64"),
+            "d": [Decimal("1234567890123456.78"), None],
+        }.items():
+            finer = read.assign(**{column: cells})
             refused(
-                lambda name=name: read_table(place, table=f"v{name}"),
+                lambda finer=finer: write_table(finer, place, table="u", if_exists="replace"),
                 ValueError,
-                f"column '{name}' cannot be read as",
+                f"'{column}' .*{cells[0]} has more digits .* convert it to text",
             )
-        assert read_table(place, query="SELECT n FROM t")["n"].tolist() == ["many"]
+            finer[column] = finer[column].map(str, na_action="ignore")
+            write_table(finer, place, table="u", if_exists="replace")
+            assert read_table(place, table="u")[column][0] == str(cells[0])
+
+
+class TestDuckdb:
+    @pytest.fixture
+    def place(self, tmp_path: Path) -> str:
+        pytest.importorskip("duckdb")
+        return f"duckdb:///{tmp_path}/shop.db"
+
+    @pytest.mark.parametrize(
+        ("cell", "message"),
+        [
+            ("timestamp 'infinity'", "a moment that is infinite"),
+            ("timestamptz '-infinity'", "a moment that is infinite"),
+            ("date 'infinity'", "a date that is infinite"),
+            ("date '0044-03-15 (BC)'", "not of the years 1 to 9999"),
+            ("timetz '10:00:00+02'", "the zone would be lost"),
+        ],
+    )
+    def test_moments_that_are_no_cells(self, place: str, cell: str, message: str) -> None:
+        ask(place, f"CREATE TABLE t AS SELECT {cell} AS x")
+        refused(lambda: read_table(place, table="t"), ValueError, f"column 'x' .*{message}.*CAST")
+        assert len(read_table(place, query="SELECT CAST(x AS TEXT) AS x FROM t")) == 1
+
+    def test_types_of_its_own(self, place: str) -> None:
+        whole = ("int8", "int16", "uint8", "uint16", "uint32", "uint64")
+        table = pd.DataFrame({kind: np.array([np.iinfo(kind).max, 0], kind) for kind in whole})
+        for unit in ("s", "ms", "us", "ns"):
+            table[unit] = pd.to_datetime(["2020-01-01", None]).astype(f"datetime64[{unit}]")
+        table.loc[0, "ns"] = pd.Timestamp(1, unit="ns")
+        table["d"] = [Decimal("1.23456"), None]
+        for _ in range(2):
+            write_table(table, place, table="t", if_exists="replace")
+            table, given = read_table(place, table="t"), table
+            pd.testing.assert_frame_equal(table, given)
+        fine = pd.DataFrame({"c": pd.to_timedelta([1], unit="ns")})
+        refused(lambda: write_table(fine, place, table="u"), ValueError, "'c' .* lose data.*round")
+
+
+@pytest.mark.parametrize(
+    ("driver", "module", "package"),
+    [
+        ("mysql", "MySQLdb", "mysqlclient"),
+        ("mysql+mysqlconnector", "mysql", "mysql-connector-python"),
+        ("postgresql+psycopg", "psycopg", "'psycopg.binary.'"),
+        ("mssql+pyodbc", "pyodbc", "pyodbc"),
+    ],
+)
+def test_which_package_a_driver_is_of(
+    driver: str, module: str, package: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, module, None)
+    message = f"needs the driver {module}.*: pip install {package}$"
+    refused(lambda: read_table(f"{driver}://host/shop", table="t"), ImportError, message)
 
 
 # Types that a file says

@@ -7,16 +7,24 @@ import logging
 import os
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 from synthwgan.io.base import extra_explained
+from synthwgan.parameters import required
 
 Result = TypeVar("Result")
 # Classes of SQLSTATE: the connection, who may connect, the server's end.
 _CONNECTION = ("08", "57P", "53")
 _NOT_ALLOWED = "28"
 _LOGGER = "synthwgan"
+# What to install, where a driver's module is not called as its package.
+_PACKAGES = {
+    "MySQLdb": "mysqlclient",
+    "mysql": "mysql-connector-python",
+    "psycopg": "'psycopg[binary]'",
+    "psycopg2": "psycopg2-binary",
+}
 
 
 @dataclass(frozen=True)
@@ -28,7 +36,7 @@ class Address:
     url : sqlalchemy.URL
         The database; shown without its password.
     table : str or None
-        A table, without its schema.
+        A table, as it is given; without its schema once it is `located`.
     schema : str or None
         The schema that the table is in; None is the usual one.
     query : str or None
@@ -59,7 +67,9 @@ class Address:
         return self.url.get_backend_name() == "duckdb"
 
 
-def address_of(place: str, table: str | None = None, query: str | None = None) -> Address:
+def address_of(
+    place: str, table: str | None = None, query: str | None = None, may_query: bool = True
+) -> Address:
     """Return where a table is.
 
     Parameters
@@ -70,6 +80,8 @@ def address_of(place: str, table: str | None = None, query: str | None = None) -
         The table, maybe with its schema before a point.
     query : str, optional
         What to select in its place.
+    may_query : bool, default True
+        Whether the message may offer a query.
 
     Raises
     ------
@@ -83,7 +95,9 @@ def address_of(place: str, table: str | None = None, query: str | None = None) -
         from sqlalchemy.exc import ArgumentError
     text, hash_sign, name = place.rpartition("#")
     if hash_sign and name and not set(name) & set("/@?"):
-        place, table = text, table or (name if query is None else None)
+        place = text
+        if table is None and query is None:
+            table = name
     try:
         url = make_url(place)
     except (ArgumentError, ValueError):
@@ -94,11 +108,34 @@ def address_of(place: str, table: str | None = None, query: str | None = None) -
             "the URL of the database cannot be read; write it as postgresql://user@host/database, "
             "and %40 for an @ in a password"
         )
+    shown = Address(url).shown
+    if "" in (table, query):
+        raise ValueError(f"{shown}: {'table' if table == '' else 'query'}='' names nothing")
     if (table is None) == (query is None):
+        either = "table= or query=" if may_query else "table="
         say = "not both" if table else "or write the table after the URL and a #"
-        raise ValueError(f"{Address(url).shown}: say table= or query=, {say}")
-    schema, _, name = (table or "").rpartition(".")
-    return Address(_completed(url), name or None, schema or None, query)
+        raise ValueError(f"{shown}: say {either}, {say}")
+    return Address(_completed(url), table, None, query)
+
+
+def located(address: Address, is_there: Callable[[str, str | None], bool]) -> Address:
+    """Return where a table is: one of exactly this name, else one of the schema before a point.
+
+    Parameters
+    ----------
+    address : Address
+        A table as it is given.
+    is_there : callable
+        Whether there is a table of a name in a schema, None for the usual one.
+    """
+    parts = required(address.table).split(".") if address.schema is None else []
+    ways = [(".".join(parts[n:]), ".".join(parts[:n])) for n in range(1, len(parts))]
+    ways = [(table, schema) for table, schema in ways if table and schema]
+    if not ways or is_there(required(address.table), None):
+        return address
+    # Of a table that is not there, the last point is what counts.
+    table, schema = next((way for way in ways if is_there(*way)), ways[-1])
+    return replace(address, table=table, schema=schema)
 
 
 def _completed(url: Any) -> Any:
@@ -140,7 +177,9 @@ def engine_of(address: Address) -> Any:
         )
     except ImportError as error:
         driver = error.name or address.url.get_driver_name()
-        failure = ImportError(f"{address.shown} needs the driver {driver}: pip install {driver}")
+        module = driver.partition(".")[0]
+        package = _PACKAGES.get(module, module)
+        failure = ImportError(f"{address.shown} needs the driver {driver}: pip install {package}")
     if failure is not None:
         raise failure
     # After an error SQLAlchemy logs, in many lines, what else goes wrong on closing.

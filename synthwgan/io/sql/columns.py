@@ -150,5 +150,19 @@ def column_type(state: SqlType, dialect: str) -> Any:
     if dialect == "sqlite" and name in ("bigint", "double"):
         # One width again, under the name by which SQLite's own tools know it.
         return sa.Integer() if name == "bigint" else sa.REAL()
+    if dialect == "sqlite" and name == "numeric":
+        return _numbers_as_they_are()(*rest)
     column = _columns()[name]
     return (column.made if is_postgres else column.elsewhere)(*rest)
+
+
+@cache
+def _numbers_as_they_are() -> Any:
+    """A numeric whose cells go to the driver as they are: SQLAlchemy makes floats of them."""
+    import sqlalchemy as sa
+
+    class Numeric(sa.Numeric):
+        def bind_processor(self, dialect: Any) -> None:
+            return None
+
+    return Numeric

@@ -111,4 +111,4 @@ def check_target(place: str, table: str | None, if_exists: str) -> None:
 def target_of(place: str, table: str | None, if_exists: str) -> Address:
     """Return where rows go; see `sink_of`."""
     check_if_exists(if_exists)
-    return address_of(place, table)
+    return address_of(place, table, may_query=False)

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import struct
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from typing import Any
 
 import pyarrow as pa
 
-from synthwgan.io.sql.address import Address, engine_of, guarded
+from synthwgan.io.sql.address import Address, engine_of, guarded, located
 from synthwgan.io.sql.columns import described, is_bytes
+from synthwgan.io.sql.sqlite import array_of_cells
 from synthwgan.io.sql.types import MAX_DIGITS, OIDS, SqlType, array_of, arrow_type
 from synthwgan.warn import warn
 
 _SHOWN = 10
+# Words by which SQLite's columns are declared as numbers.
+_NUMBERS = re.compile(r"\b((TINY|SMALL|MEDIUM|BIG)?INT(EGER)?\d*|NUMERIC|DECIMAL|NUMBER)\b")
 
 
 class Columns:
@@ -63,6 +67,7 @@ class RowStream:
                 # Else PostgreSQL may begin a large table where another reader is: in another order.
                 once = "SET LOCAL synchronize_seqscans = off"
                 guarded(address, lambda: connection.exec_driver_sql(once))
+            make = array_of_cells if connection.dialect.name == "sqlite" else array_of
             connection = connection.execution_options(
                 stream_results=True, max_row_buffer=self._batch_rows
             )
@@ -71,7 +76,7 @@ class RowStream:
             while True:
                 rows = guarded(address, lambda: self._fetch(result))
                 if rows or is_first:
-                    yield self._batch(rows)
+                    yield self._batch(rows, make)
                 if not rows:
                     return
                 is_first = False
@@ -108,18 +113,18 @@ class RowStream:
                 f"read ({error}); cast its column to text in a query"
             ) from None
 
-    def _batch(self, rows: Any) -> pa.RecordBatch:
+    def _batch(self, rows: Any, make: Callable[..., pa.Array]) -> pa.RecordBatch:
         cells = list(zip(*rows, strict=True)) or [()] * len(self.columns.names)
         arrays = []
         for name, kind, column in zip(self.columns.names, self.columns.types, cells, strict=True):
             try:
-                arrays.append(array_of(list(column), kind))
+                arrays.append(make(list(column), kind))
             except (pa.ArrowException, ValueError, TypeError, KeyError, ArithmeticError) as error:
                 reason = str(error).splitlines()[0].rstrip(".")
                 raise ValueError(
                     f"{self._address.shown}: column {name!r} cannot be read as "
-                    f"{kind[0] if kind else 'one type'} ({reason}); cast it in a query, or leave "
-                    "it out"
+                    f"{kind[0] if kind else 'one type'} ({reason}); cast it in a query, as "
+                    "CAST(... AS TEXT), or leave it out"
                 ) from None
         return pa.RecordBatch.from_arrays(arrays, self.columns.names)
 
@@ -168,15 +173,20 @@ def _selection(address: Address, connection: Any) -> tuple[Any, Columns]:
                 "not learned; leave it out, with query='SELECT ...' of the other columns"
             )
         state = described(column.type, dialect)
-        if state is None:
+        is_plain = state is not None or isinstance(column.type, sa.types.NullType)
+        if dialect == "sqlite" and is_plain:
+            # The cells as they are: SQLAlchemy would cut them to the type.
+            asked.append(sa.type_coerce(column, sa.types.NullType()))
+        elif state is None:
             warn(
                 f"{address.shown}: column {column.name!r} is of type {_type_in_words(column)}, "
                 "and is read as text"
             )
             asked.append(sa.cast(column, sa.Text()).label(column.name))
+            state = ["text"]
         else:
-            asked.append(_raw(column, state, dialect))
-        types.append(state or ["text"])
+            asked.append(column)
+        types.append(state)
     names = [column.name for column in table.columns]
     return sa.select(*asked), Columns(names, types)
 
@@ -188,15 +198,6 @@ def _type_in_words(column: Any) -> str:
         return type(column.type).__name__
 
 
-def _raw(column: Any, state: SqlType, dialect: str) -> Any:
-    """A column as the driver gives it, where SQLAlchemy would round."""
-    import sqlalchemy as sa
-
-    if dialect == "sqlite" and state[0] == "numeric":
-        return sa.type_coerce(column, sa.Float(asdecimal=False))
-    return column
-
-
 def reflected(address: Address, connection: Any) -> Any:
     """Return a table of a database with its columns.
 
@@ -206,27 +207,55 @@ def reflected(address: Address, connection: Any) -> Any:
         If there is no such table.
     """
     import sqlalchemy as sa
-    from sqlalchemy.exc import NoSuchTableError, SAWarning
+    from sqlalchemy.exc import SAWarning
 
-    try:
-        with warnings.catch_warnings():
-            # A type that is unknown is read as text, and _selection warns of it in plain words.
-            warnings.simplefilter("ignore", SAWarning)
-            return sa.Table(
-                address.table,
-                sa.MetaData(),
-                schema=address.schema,
-                autoload_with=connection,
-                resolve_fks=False,
-            )
-    except NoSuchTableError:
-        known = sa.inspect(connection).get_table_names(schema=address.schema)
-    raise missing_table(address, known)
+    inspector = sa.inspect(connection)
+    address = located(address, inspector.has_table)
+    if not inspector.has_table(address.table, schema=address.schema):
+        raise missing_table(address, _tables(address, inspector))
+    with warnings.catch_warnings():
+        # Of a type that is unknown, _selection warns in plain words.
+        warnings.simplefilter("ignore", SAWarning)
+        table = sa.Table(
+            address.table,
+            sa.MetaData(),
+            schema=address.schema,
+            autoload_with=connection,
+            resolve_fks=False,
+        )
+    if connection.dialect.name == "sqlite":
+        _forget_guesses(table, connection)
+    return table
+
+
+def _tables(address: Address, inspector: Any) -> list[str]:
+    """The tables of the usual schema, and those of the one that is named."""
+    schema, names = address.schema, inspector.get_table_names()
+    if schema in inspector.get_schema_names():
+        names += [f"{schema}.{name}" for name in inspector.get_table_names(schema=schema)]
+    return names
+
+
+def _forget_guesses(table: Any, connection: Any) -> None:
+    """Take the type from columns of SQLite that are declared as nothing that SQLAlchemy knows.
+
+    It takes what has INT in it, such as POINT, for whole numbers, and other words for numbers.
+    """
+    import sqlalchemy as sa
+
+    declared = connection.exec_driver_sql(
+        "SELECT name, type FROM pragma_table_xinfo(?, ?)", (table.name, table.schema)
+    )
+    words = {name: kind.upper() for name, kind in declared}
+    for column in table.columns:
+        is_number = isinstance(column.type, sa.INTEGER | sa.NUMERIC)
+        if is_number and not _NUMBERS.search(words[column.name]):
+            column.type = sa.types.NullType()
 
 
 def missing_table(address: Address, known: list[str]) -> ValueError:
     """Return an error that says which tables there are."""
-    near = difflib.get_close_matches(address.table or "", known, n=1)
+    near = difflib.get_close_matches(address.name, known, n=1)
     if near:
         hint = f"did you mean {near[0]!r}?"
     else:
@@ -239,16 +268,21 @@ def _of_query(result: Any, address: Address) -> Columns:
     if not result.returns_rows:
         raise ValueError(f"{address.shown}: the query selects nothing")
     names = list(result.keys())
+    refuse_twins(names, address)
+    types: list[SqlType | None] = [None] * len(names)
+    if address.url.get_backend_name() == "postgresql" and result.cursor is not None:
+        types = [OIDS.get(column[1]) for column in result.cursor.description]
+    return Columns(names, types)
+
+
+def refuse_twins(names: list[str], address: Address) -> None:
+    """Raise a ValueError if two columns of a query have one name."""
     for name in names:
         if names.count(name) > 1:
             raise ValueError(
                 f"{address.shown}: two columns of the query are called {name!r}; name one "
                 "otherwise with AS"
             )
-    types: list[SqlType | None] = [None] * len(names)
-    if address.url.get_backend_name() == "postgresql" and result.cursor is not None:
-        types = [OIDS.get(column[1]) for column in result.cursor.description]
-    return Columns(names, types)
 
 
 def fitting(stream: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:

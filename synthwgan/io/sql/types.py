@@ -7,7 +7,6 @@ these, and SQLAlchemy writes it into statements: no text of a file ever is one.
 
 from __future__ import annotations
 
-import datetime
 import uuid
 from collections.abc import Mapping
 from decimal import Decimal
@@ -22,8 +21,6 @@ SqlType = list
 SQL_TYPES = "sql_types"
 
 MAX_DIGITS = 38
-# Decimals of seconds, as Arrow calls them.
-_UNITS = {(0,): "s", (3,): "ms"}
 
 
 class _Type(NamedTuple):
@@ -129,6 +126,11 @@ def _are_labels(labels: Any) -> bool:
     return is_list and all(isinstance(label, str) for label in labels)
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """Whether cells of Arrow are texts."""
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
+
+
 def without_length(state: SqlType) -> SqlType:
     """Return a type without the numbers that bound its cells."""
     if state[0] == "char":
@@ -182,6 +184,8 @@ def _decimal(cell: Any) -> Any:
 def types_of_frame(frame: pd.DataFrame, schema: pa.Schema) -> dict[str, SqlType]:
     """Return the types of a frame's columns: those that it was read with, or those of its dtypes.
 
+    A column that has become text since is text: as a number, say, it would lose what text keeps.
+
     Parameters
     ----------
     frame : DataFrame
@@ -193,8 +197,15 @@ def types_of_frame(frame: pd.DataFrame, schema: pa.Schema) -> dict[str, SqlType]
     found = {}
     for place, each in enumerate(schema):
         is_object = is_object_dtype(frame.dtypes.iloc[place])
-        found[each.name] = remembered.get(each.name) or _type_of_arrow(each.type, is_object)
+        state = remembered.get(each.name)
+        if state is None or (is_text(each.type) and not _holds_text(state)):
+            state = _type_of_arrow(each.type, is_object)
+        found[each.name] = state
     return found
+
+
+def _holds_text(state: SqlType) -> bool:
+    return state[0] == "enum" or arrow_type(state) == pa.string()
 
 
 def _type_of_arrow(kind: pa.DataType, is_object: bool) -> SqlType:
@@ -207,33 +218,3 @@ def _type_of_arrow(kind: pa.DataType, is_object: bool) -> SqlType:
     if types.is_timestamp(kind):
         return ["timestamp"] if kind.tz is None else ["timestamptz"]
     return _WRITTEN.get(kind, ["text"])
-
-
-def python_cells(array: pa.ChunkedArray, state: SqlType, dialect: str) -> list[Any]:
-    """Return a column as the objects that drivers take.
-
-    Raises
-    ------
-    ValueError
-        If a number has more decimals than the column, or a moment or a duration is finer than it.
-    """
-    kind = array.type
-    if pa.types.is_dictionary(kind):
-        array = array.cast(kind.value_type)
-        kind = array.type
-    if state[0] == "numeric" and len(state) == 3 and pa.types.is_decimal(kind):
-        array = array.cast(pa.decimal128(MAX_DIGITS, state[2]))
-    if pa.types.is_timestamp(kind):
-        array = array.cast(pa.timestamp(_UNITS.get(tuple(state[1:]), "us"), kind.tz))
-    elif pa.types.is_duration(kind):
-        array = array.cast(pa.duration("us"))
-    cells = array.to_pylist()
-    if dialect != "postgresql" and state[0] in ("interval", "timestamptz"):
-        return [None if cell is None else _text(cell) for cell in cells]
-    return cells
-
-
-def _text(cell: Any) -> str:
-    if isinstance(cell, datetime.timedelta):
-        return str(pd.Timedelta(cell))
-    return cell.isoformat(sep=" ") if isinstance(cell, datetime.datetime) else str(cell)

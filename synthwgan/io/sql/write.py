@@ -10,10 +10,11 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from synthwgan.io.sql.address import Address, engine_of, guarded
+from synthwgan.io.sql.address import Address, engine_of, guarded, located
 from synthwgan.io.sql.columns import column_type, described
+from synthwgan.io.sql.lossless import loss_explained, python_cells
 from synthwgan.io.sql.read import reflected
-from synthwgan.io.sql.types import SqlType, python_cells, types_of_frame, without_length
+from synthwgan.io.sql.types import SqlType, types_of_frame, without_length
 
 IF_EXISTS = ("fail", "append", "replace")
 _BATCH_ROWS = 10_000
@@ -64,8 +65,9 @@ class SqlSink:
         import sqlalchemy as sa
 
         self._transaction = self._connection.begin()
-        address = self._address
-        exists = sa.inspect(self._connection).has_table(address.table, schema=address.schema)
+        has_table = sa.inspect(self._connection).has_table
+        self._address = address = located(self._address, has_table)
+        exists = has_table(address.table, schema=address.schema)
         refuse_existing(address, exists, self._if_exists)
         self._drops = exists and self._if_exists == "replace"
         self._appends = exists and self._if_exists == "append"
@@ -87,13 +89,8 @@ class SqlSink:
     def _insert(self, data: pa.Table) -> None:
         columns = {}
         for name, kind in self._types.items():
-            try:
+            with loss_explained(self._address.shown, name, kind[0]):
                 columns[name] = python_cells(data.column(name), kind, self._dialect)
-            except pa.ArrowInvalid as error:
-                raise ValueError(
-                    f"{self._address.shown}: column {name!r} cannot be written as {kind[0]} "
-                    f"({error}); round it first"
-                ) from error
         if len(data):
             guarded(self._address, lambda: self._send(columns))
 
@@ -235,9 +232,12 @@ def arrow_of(frame: pd.DataFrame, address: Address) -> pa.Table:
     Raises
     ------
     ValueError
-        If a column has several.
+        If a column has several, or two columns have one name.
     """
     frame = frame.set_axis([str(name) for name in frame.columns], axis=1)
+    if not frame.columns.is_unique:
+        twin = frame.columns[frame.columns.duplicated()][0]
+        raise ValueError(f"{address.shown}: two columns are called {twin!r}; rename or drop one")
     arrays = {}
     for place, name in enumerate(frame.columns):
         column = frame.iloc[:, place]
