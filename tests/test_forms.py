@@ -224,6 +224,27 @@ def test_private_rows_are_what_was_measured(people: Any, tmp_path: Path) -> None
     assert isinstance(read.set_output(transform="arrow").sample(3), pa.Table)
 
 
+@pytest.mark.filterwarnings("ignore:.*pairs of columns", "ignore:.*seeded")
+def test_private_rows_of_an_array_are_an_array(tmp_path: Path) -> None:
+    X = np.random.default_rng(0).integers(0, 5, (300, 2)).astype("int16")
+    model = PrivateSynthesizer(5.0, max_steps=20, random_state=0).fit(X)
+    model.save(tmp_path / "model.safetensors")
+    for each in (model, PrivateSynthesizer.load(tmp_path / "model.safetensors")):
+        rows = each.sample(20, random_state=0)
+        assert isinstance(rows, np.ndarray)
+        assert (rows.shape, rows.dtype) == ((20, 2), X.dtype)
+    assert next(model.sample_iter(3)).dtype == X.dtype
+    holes = np.array([[1, np.nan], [np.nan, 2]])
+    filled = model.impute(holes, random_state=0)
+    assert filled.dtype == X.dtype
+    assert (filled[0, 0], filled[1, 1]) == (1, 2)
+    assert np.isnan(model.impute(holes, columns=[1])).tolist() == [[False, False], [True, False]]
+    with pytest.raises(ValueError, match="all 2 columns"):
+        model.impute(holes[:, :1])
+    assert model.report(X, test=X, quick=True, random_state=0)["columns"].score > 0.5
+    assert isinstance(model.set_output(transform="pandas").sample(2), pd.DataFrame)
+
+
 def test_reports_take_any_form(people: Any) -> None:
     frame = as_pandas(people)
     other = people.sample(fraction=1, with_replacement=True, seed=1)

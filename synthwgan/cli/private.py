@@ -85,12 +85,9 @@ def fit(
     Example: synthwgan private fit customers.csv --epsilon 1 --domain domain.json -o model
     """
     from synthwgan import PrivateSynthesizer
-    from synthwgan.private.domain import domain_of_json
 
     check_model_output(output, table)
-    declared = None
-    if domain is not None:
-        declared = domain_of_json(json.loads(domain.read_text("utf-8")))
+    declared = None if domain is None else _read_domain(domain)
     model = PrivateSynthesizer(
         epsilon,
         delta,
@@ -142,6 +139,24 @@ def info(model: ModelFile) -> None:
     Example: synthwgan private info model.safetensors
     """
     typer.echo(_load(model).summary())
+
+
+def _read_domain(path: Path) -> dict[str, Any]:
+    """Return the domain of a file, or raise a ValueError that names it."""
+    from synthwgan.io.lines import unique
+    from synthwgan.private.domain import domain_of_json
+
+    try:
+        text = path.read_text("utf-8-sig")
+        return domain_of_json(json.loads(text, object_pairs_hook=unique))
+    except OSError as error:
+        why = f"cannot be read ({error.strerror})"
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        why = f"holds no JSON ({error})"
+    except (TypeError, ValueError) as error:
+        why = f"holds no domain: {error}"
+    example = '{"age": {"bounds": [0, 120]}, "ward": ["heart", "eyes"]}'
+    raise ValueError(f"{path} {why}; a domain is such as {example}")
 
 
 def _load(path: Path) -> PrivateSynthesizer:

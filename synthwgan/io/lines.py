@@ -44,7 +44,7 @@ class JsonLines(TableFormat):
 
 def _row(line: str, shown: str, number: int) -> dict[str, Any]:
     try:
-        row = json.loads(line, object_pairs_hook=_unique)
+        row = json.loads(line, object_pairs_hook=unique)
     except (ValueError, RecursionError) as error:
         raise ValueError(
             f"{shown}, line {number}: it cannot be read as jsonl ({error}); check that the file is "
@@ -61,7 +61,8 @@ def _row(line: str, shown: str, number: int) -> dict[str, Any]:
     return row
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return what an object of JSON says; a name that stands twice in it is a ValueError."""
     row = dict(pairs)
     if len(row) < len(pairs):
         names = [name for name, _ in pairs]

@@ -84,6 +84,10 @@ class Column:
         """The slot of missing cells, or None."""
         return int(self.slots[-1]) if self.can_miss else None
 
+    def value(self, step: float) -> Any:
+        """Return the number or the moment of so many steps, as a cell has it."""
+        return self.stored.write_numbers(np.array([step]), self.step, np.array([False])).iloc[0]
+
     def encode(self, series: pd.Series) -> np.ndarray:
         """Return the cell of each value; -1 for one that fits nowhere, missing or not."""
         if self.edges is None:

@@ -16,6 +16,7 @@ from synthwgan.private.sampler import Allowed, ParticleSampler
 from synthwgan.private.storage import Stored
 from synthwgan.table.door import naming_column
 from synthwgan.table.storage.meant import meant
+from synthwgan.table.storage.scalars import span_in_words
 from synthwgan.warn import warn
 
 
@@ -141,8 +142,7 @@ def _value(column: Column, value: Any) -> tuple[Allowed, Any]:
         return Allowed(cells), None
     step = _steps(column, value)
     allowed = _between_steps(column, step, next_of(np.array([step]), column.is_grid)[0], value)
-    written = column.stored.write_numbers(np.array([step]), column.step, np.array([False]))
-    return allowed, written.iloc[0]
+    return allowed, column.value(step)
 
 
 def _range(column: Column, wish: tuple[Any, ...]) -> Allowed:
@@ -181,9 +181,16 @@ def _between_steps(column: Column, low: float, high: float, wish: Any) -> Allowe
     first, last = column.edges[:-1], column.edges[1:]
     inside = np.minimum(last, high) - np.maximum(first, low)
     cells[: column.n_values] = np.clip(inside / (last - first), 0, 1)
+    if low >= high:
+        raise ValueError(f"no value lies in the range {wish!r}")
     if not (cells > 0).any():
-        raise ValueError(f"{wish!r} is outside of its range")
+        raise ValueError(f"{wish!r} is outside of its range, {_range_in_words(column)}")
     return Allowed(cells, low, high)
+
+
+def _range_in_words(column: Column) -> str:
+    last = column.edges[-1] - 1 if column.is_grid else np.nextafter(column.edges[-1], -np.inf)
+    return span_in_words(column.value(column.edges[0]), column.value(last))
 
 
 def _steps(column: Column, value: Any, round_up: bool | None = None) -> float:
@@ -233,7 +240,7 @@ def beyond(column: Column, bound: Any, above: bool) -> Any:
         raise ValueError(f"no value lies {where} {bound!r}, as far as it is known")
     if not column.is_grid and not column.stored.ticks:
         return steps * column.step
-    return column.stored.write_numbers(np.array([steps]), column.step, np.array([False])).iloc[0]
+    return column.value(steps)
 
 
 def _as_label(column: Column, value: Any) -> Any:

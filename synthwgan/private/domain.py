@@ -2,18 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import Number, OneOf, PairOf, check_parameters, problems_of
+from synthwgan.private.patterns import check_pattern
 from synthwgan.private.storage import Stored
 from synthwgan.private.written import WrittenDates
+from synthwgan.table.checks import FLAG, TEXT, optional
 from synthwgan.table.door import column_hint, naming_column
+from synthwgan.table.storage.scalars import is_missing
 
 FROM_DTYPE = "dtype"
+
+
+class _Bound:
+    """One end of a range, which is never open."""
+
+    def allows(self, value: Any) -> bool:
+        """Whether ``value`` may be a number, a moment or a duration, also as text."""
+        is_plain = pd.api.types.is_scalar(value) and not isinstance(value, bool | np.bool_)
+        return is_plain and not is_missing(value)
+
+    def __str__(self) -> str:
+        return "a number or a moment"
+
+
+class _Listing:
+    """Several values; a text is one, and no list of its letters."""
+
+    def allows(self, value: Any) -> bool:
+        """Whether ``value`` lists what can be cells."""
+        is_list = isinstance(value, Collection) and not isinstance(value, str | bytes | Mapping)
+        return is_list and all(isinstance(one, Hashable) for one in value)
+
+    def __str__(self) -> str:
+        return "a list of values"
+
+
+_TYPES = {
+    "bounds": optional(PairOf(_Bound())),
+    "categories": optional(_Listing()),
+    "decimals": optional(Number(integer=True)),
+    "missing": optional(FLAG),
+    "pattern": optional(TEXT),
+    "kind": optional(TEXT),
+}
+# A finer step is lost in floats around 1.
+_VALUES = {
+    "decimals": optional(Number(0, 15, integer=True)),
+    "kind": optional(OneOf(("number", "category"))),
+}
 
 
 @dataclass(frozen=True)
@@ -29,14 +72,16 @@ class Domain:
         a form or of a law, never the table's own minimum and maximum. Of text, dates that are
         written as the cells are (``("01.01.2020", "31.12.2024")``): the column is one of dates.
     categories : sequence, optional
-        All values that a cell may have.
+        All values that a cell may have, written as the cells are: what the cells of dtype object
+        are, numbers or texts, is not looked up.
     decimals : int, optional
-        Decimals of numbers.
+        Decimals of numbers, from 0 to 15.
     missing : bool, optional
         Whether cells can be missing. Where it is not given, the share of missing cells is bought.
     pattern : str, optional
         Of an identifier, which is made anew: each ``#`` becomes a digit, each ``@`` a capital
-        letter. The column is never read.
+        letter. The column is never read. It is one of text, or of numbers if the pattern has
+        digits alone, does not begin with ``0`` or ``#``, and fits the dtype.
     kind : {"number", "category"}, optional
         What the column is, where the dtype does not tell: codes in numbers are a "category".
 
@@ -145,17 +190,19 @@ def domain_of_json(content: Any) -> dict[Any, Any]:
 
     Raises
     ------
-    ValueError
+    TypeError, ValueError
         If it has another form.
     """
     if not isinstance(content, dict):
-        raise ValueError("the domain must be a JSON object of column names")
+        raise TypeError("the domain must be a JSON object of column names")
     for name, said in content.items():
-        if not isinstance(said, list | dict):
-            raise ValueError(
-                f"domain of column {name!r}: write a list of categories, or an object such as "
-                '{"bounds": [0, 100], "decimals": 0, "missing": false}'
-            )
+        with naming_column(name):
+            if not isinstance(said, list | dict):
+                raise TypeError(
+                    "write a list of categories, or an object such as "
+                    '{"bounds": [0, 100], "decimals": 0, "missing": false}'
+                )
+            _as_domain(said)
     return content
 
 
@@ -164,7 +211,8 @@ def _declare(name: Any, stored: Stored, said: Any) -> Declared:
     _refuse_bounds_in_a_list(stored, said)
     said = _as_domain(None if isinstance(said, str) and said == FROM_DTYPE else said)
     if said.pattern is not None:
-        return Declared(name, stored, "pattern", pattern=_checked_pattern(said.pattern))
+        check_pattern(said.pattern, stored)
+        return Declared(name, stored, "pattern", pattern=said.pattern)
     if stored.holds in ("text", "object") and _are_texts(said.bounds):
         stored = WrittenDates.like(stored, said.bounds)
     kind = _kind_of(stored, said)
@@ -194,7 +242,8 @@ def _refuse_bounds_in_a_list(stored: Stored, said: Any) -> None:
     if not isinstance(said, list) or len(said) != 2 or stored.holds not in ("number", "time"):
         return
     low, high = said
-    if stored.holds == "time" or (isinstance(low, int | float) and abs(high - low) > 1):
+    are_numbers = isinstance(low, int | float) and isinstance(high, int | float)
+    if stored.holds == "time" or (are_numbers and abs(high - low) > 1):
         raise ValueError(
             f"{said!r} is a list of two categories; for bounds write ({low!r}, {high!r}), in JSON "
             f'{{"bounds": [{low}, {high}]}}, and if you mean categories '
@@ -211,14 +260,23 @@ def _is_ordered(stored: Stored) -> bool:
 
 
 def _as_domain(said: Any) -> Domain:
+    """Return a declaration as a `Domain` whose arguments are what they should be."""
+    domain = _of_short_form(said)
+    if problems := problems_of(vars(domain), _TYPES):
+        raise TypeError("; ".join(problems))
+    check_parameters(vars(domain), _VALUES)
+    return domain
+
+
+def _of_short_form(said: Any) -> Domain:
     if said is None:
         return Domain()
     if isinstance(said, Domain):
         return said
     if isinstance(said, Mapping):
-        unknown = set(said) - set(Domain.__dataclass_fields__)
+        unknown = set(said) - set(_TYPES)
         if unknown:
-            raise ValueError(f"a domain has no {sorted(map(str, unknown))}")
+            raise ValueError(f"a domain has {list(_TYPES)}, and no {sorted(map(str, unknown))}")
         return Domain(**said)
     if isinstance(said, tuple):
         if len(said) != 2:
@@ -238,24 +296,27 @@ def _kind_of(stored: Stored, said: Domain) -> str:
     is_number = said.bounds is not None or said.decimals is not None
     if is_number and said.categories is not None:
         raise ValueError("has bounds or decimals and categories; declare one of them")
-    if said.kind not in (None, "number", "category"):
-        raise ValueError(f"kind must be 'number' or 'category', got {said.kind!r}")
     if said.kind == "category" or said.categories is not None:
         return "category"
     by_dtype = "number" if stored.holds in ("number", "time") else "category"
     kind = said.kind or ("number" if is_number else by_dtype)
     if kind == "number" and stored.holds in ("text", "label"):
-        raise TypeError(f"dtype {stored.name} holds no numbers; declare categories instead")
+        raise TypeError(
+            f"dtype {stored.name} holds no numbers; declare categories instead, or convert the "
+            "column, pd.to_numeric(...)"
+        )
     return kind
 
 
 def _bounds(stored: Stored, bounds: Sequence[Any]) -> tuple[float, float]:
-    if len(bounds) != 2:
-        raise ValueError("bounds are a pair (low, high)")
-    if not stored.ticks:
-        low, high = (float(bound) for bound in bounds)
-    else:
-        low, high = stored.moments(bounds)
+    try:
+        low, high = stored.moments(bounds) if stored.ticks else map(float, bounds)
+    except (TypeError, ValueError, ArithmeticError) as error:
+        what = "numbers" if not stored.ticks else "dates" if stored.holds == "time" else "durations"
+        raise ValueError(
+            f"bounds must be {what} that dtype {stored.name} can hold, got "
+            f"{bounds[0]!r}, {bounds[1]!r}"
+        ) from error
     if not (np.isfinite(low) and np.isfinite(high) and low <= high):
         raise ValueError(f"bounds must be finite and in order, got {bounds[0]!r}, {bounds[1]!r}")
     return float(low), float(high)
@@ -273,26 +334,30 @@ def _check_labels(labels: list[Any] | None) -> None:
 
 
 def _check_that_the_dtype_holds(stored: Stored, labels: list[Any] | None) -> None:
-    """Refuse categories that no cell can have: all cells would count as missing."""
-    if labels is None or stored.holds == "object" or stored.is_flag or stored.ticks:
-        return
-    # The categories of a dtype may be of both kinds, or there are none yet.
-    kinds = {stored.holds == "text"}
+    """Refuse categories that no cell can have: all cells would count as missing.
+
+    What the cells of dtype object are is not public.
+    """
+    holds_texts = _holds_texts(stored)
+    for label in labels or []:
+        is_text = isinstance(label, str)
+        if stored.is_flag and label not in (False, True):
+            what, is_what = "True and False", "neither"
+        elif holds_texts is not None and is_text != holds_texts:
+            what, is_what = ("no text", "text") if is_text else ("text", "none")
+        else:
+            continue
+        raise TypeError(
+            f"dtype {stored.name} holds {what}, and the category {label!r} is {is_what}: "
+            "write it as the cells are"
+        )
+
+
+def _holds_texts(stored: Stored) -> bool | None:
+    """Whether the cells of a dtype are texts; None where the dtype does not say it."""
     if stored.is_category:
+        # Of both kinds, or there are none yet.
         kinds = {isinstance(own, str) for own in stored.categories}
-    if len(kinds) != 1:
-        return
-    (holds_texts,) = kinds
-    for label in labels:
-        if isinstance(label, str) != holds_texts:
-            what = "text" if holds_texts else "no text"
-            raise TypeError(
-                f"dtype {stored.name} holds {what}, and the category {label!r} is "
-                f"{'text' if isinstance(label, str) else 'none'}: write it as the cells are"
-            )
-
-
-def _checked_pattern(pattern: Any) -> str:
-    if not isinstance(pattern, str) or not any(sign in pattern for sign in "#@"):
-        raise ValueError(f"a pattern is a text with # for digits and @ for letters: {pattern!r}")
-    return pattern
+        return kinds.pop() if len(kinds) == 1 else None
+    says_it = stored.holds in ("text", "number") and not stored.ticks
+    return stored.holds == "text" if says_it else None

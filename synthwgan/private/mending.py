@@ -77,7 +77,7 @@ class OrderMender:
             ends[0] = max(ends[0], float(self._up(right, _constant(left, finest), is_strict)))
 
     def mend(self, frame: pd.DataFrame, fixed: Mapping[Hashable, np.ndarray]) -> pd.DataFrame:
-        """Return rows that keep the orders, as far as cells that are fixed allow it."""
+        """Return rows that keep the orders, as far as limits and cells that are fixed allow it."""
         none = np.zeros(len(frame), dtype=bool)
         values, present, highest = {}, {}, {}
         for name in self._order:
@@ -94,12 +94,15 @@ class OrderMender:
             highest[name] = np.where(fixed.get(name, none), values[name], high)
         moved = {}
         for name in self._order:
-            low = np.full(len(frame), self._bounds[name][0])
+            least_of_all = self._bounds[name][0]
+            low = np.full(len(frame), least_of_all)
             for below, high, is_strict in self._steps:
                 if high == name:
                     least = self._up(name, values[below], is_strict)
                     low = np.where(present[below], np.maximum(low, least), low)
-            new = np.minimum(np.maximum(values[name], low), np.maximum(highest[name], low))
+            # Where there is no room, the rule is broken and not the limits: that is noticed.
+            room = np.maximum(highest[name], least_of_all)
+            new = np.minimum(np.maximum(values[name], low), room)
             change = present[name] & ~fixed.get(name, none) & (new != values[name])
             values[name] = np.where(change, new, values[name])
             if change.any():

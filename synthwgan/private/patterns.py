@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import string
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,46 @@ import pandas as pd
 from synthwgan.private.storage import Stored
 
 _SIGNS = {"#": string.digits, "@": string.ascii_uppercase}
+
+
+def check_pattern(pattern: str, stored: Stored) -> None:
+    """Refuse a pattern that makes nothing, or what a dtype cannot hold, as the dtype alone says.
+
+    Raises
+    ------
+    ValueError, TypeError
+        That says what to change.
+    """
+    if not any(sign in pattern for sign in _SIGNS):
+        raise ValueError(f"a pattern is a text with # for digits and @ for letters: {pattern!r}")
+    if stored.holds in ("text", "object"):
+        return
+    are_numbers = stored.holds == "number" and not stored.ticks
+    if not are_numbers or not _are_held(pattern, stored):
+        remedy = "a pattern of digits that begins with none of # and 0 and fits, such as '1###', or"
+        raise TypeError(
+            f"dtype {stored.name} cannot hold what the pattern {pattern!r} makes: declare "
+            f"{remedy if are_numbers else 'categories or bounds, or'} convert the column to text"
+        )
+
+
+def _are_held(pattern: str, stored: Stored) -> bool:
+    """Whether a dtype of numbers has one for each identifier, with the same digits."""
+    identifiers = Identifiers(None, pattern, stored)
+    last = identifiers.number - 1
+    try:
+        low, high = (int(identifiers.text(number)) for number in (0, last))
+        # A float that holds two neighbours holds all whole numbers below them.
+        cells = _as_numbers([low, high - 1, high], stored).astype(object)
+        kept = [int(cell) for cell in cells] == [low, high - 1, high]
+    except (TypeError, ValueError, ArithmeticError):
+        return False
+    return kept and [str(low), str(high)] == [identifiers.text(0), identifiers.text(last)]
+
+
+def _as_numbers(values: Sequence[int], stored: Stored) -> pd.Series:
+    # As objects: some fit uint64 and not int64.
+    return pd.Series(list(values), dtype=object).astype(stored.physical.dtype)
 
 
 class Identifiers:
@@ -49,15 +90,16 @@ class Identifiers:
         while math.gcd(factor, self.number) != 1:
             factor += 1
         texts = [
-            self._text((key + number * factor) % self.number)
+            self.text((key + number * factor) % self.number)
             for number in range(first, first + n_rows)
         ]
-        cells = pd.Series(np.array(texts, dtype=object), dtype=object)
         if self.stored.holds == "number":
-            return cells.astype(np.int64).astype(self.stored.physical.dtype)
+            return _as_numbers(list(map(int, texts)), self.stored)
+        cells = pd.Series(np.array(texts, dtype=object), dtype=object)
         return cells if self.stored.physical is None else cells.astype(self.stored.physical.dtype)
 
-    def _text(self, number: int) -> str:
+    def text(self, number: int) -> str:
+        """Return the identifier of a number from 0 on."""
         signs = []
         for sign in reversed(self.pattern):
             if sign in _SIGNS:

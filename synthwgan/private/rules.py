@@ -148,9 +148,12 @@ class KeptRules:
         rng: np.random.Generator,
     ) -> pd.DataFrame:
         """Return rows that no draw could help with other cells, so that they keep the rules."""
+        # Of what is 0 or 1, a range that leaves one of them out leaves one value.
+        set_by_range = [name for name, (low, high) in limits.items() if low > 0 or high < 1]
+        held = {**dict.fromkeys(set_by_range, np.ones(len(rows), dtype=bool)), **fixed}
         for rule in self.others:
             if isinstance(rule, OneHot):
-                rows = mend_one_hot(rule, rows, columns, fixed, rng)
+                rows = mend_one_hot(rule, rows, columns, held, rng)
         orders = [rule for rule in self.others if isinstance(rule, Order)]
         if orders:
             narrow = {name: _narrowed(ends, limits.get(name)) for name, ends in self.limits.items()}
@@ -159,9 +162,12 @@ class KeptRules:
         if len(still):
             table = Table(rows)
             rule = next(rule for rule in self.others if not rule.check(table)[still].all())
+            named = {name for rule in self.others for name in rule.columns}
+            asked = [_in_words(columns[name], limits[name]) for name in limits if name in named]
+            ranges = f", {' and '.join(asked)}" if asked else ""
             raise ValueError(
-                f"{len(still)} rows cannot keep rule '{rule}' with what they were asked to be: "
-                "change the conditions, or the cells that were given"
+                f"{len(still)} rows cannot keep rule '{rule}' with what they were asked to be"
+                f"{ranges}: change the conditions, or the cells that were given"
             )
         return rows
 
@@ -412,6 +418,12 @@ def _limits(one: Declared) -> tuple[float, float]:
     if one.bounds is not None:
         low, high = max(low, one.bounds[0]), min(high, one.bounds[1])
     return float(low), float(high)
+
+
+def _in_words(column: Column, ends: tuple[float, float]) -> str:
+    """Return the range that was asked of a column, as a user writes it."""
+    low, high = (column.value(end / column.step) if np.isfinite(end) else None for end in ends)
+    return f"{column.name!r} in ({low}, {high})"
 
 
 def _label(frame: pd.DataFrame, where: np.ndarray) -> Any:

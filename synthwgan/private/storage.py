@@ -67,7 +67,8 @@ class Stored:
     @property
     def is_flag(self) -> bool:
         """Whether its cells are truth values, which the dtype says."""
-        return self.holds == "label" and not isinstance(self.physical, CategoryType)
+        is_label = self.holds == "label" and not self.is_category
+        return is_label and pd.api.types.is_bool_dtype(self.physical.dtype)
 
     @property
     def is_category(self) -> bool:
@@ -108,6 +109,10 @@ class Stored:
 
     def moments(self, values: Sequence[Any]) -> np.ndarray:
         """Return moments or durations as a user writes them, in ticks."""
+        for value in values:
+            # To pandas, a number is nanoseconds since 1970.
+            if self.holds == "time" and isinstance(value, numbers.Number):
+                raise ValueError(f"{value!r} is no date; write it such as '2020-01-31'")
         parsed = pd.Series([self.physical.parse(value) for value in values])
         return self.numbers(self.cast(parsed), 1)
 

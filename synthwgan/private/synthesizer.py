@@ -43,6 +43,7 @@ from synthwgan.provenance import Origin, marked
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.table.door import chosen_places, column_hint
 from synthwgan.table.frames import (
+    ARRAY,
     MixedTableMixin,
     OutputMixin,
     TableForm,
@@ -99,7 +100,8 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     domain : mapping, "dtype" or None, default None
         What is publicly known of columns, which costs nothing: a pair ``(low, high)``, a list of
         categories, or a `Domain`, by column name. "dtype" says that pandas' categories are public,
-        for all columns, or for one as its value in the mapping. What is not declared is bought.
+        with their order, for all columns, or for one as its value in the mapping. What is not
+        declared is bought; categories that are bought have no order.
     unit : column name or None, default None
         The column that names the person, where one can have several rows; it is left out of the
         rows unless its domain is a pattern. Without it, one row is one person.
@@ -207,7 +209,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
 
         Parameters
         ----------
-        X : DataFrame of any library, of shape (n_rows, n_columns)
+        X : DataFrame of any library or ndarray, of shape (n_rows, n_columns)
             The table. Names, order and dtypes of its columns count as public; the labels of a
             Categorical of polars, or of an Arrow dictionary without order, are no part of a dtype.
         y : Series or array of shape (n_rows,), optional
@@ -233,6 +235,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         parameters = self.get_params(deep=False)
         check_parameters(parameters, PRIVATE_PARAMETERS)
         X, form = take(X, labels_are_public=False)
+        form = TableForm(ARRAY) if isinstance(X, np.ndarray) else form
         frame, target = self._enter(X, y)
         rules, declared = self._declare(frame)
         kept = [one for one in declared if self._is_measured(one)]
@@ -317,6 +320,15 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             raise ValueError("max_rows_per_unit needs unit=, the column that names the person")
         return X, target
 
+    def _named(self, table: Any) -> Any:
+        """Return a table as a frame; an array has all columns, in their order."""
+        frame, names = as_frame(table), self.names_
+        if not isinstance(frame, np.ndarray):
+            return frame
+        if frame.ndim != 2 or frame.shape[1] != len(names):
+            raise ValueError(f"an array has all {len(names)} columns, got shape {frame.shape}")
+        return pd.DataFrame(frame, columns=names)
+
     def _threshold_delta(self, kept: list[Declared]) -> float:
         bought = any(one.kind == "category" and one.labels is None for one in kept)
         return THRESHOLD_DELTA * self.delta if bought else 0.0
@@ -386,7 +398,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
 
         Returns
         -------
-        DataFrame or Table
+        DataFrame, Table or ndarray
             Rows in the form of the table given to `fit`, names, order and dtypes included, or of
             `set_output`.
 
@@ -395,8 +407,8 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         NotFittedError
             Before `fit`.
         ValueError
-            If an argument is out of range, conditions ask for what cannot be, or a pattern has
-            fewer identifiers than there are rows.
+            If an argument is out of range, conditions ask for what cannot be or contradict a rule,
+            or a pattern has fewer identifiers than there are rows.
         """
         reject_misnamed(misnamed)
         rng = self._rng(n_samples=n_samples, n_draws=n_draws, random_state=random_state)
@@ -432,7 +444,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
 
         Yields
         ------
-        DataFrame or Table
+        DataFrame, Table or ndarray
             The next rows, in the form of those of `sample`; identifiers are unique over all chunks.
         """
         rng = self._rng(n_samples=n_samples, chunk_size=chunk_size, random_state=random_state)
@@ -454,8 +466,9 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
 
         Parameters
         ----------
-        X : DataFrame of any library
-            Rows with columns of the table given to `fit`; columns that are absent are drawn.
+        X : DataFrame of any library or ndarray
+            Rows with columns of the table given to `fit`; columns that are absent are drawn. An
+            array has all of them.
         columns : list of column names, optional
             The columns to fill; by default all. Gaps of others stay, and what is drawn beside them
             suits them; columns that are absent are drawn all the same.
@@ -466,7 +479,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
 
         Returns
         -------
-        DataFrame or Table
+        DataFrame, Table or ndarray
             The rows, in the form of those of `sample`, with the index of `X` if it has one. No
             cell of `columns` is missing, but in columns of which all were.
 
@@ -482,7 +495,7 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         filled = list(names)
         if columns is not None:
             filled = [names[place] for place in chosen_places(names, columns)]
-        rows = self._completed(as_frame(X), n_draws, rng, filled)
+        rows = self._completed(self._named(X), n_draws, rng, filled)
         return self._marked(rows, "completed", random_state)
 
     def _dressed(self, rows: pd.DataFrame) -> Any:
@@ -562,11 +575,11 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         real = real.loc[:, list(self.names_)]
         seeds = draw_seeds(random_state, 2)
         n_rows = rows_to_draw(real, quick) if n_samples is None else n_samples
-        rows = as_frame(self.sample(n_rows, random_state=seeds[0]))
+        rows = self._named(self.sample(n_rows, random_state=seeds[0]))
         report = evaluate(
             real,
             rows,
-            None if test is None else as_frame(test).loc[:, list(self.names_)],
+            None if test is None else self._named(test).loc[:, list(self.names_)],
             own_target if target is None else target,
             quick=quick,
             random_state=seeds[1],

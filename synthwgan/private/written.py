@@ -43,7 +43,8 @@ class WrittenDates(Stored):
         if form is None or not form.parse(np.array(list(bounds), dtype=object))[1].all():
             raise ValueError(
                 f"the bounds {tuple(bounds)!r} are no dates of one form, or do not tell day from "
-                "month; write them as the cells are, such as '2020-01-31' or '31.01.2020'"
+                "month; write them as the cells are, such as '2020-01-31' or '31.01.2020'. Bounds "
+                "of numbers have no quotes, and the column is one of numbers, pd.to_numeric(...)"
             )
         return cls(stored.physical, form.pattern)
 

@@ -20,9 +20,11 @@ from synthwgan.table.checks import FLAG, STATE, TEXT, ListOf, check_state, optio
 Output = Literal["default", "pandas", "polars", "arrow"]
 OUTPUTS = ("default", "pandas", "polars", "arrow")
 _PANDAS, _POLARS, _ARROW = OUTPUTS[1:]
+# A form that a fitted table may have; it is never asked for by name.
+ARRAY = "array"
 # Whole numbers that Arrow has not, and those that hold them as long as they fit.
 _WIDE = {"Int128": "Int64", "UInt128": "UInt64"}
-_FORM_FIELDS = {"kind": OneOf(OUTPUTS[1:]), "fields": ListOf(STATE)}
+_FORM_FIELDS = {"kind": OneOf((*OUTPUTS[1:], ARRAY)), "fields": ListOf(STATE)}
 _FIELD_FIELDS = {
     "name": TEXT,
     "type": STATE,
@@ -95,7 +97,7 @@ class TableForm:
 
     Parameters
     ----------
-    kind : {"pandas", "polars", "arrow"}, default "pandas"
+    kind : {"pandas", "polars", "arrow", "array"}, default "pandas"
         What its rows are given back as.
     fields : dict of str to Field
         By column name; what is not there goes back as pandas' dtype says.
@@ -130,6 +132,8 @@ class TableForm:
         kind = self.kind if output == "default" else output
         if kind == _PANDAS:
             return frame
+        if kind == ARRAY:
+            return _to_array(frame)
         table = _to_arrow(frame, self.fields)
         return table if kind == _ARROW else _to_polars(table, self.fields)
 
@@ -391,6 +395,16 @@ def _dictionary_type(arrow: Any, ordered: bool) -> Any:
     import pyarrow as pa
 
     return pa.dictionary(arrow.index_type, arrow.value_type, ordered=ordered)
+
+
+def _to_array(frame: pd.DataFrame) -> np.ndarray:
+    """Return a frame as an array; whole numbers beside a gap that was to stay are floats."""
+    nullable = [
+        name
+        for name, dtype in frame.dtypes.items()
+        if pd.api.types.is_numeric_dtype(dtype) and not isinstance(dtype, np.dtype)
+    ]
+    return frame.astype(dict.fromkeys(nullable, np.float64)).to_numpy()
 
 
 def _to_arrow(frame: pd.DataFrame, fields: Mapping[str, Field]) -> Any:

@@ -57,7 +57,7 @@ DOMAIN: dict[str, Any] = {
     "net": Domain(decimals=2),
     "tax": Domain(bounds=(0, 900), decimals=2),
     "total": Domain(decimals=2),
-    "cash": [0, 1],
+    "cash": (0, 1),
     "card": [0, 1],
 }
 
@@ -128,6 +128,7 @@ def test_rows_keep_the_rules_under_conditions(model: PrivateSynthesizer) -> None
         {"start": ("2022-06-01", None)},
         {"end": (None, "2021-03-01"), "n": 4},
         {"start": ("2022-01-01", "2022-02-01"), "end": ("2022-01-01", "2022-02-01"), "cash": 1},
+        {"start": ("2022-06-01", None), "end": (None, "2022-06-02"), "cash": (1, 1)},
         {"start": pd.Timestamp("2022-03-05"), "bill": True},
         {"cash": 0, "card": 0},
     ):
@@ -149,6 +150,18 @@ def test_rows_keep_the_rules_under_conditions(model: PrivateSynthesizer) -> None
                 "end": pd.Timestamp("2022-03-04"),
             },
         )
+    apart = {"start": ("2022-06-01", None), "end": (None, "2022-03-01")}
+    both = r"'end >= start' .*'start' in \(2022-06-01.*, None\) and 'end' in \(None, 2022-03-01"
+    with pytest.raises(ValueError, match=both):
+        model.sample(5, conditions=apart)
+    with pytest.raises(ValueError, match=r"rule 'exactly one .*'cash' in \(1, 1\)"):
+        model.sample(5, conditions={"cash": (1, 1), "card": 1})
+    # Beyond the bounds of `end`.
+    with (
+        pytest.warns(UserWarning, match="outside of its range"),
+        pytest.raises(ValueError, match="rule 'end >= start'"),
+    ):
+        model.impute(pd.DataFrame({"start": [pd.Timestamp("2024-02-01")]}))
 
 
 def test_half_known_rows_keep_the_rules(model: PrivateSynthesizer) -> None:
@@ -266,7 +279,7 @@ def test_rules_that_cannot_be_kept_are_refused_with_the_reason(rules: Any, told:
 
 def test_unit_and_identifiers_have_no_rules() -> None:
     frame = table(60).assign(person=np.arange(60) // 2)
-    for domain in (DOMAIN, {**DOMAIN, "person": Domain(pattern="####")}):
+    for domain in (DOMAIN, {**DOMAIN, "person": Domain(pattern="1###")}):
         with pytest.raises(ValueError, match="'person'"):
             fitted(frame, rules=[Sum("person", ["n"])], unit="person", domain=domain)
     with pytest.raises(ValueError, match="computed by a rule"):
