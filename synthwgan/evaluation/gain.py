@@ -11,6 +11,7 @@ from sklearn.base import clone
 
 from synthwgan.evaluation.sections.intervals import bootstrap
 from synthwgan.evaluation.sections.learners import scorer
+from synthwgan.table.door import SHOWN
 from synthwgan.warn import warn
 
 MAX_CLASSES = 20
@@ -111,10 +112,11 @@ def measure_gain(
         classes, counts = np.unique(truth, return_counts=True)
         n_folds = min(n_folds, int(counts.min()))
         if len(classes) < 2 or n_folds < 2:
+            some = dict(zip(classes[:SHOWN].tolist(), counts[:SHOWN].tolist(), strict=True))
+            more = f" and {len(classes) - SHOWN} more" if len(classes) > SHOWN else ""
             raise GainNotMeasurable(
                 f"the gain cannot be cross-validated: of {target!r} the real rows hold "
-                f"{dict(zip(classes.tolist(), counts.tolist(), strict=True))}, and two classes of "
-                "two rows are needed"
+                f"{some}{more}, and two classes, each of two rows at least, are needed"
             )
     elif len(real) < n_folds:
         raise GainNotMeasurable(

@@ -9,14 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_numeric_dtype
 
 from synthwgan.evaluation.gain import Gain, GainNotMeasurable, measure_gain, warn_if_useless
 from synthwgan.provenance import marked
-from synthwgan.radial.columns.intake import check_domain, rows_of
+from synthwgan.radial.columns.intake import check_domain, naming_domain, rows_of
 from synthwgan.radial.columns.union import DomainUnion
+from synthwgan.radial.columns.values import read_values, sort_of
 from synthwgan.radial.rows import DomainRows
 from synthwgan.radial.sampler import DomainSampler
 from synthwgan.randomness import RandomState, as_generator
+from synthwgan.table.door import select
 from synthwgan.warn import warn
 
 
@@ -91,12 +94,14 @@ class AugmentationMixin:
         Warns
         -----
         UserWarning
-            If the added rows do not help, or too few real rows tell whether they do.
+            If the added rows do not help, or too few real rows tell whether they do; if the
+            domain's columns cannot hold cells of the others.
 
         Raises
         ------
         ValueError
-            If a domain is not known, or there are no rows of it and of another.
+            If a domain is not known, a table lacks a column, or there are no rows of the domain and
+            of another.
         """
         wanted = {} if n_samples is None else {"n_samples": n_samples}
         seeds = self._checked(domain, cv=cv, random_state=random_state, **wanted)
@@ -110,7 +115,8 @@ class AugmentationMixin:
         if self.target_ is not None:
             try:
                 rng = as_generator(seeds[1])
-                gain = measure_gain(real, added, self.target_, estimator, cv, rng)
+                own, others = (self._with_plain_target(rows, domain) for rows in (real, added))
+                gain = measure_gain(own, others, self.target_, estimator, cv, rng)
                 warn_if_useless(gain, domain)
             except GainNotMeasurable as error:
                 warn(f"domain {domain!r}: {error}; gain_ is None")
@@ -130,5 +136,23 @@ class AugmentationMixin:
         for name in tables:
             check_domain(name, self.union_.domains)
         if domain not in tables or len(tables) < 2:
-            raise ValueError(f"rows of {domain!r} and of another domain are needed")
-        return {name: rows_of(table) for name, table in tables.items()}
+            raise ValueError(
+                f"rows of {domain!r} and of another domain are needed, got those of "
+                f"{list(tables)}; the domains are {list(self.union_.domains)}"
+            )
+        rows = {name: rows_of(table) for name, table in tables.items()}
+        for name, table in rows.items():
+            fitted = self.union_.domains[name].transformer
+            with naming_domain(name):
+                select(table, fitted.column_index_, len(fitted.columns_))
+        return rows
+
+    def _with_plain_target(self, rows: pd.DataFrame, domain: str) -> pd.DataFrame:
+        """Return rows with a target of numbers as such, however they are written."""
+        named = self.union_.domains[domain].named()
+        column = next(column for name, column, _ in named if name == self.target_)
+        if sort_of(column) != "number" or is_numeric_dtype(rows[self.target_]):
+            return rows
+        rows = rows.copy()
+        rows[self.target_] = read_values(column, pd.Series(rows[self.target_]))
+        return rows

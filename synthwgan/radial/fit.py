@@ -136,6 +136,8 @@ def learn_added_domain(
     union, old = copy.deepcopy(state.union), state.union
     reference = [union.read(other, tables[other]) for other in old.domains]
     values = union.join(name, tables[name], transformer, reference)
+    if state.target is not None:
+        union.check_target(state.target)
     union.fit_columns([*reference, values], rng)
     codes = np.array([union.code_of(other) for other in sorted(old.domains, key=old.code_of)])
     growth = Growth(old.layout, union.layout, codes)

@@ -7,14 +7,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_integer_dtype
 
 from synthwgan.radial.columns.domain import OwnColumn
 from synthwgan.radial.columns.union import DomainUnion, Values
+from synthwgan.radial.columns.values import are_copied
 from synthwgan.radial.sampler import DomainSampler
 from synthwgan.randomness import as_generator
 from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.law import Law
+from synthwgan.table.storage.dtypes import listed
 from synthwgan.warn import warn
 
 # How often rows that break a rule of their domain are drawn again.
@@ -49,9 +50,15 @@ class DomainRows:
         self, X: pd.DataFrame, source: str, target: str, *, keep_shared: bool, fill: bool
     ) -> pd.DataFrame:
         """Return rows of one domain as rows of another; see `RadialGANSynthesizer.translate`."""
+        known = self.union.read(source, X)
+        kept = self._kept(known, target, keep_shared)
+        self._warn_of_lost(X, source, target, known, kept, fill)
 
         def again(rows: np.ndarray) -> pd.DataFrame:
-            return self._translated(X.iloc[rows], source, target, keep_shared, fill)
+            of_rows = (
+                {place: cells[rows] for place, cells in each.items()} for each in (known, kept)
+            )
+            return self._translated(X.iloc[rows], source, target, *of_rows, fill)
 
         translated = again(np.arange(len(X)))
         return self._lawful(target, translated, again) if fill else translated
@@ -76,11 +83,15 @@ class DomainRows:
         return rows.set_axis(index, axis=0)
 
     def _translated(
-        self, X: pd.DataFrame, source: str, target: str, keep_shared: bool, fill: bool
+        self,
+        X: pd.DataFrame,
+        source: str,
+        target: str,
+        known: Values,
+        kept: Mapping[int, np.ndarray],
+        fill: bool,
     ) -> pd.DataFrame:
         union, n_rows = self.union, len(X)
-        known = union.read(source, X)
-        kept = self._kept(known, target, keep_shared)
         if not fill:
             values = {
                 place: np.where(held, known[place], _none(known[place]))
@@ -108,6 +119,30 @@ class DomainRows:
             if place in known
         }
 
+    def _warn_of_lost(
+        self,
+        X: pd.DataFrame,
+        source: str,
+        target: str,
+        known: Values,
+        kept: Mapping[int, np.ndarray],
+        fill: bool,
+    ) -> None:
+        """Say how many known cells the target's columns cannot hold, and what becomes of them."""
+        own_names = {own.place: name for name, _, own in self._named(source)}
+        for name, _, own in self._named(target):
+            if own.place not in kept:
+                continue
+            lost = np.flatnonzero(~pd.isna(known[own.place]) & ~kept[own.place])
+            if len(lost):
+                example = listed(X[own_names[own.place]].iloc[lost[:1]])[0]
+                warn(
+                    f"column {name!r} of domain {target!r} cannot hold {len(lost)} of {len(X)} "
+                    f"cells from {source!r}, such as {example!r}: they are "
+                    f"{'drawn' if fill else 'missing'} instead. Before fit, give it a dtype or a "
+                    "way of writing that holds them, or both columns the same words"
+                )
+
     def _written(
         self,
         X: pd.DataFrame,
@@ -116,21 +151,18 @@ class DomainRows:
         values: Values,
         kept: Mapping[int, np.ndarray],
     ) -> pd.DataFrame:
-        """Write values as a table; kept cells that mean the same in both are taken as they are.
+        """Write values as a table; kept cells that are written alike in both are taken as they are.
 
         Copied cells stay exact: plain values are floats, which round large whole numbers and
         nanoseconds.
         """
         table = self.union.write(target, values, len(X), self.rng)
-        of_source = {own.place: (name, own.map) for name, _, own in self._named(source)}
-        for name, _, own in self._named(target):
+        of_source = {own.place: (name, column, own) for name, column, own in self._named(source)}
+        for name, column, own in self._named(target):
             if own.place in kept:
-                own_name, map = of_source[own.place]
+                own_name, own_column, of_own = of_source[own.place]
                 cells, written = X[own_name].reset_index(drop=True), table[name].copy()
-                are_alike = cells.dtype == written.dtype or (
-                    is_integer_dtype(cells.dtype) and is_integer_dtype(written.dtype)
-                )
-                if map == own.map and are_alike:
+                if of_own.map == own.map and are_copied(own_column, column, cells):
                     held = kept[own.place]
                     written[held] = cells[held].astype(written.dtype).array
                     table[name] = written

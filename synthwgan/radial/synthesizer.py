@@ -284,7 +284,8 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         y : None
             The target is a column of the tables.
         target : column name, optional
-            A column that all domains have. Rows keep it in every translation.
+            A column of categories or numbers that all domains have. Rows keep it in every
+            translation.
         domain : column name, default "domain"
             Which column says the domain, if there is one table.
         callbacks : list of callable, optional
@@ -329,11 +330,8 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         options = ColumnOptions(max_categories=self.max_categories)
         union = DomainUnion(self.mapping or {}, self.align_columns, options)
         union.fit(tables, transformers, as_generator(seeds[1]))
-        if target is not None and len(union.places_of(target)) != 1:
-            raise ValueError(
-                f"the target {target!r} must be one column of all domains, of categories or "
-                "numbers: take it out of mapping, or say its kind with column_kinds"
-            )
+        if target is not None:
+            union.check_target(target)
         if self.verbose:
             rules = {name: own.rules_ for name, own in transformers.items()}
             announce(f"{union.matches().to_string()}\n\n{show_rules_of(rules)}\n")
@@ -499,8 +497,9 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
             Domains.
         keep_shared : bool, default True
             Whether cells of columns that both domains have stay as they are, in the target's
-            units and names. If not, only the target column stays, and all else is drawn: rows
-            then look like the target's population, and no longer are the source's rows.
+            units, names and way of writing. If not, only the target column stays, and all else
+            is drawn: rows then look like the target's population, and no longer are the source's
+            rows.
         fill : bool, default True
             Whether cells that the source does not tell are drawn. If not, they are missing, and
             a column whose dtype cannot say so gets the one that pandas gives it then.
@@ -511,6 +510,11 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         -------
         DataFrame or Table
             As many rows, with the index of X, in the form of the target's table or of `set_output`.
+
+        Warns
+        -----
+        UserWarning
+            If the target's columns cannot hold shared cells, or rows break a rule.
 
         Raises
         ------

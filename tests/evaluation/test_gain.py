@@ -201,6 +201,12 @@ def test_too_few_rows_of_a_class_are_an_error(y):
         gain(real, real)
 
 
+def test_of_many_classes_some_are_shown():
+    real = rows(30, 0).assign(y=[f"name {place:02d}" for place in range(30)])
+    with pytest.raises(ValueError, match="'name 09': 1} and 20 more, and two classes"):
+        gain(real, real)
+
+
 @pytest.mark.parametrize("n_rows", [2, 3])
 def test_too_few_rows_of_numbers_are_an_error(n_rows):
     real = rows(n_rows, 0, "numbers")

@@ -218,13 +218,102 @@ def test_without_fill_what_is_not_told_is_missing(model, tables, source, target)
 def test_cells_that_the_target_cannot_hold_are_drawn(model, tables):
     """A text column takes any category, an ordered one only its own; a number, its dtype's."""
     rows = tables["south"].assign(stage="IV", months=np.int16(600))
-    translated = model.translate(rows, "south", "north", random_state=0)
+    with pytest.warns(UserWarning, match="'stage' of domain 'north' cannot hold 160 of 160 .*'IV'"):
+        translated = model.translate(rows, "south", "north", random_state=0)
     assert set(translated["stage"]) <= {"I", "II", "III"}
     assert (translated["age"] == 50).all()
     old = tables["north"].assign(age=5000)
-    months = model.translate(old, "north", "south", random_state=0)["months"]
+    with pytest.warns(UserWarning, match="'months' of .* 300 of 300 cells .* 5000: they are drawn"):
+        months = model.translate(old, "north", "south", random_state=0)["months"]
+    with pytest.warns(UserWarning, match="'months' of .* 5000: they are missing"):
+        assert model.translate(old, "north", "south", fill=False)["months"].isna().all()
     assert months.dtype == "int16"
     assert months.between(tables["south"]["months"].min(), tables["south"]["months"].max()).all()
+
+
+def moments(n_rows: int, unit: str) -> pd.Series:
+    ticks = np.random.default_rng(0).integers(0, 40_000, n_rows)
+    return pd.Series(pd.Timestamp("2020-01-01") + pd.to_timedelta(ticks, unit))
+
+
+def written_twice() -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The same rows in two ways of writing."""
+    rng = np.random.default_rng(0)
+    days, times = moments(80, "D"), moments(80, "m")
+    fee = rng.gamma(2, 2000, 80).round(2)
+    both = pd.DataFrame({"x": rng.normal(size=80), "y": rng.choice(["u", "v"], 80)})
+    american = both.assign(
+        day=days.dt.strftime("%m/%d/%Y"),
+        since=days.dt.strftime("%Y-%m-%d"),
+        born=days.dt.date,
+        month=days.dt.strftime("%Y-%m"),
+        fee=[f"{one:,.2f}" for one in fee],
+        cost=[f"${one:.2f}" for one in fee],
+        opens=times.dt.strftime("%I:%M %p"),
+        took=times.dt.strftime("%H:%M:%S"),
+        sent=times.dt.strftime("%Y-%m-%d %H:%M+02:00"),
+    )
+    european = both.assign(
+        day=days.dt.strftime("%d/%m/%Y"),
+        since=days.dt.strftime("%d.%m.%Y"),
+        born=days.dt.strftime("%d.%m.%Y"),
+        month=days.dt.strftime("%m/%Y"),
+        fee=[f"{one:,.2f}".translate(str.maketrans(",.", ".,")) for one in fee],
+        cost=[f"{one:.2f} EUR" for one in fee],
+        opens=times.dt.strftime("%H:%M"),
+        took=times - times.dt.normalize(),
+        sent=(times - pd.Timedelta(2, "h")).dt.strftime("%Y-%m-%dT%H:%MZ"),
+    )
+    return american, european
+
+
+def test_shared_cells_are_written_as_the_target_writes_them():
+    american, european = written_twice()
+    model = RadialGANSynthesizer(**QUICK)
+    with pytest.warns(
+        UserWarning, match="'cost' is in 'EUR' in domain 'eu' and in '\\$' in another"
+    ):
+        model.fit({"us": american, "eu": european}, target="y")
+    for source, target, rows, expected in (
+        ("us", "eu", american, european),
+        ("eu", "us", european, american),
+    ):
+        translated = model.translate(rows, source, target, random_state=0)
+        pd.testing.assert_frame_equal(translated, expected)
+        added = model.augment(target, include_real=False, cv=2, random_state=0)
+        pd.testing.assert_frame_equal(added, expected)
+
+
+def test_a_moment_is_of_the_day_in_which_it_lies():
+    hours = moments(80, "h")
+    days = {
+        "text": hours.dt.strftime("%d.%m.%Y"),
+        "objects": hours.dt.date,
+        "arrow": hours.dt.date.astype("date32[pyarrow]"),
+        "seconds": hours.dt.normalize().astype("datetime64[s]").dt.date,
+    }
+    days = pd.DataFrame(days)
+    model = RadialGANSynthesizer(**QUICK)
+    model.fit({"moments": pd.DataFrame(dict.fromkeys(days, hours)), "days": days})
+    rows = pd.DataFrame(dict.fromkeys(days, hours))
+    pd.testing.assert_frame_equal(model.translate(rows, "moments", "days"), days)
+
+
+def test_categories_that_the_fit_did_not_see():
+    """As of text columns: a column of text takes them, and one of categories does not."""
+    rng = np.random.default_rng(0)
+    words = pd.DataFrame({"c": rng.choice(["p", "q"], 60), "y": rng.choice(["u", "v"], 60)})
+    coded = words.astype({"c": "category"})
+    model = RadialGANSynthesizer(**QUICK).fit({"a": coded, "b": coded, "text": words}, target="y")
+    rows = coded[:3].assign(c=pd.Categorical(["p", "new", None]))
+    as_text = rows.astype({"c": object})
+    for known in (rows, as_text):
+        assert model.translate(known, "a", "text", random_state=0)["c"].tolist()[:2] == ["p", "new"]
+        with pytest.warns(UserWarning, match="cannot hold 1 of 3 cells from 'a', such as 'new'"):
+            coded_again = model.translate(known, "a", "b", fill=False)["c"]
+        assert coded_again.dtype == coded["c"].dtype
+        assert coded_again.isna().tolist() == [False, True, True]
+    np.testing.assert_array_equal(model.encode(rows, "a"), model.encode(as_text, "text"))
 
 
 def test_kept_cells_are_the_same_to_the_last_bit():
@@ -528,6 +617,13 @@ def test_unknown_domains_say_what_was_meant(model, tables):
     for call in calls:
         with pytest.raises(ValueError, match="'nort' is no domain; did you mean 'north'"):
             call()
+    with pytest.raises(
+        ValueError, match=r"'east' and of another .* got those of \['east'\]; the d"
+    ):
+        model.augment("east", {"east": tables["east"]})
+    wrong = {**tables, "south": tables["south"].drop(columns="sex")}
+    with pytest.raises(ValueError, match="domain 'south': .*\n*.*- 'sex'"):
+        model.augment("east", wrong)
 
 
 @pytest.mark.parametrize(
@@ -669,6 +765,12 @@ def test_a_domain_more_changes_nothing_for_the_others(model, tables):
         other.add_domain("west", west)
     with pytest.raises(ValueError, match="domain 'far' lacks the target"):
         other.add_domain("far", west.drop(columns=TARGET))
+    words = west.assign(ill=west["ill"].map({True: "yes", False: "no"}))
+    with (
+        pytest.warns(UserWarning, match="'ill': domain 'far' has the categories"),
+        pytest.raises(ValueError, match="'ill' must be one column"),
+    ):
+        other.add_domain("far", words)
 
 
 # Files
@@ -831,11 +933,49 @@ def test_a_target_that_mapping_takes_apart(tables):
         model.fit(tables, target="ill")
 
 
-def test_categories_in_other_words_are_no_secret():
-    two = {"a": people(60, 1), "b": people(60, 2)}
-    two["b"]["sex"] = two["b"]["sex"].map({"f": "W", "m": "M"})
-    with pytest.warns(UserWarning, match="column 'sex': domain 'b' has the categories"):
+def test_categories_in_other_words_are_not_carried_over():
+    three = {"a": people(60, 1), "b": people(50, 2), "c": people(40, 3)}
+    for name in "bc":
+        three[name]["sex"] = three[name]["sex"].map({"f": "W", "m": "M"})
+    three["b"]["smokes"] = three["b"]["smokes"].map({True: "yes", False: "no"})
+    model = RadialGANSynthesizer(**QUICK)
+    with pytest.warns(UserWarning) as told:
+        model.fit(three, target=TARGET)
+    messages = [str(one.message) for one in told]
+    assert [message[:40] for message in messages] == [
+        "column 'sex': domain 'b' has the categor",
+        "column 'smokes': domain 'b' has the cate",
+    ]
+    as_b = model.translate(three["a"], "a", "b", random_state=0)
+    assert set(as_b["sex"]) <= {"W", "M"}
+    assert set(as_b["smokes"]) <= {"yes", "no"}
+    assert (
+        model.translate(three["a"], "a", "b", fill=False)[["sex", "smokes"]].isna().all(axis=None)
+    )
+    # Where there are others with these words, it is their column.
+    as_c = model.translate(three["b"], "b", "c", fill=False)
+    assert as_c["sex"].tolist() == three["b"]["sex"].tolist()
+    assert as_c["smokes"].isna().all()
+
+
+@pytest.mark.usefixtures("no_training")
+@pytest.mark.filterwarnings("ignore:column 'ill'")
+def test_targets_that_cannot_be_predicted_are_refused(tables):
+    two = {name: tables[name] for name in ("north", "south")}
+    with pytest.raises(ValueError, match="'since' is a date, and has to be of categories or"):
+        RadialGANSynthesizer(**QUICK).fit(two, target="since")
+    two["south"] = two["south"].assign(ill=two["south"]["ill"].map({True: "yes", False: "no"}))
+    with pytest.raises(ValueError, match="'ill' must be one column .* the same words"):
         RadialGANSynthesizer(**QUICK).fit(two, target=TARGET)
+
+
+def test_a_target_of_written_numbers_is_one_of_numbers():
+    two = {"a": people(60, 1), "b": people(50, 2)}
+    for table in two.values():
+        table["cost"] = [f"${one:.2f}" for one in table["weight"]]
+    model = RadialGANSynthesizer(**QUICK).fit(two, target="cost")
+    model.augment("b", cv=2, random_state=0)
+    assert model.gain_.measure == "R2"
 
 
 def test_rows_are_a_frame(model, tables):

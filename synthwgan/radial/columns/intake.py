@@ -97,8 +97,8 @@ def check_domain(name: Any, domains: Iterable[str]) -> None:
     known = list(domains)
     if name not in known:
         near = difflib.get_close_matches(str(name), known, n=1)
-        hint = f"did you mean {near[0]!r}?" if near else f"the domains are {known}"
-        raise ValueError(f"{name!r} is no domain; {hint}")
+        hint = f"did you mean {near[0]!r}? The" if near else "the"
+        raise ValueError(f"{name!r} is no domain; {hint} domains are {known}")
 
 
 def check_kinds(kinds: Any, tables: Mapping[str, pd.DataFrame]) -> None:

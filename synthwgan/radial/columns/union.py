@@ -13,11 +13,13 @@ from synthwgan.radial.columns.alignment import Match, align, with_new_states
 from synthwgan.radial.columns.domain import Domain, OwnColumn, check_shared
 from synthwgan.radial.columns.maps import SAME_CATEGORIES, ColumnMap, NumberMap
 from synthwgan.radial.columns.values import (
+    have_nothing_in_common,
     no_values,
     read_values,
     sort_of,
     unlearned,
-    warn_if_disjoint,
+    warn_of_units,
+    warn_of_words,
     write_values,
 )
 from synthwgan.table import TableTransformer
@@ -165,7 +167,10 @@ class DomainUnion:
     def _known(
         self, domain: str, transformer: TableTransformer, own: Values, reference: Values
     ) -> dict[int, OwnColumn]:
-        """Columns of a table that share their name with one of the union or of a domain."""
+        """Columns of a table that share their name with one of the union or of a domain.
+
+        A column of categories of which the other has none is another one, whatever its name.
+        """
         labels: dict[str, int] = {}
         for place in own:
             label = self._common_name(domain, transformer.column_index_[place])
@@ -176,28 +181,50 @@ class DomainUnion:
                 )
             labels[label] = place
         known: dict[int, OwnColumn] = {}
-        for label, (shared, map) in self._names().items():
-            if label in labels and all(one.place != shared for one in known.values()):
-                place = labels[label]
-                sort = sort_of(transformer.columns_[place])
-                self._check_sort(domain, label, sort, self.sorts[shared])
-                warn_if_disjoint(domain, label, reference.get(shared, _NOTHING), own[place], map)
-                map = with_new_states(map, reference.get(shared, _NOTHING), own[place])
-                known[place] = OwnColumn(shared, map, "name")
+        strange: dict[str, tuple[set[str], set[str]]] = {}
+        for (label, shared), map in self._names().items():
+            place = labels.get(label, -1)
+            if place < 0 or place in known or any(one.place == shared for one in known.values()):
+                continue
+            column = transformer.columns_[place]
+            self._check_sort(domain, label, sort_of(column), self.sorts[shared])
+            words, others = _categories(column, map), self._categories_at(shared)
+            if have_nothing_in_common(words, others):
+                strange.setdefault(label, (words, others))
+                continue
+            warn_of_units(domain, label, column, [other for other, _ in self._columns_at(shared)])
+            map = with_new_states(map, reference.get(shared, _NOTHING), own[place])
+            known[place] = OwnColumn(shared, map, "name")
+        for label, categories in strange.items():
+            if labels[label] not in known:
+                warn_of_words(domain, label, *categories)
         return known
 
-    def _names(self) -> dict[str, tuple[int, ColumnMap]]:
-        """Place and map of each name: the union's, then what its columns are called elsewhere."""
+    def _names(self) -> dict[tuple[str, int], ColumnMap]:
+        """Maps by name and place: the union's names, then what its columns are called elsewhere."""
         names = {
-            name: (place, _identity(self.sorts[place]))
+            (name, place): _identity(self.sorts[place])
             for place, (name, _) in enumerate(self.columns)
             if place != DOMAIN_PLACE
         }
         for domain in self.domains.values():
             for name, _, own in domain.named():
                 if own.place >= 0:
-                    names.setdefault(self._common_name(domain.name, name), (own.place, own.map))
+                    names.setdefault((self._common_name(domain.name, name), own.place), own.map)
         return names
+
+    def _columns_at(self, place: int) -> list[tuple[ColumnTransformer, ColumnMap]]:
+        """The domains' columns that are one of the union, with their maps to it."""
+        return [
+            (column, required(own.map))
+            for domain in self.domains.values()
+            for _, column, own in domain.named()
+            if own.place == place
+        ]
+
+    def _categories_at(self, place: int) -> set[str]:
+        """Categories that domains have in a column of the union, as they are called there."""
+        return set().union(*(_categories(*column) for column in self._columns_at(place)))
 
     def _note_names(self, transformers: Mapping[str, TableTransformer]) -> None:
         """Remember which tables have a column of each name."""
@@ -210,7 +237,7 @@ class DomainUnion:
     ) -> set[tuple[str, str]]:
         """Columns of a table that are none of the union's, as one table has both names."""
         apart = set()
-        for name, (shared, _) in self._names().items():
+        for name, shared in self._names():
             for place in own:
                 label = self._common_name(domain, transformer.column_index_[place])
                 if self._tables_of[label] & self._tables_of.get(name, set()):
@@ -266,6 +293,22 @@ class DomainUnion:
         """Return the places of the columns that domains have under a name."""
         columns = [column for domain in self.domains.values() for column in domain.named()]
         return sorted({own.place for own_name, _, own in columns if own_name == name} - {-1})
+
+    def check_target(self, name: Any) -> None:
+        """Raise a ValueError unless a column is one of all domains, of categories or numbers."""
+        places = self.places_of(name)
+        wrong = {self.sorts[place] for place in places} - {"category", "number"}
+        if wrong:
+            raise ValueError(
+                f"the target {name!r} is a {wrong.pop()}, and has to be of categories or "
+                "numbers: make such a column of it, the year say, or take another target or none"
+            )
+        if len(places) != 1:
+            raise ValueError(
+                f"the target {name!r} must be one column of all domains, of categories or "
+                "numbers: take it out of mapping, give its categories the same words, or say its "
+                "kind with column_kinds"
+            )
 
     def matches(self) -> pd.DataFrame:
         """Return what each domain's columns were found to be, see `RadialGANSynthesizer`."""
@@ -426,6 +469,13 @@ class DomainUnion:
             (column, own) for _, column, own in self.domains[domain].named() if own.place == place
         )
         return required(column.plain).can_hold(required(own.map).to_own(plain))
+
+
+def _categories(column: ColumnTransformer, map: ColumnMap) -> set[str]:
+    """A column's categories under the union's names, those that have none under their own."""
+    labels = np.array(required(column.plain).labels(), dtype=object)
+    shared = map.to_shared(labels)
+    return set(np.where(pd.isna(shared), labels, shared))
 
 
 def _identity(sort: str) -> ColumnMap:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 from synthwgan.parameters import required
 from synthwgan.table.columns.base import ColumnTransformer
-from synthwgan.table.columns.shared import Plain
-from synthwgan.table.storage.dtypes import Cells
+from synthwgan.table.columns.shared import Plain, text_of
+from synthwgan.table.storage.dtypes import Cells, listed
 from synthwgan.warn import warn
 
 
@@ -47,7 +49,27 @@ def read_values(column: ColumnTransformer, series: pd.Series) -> np.ndarray:
         Of numbers and dates float64, with NaN for a missing cell and one that is none; of
         categories object: str, and None for a missing cell.
     """
-    return required(column.plain).read(column.read(series))
+    values = required(column.plain).read(column.read(series))
+    if values.dtype == object:
+        # Codes of pandas' categories have none for one that the fit did not see; its name has.
+        unseen = np.flatnonzero(pd.isna(values) & series.notna().to_numpy())
+        values[unseen] = [text_of(label) for label in listed(series.iloc[unseen])]
+    return values
+
+
+def are_copied(column: ColumnTransformer, target: ColumnTransformer, cells: pd.Series) -> bool:
+    """Whether a column's cells are another's as they are, and not only mean the same.
+
+    Parameters
+    ----------
+    column, target : ColumnTransformer
+        Fitted, of plain values of the same sort.
+    cells : Series
+        Cells of the first.
+    """
+    dtypes = cells.dtype, target.physical.dtype
+    alike = target.physical.matches(cells) or all(map(is_integer_dtype, dtypes))
+    return alike and required(column.plain).written == required(target.plain).written
 
 
 def write_values(column: ColumnTransformer, values: np.ndarray) -> pd.Series:
@@ -91,27 +113,30 @@ def unlearned(
     return column.decode(n_rows, codes, None, rng, source)
 
 
-def warn_if_disjoint(
-    domain: str, name: Any, reference: np.ndarray, own: np.ndarray, map: Any
-) -> None:
-    """Warn if a domain's categories of a shared column are none of the others'.
+def have_nothing_in_common(categories: set[str], others: set[str]) -> bool:
+    """Whether categories, of which there are some, are none of others, of which there are too."""
+    return bool(categories and others) and not categories & others
 
-    Parameters
-    ----------
-    domain, name : str
-        The domain and the column.
-    reference, own : ndarray of shape (n,)
-        Plain values of the others and of the domain.
-    map : ColumnMap
-        From own cells to the others'.
-    """
-    if own.dtype.kind == "f" or reference.dtype.kind == "f":
-        return
-    shared = map.to_shared(own)
-    known, mine = (set(values[~pd.isna(values)]) for values in (reference, shared))
-    if known and mine and not known & mine:
-        warn(
-            f"column {name!r}: domain {domain!r} has the categories {sorted(mine)[:5]} and others "
-            f"{sorted(known)[:5]}, none in common, so that rows cannot carry it over: give "
-            "them the same words first, or the column another name, so that it is compared"
-        )
+
+def warn_of_words(domain: str, name: Any, categories: set[str], others: set[str]) -> None:
+    """Warn that a domain's categories of a column are none of the others'."""
+    warn(
+        f"column {name!r}: domain {domain!r} has the categories {sorted(categories)[:5]} and "
+        f"others {sorted(others)[:5]}, none in common, so that rows do not carry it over: give "
+        "them the same words first, or the column another name, so that it is compared"
+    )
+
+
+def warn_of_units(
+    domain: str, name: Any, column: ColumnTransformer, others: Iterable[ColumnTransformer]
+) -> None:
+    """Warn if cells of columns that are taken for one say that they are in unlike units."""
+    own = required(column.plain)
+    for other in others:
+        if own.said and required(other.plain).said not in ("", own.said):
+            warn(
+                f"column {name!r} is in {own.said!r} in domain {domain!r} and in "
+                f"{required(other.plain).said!r} in another, and rows carry its number over as it "
+                "is: convert one first, or give it another name, so that they are compared"
+            )
+            return

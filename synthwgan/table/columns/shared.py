@@ -20,9 +20,16 @@ class Plain(Protocol):
         What plain values are; columns of different sorts cannot be the same.
     none : object
         The plain value of a missing cell.
+    written : dict or None
+        How cells are written beyond what their dtype says; where two columns differ in it, cells
+        of one are none of the other.
+    said : str
+        The currency, unit or zone that cells say and plain values do not; empty if none.
     """
 
     none: ClassVar[Any]
+    written: dict[str, Any] | None
+    said: str
 
     @property
     def sort(self) -> str:
@@ -38,7 +45,7 @@ class Plain(Protocol):
         ...
 
     def can_hold(self, values: np.ndarray) -> np.ndarray:
-        """Whether the column's dtype can hold each plain value; none is missing."""
+        """Whether the column can hold each plain value; none is missing."""
         ...
 
     def on_grid(self, values: np.ndarray) -> np.ndarray:
@@ -65,6 +72,8 @@ class PlainLabels:
 
     sort: str = "category"
     none: ClassVar[Any] = None
+    written: dict[str, Any] | None = None
+    said: str = ""
 
     def __init__(self, column: Any) -> None:
         self.column, self.physical = column, column.physical
@@ -107,10 +116,11 @@ class PlainLabels:
         return list(self._texts(self.column.menu().present))
 
     def _texts(self, values: np.ndarray) -> np.ndarray:
-        return np.array([_text(label) for label in self.physical.labels(values)], dtype=object)
+        labels = self.physical.labels(values)
+        return np.array([None if one is None else text_of(one) for one in labels], dtype=object)
 
 
-def _text(label: object) -> str:
+def text_of(label: object) -> str:
     """A label as text; a code is 1 also in a column that gaps made one of floats."""
     return str(int(label) if isinstance(label, float) and label.is_integer() else label)
 
@@ -128,6 +138,9 @@ class PlainNumbers:
 
     def __init__(self, column: Any) -> None:
         self.column, self.physical, self.grid = column, column.physical, column.grid
+        form = column.form
+        self.written = None if form is None else form.to_dict()
+        self.said, self.offset = ("", 0) if form is None else (form.said, form.utc_offset)
         self.sort, self.unit = self._measure()
 
     def _measure(self) -> tuple[str, Fraction]:
@@ -138,29 +151,32 @@ class PlainNumbers:
         if form.unit in MICROSECONDS:
             return "date", MICROSECONDS[form.unit]
         if form.unit is not None:
-            # Months and years are not all of one length.
-            return f"date ({self.physical.name})", Fraction(1)
-        return "number" if form.meaning == "numeric" else form.sample, Fraction(1)
+            # Months are not all of one length.
+            return "date of months", Fraction(1)
+        return form.measure()
 
     def read(self, cells: Cells) -> np.ndarray:
         """See `Plain.read`."""
         present, are_numbers = self.column.read_numbers(cells.present)
         numbers = np.full(len(cells.missing), np.nan)
-        numbers[~cells.missing] = np.where(are_numbers, _times(present, self.unit), np.nan)
+        numbers[~cells.missing] = np.where(are_numbers, self._to_plain(present), np.nan)
         return numbers
 
     def write(self, values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Plain.write`."""
-        numbers = self._rounded(_times(values.astype(np.float64), 1 / self.unit))
+        numbers = self._rounded(self._from_plain(values))
         return self.column.from_numbers(numbers), np.zeros(len(values), dtype=bool)
 
     def can_hold(self, values: np.ndarray) -> np.ndarray:
         """See `Plain.can_hold`."""
         held = ~pd.isna(values)
         low, high = self._limits()
-        numbers = _times(values[held].astype(np.float64), 1 / self.unit)
-        cells = self.column.from_numbers(self._rounded(numbers))
-        can_be_written = self.column.read_numbers(cells)[1]
+        numbers = self._from_plain(values[held])
+        rounded = self._rounded(numbers)
+        again, can_be_written = self.column.read_numbers(self.column.from_numbers(rounded))
+        if self.written is not None and self.sort != "number":
+            # Clocks of twelve hours and years of two digits begin anew: another one is read.
+            can_be_written = can_be_written & (again == rounded)
         held[held] = (numbers >= low) & (numbers <= high) & can_be_written
         return held
 
@@ -169,19 +185,29 @@ class PlainNumbers:
         if self.grid is None or not self.grid.step:
             return values
         unit = self.unit / 10.0 ** (self.grid.decimals or 0)
-        low, step = self.grid.low * unit, self.grid.step * unit
-        return low + np.round((values - low) / step) * step
+        low, step = self.grid.low * unit - self.offset, self.grid.step * unit
+        return low + self._whole((values - low) / step) * step
 
     def bounds(self) -> tuple[float, float]:
         """See `Plain.bounds`."""
         if self.grid is None:
             return -np.inf, np.inf
-        low, high = _times(self.column.ends(), self.unit)
+        low, high = self._to_plain(self.column.ends())
         return float(low), float(high)
 
     def labels(self) -> list[str]:
         """See `Plain.labels`."""
         return []
+
+    def _to_plain(self, numbers: np.ndarray) -> np.ndarray:
+        return _times(numbers, self.unit) - self.offset
+
+    def _from_plain(self, values: np.ndarray) -> np.ndarray:
+        return _times(values.astype(np.float64) + self.offset, 1 / self.unit)
+
+    def _whole(self, numbers: np.ndarray) -> np.ndarray:
+        """Whole numbers: the nearest, but a moment is of the day in which it lies."""
+        return np.floor(numbers) if self.sort.startswith("date") else np.rint(numbers)
 
     def _rounded(self, numbers: np.ndarray) -> np.ndarray:
         if self.grid is None or self.grid.step == 0:
@@ -189,7 +215,9 @@ class PlainNumbers:
         if self.grid.decimals is not None:
             return np.round(numbers, self.grid.decimals)
         low, high = self._limits()
-        return np.clip(np.rint(numbers), low, high).astype(np.uint64 if high > 2**63 else np.int64)
+        return np.clip(self._whole(numbers), low, high).astype(
+            np.uint64 if high > 2**63 else np.int64
+        )
 
     def _limits(self) -> tuple[float, float]:
         """Smallest and largest whole number of the dtype that float64 has too."""

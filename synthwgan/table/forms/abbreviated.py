@@ -119,6 +119,10 @@ class AbbreviatedNumber(TextForm):
         return digits + _ending(self.blank, scale, self._affixes.after)
 
     @property
+    def said(self) -> str:
+        return self._affixes.said
+
+    @property
     def sample(self) -> str:
         return self.text_of(1.2 * SCALES[next(reversed(self._numerals))])
 

@@ -118,6 +118,11 @@ class Affixes:
         return f"{self.before}{digits}{self.after}"
 
     @property
+    def said(self) -> str:
+        """The currency or unit, wherever it stands and with or without a blank."""
+        return f"{self.before}{self.after}".strip(f"{_BLANKS}+")
+
+    @property
     def are_plain(self) -> bool:
         """Whether nothing stands around numbers, or a sign that each of them has."""
         return self.before in ("", "+") and not self.after

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from fractions import Fraction
 from typing import Any, ClassVar
 
 import numpy as np
@@ -25,12 +26,18 @@ class Form(ABC):
         numpy's unit of ticks since 1970; None if the numbers are none.
     n_decimals : int or None
         Decimals of numbers that are not whole; None if the form does not say.
+    said : str
+        The currency, unit or zone that cells say and numbers do not; empty if they say none.
+    utc_offset : int
+        By how many microseconds the clocks that moments are written by are ahead of UTC.
     """
 
     name: ClassVar[str]
     meaning: ClassVar[str]
     unit: str | None = None
     n_decimals: int | None = None
+    said: str = ""
+    utc_offset: int = 0
 
     @classmethod
     @abstractmethod
@@ -62,6 +69,14 @@ class Form(ABC):
     @abstractmethod
     def write(self, numbers: np.ndarray) -> np.ndarray:
         """Return numbers as cells of this form, of the dtype that `find` was given."""
+
+    def measure(self) -> tuple[str, Fraction]:
+        """Return what numbers without a `unit` measure, and how many plain numbers their 1 is.
+
+        As `PhysicalType.measure`: what is written in one form can be written in another that
+        measures the same. Plain durations are microseconds.
+        """
+        return "number", Fraction(1)
 
     @property
     def sample(self) -> str:

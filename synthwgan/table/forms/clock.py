@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
@@ -15,6 +16,8 @@ _CLOCK = re.compile(
     r"( ?(?:[AP]M|[ap]m|[AP]\.M\.|[ap]\.m\.))?"
 )
 HALVES = tuple(space + half for space in (" ", "") for half in ("AM", "am", "A.M.", "a.m."))
+# Two numbers may be hours and minutes or minutes and seconds; three leave no doubt.
+TWO_NUMBERS, THREE_NUMBERS = ("clock of two numbers", Fraction(1)), ("duration", Fraction(10**6))
 _HALF_A_DAY = {2: 720, 3: 43_200}
 
 
@@ -58,6 +61,10 @@ class ClockText(ReadForm):
         self.width = int(width)
         self.decimals = int(decimals)
         self.half = half
+
+    def measure(self) -> tuple[str, Fraction]:
+        sort, unit = TWO_NUMBERS if self.n_fields == 2 else THREE_NUMBERS
+        return sort, unit / 10**self.decimals
 
     @property
     def sample(self) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import ClassVar
 
 import numpy as np
 
 from synthwgan.table.forms.base import Form
 from synthwgan.table.forms.chance import are_surely
+from synthwgan.table.forms.clock import THREE_NUMBERS, TWO_NUMBERS
 from synthwgan.table.forms.textform import some_texts
 from synthwgan.table.forms.texts import are_mostly_digits, digits_of, padded
 
@@ -47,6 +49,9 @@ class ClockDigits(Form):
             raise ValueError(f"no clock in digits: {n_fields!r}, {dtype!r}")
         self.n_fields = int(n_fields)
         self.dtype = dtype
+
+    def measure(self) -> tuple[str, Fraction]:
+        return TWO_NUMBERS if self.n_fields == 2 else THREE_NUMBERS
 
     @property
     def sample(self) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from itertools import product
 from typing import ClassVar
 
@@ -56,6 +57,9 @@ class DaysAndClock(ReadForm):
         if style not in ("pandas", "python"):
             raise ValueError(f"{style!r} is no style of durations")
         self.style = style
+
+    def measure(self) -> tuple[str, Fraction]:
+        return "duration", Fraction(1)
 
     @property
     def sample(self) -> str:
@@ -117,6 +121,10 @@ class Counted(ReadForm):
         self.word = word
 
     @property
+    def said(self) -> str:
+        return self.word
+
+    @property
     def sample(self) -> str:
         return self.text_of(2)
 
@@ -168,6 +176,9 @@ class Components(ReadForm):
         self.style = style
         self.largest = largest
         self.kept = kept
+
+    def measure(self) -> tuple[str, Fraction]:
+        return "duration", Fraction(_MICROSECONDS)
 
     @property
     def sample(self) -> str:

@@ -85,6 +85,10 @@ class TextNumber(TextForm):
         return self._affixes.wrap(self._numerals.write(abs(number)), number)
 
     @property
+    def said(self) -> str:
+        return self._affixes.said
+
+    @property
     def sample(self) -> str:
         return self.text_of(1234 if self._numerals.are_whole else 1234.5)
 

@@ -118,6 +118,10 @@ class ScientificNumber(TextForm):
         return f"{number:.{self.digits}e}"
 
     @property
+    def said(self) -> str:
+        return self._affixes.said
+
+    @property
     def sample(self) -> str:
         return self.text_of(1.2345e-05)
 

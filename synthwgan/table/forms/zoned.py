@@ -16,8 +16,11 @@ from synthwgan.table.forms.textform import some_texts
 from synthwgan.table.forms.texts import commonest, read_most
 from synthwgan.table.forms.writtendates import WrittenDate
 
+# In microseconds.
+_MINUTE = 60_000_000
 _INNER: dict[str, type[Form]] = {form.name: form for form in (TextDate, DigitMoments, WrittenDate)}
 _ZONE = " ?(?:(?![AP]M)[A-Z]{1,5}|(?:(?:UTC|GMT) ?)?[+-][0-9]{2}(?::?[0-9]{2})?)"
+_OFFSET = re.compile("(?:UTC|GMT)?(?:([+-])([0-9]{2}):?([0-9]{2})?)?")
 # Only behind a time: in 2021-05-15 the end is a day.
 _ZONED = re.compile(rf".*[0-9:]{{4}}(?:[.][0-9]+)?(?: ?[AaPp][Mm])?({_ZONE})")
 
@@ -57,6 +60,20 @@ class ZonedMoment(Form):
     def unit(self) -> str:
         """Unit of the ticks."""
         return required(self.inner.unit)
+
+    @property
+    def utc_offset(self) -> int:
+        match = _OFFSET.fullmatch(self.zone.replace(" ", ""))
+        if match is None or match[1] is None:
+            return 0
+        minutes = int(match[2]) * 60 + int(match[3] or 0)
+        return (-1 if match[1] == "-" else 1) * minutes * _MINUTE
+
+    @property
+    def said(self) -> str:
+        """A zone of which only the name is known: nobody knows how far it is from another."""
+        is_known = self.zone == "Z" or _OFFSET.fullmatch(self.zone.replace(" ", ""))
+        return "" if is_known else self.zone.strip()
 
     @property
     def sample(self) -> str:

@@ -524,7 +524,7 @@ class StringType(PhysicalType):
 class CategoryType(PhysicalType):
     """pandas categories of any type: canonical values are codes into all categories.
 
-    A category unknown to the dtype reads as the code ``n_categories``.
+    A category unknown to the dtype reads as the code ``n_categories``, whose label is None.
     """
 
     def matches(self, series: pd.Series) -> bool:
@@ -557,7 +557,7 @@ class CategoryType(PhysicalType):
         return Cells(np.where(codes < 0, len(self.dtype.categories), codes), missing)
 
     def labels(self, values: np.ndarray) -> list[Any]:
-        categories = listed(self.dtype.categories)
+        categories = [*listed(self.dtype.categories), None]
         return [categories[code] for code in values.tolist()]
 
     def without(self, codes: np.ndarray) -> CategoryType:

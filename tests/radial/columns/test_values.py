@@ -233,6 +233,19 @@ def test_numbers_beyond_the_dtype_do_not_wrap_around(dtype):
     ]
 
 
+@pytest.mark.parametrize(
+    ("cells", "possible", "too_late"),
+    [
+        (["5:34 PM", "11:20 AM"], 20 * 60, 25 * 60),
+        (["31.12.20", "01.01.99"], 1e15, 5e15),
+    ],
+)
+def test_what_begins_anew_does_not_hold_what_would_become_another(cells, possible, too_late):
+    """A clock of twelve hours, years of two digits."""
+    column = fitted(pd.Series(cells), "numeric" if "PM" in cells[0] else "datetime")
+    assert column.plain.can_hold(np.array([possible, too_late])).tolist() == [True, False]
+
+
 def test_labels_that_a_dtype_cannot_hold_are_missing():
     column = fitted(pd.Series(pd.Categorical(["a", "b"])))
     plain = np.array(["b", "c", None, "a"], dtype=object)
