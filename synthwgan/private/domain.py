@@ -15,7 +15,7 @@ from synthwgan.private.storage import Stored
 from synthwgan.private.written import WrittenDates
 from synthwgan.table.checks import FLAG, TEXT, optional
 from synthwgan.table.door import column_hint, naming_column
-from synthwgan.table.storage.scalars import is_missing
+from synthwgan.table.storage.scalars import UnclearMoment, is_missing
 
 FROM_DTYPE = "dtype"
 
@@ -311,6 +311,8 @@ def _kind_of(stored: Stored, said: Domain) -> str:
 def _bounds(stored: Stored, bounds: Sequence[Any]) -> tuple[float, float]:
     try:
         low, high = stored.moments(bounds) if stored.ticks else map(float, bounds)
+    except UnclearMoment as error:
+        raise ValueError(str(error)) from error
     except (TypeError, ValueError, ArithmeticError) as error:
         what = "numbers" if not stored.ticks else "dates" if stored.holds == "time" else "durations"
         raise ValueError(

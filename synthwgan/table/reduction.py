@@ -15,7 +15,7 @@ from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.columns.options import ColumnOptions
 from synthwgan.table.door import naming_column
 from synthwgan.table.given import GivenRows, with_cells
-from synthwgan.table.rare_keys import RareKeys
+from synthwgan.table.lookup_keys import LookupKeys
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import as_table
 from synthwgan.table.rules.computed import MISSING, ComputedRule
@@ -210,10 +210,10 @@ class Reduction:
                 rows = self._with_given(rule.repaired(rows), given, everywhere)
         return rows
 
-    def with_rare_keys(
+    def with_suited_keys(
         self, rows: pd.DataFrame, given: GivenRows | None, rng: np.random.Generator
     ) -> pd.DataFrame:
-        """Return decoded rows of the learned columns, in which rare keys go with the others.
+        """Return decoded rows of the learned columns, in which keys of look-ups go with the others.
 
         Parameters
         ----------
@@ -223,14 +223,14 @@ class Reduction:
         rng : Generator
         """
         if given is None:
-            return self._rare_keys.suit(rows, {}, rng)
+            return self._lookup_keys.suit(rows, {}, rng)
         of_name = {
             name: given.given[:, position] for position, (name, _) in enumerate(self.learned)
         }
-        return self._rare_keys.suit(rows, of_name, rng)
+        return self._lookup_keys.suit(rows, of_name, rng)
 
     @cached_property
-    def _rare_keys(self) -> RareKeys:
+    def _lookup_keys(self) -> LookupKeys:
         known = {
             name: column
             for (name, column), place in zip(self.learned, self.places, strict=True)
@@ -243,7 +243,7 @@ class Reduction:
             and rule not in self.builders
             and known.keys() >= set(rule.columns)
         ]
-        return RareKeys(lookups, known)
+        return LookupKeys(lookups, known)
 
     def _by_others(self, rule: Rule, rows: pd.DataFrame) -> pd.DataFrame:
         """Return rows in which cells that a rule cannot compute are computed by others that can."""

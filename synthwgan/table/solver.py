@@ -176,7 +176,8 @@ class Solver:
         """Return rows in which the parts of totals are drawn anew, each by itself."""
         drawn = drawn.copy()
         turning = [rule for rule in self.reduction.builders if rule.can_turn]
-        for name in {name for rule in turning for name in rule.columns}:
+        # Not a set, whose order is another in each process.
+        for name in dict.fromkeys(name for rule in turning for name in rule.columns):
             place = self.place_of[name]
             column = self.reduction.columns[place]
             if column.has_value and place in self.reduction.places:

@@ -507,7 +507,7 @@ class TableTransformer(
         learned = None if given is None else self.reduction_.given(given)
         frame = decode_table(self.reduction_.learned, n_rows, parts, rng, identifiers, learned)
         frame.columns = self._encoded_index()
-        frame = self.reduction_.with_rare_keys(frame, learned, rng)
+        frame = self.reduction_.with_suited_keys(frame, learned, rng)
         return self.reduction_.rebuild(frame, given)
 
     def _encoded_index(self) -> pd.Index:

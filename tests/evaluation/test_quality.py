@@ -190,6 +190,6 @@ def test_the_score_reads_well() -> None:
     assert str(score) == "quality 95.1 % (column shapes 97.0 %, column pair trends 93.2 %)"
 
 
-def test_arrays_are_refused() -> None:
+def test_what_is_no_table_is_refused() -> None:
     with pytest.raises(TypeError, match="wrap arrays in pd.DataFrame"):
-        quality_score(np.zeros((3, 1)), np.zeros((3, 1)))
+        quality_score(np.zeros(3), np.zeros(3))

@@ -370,8 +370,12 @@ class ColumnTransformer(ABC):
     def menu(self) -> Cells:
         """Return the distinct cells that need no value, a missing one last."""
 
-    def rare_cells(self) -> tuple[Cells, np.ndarray]:
-        """Return the cells of which any may be drawn for one state, and how often each occurred."""
+    def loose_cells(self) -> tuple[Cells, np.ndarray]:
+        """Return cells of which one may stand for another, and how often each occurred.
+
+        Networks do not draw each by itself: rare categories share a state, and numbers, which come
+        in their order, are drawn by their ranks. The others are none of them.
+        """
         return self.missing_cells(0), np.empty(0, dtype=np.int64)
 
     def n_possible(self, wanted: int) -> float:

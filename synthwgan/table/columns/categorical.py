@@ -225,7 +225,7 @@ class CategoricalTransformer(PartTransformer):
             return cells
         return Cells.concatenate([cells, self.missing_cells(1)])
 
-    def rare_cells(self) -> tuple[Cells, np.ndarray]:
+    def loose_cells(self) -> tuple[Cells, np.ndarray]:
         none = np.zeros(len(self.rare_levels), dtype=bool)
         return Cells(self.rare_levels, none), self.rare_counts
 

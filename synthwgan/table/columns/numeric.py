@@ -466,6 +466,13 @@ class NumericTransformer(PartTransformer):
             return menu
         return Cells.concatenate([menu, self.missing_cells(1)])
 
+    def loose_cells(self) -> tuple[Cells, np.ndarray]:
+        if self.ranks is None or not self.ranks.are_steps:
+            return super().loose_cells()
+        keys, counts = self.ranks.knots, self.ranks.upper - self.ranks.lower
+        cells = self.from_numbers(self._stored(keys))
+        return Cells(cells, np.zeros(len(cells), dtype=bool)), counts
+
     def n_possible(self, wanted: int) -> float:
         if not self.has_value:
             return super().n_possible(wanted)

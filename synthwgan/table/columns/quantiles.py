@@ -128,6 +128,14 @@ class RankTransform:
         return numbers
 
     @property
+    def are_steps(self) -> bool:
+        """Whether only knots come back: their spans cover all ranks."""
+        gaps = np.diff(
+            np.concatenate([[0.0], np.stack([self.lower, self.upper], 1).ravel(), [1.0]])
+        )
+        return bool((gaps[::2] <= RANK_TOLERANCE).all())
+
+    @property
     def point_share(self) -> float:
         """Share of the rows that a number has beyond its span: one row, unless step-like."""
         return 2.0 * float(self.lower[0])

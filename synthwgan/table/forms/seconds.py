@@ -63,6 +63,9 @@ class Seconds(Form):
         largest = max(abs(int(steps.min())), abs(int(steps.max())))
         return None if decimals and largest > _EXACT else cls(digits, decimals)
 
+    def measure(self) -> tuple[str, Fraction]:
+        return "duration", Fraction(10**6)
+
     def parse(self, cells: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         steps, rest = np.divmod(cells.astype(np.int64), 10 ** (self.digits - self.n_decimals))
         return steps / 10.0**self.n_decimals if self.n_decimals else steps, rest == 0

@@ -92,13 +92,25 @@ class ComputedRule(Rule):
         """Return how the target is written, as fitted or as the table has it."""
         return self.form_ if hasattr(self, "form_") else table[self.target].form
 
+    def _decimals(self, table: Table) -> int | None:
+        """Return the decimals to compare at: the fitted column's, or a table's finer ones.
+
+        A few rows may lie on a coarser grid than all do.
+        """
+        target, form = table[self.target], self._form(table)
+        if form.is_time or target.kind != "number":
+            return 0
+        if target.decimals is None or form.decimals is None:
+            return None
+        return max(target.decimals, form.decimals)
+
     def _learn_how(self, table: Table) -> None:
         """Learn the way of rounding, a map or edges."""
 
     def _keeps(self, table: Table) -> np.ndarray:
         values, known = self._compute(table)
         target = self._checked_target(table)
-        return ~(known & target.present) | same_cells(target, values)
+        return ~(known & target.present) | same_cells(target, values, self._decimals(table))
 
     def _checked_target(self, table: Table) -> Column:
         """Return the target's column, which must hold what it held in the fitted table."""
@@ -127,7 +139,7 @@ class ComputedRule(Rule):
     def _states(self, table: Table) -> np.ndarray:
         target = self._checked_target(table)
         values, known = self._compute(table)
-        exact = known & target.present & same_cells(target, values)
+        exact = known & target.present & same_cells(target, values, self._decimals(table))
         if not self.is_full:
             # A half that was rounded the other way is no exception.
             exact |= known & target.present & self._rounds_to(table)
@@ -206,10 +218,10 @@ class ComputedRule(Rule):
         return rebuilt if columns is None else rebuilt.loc[:, columns]
 
 
-def same_cells(column: Column, values: np.ndarray) -> np.ndarray:
-    """Return where a column's values are these; what is missing may be anything."""
-    if column.values.dtype.kind == "f" and column.decimals is not None:
-        unit = 10.0**column.decimals
+def same_cells(column: Column, values: np.ndarray, decimals: int | None) -> np.ndarray:
+    """Return where a column's values are these, floats to some decimals; a gap may be anything."""
+    if column.values.dtype.kind == "f" and decimals is not None:
+        unit = 10.0**decimals
         with np.errstate(invalid="ignore"):
             return np.rint(column.values * unit) == np.rint(values.astype(np.float64) * unit)
     return np.asarray(column.values == values, dtype=bool)

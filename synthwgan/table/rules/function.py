@@ -79,11 +79,11 @@ class Function(Formula):
     def _find_part(self, table: Table) -> str:
         source, target = table[self.of], table[self.target]
         rows = source.present & target.present
-        shares = {
-            name: same_cells(target, as_values(name, reading, target.form, self.zone))[rows].mean()
-            for reading in ([source] if source.stored is source else [source, source.stored])
-            for name in possible_parts(reading, target)
-        }
+        shares = {}
+        for reading in [source] if source.stored is source else [source, source.stored]:
+            for name in possible_parts(reading, target):
+                values = as_values(name, reading, target.form, self.zone)
+                shares[name] = same_cells(target, values, target.decimals)[rows].mean()
         best = max(shares, key=lambda name: shares[name], default=None)
         if best is None or shares[best] < 1 - max(self.tolerate, 1e-12):
             raise ValueError(

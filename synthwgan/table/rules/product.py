@@ -124,7 +124,7 @@ class Product(Formula):
         products, known = self._products(table)
         target = self._column(table, self.result, "number")
         way = self.rounding or getattr(self, "rounding_", "nearest")
-        close = agrees(target.floats, products, target.decimals, way)
+        close = agrees(target.floats, products, self._decimals(table), way)
         return ~(known & target.present) | close
 
     def _rounds_to(self, table: Table) -> np.ndarray:

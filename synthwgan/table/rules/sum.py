@@ -213,19 +213,10 @@ class Sum(Formula):
             close = np.abs(2 * over) <= (0 if denominator == 1 else denominator)
         return ~(known & target.present) | np.asarray(close, dtype=bool)
 
-    def _decimals(self, table: Table) -> int | None:
-        """Return the decimals to compare at: the rule's column's, or a table's finer ones."""
-        target, form = table[self.total], self._form(table)
-        if form.is_time or target.kind != "number":
-            return 0
-        if target.decimals is None or form.decimals is None:
-            return None
-        return max(target.decimals, form.decimals)
-
     def _close(self, table: Table, sums: np.ndarray, way: str) -> np.ndarray:
-        target = table[self.total]
-        if target.decimals is not None:
-            return agrees(target.floats, sums, target.decimals, way)
+        target, decimals = table[self.total], self._decimals(table)
+        if decimals is not None:
+            return agrees(target.floats, sums, decimals, way)
         # What cancels in a sum leaves the noise of its largest part.
         size = np.abs(target.floats)
         for name, weight in zip(self.sources, self.fractions, strict=True):

@@ -153,3 +153,27 @@ def test_several_rules_on_one_table_are_rebuilt_in_order() -> None:
     reduced = comes_back(rules, frame)
     assert sorted(reduced) == ["a", "b", "top"]
     assert reduced["top"].max() < 5
+
+
+def test_a_row_is_judged_alone_as_it_is_among_others() -> None:
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(
+        {"pieces": rng.integers(1, 9, 60), "price": rng.integers(1, 9999, 60) / 100}
+    )
+    frame["net"] = (frame["pieces"] * frame["price"]).round(2)
+    frame["share"] = rng.normal(size=60)
+    frame["rest"] = (frame["net"] + frame["share"]).round(2)
+    frame["total"] = (frame["net"] + frame["price"]).round(2)
+    rules = [
+        Product("net", ["pieces", "price"]),
+        Sum("total", ["net", "price"]),
+        Sum("rest", ["net", "share"]),
+        Determines("net", "total"),
+    ]
+    # One such row has fewer decimals than the table, and is no better for it.
+    coarse = frame.assign(**{name: frame[name].round(1) for name in ("net", "rest", "total")})
+    for rule in rules:
+        rule.fit(frame)
+        among = rule.check(coarse)
+        assert 0 < among.mean() < 0.7 or isinstance(rule, Determines)
+        assert [rule.check(coarse.iloc[[row]])[0] for row in range(60)] == among.tolist()

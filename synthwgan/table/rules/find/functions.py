@@ -107,7 +107,8 @@ def _equal(part: str, values: np.ndarray, target: Column) -> bool:
     if not target.present.any():
         return False
     values = as_written(part, values, target.form)
-    return bool(same_cells(target, values)[target.present].mean() >= _ENOUGH)
+    same = same_cells(target, values, target.decimals)
+    return bool(same[target.present].mean() >= _ENOUGH)
 
 
 def part_of(column: Column, rows: np.ndarray) -> Column:
@@ -124,7 +125,8 @@ def part_of(column: Column, rows: np.ndarray) -> Column:
 def _fits(part: str, source: Column, target: Column, zone: str | None) -> bool:
     rows = source.present & target.present
     values = as_values(part, source, target.form, zone)
-    return bool(rows.any()) and bool(same_cells(target, values)[rows].mean() >= NEARLY)
+    same = same_cells(target, values, target.decimals)
+    return bool(rows.any()) and bool(same[rows].mean() >= NEARLY)
 
 
 def _says_nothing(part: str, source: Column) -> bool:
