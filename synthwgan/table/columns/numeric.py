@@ -469,9 +469,9 @@ class NumericTransformer(PartTransformer):
     def loose_cells(self) -> tuple[Cells, np.ndarray]:
         if self.ranks is None or not self.ranks.are_steps:
             return super().loose_cells()
-        keys, counts = self.ranks.knots, self.ranks.upper - self.ranks.lower
-        cells = self.from_numbers(self._stored(keys))
-        return Cells(cells, np.zeros(len(cells), dtype=bool)), counts
+        cells = self.from_numbers(self._stored(self.ranks.knots))
+        shares = self.ranks.upper - self.ranks.lower
+        return Cells(cells, np.zeros(len(cells), dtype=bool)), shares
 
     def n_possible(self, wanted: int) -> float:
         if not self.has_value:
