@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -318,6 +321,37 @@ def test_a_saved_model_keeps_its_rules(fitted, tmp_path):
         loaded.sample(30, conditions=country, random_state=4),
         fitted.sample(30, conditions=country, random_state=4),
     )
+
+
+def test_rules_and_rows_are_the_same_in_every_process(fitted, tmp_path):
+    """Sets of names have another order in each process, and must decide nothing."""
+    fitted.save(tmp_path / "model.safetensors")
+    rng = np.random.default_rng(3)
+    mask = pd.DataFrame(rng.random((80, REAL.shape[1])) < 0.25, columns=REAL.columns)
+    REAL.to_pickle(tmp_path / "real.pkl")
+    REAL.head(80).astype(object).mask(mask.assign(number=False)).to_pickle(tmp_path / "holes.pkl")
+    code = (
+        "import sys, pathlib, pandas as pd\n"
+        "from synthwgan import WGANGPSynthesizer as W\nfrom synthwgan.rules import find_rules\n"
+        "at, out = map(pathlib.Path, sys.argv[1:])\n"
+        "m = W.load(at / 'model.safetensors', device='cpu')\n"
+        "frames = [m.sample(200, random_state=0),\n"
+        "    m.impute(pd.read_pickle(at / 'holes.pkl'), random_state=0)]\n"
+        "rules = str(find_rules(pd.read_pickle(at / 'real.pkl')))\n"
+        "out.write_text('\\n'.join([*(frame.to_csv() for frame in frames), rules]))\n"
+    )
+    outs = [tmp_path / f"{seed}.txt" for seed in (1, 2)]
+    children = [
+        subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-c", code, tmp_path, out],
+            env=os.environ | {"PYTHONHASHSEED": out.stem},
+        )
+        for out in outs
+    ]
+    assert [child.wait(timeout=120) for child in children] == [0, 0]
+    first, second = (out.read_text() for out in outs)
+    assert first == second
+    assert "total = net + tax" in first
 
 
 def test_an_oversampler(tmp_path):
