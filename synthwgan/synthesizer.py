@@ -134,8 +134,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Whether copies of the networks learn to draw any columns given any others, once they
         know whole rows. `sample` with conditions, `impute` and `GANOverSampler` need it.
     rejection : int, "auto" or None, default "auto"
-        Rounds at most of learning, from 1000 rows on, which drawn rows to keep; they end when
-        held-out rows gain nothing. "auto": at most 40, a quarter of the rows or more kept.
+        Rounds at most of learning, from 1000 rows on, which drawn rows to keep. "auto": 40, while
+        a quarter of the rows or more is kept, and up to 100, down to a tenth, while they help on
+        rows held out of them.
     calibrate : bool, default True
         Whether each column's distribution is made exact after training.
     random_state : int, Generator, RandomState or None, default None
@@ -205,7 +206,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
     acceptance_rate_ : float
         Share of drawn rows that `sample` keeps.
     n_rejection_rounds_ : int
-        Rounds of `rejection` that paid.
+        Rounds of `rejection` that count.
     digest_ : str
         SHA-256 of the model's weights, by which its rows can be traced back to it.
     sql_types_ : dict of str to list

@@ -22,26 +22,34 @@ from synthwgan.table.layout import EncodedTable, Layout
 if TYPE_CHECKING:
     from sklearn.ensemble import HistGradientBoostingClassifier
 
-AUTO_ROUNDS = 40
-MIN_ACCEPTANCE = 0.25
+AUTO_ROUNDS = 100
+MIN_ACCEPTANCE = 0.1
+# Rounds need no proof while there are fewer, and while more drawn rows than this are kept. The
+# networks learnt from all rows of the table, the held-out ones too, and draw such as lie close to
+# these: on them the trees seem to gain less than on rows that are new to everyone, if at all.
+UNPROVEN_ROUNDS = 40
+UNPROVEN_ACCEPTANCE = 0.25
 TREES_PER_ROUND = 30
 LEARNING_RATE = 0.2
 MAX_LEAVES = 31
 MIN_LEAF_ROWS = 50
 L2_REGULARIZATION = 10.0
 N_FOLDS = 5
-# A round pays if it lowers the held-out loss by at least so many of its standard errors.
+# A round is proven if it lowers the held-out loss by at least so many of its standard errors.
 MIN_STANDARD_ERRORS = 1.0
+# Drawn rows of a small chance to be kept are learnt from with so many times this chance.
+LEARNT_FROM = 3.0
 # Two failures in turn may be bad luck, since each round holds out other rows.
 PATIENCE = 2
 # On 215 rows it took the quality score of 1000 rows down by 0.3 points.
 MIN_REAL_ROWS = 1000
 MAX_REAL_ROWS = 100_000
 MAX_RAKING_ROWS = 200_000
+MAX_BOOSTING_ROWS = 300_000
 # Drawing a row costs by its slots: a quarter of a million rows of a thousand slots.
 MAX_SLOTS_DRAWN = 2**28
-# Share of ``max_seconds`` for boosting. All rounds on 30,000 rows of 18 features take about
-# 10 s of one core.
+# Share of ``max_seconds`` for boosting. Forty rounds on 30,000 rows of 15 columns take about
+# 40 s of one core.
 RESERVED_SHARE = 0.15
 MAX_RESERVED_SECONDS = 30.0
 
@@ -56,6 +64,8 @@ class RejectionPlan:
         Rounds at most; 0 for none.
     min_acceptance : float
         A round after which fewer drawn rows would be kept is dropped.
+    unproven : float
+        The same for rounds that are not proven on held-out rows.
     deadline : float
         Time of `time.perf_counter` at which it should be over; infinity for none.
     training_seconds : float or None
@@ -64,6 +74,7 @@ class RejectionPlan:
 
     max_rounds: int
     min_acceptance: float
+    unproven: float = 0.0
     deadline: float = math.inf
     training_seconds: float | None = None
 
@@ -75,7 +86,8 @@ class RejectionPlan:
         if rejection is None:
             return cls(0, 0.0, training_seconds=max_seconds)
         is_auto = rejection == "auto"
-        bounds = (AUTO_ROUNDS, MIN_ACCEPTANCE) if is_auto else (int(rejection), 0.0)
+        of_auto = (AUTO_ROUNDS, MIN_ACCEPTANCE, UNPROVEN_ACCEPTANCE)
+        bounds = of_auto if is_auto else (int(rejection), 0.0, 0.0)
         if max_seconds is None:
             return cls(*bounds)
         reserved = min(RESERVED_SHARE * max_seconds, MAX_RESERVED_SECONDS)
@@ -100,8 +112,10 @@ def learn_rejection(
     Each round fits boosted trees to tell the table's rows from the drawn ones, which are
     weighted by their chance to be kept after the rounds before. The trees' log odds are the
     log of the remaining density ratio and are added to the sum. A fifth of the rows is held out
-    of each round; the trees are cut where the loss on them is lowest, a round that does not
-    lower it for sure is dropped, and the third of these in turn is the last.
+    of each round. One that lowers the loss on them for sure is *proven*, and its trees are cut
+    where the loss is lowest. Others count as long as there are few and most rows are kept, for the
+    held-out rows are not new to the networks; later ones are dropped, and the third of these in
+    turn is the last.
 
     Parameters
     ----------
@@ -141,7 +155,7 @@ def learn_rejection(
         while boosting.n_tried < plan.max_rounds and not boosting.is_over:
             if time.perf_counter() + boosting.round_seconds + raking_seconds > plan.deadline:
                 break
-            boosting.add_round(plan.min_acceptance, report)
+            boosting.add_round(plan, report)
     except KeyboardInterrupt:
         if interrupts is None or not (interrupts.can_end and boosting.n_rounds):
             raise
@@ -177,13 +191,14 @@ class _Boosting:
     drawn : ndarray of shape (n_drawn, n_features), uint8
         Bins of drawn rows, the same for all rounds: fresh ones for each measured no better.
     rng : Generator
-        Draws the folds of real rows; each round holds out the next.
+        Draws the folds of real rows, of which each round holds out the next, and the drawn rows
+        that a round looks at.
     """
 
     def __init__(
         self, bins: RowBins, real: np.ndarray, drawn: np.ndarray, rng: np.random.Generator
     ) -> None:
-        self.bins, self.real, self.drawn = bins, real, drawn
+        self.bins, self.real, self.drawn, self.rng = bins, real, drawn, rng
         self.real_folds = rng.permutation(len(real)) % N_FOLDS
         # The same drawn rows are held out of every round: no tree has learnt from them, so their
         # chances are those of fresh rows.
@@ -193,18 +208,27 @@ class _Boosting:
         self.chances = np.ones(len(drawn))
         self.n_rounds, self.n_tried, self.n_dropped, self.round_seconds = 0, 0, 0, 0.0
 
-    def add_round(self, min_acceptance: float, report: Callable[[str], None]) -> None:
-        """Fit a round and add it, if it pays; else say that it is over."""
+    def add_round(self, plan: RejectionPlan, report: Callable[[str], None]) -> None:
+        """Fit a round and add it, if it counts; say what became of it."""
         started = time.perf_counter()
-        trees, gain, error = self._fit_trees()
+        trees, is_proven, gain = self._fit_trees()
         log_odds = self.log_odds + trees(self.drawn)
         kept = chances(log_odds, ceiling_of(log_odds[self.drawn_held_out]))
-        acceptance = kept[self.drawn_held_out].mean()
+        acceptance = float(kept[self.drawn_held_out].mean())
         self.round_seconds = time.perf_counter() - started
         self.n_tried += 1
-        outcome = _in_words(gain, error, acceptance, min_acceptance)
-        report(f"  round {self.n_tried} {outcome}")
-        if gain < MIN_STANDARD_ERRORS * error or acceptance < min_acceptance:
+        may_be_chance = not is_proven and (
+            self.n_rounds >= UNPROVEN_ROUNDS or acceptance < plan.unproven
+        )
+        keeps_too_few = acceptance < plan.min_acceptance
+        if keeps_too_few:
+            outcome = f"is left out: it would keep less than {plan.min_acceptance:.0%} of the rows"
+        elif may_be_chance:
+            outcome = "is left out: what it helps may be chance"
+        else:
+            outcome = f"counts and keeps {acceptance:.0%} of the drawn rows"
+        report(f"  round {self.n_tried} {outcome} (held-out rows gain {gain})")
+        if keeps_too_few or may_be_chance:
             self.n_dropped += 1
             return
         # At once: an interrupt finds a round added, or not.
@@ -218,8 +242,8 @@ class _Boosting:
         """Whether too many rounds in turn were dropped; each holds out other rows."""
         return self.n_dropped > PATIENCE
 
-    def _fit_trees(self) -> tuple[TreeEnsemble, float, float]:
-        """Trees of one round, how much they gain on held-out rows, and its standard error."""
+    def _fit_trees(self) -> tuple[TreeEnsemble, bool, str]:
+        """Trees of one round, whether held-out rows prove them, and by how much, in words."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
         real_held_out = self.real_folds == self.n_tried % N_FOLDS
@@ -239,31 +263,25 @@ class _Boosting:
         gains = _gains(classifier, rows, is_real)
         means = gains @ weights
         best = int(means.argmax())
-        error = float(np.sqrt((weights**2 * (gains[best] - means[best]) ** 2).sum()))
-        trees = TreeEnsemble.from_classifier(classifier, self.bins.n_bins, best + 1)
-        return trees, float(means[best]), error
+        gain = float(means[best])
+        error = float(np.sqrt((weights**2 * (gains[best] - gain) ** 2).sum()))
+        is_proven = gain >= MIN_STANDARD_ERRORS * error and gain > 0
+        n_trees = best + 1 if is_proven else TREES_PER_ROUND
+        trees = TreeEnsemble.from_classifier(classifier, self.bins.n_bins, n_trees)
+        return trees, is_proven, f"{gain:.4f}, standard error {error:.4f}"
 
     def _rows(
         self, real: np.ndarray, drawn: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Bins as floats, which are real, and weights: the drawn weigh as much as the real."""
-        rows = np.concatenate([self.real[real], self.drawn[drawn]]).astype(np.float64)
-        n_real = int(real.sum())
-        of_drawn = self.chances[drawn]
+        chances_ = self.chances[drawn]
+        # Rows that are hardly ever kept say as little as they weigh, and there are many.
+        looked_at = np.minimum(1.0, LEARNT_FROM * chances_)
+        some = self.rng.random(len(chances_)) < looked_at
+        rows = np.concatenate([self.real[real], self.drawn[drawn][some]]).astype(np.float64)
+        n_real, of_drawn = int(real.sum()), (chances_ / looked_at)[some]
         weights = np.concatenate([np.ones(n_real), of_drawn * (n_real / of_drawn.sum())])
         return rows, np.arange(len(rows)) < n_real, weights
-
-
-def _in_words(gain: float, error: float, acceptance: float, min_acceptance: float) -> str:
-    """Say what became of a round, and why."""
-    found = f"by {gain:.4f}, standard error {error:.4f}"
-    if gain <= 0:
-        return "is left out: it does not help on held-out rows"
-    if gain < MIN_STANDARD_ERRORS * error:
-        return f"is left out: what it helps on held-out rows may be chance ({found})"
-    if acceptance < min_acceptance:
-        return f"is left out: it would keep less than {min_acceptance:.0%} of the drawn rows"
-    return f"helps on held-out rows ({found}) and keeps {acceptance:.0%} of the drawn rows"
 
 
 def _gains(
@@ -289,7 +307,7 @@ def _some_rows(encoded: EncodedTable, rng: np.random.Generator) -> EncodedTable:
 def _n_drawn(n_real: int, n_slots: int) -> tuple[int, int]:
     """Rows to draw for boosting and for raking: some for each real one, less in wide tables."""
     affordable = MAX_SLOTS_DRAWN // n_slots
-    for_boosting = max(3 * n_real, min(10 * n_real, 100_000))
+    for_boosting = max(3 * n_real, min(10 * n_real, MAX_BOOSTING_ROWS))
     return min(for_boosting, affordable), min(20 * n_real, MAX_RAKING_ROWS, affordable)
 
 

@@ -81,19 +81,20 @@ class Detective:
     def nearer(self, codes: Tensor, values: Tensor) -> tuple[float, float]:
         """Share of drawn rows nearer to a row learnt from than to a held-out one, and its error.
 
-        Both are as many; a tie counts half. 0.5 is ideal: more means that rows are repeated.
+        Both are as many; a tie counts half. Which of them attract more rows is chance, and much of
+        it where they are few. So other rows learnt from, which are as new to both as fresh real
+        rows, are asked as well, and the share is 0.5 and by how much the drawn ones exceed these:
+        more than 0.5 means that rows are repeated.
         """
         n_rows = min(MAX_NEIGHBOURS, *(len(each[0]) for each in (self._learnt, self._held_out)))
         learnt, held_out = (
             self._points(each[0][:n_rows], each[1][:n_rows])
             for each in (self._learnt, self._held_out)
         )
+        others = self._points(*(each[n_rows:][:MAX_NEIGHBOURS] for each in self._learnt))
         drawn = self._points(codes[-MAX_NEIGHBOURS:], values[-MAX_NEIGHBOURS:])
-        nearest = [torch.cdist(drawn, rows).min(1) for rows in (learnt, held_out)]
-        gap = nearest[1].values - nearest[0].values
-        nearer = (gap > TIE).float() + 0.5 * (gap.abs() <= TIE).float()
-        # What one row attracts is decided at once: by rows that attract, the error is larger.
-        return float(nearer.mean()), 0.5 / n_rows**0.5
+        expected, found = (_share_nearer(rows, learnt, held_out) for rows in (others, drawn))
+        return 0.5 + found - expected, 0.5 * (1 / len(others) + 1 / len(drawn)) ** 0.5
 
     def _points(self, codes: Tensor, values: Tensor) -> Tensor:
         """States one-hot and ranks, shape (n_rows, n_slots): one state off is a distance of 1."""
@@ -105,6 +106,13 @@ class Detective:
         values = values.float().masked_fill(~self.head.is_regular(codes), torch.nan)
         codes = codes.float().clamp_max(MAX_CATEGORIES - 1)
         return torch.cat([codes, values], dim=1).cpu().numpy().astype(np.float64)
+
+
+def _share_nearer(rows: Tensor, learnt: Tensor, held_out: Tensor) -> float:
+    """Share of points that lie nearer to one set of points than to another; a tie counts half."""
+    nearest = [torch.cdist(rows, points).min(1).values for points in (learnt, held_out)]
+    gap = nearest[1] - nearest[0]
+    return float(((gap > TIE).float() + 0.5 * (gap.abs() <= TIE).float()).mean())
 
 
 def _some_rows(batches: TableBatches, n_rows: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:

@@ -17,8 +17,8 @@ from synthwgan.sampling.bins import MAX_BINS, RowBins
 from synthwgan.sampling.boosting import (
     AUTO_ROUNDS,
     MIN_ACCEPTANCE,
+    UNPROVEN_ACCEPTANCE,
     RejectionPlan,
-    _in_words,
     learn_rejection,
 )
 from synthwgan.sampling.raking import rake
@@ -30,7 +30,9 @@ from synthwgan.table.layout import EncodedTable, Layout
 # Three equally likely states, a gate that is half on, a gated value and a free one.
 LAYOUT = Layout((3, 2), (1, -1), (0, 1, -1), (-1, 0, 1))
 EDGES = [ndtri(np.arange(1, 20) / 20)] * 2
-PLAN = RejectionPlan(max_rounds=8, min_acceptance=0.25)
+PLAN = RejectionPlan(max_rounds=8, min_acceptance=0.1, unproven=0.25)
+# Each round has to be proven on held-out rows.
+PROVEN = RejectionPlan(max_rounds=8, min_acceptance=0.25, unproven=1.0)
 
 
 def make_sampler(rejection: Rejection | None = None) -> Sampler:
@@ -83,8 +85,8 @@ def test_kept_rows_have_the_tables_dependence(rejection):
 
 
 def test_the_acceptance_rate_is_that_of_the_density_ratio(rejection):
-    # The ratio is 1.6 or 0.4: at best 1 / 1.6 is kept, and a little less by noisy trees.
-    assert 0.45 < rejection.acceptance_rate < 0.7
+    # The ratio is 1.6 or 0.4: at best 1 / 1.6 is kept, and less by noisy trees.
+    assert 0.35 < rejection.acceptance_rate < 0.7
     sampler = make_sampler()
     drawn = sampler.draw(50_000, sampler.noise(3))
     kept = rejection.keep(drawn, np.random.default_rng(0).random(len(drawn)))
@@ -162,9 +164,37 @@ def test_drawing_ends_even_if_every_row_is_said_to_be_bad(rejection):
 # Learning
 
 
-def test_a_generator_that_is_already_right_is_left_alone():
+def test_a_generator_that_is_already_right_is_left_alone_where_rounds_need_proof():
     rows = make_sampler().draw(2000, torch.Generator().manual_seed(1))
-    assert learn(rows) is None
+    assert learn(rows, PROVEN) is None
+
+
+def test_rounds_without_proof_do_a_right_generator_little_harm():
+    rows = make_sampler().draw(2000, torch.Generator().manual_seed(1))
+    rejection = learn(rows)
+    assert rejection.acceptance_rate > 0.25
+    # The table itself is off by 0.011, and what trees make of chance is no more than that.
+    assert same_sign(draw(make_sampler(rejection), 20_000)) == pytest.approx(0.5, abs=0.03)
+
+
+def test_rows_that_the_networks_repeat_hide_what_is_wrong_with_others(monkeypatch):
+    """Half of the rows drawn repeat real ones: held-out rows see no gain, and fresh ones do."""
+    rows, rng = dependent_rows(2000), np.random.default_rng(1)
+    sampler = make_sampler()
+    plain = sampler.draw
+
+    def draw_and_repeat(n_rows, noise, *rest):
+        drawn = plain(n_rows, noise, *rest)
+        repeated = rng.random(len(drawn)) < 0.5
+        drawn.codes[repeated] = rows.codes[(which := rng.integers(2000, size=repeated.sum()))]
+        drawn.values[repeated] = rows.values[which]
+        return drawn
+
+    monkeypatch.setattr(sampler, "draw", draw_and_repeat)
+    before = same_sign(plain(20_000, sampler.noise(5)))
+    rejection = learn_rejection(sampler, rows, EDGES, PLAN, 0, lambda line: None)
+    fresh = rejection.keep(plain(40_000, sampler.noise(6)), rng.random(40_000))
+    assert same_sign(fresh) > before + 0.1
 
 
 @pytest.mark.parametrize("n_rows", [10, 999, 1200])
@@ -182,34 +212,30 @@ def test_rounds_are_bounded_by_number_acceptance_and_time():
     assert learn(rows, RejectionPlan(1, 0.0)).n_rounds == 1
     assert learn(rows, RejectionPlan(0, 0.0)) is None
     assert learn(rows, RejectionPlan(8, 0.99)) is None
+    assert learn(rows, RejectionPlan(8, 0.0)).n_rounds == 8
+    assert 0 < learn(rows, RejectionPlan(30, 0.0, unproven=0.4)).n_rounds < 30
     assert learn(rows, RejectionPlan(8, 0.0, deadline=time.perf_counter() - 1)) is None
     assert learn(rows, RejectionPlan(8, 0.0, deadline=time.perf_counter() + 60)).n_rounds > 0
 
 
 def test_each_round_is_reported():
     lines = []
-    learn_rejection(make_sampler(), dependent_rows(1000), EDGES, PLAN, 0, lines.append)
-    assert lines[0].startswith("  round 1 helps on held-out rows (by 0.")
+    learn_rejection(make_sampler(), dependent_rows(1000), EDGES, PROVEN, 0, lines.append)
+    assert lines[0].startswith("  round 1 counts and keeps ")
+    assert "% of the drawn rows (held-out rows gain 0." in lines[0]
     *rounds, last = lines
-    n_left_out = sum("is left out: " in line for line in rounds)
-    assert 0 < n_left_out < len(rounds)
-    n_counting = len(rounds) - n_left_out
+    left_out = [line for line in rounds if "is left out: what it helps may be chance" in line]
+    assert 0 < len(left_out) < len(rounds)
+    n_counting = len(rounds) - len(left_out)
     assert last.startswith(f"  {n_counting} of {len(rounds)} rounds count, and ")
 
 
-@pytest.mark.parametrize(
-    ("gain", "acceptance", "said"),
-    [
-        (0.02, 0.5, "helps on held-out rows (by 0.0200, standard error 0.0100) and keeps 50% of"),
-        (-0.02, 0.5, "is left out: it does not help on held-out rows"),
-        (0.005, 0.5, "is left out: what it helps on held-out rows may be chance (by 0.0050, "),
-        (0.02, 0.2, "is left out: it would keep less than 25% of the drawn rows"),
-    ],
-)
-def test_what_became_of_a_round_in_words(gain, acceptance, said):
-    words = _in_words(gain, 0.01, acceptance, 0.25)
-    assert words.startswith(said)
-    assert "-" not in words.replace("held-out", "")
+def test_a_round_that_would_keep_too_few_rows_is_left_out():
+    lines, plan = [], RejectionPlan(8, min_acceptance=0.99)
+    assert (
+        learn_rejection(make_sampler(), dependent_rows(1000), EDGES, plan, 0, lines.append) is None
+    )
+    assert "is left out: it would keep less than 99% of the rows" in lines[0]
 
 
 def test_learning_repeats_with_its_seed():
@@ -219,7 +245,9 @@ def test_learning_repeats_with_its_seed():
 
 
 def test_the_plan_reserves_time_before_training():
-    assert RejectionPlan.resolve("auto", None) == RejectionPlan(AUTO_ROUNDS, MIN_ACCEPTANCE)
+    assert RejectionPlan.resolve("auto", None) == RejectionPlan(
+        AUTO_ROUNDS, MIN_ACCEPTANCE, UNPROVEN_ACCEPTANCE
+    )
     plan = RejectionPlan.resolve("auto", 100.0)
     assert plan.training_seconds == pytest.approx(85)
     assert plan.deadline - time.perf_counter() == pytest.approx(100, abs=1)

@@ -45,7 +45,8 @@ def test_real_rows_are_not_told_from_real_ones(detective, rng):
     # The area of 700 rows among 2800 has a standard error of 0.012.
     assert area == pytest.approx(0.5, abs=0.04)
     assert nearer == pytest.approx(0.5, abs=3 * error)
-    assert error == pytest.approx(0.5 / np.sqrt(700))
+    # 2000 drawn rows are asked, and the 800 learnt ones that the others are not compared with.
+    assert error == pytest.approx(0.5 * np.sqrt(1 / 2000 + 1 / 800))
 
 
 def test_rows_whose_columns_do_not_go_together_are_told(detective, rng):
@@ -63,6 +64,17 @@ def test_copies_of_training_rows_are_found_and_do_not_help(detective, rng):
     # 700 of the 1500 rows are looked at, so that 47 % of the copies are found, and half the rest.
     assert nearer == pytest.approx(0.73, abs=2 * error)
     assert area > 0.47
+
+
+def test_rows_that_attract_others_by_chance_are_no_memorising(rng):
+    """Held-out rows that lie far out are nearest to few rows, drawn or real."""
+    head = OutputHead(Layout((3, 2), (-1, -1), (0, 1, -1, -1), (-1, -1, 0, 1)))
+    rows = encoded(700, rng)
+    apart = EncodedTable(rows.codes, rows.values * 5)
+    learnt, held_out = TableBatches(encoded(N_ROWS, rng), head), TableBatches(apart, head)
+    detective = Detective(learnt, held_out, torch.Generator().manual_seed(0))
+    _, nearer, error = found(detective, encoded(detective.n_drawn, rng))
+    assert nearer == pytest.approx(0.5, abs=3 * error)
 
 
 def test_it_says_the_same_of_the_same_rows(detective, rng):
