@@ -19,9 +19,6 @@ MIN_GAIN = 0.01
 GOOD_AREA = 0.52
 # Share of drawn rows nearer to rows learnt from than to held-out ones: more is memorising.
 MAX_NEARER = 0.52
-# By so many standard errors: a false alarm costs more than some steps too many, which the area
-# finds of no use as well.
-SURE = 2.0
 # Steps that a table can take at most: so many times those that suit it by its size, or in all.
 MAX_FACTOR, MAX_STEPS = 6, 12_000
 
@@ -199,7 +196,7 @@ class UntilLearnt:
         area = np.mean([look.area for look in last])
         gained = np.mean([look.area for look in before]) - area >= MIN_GAIN and area > GOOD_AREA
         nearer = np.mean([look.nearer for look in last])
-        is_by_heart = nearer - SURE * last[-1].error > MAX_NEARER
+        is_by_heart = nearer - last[-1].error > MAX_NEARER
         longer = self._at_a_log(GROWTH * self.n_constant)
         if not gained or is_by_heart or longer + self.n_decay > self.largest:
             self._decay()
