@@ -194,7 +194,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         averaged generator, ``distinct_rows``, their share, and ``entropy``, the columns' mean
         relative to the table's. With ``max_steps="auto"`` also ``detective``, the area under the
         ROC curve of boosted trees on held-out rows, and ``nearer_rows``, the share of drawn rows
-        nearer to learnt rows than to held-out ones.
+        nearer to learnt rows than to held-out ones, 0.5 where other real rows are as near.
     n_rows_ : int
         Rows of the table that was learned.
     n_iter_ : int
