@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -86,15 +88,21 @@ class Detective:
         rows, are asked as well, and the share is 0.5 and by how much the drawn ones exceed these:
         more than 0.5 means that rows are repeated.
         """
+        learnt, held_out, expected, n_others = self._neighbours
+        drawn = self._points(codes[-MAX_NEIGHBOURS:], values[-MAX_NEIGHBOURS:])
+        found = _share_nearer(drawn, learnt, held_out)
+        return 0.5 + found - expected, 0.5 * (1 / n_others + 1 / len(drawn)) ** 0.5
+
+    @cached_property
+    def _neighbours(self) -> tuple[Tensor, Tensor, float, int]:
+        """As many learnt and held-out points, and what share of how many others is nearer."""
         n_rows = min(MAX_NEIGHBOURS, *(len(each[0]) for each in (self._learnt, self._held_out)))
         learnt, held_out = (
             self._points(each[0][:n_rows], each[1][:n_rows])
             for each in (self._learnt, self._held_out)
         )
         others = self._points(*(each[n_rows:][:MAX_NEIGHBOURS] for each in self._learnt))
-        drawn = self._points(codes[-MAX_NEIGHBOURS:], values[-MAX_NEIGHBOURS:])
-        expected, found = (_share_nearer(rows, learnt, held_out) for rows in (others, drawn))
-        return 0.5 + found - expected, 0.5 * (1 / len(others) + 1 / len(drawn)) ** 0.5
+        return learnt, held_out, _share_nearer(others, learnt, held_out), len(others)
 
     def _points(self, codes: Tensor, values: Tensor) -> Tensor:
         """States one-hot and ranks, shape (n_rows, n_slots): one state off is a distance of 1."""

@@ -178,7 +178,7 @@ def test_rounds_without_proof_do_a_right_generator_little_harm():
 
 
 def test_rows_that_the_networks_repeat_hide_what_is_wrong_with_others(monkeypatch):
-    """Half of the rows drawn repeat real ones: held-out rows see no gain, and fresh ones do."""
+    """Half of the rows drawn repeat real ones: held-out rows soon see no gain, fresh ones do."""
     rows, rng = dependent_rows(2000), np.random.default_rng(1)
     sampler = make_sampler()
     plain = sampler.draw
@@ -194,7 +194,8 @@ def test_rows_that_the_networks_repeat_hide_what_is_wrong_with_others(monkeypatc
     before = same_sign(plain(20_000, sampler.noise(5)))
     rejection = learn_rejection(sampler, rows, EDGES, PLAN, 0, lambda line: None)
     fresh = rejection.keep(plain(40_000, sampler.noise(6)), rng.random(40_000))
-    assert same_sign(fresh) > before + 0.1
+    # Of 0.3; where each round needs a proof, one round counts and 0.12 is gained.
+    assert same_sign(fresh) > before + 0.15
 
 
 @pytest.mark.parametrize("n_rows", [10, 999, 1200])
