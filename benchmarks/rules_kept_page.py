@@ -83,11 +83,18 @@ def flights_text(part: Part) -> str:
 
 
 def flights_whole_text(part: Part) -> str:
-    cell = part["cell"]
-    lines = [[name, percent(share)] for name, share in cell["broken"].items()]
-    lines += [[title, write(cell[key])] for key, (title, write) in _FIGURES.items()]
+    cell, real = part["cell"], part["real"]
+    figures = {**_FIGURES, "trend_err_inner": _INNER_TREND}
+    lines = [
+        [name, *(percent(one["broken"][name]) for one in (real, cell))] for name in cell["broken"]
+    ]
+    lines += [
+        [title, write(real[key]) if key in real else "-", write(cell[key])]
+        for key, (title, write) in figures.items()
+    ]
+    titles = ["Rows that break it", "Real halves", "synthwgan"]
     return (
-        f"{markdown_table(['Rows that break it', 'synthwgan'], lines)}\n\n{part['rows']:,} rows, "
+        f"{markdown_table(titles, lines)}\n\n{part['rows']:,} rows, "
         f"{cell['steps']:,} steps, no conditions, one seed. {_not_kept(cell)}{measured([part])}"
     )
 
@@ -110,6 +117,7 @@ _FIGURES: dict[str, tuple[str, Callable[[float], str]]] = {
     "fit_seconds": ("seconds of the fit", "{:.0f}".format),
     "draw_seconds": ("seconds of the draw", "{:.0f}".format),
 }
+_INNER_TREND = ("trend error without two single rows, %", "{:.2f}".format)
 
 
 def _figures(cells: dict[str, list[Part]], *, real: bool) -> list[list[str]]:

@@ -141,18 +141,22 @@ def _refuse_nul(data: bytes, path: object, header: list[str], sep: str) -> None:
 
 def _checked(data: bytes, path: object, header: list[str], sep: str) -> bytes:
     """The file with as many cells in each row as in the header, or an error that names a line."""
-    width, text = len(header), io.StringIO(newline="")
+    width, text, n_in_header = len(header), io.StringIO(newline=""), 0
     writer = csv.writer(text, delimiter=sep)
     for line, row in rows_of(data, path, sep):
+        n_in_header = n_in_header or len(row)
         if len(row) < width and not "".join(row).strip():
             continue
         if len(row) < width or any(row[width:]):
             cells = f"{len(row)} cell{'s' * (len(row) > 1)}"
             word = SEPARATORS.get(sep, repr(sep))
             columns = f"{width} column{'s' * (width > 1)}"
+            remedy = "correct that line"
+            if n_in_header > width:
+                columns, remedy = f"{width} of {n_in_header} columns", "name the others"
             raise ValueError(
-                f"{path}: line {line} has {cells}, but the header names {columns}; correct that "
-                f"line, quote cells with {word}, or remove lines above the header."
+                f"{path}: line {line} has {cells}, but the header names {columns}; {remedy}, "
+                f"quote cells with {word}, or remove lines above the header."
             )
         writer.writerow(row[:width])
     return text.getvalue().encode()

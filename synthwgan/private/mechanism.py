@@ -22,9 +22,12 @@ _UNKNOWN_RANGE = 3.0
 # Part of delta for the chance that a category which only one person has is kept.
 THRESHOLD_DELTA = 0.1
 _MIN_DEVIATIONS = 3.0
-# Numbers of bins that were best on validation rows, by rows over the deviation of the noise.
-_ROWS_PER_DEVIATION = (60.0, 190.0, 350.0, 700.0, 1900.0, 5400.0)
-_N_BINS = (5.0, 8.0, 14.0, 20.0, 24.0, 32.0)
+# Fewer rows than so many deviations of a pair's noise, and pairs say next to nothing.
+_FEW_DEVIATIONS = 60.0
+# So many deviations of noise are the rows in a cell of two numbers, were all cells alike and the
+# target's classes two. Chosen on validation rows of three tables.
+_DEVIATIONS_PER_CELL = 2.5
+_BINS = (4, 32)
 
 
 @dataclass(frozen=True)
@@ -94,14 +97,16 @@ def measure(
     n_rows = counted_rows(looks)
     rho = (budget - ledger.spent) * (1 - 1e-9)
     deviation = np.sqrt(n_pairs / (2 * rho)) if n_pairs else 1.0
-    if n_pairs and n_rows < _ROWS_PER_DEVIATION[0] * deviation:
+    if n_pairs and n_rows < _FEW_DEVIATIONS * deviation:
         warn(
             f"the noise on each of {n_pairs} pairs of columns is {deviation:.0f} rows, and there "
             f"are about {n_rows:.0f}: hardly more than single columns will be right; give fewer "
             "columns or a larger epsilon"
         )
     if n_bins == "auto":
-        n_bins = round(np.interp(np.log(n_rows / deviation), np.log(_ROWS_PER_DEVIATION), _N_BINS))
+        n_classes = 1 if target is None else 2
+        wanted = np.sqrt(n_rows / deviation / (_DEVIATIONS_PER_CELL * n_classes))
+        n_bins = round(wanted.clip(*_BINS))
     columns = []
     for one in looks:
         column = replace(one.column, shares=shares_of(one, n_rows))

@@ -113,7 +113,8 @@ class PrivateSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
     max_rows_per_unit : int, default 1
         Rows of one person that are used at most, chosen at random.
     n_bins : int or "auto", default "auto"
-        Slots of a number's range in pairs; "auto" has more where there is less noise.
+        Slots of a number's range in pairs; "auto" has 4 to 32, more where there is less noise: a
+        cell of two numbers, in one of two classes, has rows of 2.5 deviations of the noise.
     n_particles : int, default 1000
         Products in the mixture.
     max_steps : int, default 1500
