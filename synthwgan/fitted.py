@@ -31,6 +31,7 @@ from synthwgan.sampling.bins import MAX_VALUE_EDGES
 from synthwgan.sampling.boosting import RejectionPlan, learn_rejection
 from synthwgan.sampling.calibration import calibrate
 from synthwgan.sampling.conditional import ConditionalSampler
+from synthwgan.sampling.knots import N_KNOTS
 from synthwgan.sampling.rejection import Rejection
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.slices import SliceTargets
@@ -336,7 +337,7 @@ def _check_arrays(
     """Raise unless the arrays are weights of the sizes that the file says, before any is made."""
     check_sizes(config, arrays)
     check_shares(layout, arrays)
-    check_knots(layout, arrays)
+    check_knots(layout, N_KNOTS, arrays)
     check_forbidden(arrays)
     # The sizes of a user's own networks are not known.
     own = {

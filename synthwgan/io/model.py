@@ -21,7 +21,7 @@ from synthwgan.parameters import Constraint
 from synthwgan.table.checks import check_state
 
 FORMAT_NAME = "synthwgan"
-FORMAT_VERSION = 8
+FORMAT_VERSION = 9
 # Which of the package's models a file holds, and what loads it.
 TABLE, DOMAINS, PRIVATE = "table", "domains", "private"
 CHECKPOINT = "checkpoint"

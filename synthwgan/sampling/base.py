@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from synthwgan.networks.context import Context
 from synthwgan.networks.generators.style import StyleGenerator
 from synthwgan.networks.heads import OutputHead
+from synthwgan.sampling.knots import levels, ranks_among
 from synthwgan.table.layout import EncodedTable
 
 MAX_CHUNK_ROWS = 8192
@@ -35,8 +36,8 @@ class BaseSampler:
     marginals : Tensor of shape (n_state_slots,)
         Share of the table's rows in each state.
     value_knots : Tensor of shape (n_values, n_knots) or None
-        Quantiles of the raw values at evenly spaced ranks; a raw value becomes its rank
-        among them. None takes raw values for normal scores as they are.
+        Quantiles of the raw values, see `knots_of`; a raw value becomes its rank among
+        them. None takes raw values for normal scores as they are.
     """
 
     def __init__(
@@ -125,38 +126,14 @@ class BaseSampler:
         """Normal scores of raw values, both of shape (n_rows, n_values)."""
         if self.value_knots is None or not raw_values.shape[1]:
             return raw_values.contiguous()
-        ranks = ranks_among(self.value_knots, raw_values.T.contiguous())
+        knots = self.value_knots
+        ranks = ranks_among(knots, levels(knots.device), raw_values.T.contiguous())
         return torch.special.ndtri(ranks).T
 
     def encoded(self, codes: Tensor, scores: Tensor) -> EncodedTable:
         """The compact form of drawn codes and normal scores; values without a gate are zero."""
         scores = scores * self.head.is_regular(codes)
         return EncodedTable(codes.to(_code_type(self.head)).cpu().numpy(), scores.cpu().numpy())
-
-
-def ranks_among(knots: Tensor, values: Tensor) -> Tensor:
-    """Rank in (0, 1) of each value among its row's knots, interpolated between them.
-
-    Parameters
-    ----------
-    knots : Tensor of shape (n_values, n_knots)
-        Increasing quantiles at the ranks ``(k + 0.5) / n_knots``.
-    values : Tensor of shape (n_values, n_rows)
-        Values to rank.
-
-    Returns
-    -------
-    Tensor of shape (n_values, n_rows)
-        Ranks; values beyond the outer knots get a rank half a knot from the end, and a value
-        that several knots share the middle of theirs.
-    """
-    n_knots = knots.shape[1]
-    first, last = (torch.searchsorted(knots, values, right=right) for right in (False, True))
-    upper = first.clamp(1, n_knots - 1)
-    low, high = knots.gather(1, upper - 1), knots.gather(1, upper)
-    share = ((values - low) / (high - low).clamp_min(1e-12)).clamp_(-0.5, 1.5)
-    position = torch.where(last - first > 1, (first + last) / 2, upper - 0.5 + share)
-    return (position / n_knots).clamp_(0.02 / n_knots, 1 - 0.02 / n_knots)
 
 
 def _code_type(head: OutputHead) -> torch.dtype:

@@ -8,13 +8,13 @@ from torch import Tensor
 from synthwgan.networks.context import Context
 from synthwgan.networks.heads import OutputHead
 from synthwgan.sampling.base import BaseSampler
+from synthwgan.sampling.knots import knots_of
 from synthwgan.sampling.slices import SliceCalibration, SliceTargets
 from synthwgan.table.layout import BlockGroup
 
 MAX_FLOATS = 2**25
 STATE_ROWS = 60_000
 VALUE_ROWS = 200_000
-N_KNOTS = 2048
 N_ROUNDS = 20
 # A state that a slice lacks gets this share. (Padding is out of reach: its logit is far below.)
 MIN_LOGIT = -1e8
@@ -129,7 +129,7 @@ def calibrate_slice(
 
     raw = sampler.raw(len(context.columns), rng, context)
     codes, values = head.sample(raw, rng, set_bias, context)
-    knots = _quantiles(values, head.is_regular(codes)) if head.layout.n_values else values.T
+    knots = knots_of(values, head.is_regular(codes)) if head.layout.n_values else values.T
     return SliceCalibration(added, knots, targets.ranks(slot))
 
 
@@ -143,7 +143,7 @@ def calibrate_values(
         raw = sampler.raw(len(context.columns), rng, context)
         codes, values = head.sample(raw, rng, context=context)
         drawn = ~context.is_given[:, layout.n_state_slots :] & head.is_regular(codes)
-        sampler.value_knots = _quantiles(values, drawn)
+        sampler.value_knots = knots_of(values, drawn)
         return
     n_rows = _n_rows(VALUE_ROWS // n_parts, head)
     values, regular = [], []
@@ -152,22 +152,7 @@ def calibrate_values(
         codes, of_chunk = head.sample(raw, rng)
         values.append(of_chunk)
         regular.append(head.is_regular(codes))
-    sampler.value_knots = _quantiles(torch.cat(values), torch.cat(regular))
-
-
-def _quantiles(values: Tensor, regular: Tensor) -> Tensor:
-    """Quantiles of each column among its regular rows, shape (n_values, N_KNOTS)."""
-    steps = torch.arange(N_KNOTS, dtype=torch.float32, device=values.device)
-    ranks = (steps + 0.5) / N_KNOTS
-    knots = []
-    for column, keep in zip(values.T, regular.T, strict=True):
-        kept = column[keep] if int(keep.sum()) > 1 else column
-        ordered = kept.sort().values
-        position = ranks * (len(ordered) - 1)
-        low = position.long()
-        high = (low + 1).clamp_max(len(ordered) - 1)
-        knots.append(torch.lerp(ordered[low], ordered[high], position - low))
-    return torch.stack(knots)
+    sampler.value_knots = knots_of(torch.cat(values), torch.cat(regular))
 
 
 def _n_rows(wanted: int, head: OutputHead) -> int:

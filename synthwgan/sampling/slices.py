@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from synthwgan.networks.moments import N_HATS, PairwiseMoments
-from synthwgan.sampling.base import ranks_among
+from synthwgan.sampling.knots import levels, ranks_among
 
 # With fewer rows the distributions would be mostly noise.
 MIN_ROWS = 30
@@ -88,7 +88,8 @@ class SliceCalibration:
         """Normal scores, in the table, of the slice's raw values, shape (n_rows, n_values)."""
         if not raw_values.shape[1]:
             return raw_values.contiguous()
-        position = ranks_among(self.knots, raw_values.T.contiguous()) * (N_GRID - 1)
+        ranks = ranks_among(self.knots, levels(self.knots.device), raw_values.T.contiguous())
+        position = ranks * (N_GRID - 1)
         low = position.floor().long().clamp(0, N_GRID - 2)
         start, stop = self.ranks.gather(1, low), self.ranks.gather(1, low + 1)
         return torch.special.ndtri(torch.lerp(start, stop, position - low)).T

@@ -83,13 +83,13 @@ def _are_shares(array: np.ndarray | None, shape: tuple[int, ...]) -> bool:
     return bool(((array >= -_SLACK) & (array <= 1 + _SLACK)).all())
 
 
-def check_knots(layout: Layout, arrays: Mapping[str, np.ndarray]) -> None:
+def check_knots(layout: Layout, n_knots: int, arrays: Mapping[str, np.ndarray]) -> None:
     """Raise unless quantiles of raw values, where there are any, increase."""
     for name in ("value_knots", "conditional_value_knots"):
         if name in arrays:
             knots = arrays[name]
-            fits = knots.dtype == np.float32 and knots.ndim == 2 and len(knots) == layout.n_values
-            expect(fits and knots.shape[1] >= 2, f"its {name} are those of another layout")
+            fits = knots.dtype == np.float32 and knots.shape == (layout.n_values, n_knots)
+            expect(fits, f"its {name} are those of another layout")
             expect((np.diff(knots) >= 0).all(), f"its {name} do not increase")
 
 

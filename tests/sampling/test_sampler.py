@@ -9,7 +9,6 @@ from torch import nn
 
 from synthwgan.networks.heads import OutputHead
 from synthwgan.sampling import base
-from synthwgan.sampling.base import ranks_among
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.scoring import CHUNK_ROWS, score_rows
 from synthwgan.table.layout import EncodedTable, Layout
@@ -26,27 +25,6 @@ def make_sampler(layout: Layout, seed: int = 0) -> Sampler:
     generator.weight = nn.Parameter(weights)
     marginals = torch.full((layout.n_state_slots,), 0.25)
     return Sampler(generator, OutputHead(layout), 3, marginals)
-
-
-def test_ranks_among_by_hand():
-    # Four knots stand at the ranks 1/8, 3/8, 5/8 and 7/8.
-    knots = torch.tensor([[0.0, 1.0, 2.0, 4.0], [0.0, 10.0, 20.0, 30.0]])
-    values = torch.tensor([[0.0, 0.5, 1.0, 3.0, 4.0], [5.0, 10.0, 12.5, 30.0, 0.0]])
-    expected = [[1 / 8, 2 / 8, 3 / 8, 6 / 8, 7 / 8], [2 / 8, 3 / 8, 7 / 16, 7 / 8, 1 / 8]]
-    torch.testing.assert_close(ranks_among(knots, values), torch.tensor(expected))
-
-
-def test_ranks_beyond_the_knots_stay_within_zero_and_one():
-    knots = torch.tensor([[0.0, 1.0, 2.0, 3.0]])
-    ranks = ranks_among(knots, torch.tensor([[-1e9, -0.25, 3.25, 1e9]]))[0]
-    assert ranks.tolist() == pytest.approx([0.005, 1 / 16, 15 / 16, 0.995])
-
-
-def test_ranks_do_not_fall_and_equal_knots_do_no_harm():
-    knots = torch.tensor([[0.0, 0.0, 0.0, 1.0, 1.0, 2.0]])
-    ranks = ranks_among(knots, torch.linspace(-1, 3, 101)[None])[0]
-    assert torch.isfinite(ranks).all()
-    assert (ranks.diff() >= 0).all()
 
 
 @pytest.mark.filterwarnings("ignore:Initializing zero-element tensors")
