@@ -64,8 +64,9 @@ that the figures can be measured again; a model for use is not.
 MST and AIM (McKenna, Miklau and Sheldon 2021; McKenna et al. 2022) are those of the package dpmm
 0.1.9 at its defaults, with the same bounds and categories, in an environment of their own. A tenth
 of their epsilon buys bins of numbers, the rest marginals. A peer without a row for a table was not
-measured there, or did not end: MST on shoppers was stopped after 15 minutes, and AIM on adult
-after 36, on two cores that others used as well; seconds tell no more than the order.
+measured there, or did not end: MST on shoppers was stopped after 15 minutes, AIM on adult after 36
+and on electricity after 20, on two cores that others used as well; seconds tell no more than the
+order.
 
 What falls short: what boosted trees learn from shoppers at an epsilon of 1 (MLE), where few of the
 buyers are in each cell of a pair, fewer than the noise: other noise alone makes 0.874 or 0.895 of
