@@ -10,6 +10,8 @@ N_EVEN = 2048
 # rare, and a bound on ranks before it would never draw it, or draw it for all beyond.
 N_HALVINGS = 8
 N_KNOTS = N_EVEN + 2 * N_HALVINGS
+# That of all beyond the outermost knot.
+SMALLEST_RANK = 0.5 / N_EVEN * 0.5 ** (N_HALVINGS + 1)
 
 
 def levels(device: torch.device | None = None) -> Tensor:
@@ -49,11 +51,11 @@ def knots_of(values: Tensor, is_regular: Tensor) -> Tensor:
         position = ranks * (len(ordered) - 1)
         low = position.long()
         high = (low + 1).clamp_max(len(ordered) - 1)
-        knots.append(torch.lerp(ordered[low], ordered[high], position - low))
-        own = knots[-1]
+        own = torch.lerp(ordered[low], ordered[high], position - low)
         for place in reversed(range(int((ranks[:N_HALVINGS] * len(ordered) < 1).sum()))):
             own[place] = 2 * own[place + 1] - own[place + 2]
             own[-1 - place] = 2 * own[-2 - place] - own[-3 - place]
+        knots.append(own)
     return torch.stack(knots)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from synthwgan.networks.moments import N_HATS, PairwiseMoments
-from synthwgan.sampling.knots import levels, ranks_among
+from synthwgan.sampling.knots import SMALLEST_RANK, levels, ranks_among
 
 # With fewer rows the distributions would be mostly noise.
 MIN_ROWS = 30
@@ -92,7 +92,9 @@ class SliceCalibration:
         position = ranks * (N_GRID - 1)
         low = position.floor().long().clamp(0, N_GRID - 2)
         start, stop = self.ranks.gather(1, low), self.ranks.gather(1, low + 1)
-        return torch.special.ndtri(torch.lerp(start, stop, position - low)).T
+        # Where all of a slice lies at an end of the table, a rank in the slice may round to 0 or 1.
+        found = torch.lerp(start, stop, position - low).clamp_(SMALLEST_RANK, 1 - SMALLEST_RANK)
+        return torch.special.ndtri(found).T
 
 
 def interpolate(values: Tensor, increasing: Tensor, points: Tensor) -> Tensor:

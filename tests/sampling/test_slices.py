@@ -9,10 +9,11 @@ from scipy.stats import ks_2samp
 
 from synthwgan.networks.build import build_networks
 from synthwgan.networks.heads import OutputHead
-from synthwgan.networks.moments import PairwiseMoments
+from synthwgan.networks.moments import N_HATS, PairwiseMoments
 from synthwgan.sampling.calibration import calibrate
 from synthwgan.sampling.conditional import ConditionalSampler, only_given_block
-from synthwgan.sampling.slices import MIN_ROWS, SliceTargets, interpolate
+from synthwgan.sampling.knots import knots_of
+from synthwgan.sampling.slices import MIN_ROWS, SliceCalibration, SliceTargets, interpolate
 from synthwgan.synthesizer import WGANGPSynthesizer
 from synthwgan.table.layout import EncodedTable, Layout, PartialRows
 from synthwgan.training.conditioning import ConditionalBatches
@@ -161,3 +162,15 @@ def test_interpolate_against_numpy():
     found = interpolate(*(torch.from_numpy(array) for array in (values, increasing, points)))
     expected = [np.interp(points, increasing[row], values[row]) for row in range(2)]
     np.testing.assert_allclose(found.numpy(), expected, atol=1e-9)
+
+
+@pytest.mark.parametrize("hat", [0, N_HATS - 1])
+def test_scores_are_finite_where_a_slice_lies_at_an_end_of_the_table(hat):
+    means = torch.zeros(1, 1 + N_HATS)
+    means[0, [0, 1 + hat]] = 1.0
+    raw = torch.randn(4_000, 1, generator=torch.Generator().manual_seed(0))
+    knots = knots_of(raw, torch.ones_like(raw, dtype=torch.bool))
+    calibration = SliceCalibration(torch.zeros(1), knots, SliceTargets(means).ranks(0))
+    scores = calibration.normal_scores(torch.tensor([[-1e9], [0.0], [1e9]]))[:, 0]
+    assert torch.isfinite(scores).all()
+    assert (scores.diff() > 0).all()
