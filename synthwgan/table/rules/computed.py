@@ -59,6 +59,11 @@ class ComputedRule(Rule):
     def builds(self) -> bool:
         return True
 
+    @property
+    def is_near(self) -> bool:
+        """Whether a row keeps the rule whose target lies near to what is computed."""
+        return False
+
     def turned(self, part: Hashable) -> ComputedRule:
         """Return the rule solved for one of its parts, not fitted; `fit` tells if it is exact."""
         raise TypeError(f"rule '{self}' cannot be solved for {part!r}")
@@ -140,7 +145,7 @@ class ComputedRule(Rule):
         target = self._checked_target(table)
         values, known = self._compute(table)
         exact = known & target.present & same_cells(target, values, self._decimals(table))
-        if not self.is_full:
+        if self.is_near or not self.is_full:
             # A half that was rounded the other way is no exception.
             exact |= known & target.present & self._rounds_to(table)
         return np.where(exact, COMPUTED, np.where(target.missing, MISSING, OWN)).astype(object)

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from synthwgan.table.rules.base import names_of
+from synthwgan.table.rules.base import in_words, names_of
 from synthwgan.table.rules.columns import Table
+from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.formula import Formula
 from synthwgan.table.rules.rounding import agrees, find_way, round_to
 from synthwgan.table.rules.sum import as_fraction, as_weight
@@ -28,6 +29,9 @@ class Product(Formula):
     rounding : str, optional
         How the product is rounded to the column's decimals: "nearest", "half_even",
         "half_up", "floor" or "ceil"; by default as in the table.
+    rounded : column name or list of column names, optional
+        Factors and divisors that the product was not computed of as they stand, but before they
+        were rounded. A row keeps the rule if some numbers that round to them give the result.
     tolerate : float, default=0.0
         Share of rows that may break the rule in `fit`.
 
@@ -54,6 +58,7 @@ class Product(Formula):
         constant: Any = 1,
         *,
         rounding: str | None = None,
+        rounded: Hashable | Sequence[Hashable] | None = None,
         tolerate: float = 0.0,
     ) -> None:
         self.result = result
@@ -61,6 +66,7 @@ class Product(Formula):
         self.over = over
         self.constant = constant
         self.rounding = rounding
+        self.rounded = rounded
         self.tolerate = tolerate
 
     @property
@@ -77,16 +83,39 @@ class Product(Formula):
 
     @property
     def can_turn(self) -> bool:
-        return as_fraction(self.constant) != 0
+        # A part that is there twice would be a root.
+        is_once = len({*self.sources, self.result}) > len(self.sources)
+        return is_once and as_fraction(self.constant) != 0
+
+    @property
+    def is_near(self) -> bool:
+        return self.rounded is not None
+
+    @property
+    def _rounded(self) -> list[Hashable]:
+        return [] if self.rounded is None else names_of(self.rounded)
 
     def turned(self, part: Hashable) -> Product:
         factors, divisors = names_of(self.factors), self._divisors
         constant = as_fraction(self.constant)
+        rounded = None
+        if self.is_near:
+            rounded = [*(name for name in self._rounded if name != part), self.result]
         if part in divisors:
             over = [name for name in divisors if name != part]
-            return Product(part, factors, [*over, self.result], as_weight(constant))
-        others = [name for name in factors if name != part]
-        return Product(part, [self.result, *divisors], others or None, as_weight(1 / constant))
+            over, constant = [*over, self.result], as_weight(constant)
+            return Product(part, factors, over, constant, rounded=rounded)
+        over = [name for name in factors if name != part] or None
+        constant = as_weight(1 / constant)
+        return Product(part, [self.result, *divisors], over, constant, rounded=rounded)
+
+    def all_turned(self) -> list[ComputedRule]:
+        rules = super().all_turned()
+        form_of = dict(zip(self.sources, self.part_forms_, strict=True)) if rules else {}
+        form_of[self.result] = self.form_
+        for rule in rules:
+            rule.part_forms_ = [form_of[name] for name in rule.sources]
+        return rules
 
     def _products(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
         """Return the products before rounding, and where they are known."""
@@ -108,6 +137,13 @@ class Product(Formula):
         return super()._applies(table) & self._products(table)[1]
 
     def _learn_how(self, table: Table) -> None:
+        unknown = [name for name in self._rounded if name not in self.sources]
+        if unknown:
+            raise ValueError(
+                f"rule '{self}': rounded names {unknown[0]!r}, which is no factor and no divisor "
+                f"of it; name some of {', '.join(repr(name) for name in self.sources)}"
+            )
+        self.part_forms_ = [table[name].form for name in self.sources]
         products, known = self._products(table)
         target = self._column(table, self.result, "number")
         rows = known & target.present
@@ -124,8 +160,33 @@ class Product(Formula):
         products, known = self._products(table)
         target = self._column(table, self.result, "number")
         way = self.rounding or getattr(self, "rounding_", "nearest")
+        if self.is_near:
+            products = self._nearest(table, target.floats)
         close = agrees(target.floats, products, self._decimals(table), way)
         return ~(known & target.present) | close
+
+    def _nearest(self, table: Table, actual: np.ndarray) -> np.ndarray:
+        """Return the products nearest to actual numbers, of parts that round to those at hand."""
+        low = high = np.full(len(table), float(as_fraction(self.constant)))
+        with np.errstate(all="ignore"):
+            for name in names_of(self.factors):
+                low, high = _times(low, high, *self._ends(table, name))
+            for name in self._divisors:
+                least, most = self._ends(table, name)
+                has_zero = (least <= 0) & (most >= 0)
+                low, high = _times(low, high, 1 / most, 1 / least)
+                low, high = np.where(has_zero, -np.inf, low), np.where(has_zero, np.inf, high)
+            return np.clip(actual, low, high)
+
+    def _ends(self, table: Table, name: Hashable) -> tuple[np.ndarray, np.ndarray]:
+        """Return the least and the most that a part may have been before it was rounded."""
+        column = table[name]
+        decimals = column.decimals
+        if hasattr(self, "part_forms_") and self.part_forms_:
+            decimals = self.part_forms_[self.sources.index(name)].decimals
+        is_rounded = name in self._rounded and decimals is not None
+        error = 0.5 * 10.0**-decimals if is_rounded else 0.0
+        return column.floats - error, column.floats + error
 
     def _rounds_to(self, table: Table) -> np.ndarray:
         return self._keeps(table)
@@ -136,4 +197,15 @@ class Product(Formula):
         text = " * ".join([*factors, *(str(name) for name in names_of(self.factors))]) or "1"
         for name in self._divisors:
             text += f" / {name}"
+        if self.is_near:
+            were = "were" if len(self._rounded) > 1 else "was"
+            text += f", before {in_words(self._rounded)} {were} rounded"
         return f"{self.result} = {text}"
+
+
+def _times(
+    low: np.ndarray, high: np.ndarray, least: np.ndarray, most: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return the ends of the products of numbers from one range with those from another."""
+    corners = np.stack([low * least, low * most, high * least, high * most])
+    return corners.min(axis=0), corners.max(axis=0)

@@ -54,6 +54,43 @@ def test_a_product_is_found_though_a_factor_has_few_values(rng, prices: list[flo
     assert "total = price * seats" in texts(find_rules(frame))
 
 
+def halstead(rng: np.random.Generator) -> pd.DataFrame:
+    """Return measures of programs, computed of counts and of each other before rounding."""
+    operators, operands = rng.integers(3, 30, N), rng.integers(2, 60, N)
+    used = operands + rng.integers(0, 90, N)
+    volume = used * rng.uniform(2, 8, N)
+    difficulty = operators * used / (2 * operands)
+    frame = pd.DataFrame({"operators": operators, "operands": operands, "used": used})
+    return frame.assign(
+        volume=volume.round(2),
+        difficulty=difficulty.round(2),
+        effort=(volume * difficulty).round(2),
+        seconds=(volume * difficulty / 18).round(2),
+    )
+
+
+def test_products_of_rounded_parts_and_of_four_columns_are_found(rng) -> None:
+    frame = halstead(rng)
+    # A few faulty records.
+    frame.loc[:3, "difficulty"] += 1
+    found = texts(find_rules(frame))
+    assert "difficulty = 0.5 * operators * used / operands" in found
+    assert "effort = volume * difficulty, before volume and difficulty were rounded" in found
+    # That is not said again of what is a multiple of it.
+    assert [text for text in found if "seconds" in text and "=" in text and ">" not in text] == [
+        "seconds = 1/18 effort"
+    ]
+    assert sum(" * " in text or " / " in text for text in found) == 2
+
+
+def test_squares_are_found(rng) -> None:
+    cm, kg = rng.normal(170, 9, N).round(), rng.normal(70, 12, N).round(1)
+    side = rng.integers(2, 90, N)
+    frame = pd.DataFrame({"cm": cm, "kg": kg, "side": side, "area": side**2})
+    frame["bmi"] = (10_000 * kg / cm**2).round(1)
+    assert {"area = side * side", "bmi = 10000 * kg / cm / cm"} <= set(texts(find_rules(frame)))
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_nothing_is_found_where_nothing_is(seed: int) -> None:
     plan, _ = make_plan(9000 + seed, with_rules=False)

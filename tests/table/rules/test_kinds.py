@@ -67,6 +67,22 @@ CASES: list[tuple[Rule, dict[str, list[object]], list[bool]]] = [
         [True, False, True],
     ),
     (
+        Product("bmi", ["kg"], ["cm", "cm"], 10_000),
+        {"bmi": [24.2, 24.4], "kg": [70.0, 70.0], "cm": [170, 170]},
+        [True, False],
+    ),
+    (
+        # 445.884 times 12.9996, before both were rounded, and more than 445.885 times 13.005.
+        Product("e", ["v", "d"], rounded=["v", "d"]),
+        {"e": [5796.31, 5798.8, 1.27], "v": [445.88, 445.88, 22.46], "d": [13.0, 13.0, 0.05]},
+        [True, False, False],
+    ),
+    (
+        Product("q", ["a"], "b", rounded="b"),
+        {"q": [40.0, 36.0, 1000.0, 9.1], "a": [2.0] * 4, "b": [0.05, 0.06, 0.0, 0.24]},
+        [True, True, True, False],
+    ),
+    (
         Function("m", of="d", part="month"),
         {"m": [1, 3], "d": ["2024-01-31", "2024-02-01"]},
         [True, False],
@@ -196,6 +212,35 @@ def test_errors_name_rule_column_rows_and_the_way_out() -> None:
         Order("a", "=", "b")
     with pytest.raises(ValueError, match=r"unknown part 'moon'"):
         Function("a", of="b", part="moon")
+
+
+def test_a_part_that_is_none_cannot_have_been_rounded() -> None:
+    rule = Product("e", ["v", "d"], rounded=["v", "i"])
+    with pytest.raises(ValueError, match="'i', which is no factor .* name some of 'v', 'd'"):
+        rule.fit(pd.DataFrame({"e": [2.0], "v": [1.0], "d": [2.0], "i": [0.5]}))
+
+
+def test_a_product_is_solved_for_no_root() -> None:
+    square = Product("area", ["side", "side"])
+    frame = pd.DataFrame({"area": [4.0, 9.0], "side": [2.0, 3.0]})
+    assert not square.can_turn
+    assert square.fit(frame).all_turned() == []
+    assert Product("area", ["long", "wide"]).can_turn
+
+
+@pytest.mark.parametrize("part", ["v", "d"])
+def test_solved_for_a_part_a_product_of_rounded_ones_holds_as_well(part: str) -> None:
+    rng = np.random.default_rng(0)
+    v, d = rng.uniform(20, 500, 200), rng.uniform(2, 9, 200)
+    frame = pd.DataFrame({"e": (v * d).round(2), "v": v.round(2), "d": d.round(2)})
+    rule = Product("e", ["v", "d"], rounded=["v", "d"]).fit(frame)
+    assert (~Product("e", ["v", "d"]).check(frame)).mean() > 0.5
+    turned = next(own for own in rule.all_turned() if own.target == part)
+    assert turned.check(frame).all()
+    # One row lies on a coarser grid than all do.
+    alone = pd.DataFrame({"e": [rule.computed(frame)[0] + 0.4], "v": [100.0], "d": [4.0]})
+    alone["e"] = 400.4
+    assert turned.check(alone).all()
 
 
 def test_dates_and_numbers_have_no_order_nor_have_zones_and_none() -> None:

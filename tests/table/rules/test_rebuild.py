@@ -88,6 +88,19 @@ def test_product(n: np.ndarray, price: np.ndarray, holes: np.ndarray) -> None:
     assert ("amount" in reduced) <= holes.any() or len(reduced.columns) >= 3
 
 
+def test_what_was_computed_before_rounding_needs_no_states() -> None:
+    rng = np.random.default_rng(0)
+    v, d = rng.uniform(20, 500, 100), rng.uniform(2, 9, 100)
+    frame = pd.DataFrame({"v": v.round(2), "d": d.round(2), "e": (v * d).round(2)})
+    rule = Product("e", ["v", "d"], rounded=["v", "d"]).fit(frame)
+    reduced = rule.reduce(frame)
+    assert list(reduced) == ["v", "d"]
+    back = rule.rebuild(reduced)
+    assert (back["e"] == (frame["v"] * frame["d"]).round(2)).all()
+    assert rule.check(back).all()
+    assert not rule.is_news(frame).any()
+
+
 @pytest.mark.parametrize(
     "dtype", ["int8", "Int16", "float64", "category", "string", "object", "bool"]
 )

@@ -62,9 +62,9 @@ def find_rules(
 
     A rule is reported if it holds in all rows, or in nearly all (99.9 %), and is surprising: with
     permuted columns at least 10 rows would break it, and the chance that it holds by accident,
-    times the number of rules tried, is below 1e-4. Equations may hold in a share of the rows. What
-    follows from other rules is left out. Of fewer than 100 rows only orders, bands, equal columns
-    and missing cells are believed.
+    times the number of rules tried, is below 1e-4. Sums may hold in a share of the rows, products
+    in 97 % of them. What follows from other rules is left out. Of fewer than 100 rows only orders,
+    bands, equal columns and missing cells are believed.
 
     Parameters
     ----------

@@ -2,22 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 
+from synthwgan.parameters import required
+from synthwgan.table.rules.base import names_of
 from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.find.linear import snap
-from synthwgan.table.rules.find.search import NEARLY, Search
+from synthwgan.table.rules.find.log_relations import LogTable, Relation
+from synthwgan.table.rules.find.search import NEARLY, Search, is_computed
 from synthwgan.table.rules.one_hot import is_binary
 from synthwgan.table.rules.product import Product
 from synthwgan.table.rules.rounding import agrees
-from synthwgan.table.rules.sum import as_weight
+from synthwgan.table.rules.sum import Sum, as_fraction, as_weight
 
 _MAX_COLUMNS = 100
-_PROBED, _FIRST = 40, 32
 _MIN_ROWS = 20
 # Of a product; its factors may be as few as the prices of two plans.
 _MIN_DISTINCT = 5
-_SLACK = 0.02
+# Of the rows; the others are faulty records, or were computed in another way.
+_MIN_SHARE = 0.97
+# Of a product of rounded parts: if they may have been anything, so may it.
+_MAX_ERROR = 0.02
+
+
+@dataclass(frozen=True)
+class _Found:
+    """A product with what tells how natural it is.
+
+    Parameters
+    ----------
+    rule : Product
+    share : float
+        Of the sample's rows, those that keep it.
+    step : float
+        Of the result's grid, as a share of its size; 0 if nothing had to be rounded.
+    relation : Relation
+    """
+
+    rule: Product
+    share: float
+    step: float
+    relation: Relation
+
+    @property
+    def rank(self) -> tuple[float, ...]:
+        """Return what tells which of the ways to solve a product is the one that was computed.
+
+        It has the fewest parts, and has them as they stand; it holds in most rows; it needs no
+        rounding, as amounts of whole pieces; or what is rounded is fine for its size, as a quota is
+        that was computed of two counts. Coarse numbers hide the faulty rows that fine ones show,
+        unless their parts have room.
+        """
+        is_near = self.rule.is_near
+        share = round(self.share, 3 if is_near else 2)
+        n_divisors = len(self.rule.sources) - len(names_of(self.rule.factors))
+        return len(self.rule.sources), is_near, -share, self.step, n_divisors
 
 
 def find_products(search: Search) -> None:
@@ -25,26 +68,37 @@ def find_products(search: Search) -> None:
     columns = [c for c in search.of_kind("number") if not is_binary(c)]
     columns = [c for c in columns if _sizes(c) is not None]
     columns = search.bounded(columns, _MAX_COLUMNS, "products")
-    if len(columns) < 3:
+    multiples = _multiples(search)
+    columns = [column for column in columns if column.name not in multiples]
+    if len(columns) < 2:
         return
-    linked = {frozenset(rule.columns) for rule in search.rules}
-    logs = np.column_stack([_sizes(column) for column in columns])
-    found = []
-    for target in np.flatnonzero([c.n_distinct >= _MIN_DISTINCT for c in columns]).tolist():
-        for factors, over in _candidates(search, columns, logs, target):
-            names = frozenset(columns[place].name for place in (target, *factors, *over))
-            kept = None if names in linked else _rule(search, columns, target, factors, over)
-            if kept is not None:
-                found.append(
-                    (*_rank(columns[target], *kept), len(over), len(found), names, kept[0])
-                )
-    # Solved for another column the same product is rounded worse: coarse numbers hide the faulty
-    # rows that fine ones show, and drawn parts do not tell them.
-    for *_, names, rule in sorted(found, key=lambda item: item[:-2]):
-        if names not in linked and search.accept(
-            rule, tried=len(columns) ** 3, min_share=NEARLY, min_rows=_MIN_ROWS
-        ):
-            linked.add(names)
+    logs = LogTable(columns, np.column_stack([_sizes(column) for column in columns]), search.rng)
+    logs = logs.without_multiples()
+    columns = logs.columns
+    known, computed = np.zeros((1, len(columns))), _computed(search)
+    for relations in (logs.of_three, logs.of_more):
+        found = [own for relation in relations() for own in _solutions(search, columns, relation)]
+        found.sort(key=lambda own: own.rank)
+        # Columns that nothing computes yet come first: two rules for one leave another without.
+        for may_be_computed in (False, True):
+            for own in found:
+                target = own.rule.result
+                # Solved for another column, or with what is known put in, it says nothing new.
+                if (target in computed and not may_be_computed) or _follows(own.relation, known):
+                    continue
+                if search.accept(
+                    own.rule,
+                    tried=len(columns) ** len(own.relation.places),
+                    min_share=_MIN_SHARE,
+                    min_rows=_MIN_ROWS,
+                ):
+                    computed.add(target)
+                    known = np.vstack([known, own.relation.exponents(len(columns))])
+
+
+def _computed(search: Search) -> set[Hashable]:
+    """Return the columns that rules compute in nearly all rows."""
+    return {name for rule in search.rules if is_computed(rule) for name in rule.dependent}
 
 
 def _sizes(column: Column) -> np.ndarray | None:
@@ -55,136 +109,104 @@ def _sizes(column: Column) -> np.ndarray | None:
     return logs if (~np.isnan(logs)).sum() >= 2 * _MIN_ROWS else None
 
 
-def _probe(column: Column, logs: np.ndarray) -> np.ndarray:
-    """Return the rows in which rounding matters least: those with the largest numbers."""
-    rows = np.flatnonzero(~np.isnan(logs))
-    order = rows[np.argsort(-logs[rows], kind="stable")]
-    return order[: max(len(order) // 2, _PROBED)]
+def _multiples(search: Search) -> set[Hashable]:
+    """Return columns of which a rule says already that they are a multiple of another."""
+    return {
+        rule.target
+        for rule in search.rules
+        if isinstance(rule, Sum) and len(rule.sources) == 1 and not rule.constant
+    }
 
 
-def _candidates(
-    search: Search, columns: list[Column], logs: np.ndarray, target: int
-) -> list[tuple[list[int], list[int]]]:
-    """Return factors and divisors whose logarithms add up to the target's, up to a constant."""
-    rows = _probe(columns[target], logs[:, target])
-    if len(rows) > 4 * _PROBED:
-        rows = search.rng.choice(rows, 4 * _PROBED, replace=False)
-    part = logs[rows]
-    own = part[:, [target]]
-    slack = _slack(columns[target], own)
-    found = []
-    for first in range(len(columns)):
-        if first == target:
-            continue
-        rest = own - part[:, [first]]
-        for sign in (1, -1):
-            # Subtracting a factor's logarithm, or adding a divisor's, must leave a constant.
-            left = rest - sign * part
-            places = _constant_columns(left, slack)
-            for second in places:
-                if second in (target, first) or (sign > 0 and second < first):
-                    continue
-                found.append(([first, int(second)], []) if sign > 0 else ([first], [int(second)]))
-    found += _longer(columns, logs, target)
-    return found
+def _follows(relation: Relation, known: np.ndarray) -> bool:
+    """Whether known products, multiplied with each other, give this one."""
+    both = np.vstack([known, relation.exponents(known.shape[1])])
+    return bool(np.linalg.matrix_rank(both) == np.linalg.matrix_rank(known))
 
 
-def _slack(column: Column, logs: np.ndarray) -> float:
-    if column.decimals is None:
-        return 1e-7
-    smallest = float(np.exp(np.nanmin(logs)))
-    return min(0.6 * 10.0**-column.decimals / smallest + 1e-9, _SLACK)
+def _solutions(search: Search, columns: list[Column], relation: Relation) -> Iterator[_Found]:
+    """Yield a relation solved for each column that it can be computed for."""
+    names = frozenset(columns[place].name for place in relation.places)
+    if any(frozenset(rule.columns) == names for rule in search.rules):
+        return
+    for target in relation.targets:
+        if columns[target].n_distinct >= _MIN_DISTINCT:
+            own = _solution(search, columns, relation, target)
+            if own is not None:
+                yield own
 
 
-def _constant_columns(left: np.ndarray, slack: float) -> np.ndarray:
-    """Return the columns whose filled cells are nearly all the same."""
-    ordered = np.sort(left[:_FIRST], axis=0)
-    counts = (~np.isnan(ordered)).sum(axis=0)
-    low, high = (
-        np.take_along_axis(ordered, (counts * part // 4)[None].clip(0, len(ordered) - 1), 0)[0]
-        for part in (1, 3)
-    )
-    with np.errstate(invalid="ignore"):
-        alive = np.flatnonzero((high - low <= 4 * slack) & (counts >= _FIRST // 4))
-    found = []
-    for place in alive:
-        cells = left[:, place]
-        cells = cells[~np.isnan(cells)]
-        near = np.abs(cells - np.median(cells)) <= 2 * slack
-        if len(cells) >= _MIN_ROWS and near.mean() >= 0.97:
-            found.append(int(place))
-    return np.array(found, dtype=int)
-
-
-def _longer(
-    columns: list[Column], logs: np.ndarray, target: int
-) -> list[tuple[list[int], list[int]]]:
-    """Return a product of three and more from a regression of the logarithms."""
-    rows = _probe(columns[target], logs[:, target])
-    share = (~np.isnan(logs[rows])).mean(axis=0)
-    others = [p for p in range(len(columns)) if p != target and share[p] >= 0.9]
-    rows = rows[~np.isnan(logs[np.ix_(rows, others)]).any(axis=1)] if others else rows[:0]
-    if len(others) < 3 or len(rows) < 3 * len(others) + _MIN_ROWS:
-        return []
-    rows = rows[:2000]
-    parts = logs[np.ix_(rows, others)]
-    parts = parts - parts.mean(axis=0)
-    own = logs[rows, target] - logs[rows, target].mean()
-    weights, *_ = np.linalg.lstsq(parts, own, rcond=1e-10)
-    whole = np.rint(weights)
-    chosen = np.flatnonzero(whole)
-    if not 3 <= len(chosen) <= 5 or np.abs(weights - whole).max() > 0.05:
-        return []
-    if np.abs(whole).max() > 1:
-        return []
-    return [
-        (
-            [others[k] for k in chosen if whole[k] > 0],
-            [others[k] for k in chosen if whole[k] < 0],
-        )
-    ]
-
-
-def _rank(column: Column, rule: Product, share: float, is_exact: bool) -> tuple[float, ...]:
-    """Return what tells which of the ways to solve a product is the one that was computed.
-
-    It holds in most rows; it needs no rounding, as amounts of whole pieces; or what is rounded is
-    fine for its size, as a quota is that was computed of two counts.
-    """
-    size = float(np.median(np.abs(column.floats[column.present])))
-    step = 0.0 if column.decimals is None or is_exact else 10.0**-column.decimals
-    return -round(share, 2), step / size if size else np.inf
-
-
-def _rule(
-    search: Search, columns: list[Column], target: int, factors: list[int], over: list[int]
-) -> tuple[Product, float, bool] | None:
-    """Return a product with its constant, the share of the sample that keeps it, and if exactly."""
+def _solution(
+    search: Search, columns: list[Column], relation: Relation, target: int
+) -> _Found | None:
+    """Return the product of a column, of its parts as they stand or else before rounding."""
+    factors, over = relation.solved_for(target)
+    if not factors:
+        return None
     names = [columns[place].name for place in factors]
     divisors = [columns[place].name for place in over] or None
-    if not names:
-        return None
-    rule = Product(columns[target].name, names, divisors)
-    products, known = rule._products(search.sample)
     column = columns[target]
-    rows = np.flatnonzero(known & column.present & (products != 0) & (column.floats != 0))
+    step = 0.0 if column.decimals is None else 10.0**-column.decimals
+    size = float(np.median(np.abs(column.floats[column.present])))
+    rule = Product(column.name, names, divisors)
+    rows, products = _rows(search, rule, column)
     if len(rows) < _MIN_ROWS:
         return None
-    order = rows[np.argsort(-np.abs(column.floats[rows]), kind="stable")][: len(rows) // 2 + 1]
-    ratios = column.floats[order] / products[order]
-    ratio = float(np.median(ratios))
-    step = 0.0 if column.decimals is None else 10.0**-column.decimals
-    best = float(np.abs(column.floats[order]).max())
-    constant = snap(ratio, max(2 * step / best, 1e-6) * abs(ratio))
-    if constant is None or not constant:
+    constant = _constant(column.floats[rows], products[rows], step, 0.0)
+    if constant is None:
         return None
-    rule.constant = as_weight(constant)
-    products, known = rule._products(search.sample)
-    kept = [
-        agrees(column.floats[rows], products[rows], column.decimals, way).mean()
-        for way in ("nearest", "floor", "ceil")
+    rule.constant = constant
+    products = rule._products(search.sample)[0][rows]
+    actual = column.floats[rows]
+    share = _share(column, actual, products)
+    if share >= NEARLY - 0.002:
+        is_exact = np.isclose(actual, products, rtol=1e-9).mean() >= NEARLY
+        return _Found(rule, share, 0.0 if is_exact else step / size if size else np.inf, relation)
+    near = _near(search, rule, rows)
+    if near is not None and near[1] > share:
+        rule, share = near
+    if share < _MIN_SHARE:
+        return None
+    return _Found(rule, share, step / size if size else np.inf, relation)
+
+
+def _near(search: Search, rule: Product, rows: np.ndarray) -> tuple[Product, float] | None:
+    """Return the product of parts before they were rounded, and the share that keeps it."""
+    parts = {name: search.sample[name] for name in rule.sources}
+    rounded = [name for name, part in parts.items() if part.decimals]
+    if not rounded:
+        return None
+    errors = [
+        0.5 * 10.0 ** -required(parts[name].decimals) / np.abs(parts[name].floats[rows])
+        for name in rule.sources
+        if name in rounded
     ]
-    if max(kept) < NEARLY - 0.002:
+    error = float(np.median(np.sum(errors, axis=0)))
+    if error > _MAX_ERROR:
         return None
-    is_exact = np.isclose(column.floats[rows], products[rows], rtol=1e-9).mean() >= NEARLY
-    return rule, float(max(kept)), bool(is_exact)
+    actual, products = search.sample[rule.result].floats[rows], rule._products(search.sample)[0]
+    constant = _constant(actual, products[rows] / float(as_fraction(rule.constant)), 0.0, error)
+    if constant is None:
+        return None
+    near = Product(rule.result, rule.factors, rule.over, constant, rounded=rounded)
+    kept, applies = near.judge(search.sample)
+    return near, float(kept[applies].mean())
+
+
+def _rows(search: Search, rule: Product, column: Column) -> tuple[np.ndarray, np.ndarray]:
+    products, known = rule._products(search.sample)
+    return np.flatnonzero(known & column.present & (products != 0) & (column.floats != 0)), products
+
+
+def _constant(actual: np.ndarray, products: np.ndarray, step: float, error: float) -> Any | None:
+    """Return the simplest constant, from the larger numbers, in which rounding matters least."""
+    order = np.argsort(-np.abs(actual), kind="stable")[: len(actual) // 2 + 1]
+    ratio = float(np.median(actual[order] / products[order]))
+    best = float(np.abs(actual[order]).max())
+    constant = snap(ratio, max(2 * step / best, 1e-6, error) * abs(ratio))
+    return as_weight(constant) if constant else None
+
+
+def _share(column: Column, actual: np.ndarray, products: np.ndarray) -> float:
+    ways = ("nearest", "floor", "ceil")
+    return max(float(agrees(actual, products, column.decimals, way).mean()) for way in ways)
