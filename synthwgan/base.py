@@ -819,7 +819,14 @@ def _check_form(conditions: Any) -> None:
             f"conditions are a mapping by column name, such as {example}, or a DataFrame of "
             f"half-known rows; got the text {conditions!r}"
         )
-    if isinstance(conditions, list | tuple) and any(isinstance(row, Mapping) for row in conditions):
+    if isinstance(conditions, list | tuple) and not any(
+        isinstance(row, Mapping) for row in conditions
+    ):
+        raise TypeError(
+            f"conditions are a mapping by column name, such as {example}, or a DataFrame of "
+            f"half-known rows; got a {type(conditions).__name__}"
+        )
+    if isinstance(conditions, list | tuple):
         raise TypeError(
             f"conditions are one mapping by column name, such as {example}; for mappings of which "
             "each is a half-known row, pass pd.DataFrame(conditions)"

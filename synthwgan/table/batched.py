@@ -257,6 +257,11 @@ def as_batches(X: Any) -> BatchedTable | None:
         return BatchedTable(lambda names: map(_taken, read_dataset(X, names)), form)
     if isinstance(X, str | bytes | Mapping) or not isinstance(X, Iterable) or _is_table(X):
         return None
+    if hasattr(X, "ngroups"):
+        raise TypeError(
+            f"{type(X).__name__} is no table but its groups: pass the table, or fit a model for "
+            "each of them"
+        )
     if isinstance(X, Iterator):
         raise TypeError(f"{type(X).__name__} can be read only once, but {_REMEDY}")
     if isinstance(X, list | tuple) and not (X and _is_table(X[0])):

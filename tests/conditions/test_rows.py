@@ -448,6 +448,7 @@ def test_impossible_conditions_are_named(model, conditions, message):
 @pytest.mark.parametrize(
     ("conditions", "message"),
     [
+        ([("city", "Ulm")], "conditions are a mapping by column name.*got a list"),
         ("city=Ulm", "conditions are a mapping by column name.*got the text 'city=Ulm'"),
         ([{"city": "Ulm"}], r"one mapping by column name.*pass pd.DataFrame\(conditions\)"),
     ],

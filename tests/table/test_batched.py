@@ -246,6 +246,8 @@ def test_partitions_and_filters_of_a_dataset(tmp_path: Any) -> None:
 
 def test_what_can_be_read_only_once_is_refused_with_the_remedy() -> None:
     parts = batches_of(make_table(), 1000)
+    with pytest.raises(TypeError, match="DataFrameGroupBy is no table but its groups"):
+        as_batches(pd.DataFrame({"a": [1, 2], "b": [1, 2]}).groupby("a"))
     with pytest.raises(TypeError, match="generator can be read only once.*a list of frames"):
         as_batches(part for part in parts)
     assert as_batches(make_table()) is None

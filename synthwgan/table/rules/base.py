@@ -248,8 +248,12 @@ class Rule:
             known = ", ".join(repr(name) for name in table.names[:10])
             raise ValueError(
                 f"rule '{self}': the table has no column {lacking[0]!r}; it has {known}"
-                f"{', ...' if len(table.names) > 10 else ''}. Drop the rule or name another column"
+                f"{', ...' if len(table.names) > 10 else ''}. {self._instead(lacking[0])}"
             )
+
+    def _instead(self, name: Hashable) -> str:
+        """Say what to do about a column that is not there."""
+        return "Drop the rule or name another column"
 
     def _column(self, table: Table, name: Hashable, *kinds: str) -> Column:
         """Return a column that must be of some kinds."""

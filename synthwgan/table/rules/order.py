@@ -87,6 +87,16 @@ class Order(Rule):
             return f"{high} is {'before' if is_time else 'less than'} {low}"
         return f"{high} is not {'after' if is_time else 'more than'} {low}"
 
+    def _instead(self, name: Hashable) -> str:
+        try:
+            number = float(str(name))
+        except ValueError:
+            moment = pd.to_datetime(str(name), errors="coerce", format="ISO8601")
+            if pd.isna(moment):
+                return super()._instead(name)
+            return f"A text is the name of a column: for the moment write pd.Timestamp({name!r})"
+        return f"A text is the name of a column: for the number write {number:g}"
+
     @property
     def _is_pair(self) -> bool:
         return len(self.terms) == 3 and len(self.columns) == 2

@@ -214,6 +214,19 @@ def test_errors_name_rule_column_rows_and_the_way_out() -> None:
         Function("a", of="b", part="moon")
 
 
+@pytest.mark.parametrize(
+    ("constant", "remedy"),
+    [
+        ("2024-01-01", r"for the moment write pd\.Timestamp\('2024-01-01'\)"),
+        ("18", "for the number write 18"),
+        ("b", "Drop the rule or name another column"),
+    ],
+)
+def test_a_constant_in_quotes_is_told_from_a_column(constant: str, remedy: str) -> None:
+    with pytest.raises(ValueError, match=remedy):
+        Order("a", ">=", constant).fit(pd.DataFrame({"a": [1, 2]}))
+
+
 def test_a_part_that_is_none_cannot_have_been_rounded() -> None:
     rule = Product("e", ["v", "d"], rounded=["v", "i"])
     with pytest.raises(ValueError, match="'i', which is no factor .* name some of 'v', 'd'"):
