@@ -29,6 +29,8 @@ MIN_ACCEPTANCE = 0.1
 # these: on them the trees seem to gain less than on rows that are new to everyone, if at all.
 UNPROVEN_ROUNDS = 40
 UNPROVEN_ACCEPTANCE = 0.25
+# Of the rounds that count, the first and every tenth have a line.
+REPORT_EVERY = 10
 TREES_PER_ROUND = 30
 LEARNING_RATE = 0.2
 MAX_LEAVES = 31
@@ -227,8 +229,10 @@ class _Boosting:
             outcome = "is left out: what it helps may be chance"
         else:
             outcome = f"counts and keeps {acceptance:.0%} of the drawn rows"
-        report(f"  round {self.n_tried} {outcome} (held-out rows gain {gain})")
-        if keeps_too_few or may_be_chance:
+        is_left_out = keeps_too_few or may_be_chance
+        if is_left_out or self.n_tried == 1 or self.n_tried % REPORT_EVERY == 0:
+            report(f"  round {self.n_tried} {outcome} (held-out rows gain {gain})")
+        if is_left_out:
             self.n_dropped += 1
             return
         # At once: an interrupt finds a round added, or not.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from dataclasses import replace
 
@@ -219,16 +220,20 @@ def test_rounds_are_bounded_by_number_acceptance_and_time():
     assert learn(rows, RejectionPlan(8, 0.0, deadline=time.perf_counter() + 60)).n_rounds > 0
 
 
-def test_each_round_is_reported():
+def test_rounds_are_reported_and_those_that_count_in_tens():
     lines = []
     learn_rejection(make_sampler(), dependent_rows(1000), EDGES, PROVEN, 0, lines.append)
     assert lines[0].startswith("  round 1 counts and keeps ")
     assert "% of the drawn rows (held-out rows gain 0." in lines[0]
     *rounds, last = lines
     left_out = [line for line in rounds if "is left out: what it helps may be chance" in line]
-    assert 0 < len(left_out) < len(rounds)
-    n_counting = len(rounds) - len(left_out)
-    assert last.startswith(f"  {n_counting} of {len(rounds)} rounds count, and ")
+    assert left_out
+    n_counting, n_tried = map(int, re.match(r"  (\d+) of (\d+) rounds count, and ", last).groups())
+    assert n_tried - n_counting == len(left_out)
+    shown = {int(line.split()[1]) for line in rounds if line not in left_out}
+    assert shown == {1} | set(range(10, n_tried + 1, 10)) - {
+        int(line.split()[1]) for line in left_out
+    }
 
 
 def test_a_round_that_would_keep_too_few_rows_is_left_out():
