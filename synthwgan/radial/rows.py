@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,37 @@ from synthwgan.warn import warn
 
 # How often rows that break a rule of their domain are drawn again.
 _MAX_ROUNDS = 100
+
+
+@dataclass(frozen=True)
+class _Crossing:
+    """Rows of one domain on their way to another.
+
+    Parameters
+    ----------
+    rows : DataFrame of shape (n_rows, n_columns)
+        As they are in the source.
+    source, target : str
+        Domains.
+    known : mapping of place to ndarray of shape (n_rows,)
+        Their values in columns that may be shared.
+    kept : mapping of place to ndarray of shape (n_rows,), bool
+        Which of these stay as they are.
+    """
+
+    rows: pd.DataFrame
+    source: str
+    target: str
+    known: Values
+    kept: Mapping[int, np.ndarray]
+
+    def of(self, rows: np.ndarray) -> _Crossing:
+        """Return some of the rows."""
+        known, kept = (
+            {place: cells[rows] for place, cells in each.items()}
+            for each in (self.known, self.kept)
+        )
+        return replace(self, rows=self.rows.iloc[rows], known=known, kept=kept)
 
 
 class DomainRows:
@@ -51,17 +83,15 @@ class DomainRows:
     ) -> pd.DataFrame:
         """Return rows of one domain as rows of another; see `RadialGANSynthesizer.translate`."""
         known = self.union.read(source, X)
-        kept = self._kept(known, target, keep_shared)
-        self._warn_of_lost(X, source, target, known, kept, fill)
+        crossing = _Crossing(X, source, target, known, self._kept(known, target, keep_shared))
+        self._warn_of_lost(crossing, "drawn" if fill else "missing")
+        if not fill:
+            return self._unfilled(crossing)
 
         def again(rows: np.ndarray) -> pd.DataFrame:
-            of_rows = (
-                {place: cells[rows] for place, cells in each.items()} for each in (known, kept)
-            )
-            return self._translated(X.iloc[rows], source, target, *of_rows, fill)
+            return self._filled(crossing.of(rows))
 
-        translated = again(np.arange(len(X)))
-        return self._lawful(target, translated, again) if fill else translated
+        return self._lawful(target, self._filled(crossing), again)
 
     def _lawful(
         self, domain: str, rows: pd.DataFrame, again: Callable[[np.ndarray], pd.DataFrame]
@@ -82,23 +112,20 @@ class DomainRows:
         )
         return rows.set_axis(index, axis=0)
 
-    def _translated(
-        self,
-        X: pd.DataFrame,
-        source: str,
-        target: str,
-        known: Values,
-        kept: Mapping[int, np.ndarray],
-        fill: bool,
-    ) -> pd.DataFrame:
-        union, n_rows = self.union, len(X)
-        if not fill:
-            values = {
-                place: np.where(held, known[place], _none(known[place]))
-                for place, held in kept.items()
-            }
-            return self._written(X, source, target, values, kept)
-        rows = union.encode(source, known, n_rows, self.rng)
+    def _unfilled(self, crossing: _Crossing) -> pd.DataFrame:
+        """Return rows of the target with what they bring along, and gaps elsewhere."""
+        known = crossing.known
+        values = {
+            place: np.where(held, known[place], _none(known[place]))
+            for place, held in crossing.kept.items()
+        }
+        return self._written(crossing, values)
+
+    def _filled(self, crossing: _Crossing) -> pd.DataFrame:
+        """Return rows of the target, whether they keep its rules or not."""
+        union, n_rows, target = self.union, len(crossing.rows), crossing.target
+        known, kept = crossing.known, crossing.kept
+        rows = union.encode(crossing.source, known, n_rows, self.rng)
         of_target = union.encode(target, {place: known[place] for place in kept}, n_rows, self.rng)
         for place, held in kept.items():
             of_target.given[:, place] &= held
@@ -106,7 +133,7 @@ class DomainRows:
         values = union.decode(target, drawn, self.rng)
         for place, held in kept.items():
             values[place] = np.where(held, known[place], values[place])
-        return self._written(X, source, target, values, kept)
+        return self._written(crossing, values)
 
     def _kept(self, known: Values, target: str, keep_shared: bool) -> dict[int, np.ndarray]:
         """Which cells stay as they are, by place."""
@@ -119,51 +146,38 @@ class DomainRows:
             if place in known
         }
 
-    def _warn_of_lost(
-        self,
-        X: pd.DataFrame,
-        source: str,
-        target: str,
-        known: Values,
-        kept: Mapping[int, np.ndarray],
-        fill: bool,
-    ) -> None:
-        """Say how many known cells the target's columns cannot hold, and what becomes of them."""
+    def _warn_of_lost(self, crossing: _Crossing, instead: str) -> None:
+        """Say how many known cells the target's columns cannot hold, and what they are instead."""
+        rows, source, target, kept = crossing.rows, crossing.source, crossing.target, crossing.kept
         own_names = {own.place: name for name, _, own in self._named(source)}
         for name, _, own in self._named(target):
             if own.place not in kept:
                 continue
-            lost = np.flatnonzero(~pd.isna(known[own.place]) & ~kept[own.place])
+            lost = np.flatnonzero(~pd.isna(crossing.known[own.place]) & ~kept[own.place])
             if len(lost):
-                example = listed(X[own_names[own.place]].iloc[lost[:1]])[0]
+                example = listed(rows[own_names[own.place]].iloc[lost[:1]])[0]
                 warn(
-                    f"column {name!r} of domain {target!r} cannot hold {len(lost)} of {len(X)} "
-                    f"cells from {source!r}, such as {example!r}: they are "
-                    f"{'drawn' if fill else 'missing'} instead. Before fit, give it a dtype or a "
-                    "way of writing that holds them, or both columns the same words"
+                    f"column {name!r} of domain {target!r} cannot hold {len(lost)} of {len(rows)} "
+                    f"cells from {source!r}, such as {example!r}: they are {instead} instead. "
+                    "Before fit, give it a dtype or a way of writing that holds them, or both "
+                    "columns the same words"
                 )
 
-    def _written(
-        self,
-        X: pd.DataFrame,
-        source: str,
-        target: str,
-        values: Values,
-        kept: Mapping[int, np.ndarray],
-    ) -> pd.DataFrame:
+    def _written(self, crossing: _Crossing, values: Values) -> pd.DataFrame:
         """Write values as a table; kept cells that are written alike in both are taken as they are.
 
         Copied cells stay exact: plain values are floats, which round large whole numbers and
         nanoseconds.
         """
-        table = self.union.write(target, values, len(X), self.rng)
+        source, target, kept = crossing.source, crossing.target, crossing.kept
+        table = self.union.write(target, values, len(crossing.rows), self.rng)
         of_source = {own.place: (name, column, own) for name, column, own in self._named(source)}
         for name, column, own in self._named(target):
             if own.place in kept:
                 own_name, own_column, of_own = of_source[own.place]
-                cells, written = X[own_name].reset_index(drop=True), table[name].copy()
+                cells = crossing.rows[own_name].reset_index(drop=True)
                 if of_own.map == own.map and are_copied(own_column, column, cells):
-                    held = kept[own.place]
+                    written, held = table[name].copy(), kept[own.place]
                     written[held] = cells[held].astype(written.dtype).array
                     table[name] = written
         # Units that were found in the data are estimates: what rules compute is more exact.
@@ -174,9 +188,7 @@ class DomainRows:
             if own.how == "data"
         }
         exact = {place: held for place, held in kept.items() if place not in estimated}
-        table = self._finished(target, table, exact)
-        table.index = X.index
-        return table
+        return self._finished(target, table, exact).set_axis(crossing.rows.index, axis=0)
 
     def _finished(
         self, domain: str, table: pd.DataFrame, kept: Mapping[int, np.ndarray]
