@@ -178,6 +178,6 @@ class ConditionReader:
                     # The state of masked rare categories may be decoded to a missing cell, too.
                     codes = np.arange(part.n_states)
                     cells = part.decode_cells(len(codes), codes, np.zeros(len(codes)), rng)
-                    empty = self.reduction.are_empty(position, cells)
+                    empty = self.reduction.are_missing(position, cells)
                     missing[self.layout.block_starts[block] + codes] = empty
         return missing

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Table
 from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.determines import Determines
+from synthwgan.table.rules.formula import Formula
 from synthwgan.table.rules.function import Function
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.rejoined import Rejoined
@@ -50,6 +52,8 @@ def choose_builders(
         with_it = RuleSet([*chosen, rule]).builders()
         # None of them may take the place of another.
         chosen = with_it if len(with_it) > len(chosen) else chosen
+    for rule in chooser.unbuilt(usable, chosen):
+        chosen = chooser.in_place_of_gap(rule, chosen)
     return chosen
 
 
@@ -118,26 +122,54 @@ class _Chooser:
         return [rule for rule in found if rule is not None]
 
     def solved_otherwise(self, rules: Iterable[Rule], chosen: Collection[Rule]) -> list[Rule]:
-        """Return sums whose total another rule computes, solved for each part that none does.
+        """Return equations whose result another rule computes, solved for parts that none does.
 
-        A sum that rebuilds nothing would hold by accident only.
+        One that rebuilds nothing would hold by accident only.
         """
+        return [
+            turned for rule in self.unbuilt(rules, chosen) for turned in self._ways(rule, chosen)
+        ]
+
+    def unbuilt(self, rules: Iterable[Rule], chosen: Collection[Rule]) -> list[Formula]:
+        """Return equations without exceptions that no chosen rule keeps."""
+        built = [set(rule.columns) for rule in chosen if isinstance(rule, Formula)]
+        return [
+            rule
+            for rule in rules
+            if isinstance(rule, Formula) and rule.is_full and set(rule.columns) not in built
+        ]
+
+    def in_place_of_gap(self, rule: Formula, chosen: list[Rule]) -> list[Rule]:
+        """Return the chosen rules with an equation, if it can be built without one of their gaps.
+
+        An order may hold by itself, or be drawn again: an equation never does.
+        """
+        for order in chosen:
+            if not isinstance(order, Order) or not set(order.dependent) & set(rule.columns):
+                continue
+            others = [other for other in chosen if other is not order]
+            for way in [rule, *self._ways(rule, others)]:
+                with_it = RuleSet([*others, way]).builders()
+                if len(with_it) > len(others):
+                    return with_it
+        return chosen
+
+    def _ways(self, rule: Formula, chosen: Collection[Rule]) -> list[Formula]:
+        """Return an equation solved for each of its parts that no chosen rule computes."""
+        if not rule.can_turn:
+            return []
         computed = _computed(chosen)
-        solved: list[Rule] = []
-        for rule in rules:
-            if isinstance(rule, Sum) and rule not in chosen and rule.is_full and rule.can_turn:
-                free = [part for part in rule.sources if self._is_free(part, computed)]
-                turned = [self._turned(rule, part) for part in free]
-                solved += [one for one in turned if one is not None and not one.keeps_states_]
-        return solved
+        free = [part for part in rule.sources if self._is_free(part, computed)]
+        turned = [self._turned(rule, part) for part in free]
+        return [one for one in turned if one is not None and not one.keeps_states_]
 
     def _is_free(self, name: Hashable, computed: Collection[Hashable]) -> bool:
         """Whether a column can be computed yet: no rule does, and none must not."""
         taken = name in computed or name in self.learned
         return not taken and self.columns[name].in_features
 
-    def _turned(self, rule: Sum, part: Hashable) -> Sum | None:
-        """Return a sum solved for a part, fitted; None if what is rounded has no way back."""
+    def _turned(self, rule: Formula, part: Hashable) -> Any | None:
+        """Return a rule solved for a part, fitted; None if what is rounded has no way back."""
         turned = rule.turned(part)
         try:
             turned.fit(self.table)

@@ -14,8 +14,10 @@ from synthwgan.table.columns.base import Columns
 from synthwgan.table.columns.options import ColumnOptions
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Table
+from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.custom import Custom
 from synthwgan.table.rules.find import find_rules
+from synthwgan.table.rules.formula import Formula
 from synthwgan.table.rules.kinds import rule_from_dict
 from synthwgan.table.rules.ruleset import RuleSet, read_rules
 
@@ -58,13 +60,12 @@ def gather_rules(
     if not all(isinstance(name, str | int) for name in frame.columns):
         return RuleSet(declared, ["all rules, as column names are neither texts nor integers"])
     found = find_rules(frame, verbose=verbose)
-    taken = {name for rule in declared for name in rule.dependent}
     # That nothing was sought in an identifier surprises nobody.
     anew = tuple(f"column {name!r}: " for name, own in columns.items() if not own.in_features)
     chosen, left_out = list(declared), [w for w in found.left_out if not w.startswith(anew)]
     table = Table(frame)
     for rule in found:
-        if rule in chosen or taken.intersection(rule.dependent):
+        if rule in chosen or _gives_way(rule, declared):
             continue
         reason = _why_unusable(rule, table, columns, options)
         if reason:
@@ -90,6 +91,17 @@ def show_rules(rules: RuleSet) -> str:
     if rules.left_out:
         lines += ["Left out:", *(f"  {what}" for what in rules.left_out)]
     return "\n".join(lines)
+
+
+def _gives_way(rule: Rule, declared: RuleSet) -> bool:
+    """Whether a found rule computes what a declared one does, and could compute nothing else."""
+    computing = [other for other in declared if isinstance(other, ComputedRule)]
+    if any(set(other.columns) == set(rule.columns) for other in computing):
+        return isinstance(rule, ComputedRule)
+    taken = {name for other in declared for name in other.dependent}
+    return bool(taken.intersection(rule.dependent)) and not (
+        isinstance(rule, Formula) and rule.is_full and rule.can_turn
+    )
 
 
 def _why_unusable(rule: Rule, table: Table, columns: Columns, options: ColumnOptions) -> str:

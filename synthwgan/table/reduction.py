@@ -371,6 +371,17 @@ class Reduction:
             return cells.missing | (cells.values == MISSING)
         return cells.missing
 
+    def are_missing(self, position: int, cells: Cells) -> np.ndarray:
+        """Whether each cell of a learned column leaves a cell of the table missing for certain.
+
+        What a rule with exceptions does not compute has a column of its own, blank where it does.
+        """
+        name = self.learned[position][0]
+        for rule in self.builders:
+            if isinstance(rule, ComputedRule) and rule.target == name and not rule.is_full:
+                return np.zeros(len(cells.missing), dtype=bool)
+        return self.are_empty(position, cells)
+
     def breaks(self, rows: pd.DataFrame) -> np.ndarray:
         """Return how many rules each row breaks, of those that all rows must keep."""
         table, broken = as_table(rows), np.zeros(len(rows), dtype=np.int64)

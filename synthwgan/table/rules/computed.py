@@ -41,7 +41,8 @@ class ComputedRule(Rule):
 
     @property
     def columns(self) -> list[Hashable]:
-        return [self.target, *(name for name in self.sources if name != self.target)]
+        # A square has a part twice.
+        return list(dict.fromkeys([self.target, *self.sources]))
 
     @property
     def dependent(self) -> list[Hashable]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,7 +13,7 @@ from synthwgan.table.rules.base import names_of
 from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.find.linear import snap
 from synthwgan.table.rules.find.log_relations import LogTable, Relation
-from synthwgan.table.rules.find.search import NEARLY, Search, is_computed
+from synthwgan.table.rules.find.search import NEARLY, Search
 from synthwgan.table.rules.one_hot import is_binary
 from synthwgan.table.rules.product import Product
 from synthwgan.table.rules.rounding import agrees
@@ -75,16 +75,15 @@ def find_products(search: Search) -> None:
     logs = LogTable(columns, np.column_stack([_sizes(column) for column in columns]), search.rng)
     logs = logs.without_multiples()
     columns = logs.columns
-    known, computed = np.zeros((1, len(columns))), _computed(search)
+    known, products = np.zeros((1, len(columns))), {}
     for relations in (logs.of_three, logs.of_more):
         found = [own for relation in relations() for own in _solutions(search, columns, relation)]
         found.sort(key=lambda own: own.rank)
-        # Columns that nothing computes yet come first: two rules for one leave another without.
-        for may_be_computed in (False, True):
+        # Two rounded products for one column, or two in a circle, would leave another without.
+        for may_be_left in (False, True):
             for own in found:
-                target = own.rule.result
                 # Solved for another column, or with what is known put in, it says nothing new.
-                if (target in computed and not may_be_computed) or _follows(own.relation, known):
+                if _follows(own.relation, known) or not (may_be_left or _is_built(own, products)):
                     continue
                 if search.accept(
                     own.rule,
@@ -92,13 +91,23 @@ def find_products(search: Search) -> None:
                     min_share=_MIN_SHARE,
                     min_rows=_MIN_ROWS,
                 ):
-                    computed.add(target)
+                    products.setdefault(own.rule.result, own.rule.sources)
                     known = np.vstack([known, own.relation.exponents(len(columns))])
 
 
-def _computed(search: Search) -> set[Hashable]:
-    """Return the columns that rules compute in nearly all rows."""
-    return {name for rule in search.rules if is_computed(rule) for name in rule.dependent}
+def _is_built(own: _Found, products: Mapping[Hashable, list[Hashable]]) -> bool:
+    """Whether a product can be computed beside others, given by the parts of each result."""
+    if own.rule.result in products:
+        return not own.step
+    ahead, seen = list(own.rule.sources), set()
+    while ahead:
+        name = ahead.pop()
+        if name == own.rule.result:
+            return False
+        if name not in seen:
+            seen.add(name)
+            ahead += products.get(name, [])
+    return True
 
 
 def _sizes(column: Column) -> np.ndarray | None:
