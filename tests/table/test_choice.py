@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from synthwgan.rules import Product, Sum
 from synthwgan.table import TableTransformer
 from synthwgan.table.law import Law
 
@@ -31,9 +32,9 @@ def rides() -> pd.DataFrame:
     )
 
 
-def first_drawn(frame: pd.DataFrame) -> tuple[TableTransformer, pd.DataFrame]:
+def first_drawn(frame: pd.DataFrame, rules="auto") -> tuple[TableTransformer, pd.DataFrame]:
     """Rows whose learned columns have nothing to do with each other: the worst of networks."""
-    transformer = TableTransformer(rules="auto", random_state=0).fit(frame)
+    transformer = TableTransformer(rules=rules, random_state=0).fit(frame)
     encoded = transformer.encode(frame)
     rng = np.random.default_rng(1)
     for cells in (*encoded.codes.T, *encoded.values.T):
@@ -132,3 +133,50 @@ def test_a_sum_whose_total_is_computed_otherwise_computes_a_part():
     # None of a thousand would hold by accident.
     assert transformer.rules_.check(rows)["n_broken"].sum() == 0
     pd.testing.assert_frame_equal(transformer.decode(transformer.encode(real)), real)
+
+
+def bills(discounts: np.ndarray, rng: np.random.Generator) -> pd.DataFrame:
+    """Bills with a discount; all of their sums and products are exact."""
+    price, pieces = rng.uniform(1, 500, N).round(2), rng.integers(1, 9, N)
+    gross = (price * pieces).round(2)
+    discount = (gross * discounts / 100).round(2)
+    real = pd.DataFrame({"price": price, "pieces": pieces, "gross": gross, "percent": discounts})
+    return real.assign(discount=discount, net=(gross - discount).round(2))
+
+
+@pytest.mark.parametrize(
+    ("columns", "rules"),
+    [
+        # Net is never below the discount, and could be learned as a gap; then no part is free.
+        (["gross", "percent", "discount", "net"], "auto"),
+        (["price", "pieces", "gross", "discount", "net"], "auto"),
+        (
+            ["price", "pieces", "gross", "discount", "net"],
+            ["auto", Product("gross", ["price", "pieces"])],
+        ),
+    ],
+)
+def test_all_equations_of_a_bill_are_built(columns, rules):
+    rng = np.random.default_rng(0)
+    percent = rng.choice([0, 5, 10, 20], N) if "percent" in columns else rng.uniform(0, 30, N)
+    real = bills(percent, rng)[columns]
+    transformer, rows = first_drawn(real, rules)
+    true = [Sum("net", ["gross", "discount"], [1, -1])]
+    if "price" in columns:
+        true.append(Product("gross", ["price", "pieces"]))
+    if "percent" in columns:
+        true.append(Product("discount", ["gross", "percent"], constant=0.01))
+    for rule in true:
+        assert rule.check(real).all()
+        assert rule.check(rows).all(), str(rule)
+    assert len(transformer.reduction_.builders) == len(true)
+
+
+def test_products_make_no_circle():
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame({"U": rng.uniform(1, 2000, N).round(2), "R": rng.integers(1, 9, N)})
+    real = real.assign(I=(real["U"] / real["R"]).round(3), P=(real["U"] ** 2 / real["R"]).round(2))
+    transformer, rows = first_drawn(real)
+    words = [str(rule) for rule in transformer.reduction_.builders]
+    assert words == ["I = U / R", "P = U * I, before I was rounded"]
+    assert transformer.rules_.check(rows)["n_broken"].sum() == 0

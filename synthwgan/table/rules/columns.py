@@ -19,6 +19,7 @@ from synthwgan.table.forms.registry import nearest_form
 from synthwgan.table.forms.seconds import Seconds
 from synthwgan.table.frames import as_named_frame
 from synthwgan.table.rules.form import ColumnForm, stored_kind
+from synthwgan.table.rules.rounding import RELATIVE
 from synthwgan.table.rules.units import UNITS, ticks_per
 from synthwgan.table.rules.written import (
     FIND,
@@ -222,9 +223,21 @@ class Column:
         present = self.values[self.present]
         if not len(present):
             return 0
-        float_type = getattr(self.physical, "float_type", np.float64)
-        grid = Grid.fit(present, float_type)
-        return None if grid.step == 0 else grid.decimals
+        grid = Grid.fit(present, self._float_type)
+        # Floats of few bits lie on a grid that is finer than sums of them are exact.
+        noise = float(np.finfo(self._float_type).eps) * float(np.abs(present).max())
+        return None if grid.step == 0 or 10.0**-grid.decimals < noise else grid.decimals
+
+    @property
+    def _float_type(self) -> Any:
+        return getattr(self.physical, "float_type", np.float64)
+
+    @property
+    def precision(self) -> float:
+        """What arithmetic may move a number on no grid by, as a share of its size."""
+        if self.values.dtype.kind != "f":
+            return RELATIVE
+        return max(RELATIVE, 4 * float(np.finfo(self._float_type).eps))
 
     @cached_property
     def floats(self) -> np.ndarray:

@@ -146,8 +146,8 @@ class ComputedRule(Rule):
         target = self._checked_target(table)
         values, known = self._compute(table)
         exact = known & target.present & same_cells(target, values, self._decimals(table))
-        if self.is_near or not self.is_full:
-            # A half that was rounded the other way is no exception.
+        if self.is_near or not self.is_full or self._decimals(table) is None:
+            # A half that was rounded the other way is no exception, nor is the noise of floats.
             exact |= known & target.present & self._rounds_to(table)
         return np.where(exact, COMPUTED, np.where(target.missing, MISSING, OWN)).astype(object)
 
@@ -230,4 +230,8 @@ def same_cells(column: Column, values: np.ndarray, decimals: int | None) -> np.n
         unit = 10.0**decimals
         with np.errstate(invalid="ignore"):
             return np.rint(column.values * unit) == np.rint(values.astype(np.float64) * unit)
+    if column.values.dtype.kind == "f" and values.dtype.kind == "f":
+        with np.errstate(invalid="ignore", over="ignore"):
+            sizes = np.maximum(np.abs(column.values), np.abs(values))
+            return np.abs(column.values - values) <= column.precision * sizes
     return np.asarray(column.values == values, dtype=bool)

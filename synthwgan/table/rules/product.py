@@ -14,6 +14,9 @@ from synthwgan.table.rules.formula import Formula
 from synthwgan.table.rules.rounding import agrees, find_way, round_to
 from synthwgan.table.rules.sum import as_fraction, as_weight
 
+# From here on not every whole number is a float, and there is none of 64 bits.
+_FLOATS_END, _WHOLE_END = 2.0**53, 2.0**62
+
 
 class Product(Formula):
     """A column that is a product or a quotient of others, rounded as the column is.
@@ -133,6 +136,23 @@ class Product(Formula):
         known &= np.isfinite(product)
         return np.where(known, product, 0.0), known
 
+    def _whole(self, table: Table) -> np.ndarray | None:
+        """Return products of whole numbers, exactly; None where floats are as exact, or needed."""
+        constant, size, product = as_fraction(self.constant), 1.0, np.ones(len(table), np.int64)
+        if self._divisors or self.is_near or constant.denominator != 1:
+            return None
+        for name in names_of(self.factors):
+            column = self._column(table, name, "number")
+            if column.values.dtype.kind not in "iu" or not column.present.any():
+                return None
+            size *= float(np.abs(column.floats[column.present]).max())
+        if not _FLOATS_END <= abs(constant) * size < _WHOLE_END:
+            return None
+        for name in names_of(self.factors):
+            column = table[name]
+            product = product * np.where(column.missing, 1, column.values).astype(np.int64)
+        return product * int(constant)
+
     def _applies(self, table: Table) -> np.ndarray:
         return super()._applies(table) & self._products(table)[1]
 
@@ -153,6 +173,9 @@ class Product(Formula):
 
     def _compute(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
         products, known = self._products(table)
+        whole = self._whole(table)
+        if whole is not None and self._form(table).decimals == 0:
+            return np.where(known, whole, 0), known
         way = self.rounding or getattr(self, "rounding_", "nearest")
         return round_to(products, self._form(table).decimals, way), known
 
@@ -160,9 +183,12 @@ class Product(Formula):
         products, known = self._products(table)
         target = self._column(table, self.result, "number")
         way = self.rounding or getattr(self, "rounding_", "nearest")
+        whole = self._whole(table)
+        if whole is not None and target.values.dtype.kind in "iu":
+            return ~(known & target.present) | (target.values == whole)
         if self.is_near:
             products = self._nearest(table, target.floats)
-        close = agrees(target.floats, products, self._decimals(table), way)
+        close = agrees(target.floats, products, self._decimals(table), way, target.precision)
         return ~(known & target.present) | close
 
     def _nearest(self, table: Table, actual: np.ndarray) -> np.ndarray:

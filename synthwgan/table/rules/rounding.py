@@ -6,7 +6,7 @@ import numpy as np
 
 WAYS = ("nearest", "half_even", "half_up", "floor", "ceil")
 _NOISE = 1e-6
-_RELATIVE = 1e-9
+RELATIVE = 1e-9
 
 
 def scaled(values: np.ndarray, decimals: int) -> np.ndarray:
@@ -38,15 +38,20 @@ def round_to(values: np.ndarray, decimals: int | None, way: str) -> np.ndarray:
 
 
 def agrees(
-    actual: np.ndarray, computed: np.ndarray, decimals: int | None, way: str = "nearest"
+    actual: np.ndarray,
+    computed: np.ndarray,
+    decimals: int | None,
+    way: str = "nearest",
+    precision: float = RELATIVE,
 ) -> np.ndarray:
     """Return where a number is what was computed, rounded to its decimals.
 
-    Halves may be rounded either way: tables disagree about them, and so do floats.
+    Halves may be rounded either way: tables disagree about them, and so do floats. Without decimals
+    it is so up to a `precision`, a share of its size.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         if decimals is None:
-            return np.abs(actual - computed) <= _RELATIVE * np.maximum(
+            return np.abs(actual - computed) <= precision * np.maximum(
                 np.abs(actual), np.abs(computed)
             )
         units = computed * 10.0**decimals

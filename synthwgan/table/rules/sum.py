@@ -24,7 +24,6 @@ _FIXED_UNITS |= {"seconds": ("s", 1)}
 _CALENDAR = {"months": 1, "years": 12}
 _WRITTEN = re.compile(r"[+-]?\d{1,30}(\.\d{1,30})?(/\d{1,30})?")
 _LARGE = 2**62
-_RELATIVE = 1e-9
 
 
 class Sum(Formula):
@@ -222,7 +221,7 @@ class Sum(Formula):
         for name, weight in zip(self.sources, self.fractions, strict=True):
             size = np.fmax(size, np.abs(float(weight) * table[name].floats))
         with np.errstate(invalid="ignore"):
-            return np.abs(target.floats - sums) <= _RELATIVE * size
+            return np.abs(target.floats - sums) <= target.precision * size
 
     def _compute(self, table: Table) -> tuple[np.ndarray, np.ndarray]:
         way = self.rounding or getattr(self, "rounding_", "nearest")

@@ -83,6 +83,36 @@ def test_products_of_rounded_parts_and_of_four_columns_are_found(rng) -> None:
     assert sum(" * " in text or " / " in text for text in found) == 2
 
 
+@pytest.mark.parametrize(
+    ("weight", "decimals", "text"),
+    [
+        (0.621371, 1, "b = 0.621371 a"),
+        (2.20462, 1, "b = 2.20462 a"),
+        (2.54, 2, "b = 2.54 a"),
+        (1.08, 2, "b = 1.08 a"),
+        (0.85, 2, "b = 0.85 a"),
+        (1 / 3, 2, "b = 1/3 a"),
+    ],
+)
+def test_units_are_found_with_all_digits_and_the_way_that_tells_more(
+    rng, weight: float, decimals: int, text: str
+) -> None:
+    frame = pd.DataFrame({"a": rng.uniform(1, 500, N).round(decimals), "z": rng.normal(size=N)})
+    frame["b"] = (frame["a"] * weight).round(decimals)
+    assert texts(find_rules(frame)) == [text]
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_floats_are_compared_at_their_own_precision(rng, dtype: str) -> None:
+    frame = pd.DataFrame({name: rng.uniform(0, 100, N) for name in "ab"}).astype(dtype)
+    frame = frame.assign(total=frame["a"] + frame["b"], area=frame["a"] * frame["b"])
+    found = find_rules(frame)
+    assert {"total = a + b", "area = a * b"} <= set(texts(found))
+    assert not found.check(frame)["n_broken"].any()
+    off = frame.assign(total=frame["total"] * 1.00001)
+    assert Sum("total", ["a", "b"]).check(off).mean() < 0.01
+
+
 def test_squares_are_found(rng) -> None:
     cm, kg = rng.normal(170, 9, N).round(), rng.normal(70, 12, N).round(1)
     side = rng.integers(2, 90, N)

@@ -273,6 +273,15 @@ def test_large_integers_do_not_overflow() -> None:
     assert Sum("t", ["a", "b"]).check(frame).tolist() == [True, False]
 
 
+@pytest.mark.parametrize("dtype", ["int64", "Int64"])
+def test_products_of_whole_numbers_are_exact(dtype: str) -> None:
+    a, b = (np.random.default_rng(seed).integers(10**8, 10**9, 50) for seed in (0, 1))
+    frame = pd.DataFrame({"a": a, "b": b, "c": a * b}).astype(dtype)
+    rule = Product("c", ["a", "b"]).fit(frame)
+    assert (rule.computed(frame) == frame["c"]).all()
+    assert not rule.check(frame.assign(c=frame["c"] + 1)).any()
+
+
 def test_dates_and_timestamps_compare() -> None:
     frame = pd.DataFrame({"day": ["2024-01-01", "2024-01-02"]})
     frame["moment"] = pd.to_datetime(["2024-01-01 08:00:00", "2024-01-01 23:59:59"])

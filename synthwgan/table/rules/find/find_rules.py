@@ -19,6 +19,7 @@ from synthwgan.table.rules.find.one_hots import find_one_hots
 from synthwgan.table.rules.find.orders import find_orders
 from synthwgan.table.rules.find.products import find_products
 from synthwgan.table.rules.find.prune import prune
+from synthwgan.table.rules.find.ratios import find_ratios
 from synthwgan.table.rules.find.scaled import find_scaled
 from synthwgan.table.rules.find.search import MIN_ROWS, SAMPLE_ROWS, Search
 from synthwgan.table.rules.find.ties import find_equal, find_ties
@@ -37,6 +38,7 @@ _FINDERS = (
     ("functions", find_functions),
     ("differences of dates", find_differences),
     ("clock times", find_clock_sums),
+    ("ratios", find_ratios),
     ("linear relations", find_linear),
     ("products", find_products),
     ("multiples", find_scaled),

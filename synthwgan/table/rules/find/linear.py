@@ -105,13 +105,15 @@ def _solve(columns: list[Column], values: np.ndarray, check: np.ndarray, unit: s
     if len(usable) < 2:
         return []
     scaled = (values[:, usable] - middle[usable]) / spread[usable]
+    # Columns of few bits are sums up to these only.
+    exact = max(_EXACT, 4 * max(columns[place].precision for place in usable))
     found, basis = [], []
     for place in range(len(usable)):
         parts = scaled[:, basis]
         weights, rest = _regress(parts, scaled[:, place])
-        if len(basis) and np.abs(rest).max() < _EXACT:
+        if len(basis) and np.abs(rest).max() < exact:
             real = weights * spread[usable[place]] / spread[usable[basis]]
-            chosen = np.flatnonzero(np.abs(weights) > 1e3 * _EXACT)
+            chosen = np.flatnonzero(np.abs(weights) > 1e3 * exact)
             found.append((usable[place], [usable[basis[k]] for k in chosen], real[chosen]))
         else:
             basis.append(place)
@@ -234,13 +236,13 @@ def _as_sum(
     )
 
 
-def snap(weight: float, tolerance: float) -> Fraction | None:
+def snap(weight: float, tolerance: float, max_digits: int = _MAX_DIGITS) -> Fraction | None:
     """Return the simplest number near another: a fraction, few digits, or one by few digits."""
     if not np.isfinite(weight):
         return None
     if abs(weight) <= tolerance:
         return Fraction(0)
-    for near in _simple_numbers(weight):
+    for near in _simple_numbers(weight, max_digits):
         if near and abs(float(near) - weight) <= tolerance:
             return near
     return None
@@ -253,10 +255,10 @@ def n_digits(weight: Fraction) -> int:
     return min(len(ratio), len(decimal))
 
 
-def _simple_numbers(weight: float) -> Iterator[Fraction]:
+def _simple_numbers(weight: float, max_digits: int) -> Iterator[Fraction]:
     yield Fraction(round(weight))
     yield Fraction(weight).limit_denominator(_SMALL_DENOMINATOR)
-    for digits in range(1, _MAX_DIGITS + 1):
+    for digits in range(1, max_digits + 1):
         yield Fraction(f"{weight:.{digits - 1}e}")
         yield 1 / Fraction(f"{1 / weight:.{digits - 1}e}")
 

@@ -155,7 +155,7 @@ class LogTable:
     def _slack(self, target: int, logs: np.ndarray) -> float:
         column = self.columns[target]
         if column.decimals is None:
-            return 1e-7
+            return max(1e-7, column.precision)
         smallest = float(np.exp(np.nanmin(logs)))
         return min(0.6 * 10.0**-column.decimals / smallest + 1e-9, _SLACK)
 
@@ -242,7 +242,7 @@ class LogTable:
 def _errors(column: Column) -> np.ndarray:
     """Return what rounding may have moved each number by, as a share of its size."""
     if column.decimals is None:
-        return np.zeros(len(column))
+        return np.full(len(column), column.precision)
     with np.errstate(divide="ignore"):
         return 0.5 * 10.0**-column.decimals / np.abs(column.floats)
 

@@ -197,6 +197,19 @@ def _near(search: Search, rule: Product, rows: np.ndarray) -> tuple[Product, flo
     constant = _constant(actual, products[rows] / float(as_fraction(rule.constant)), 0.0, error)
     if constant is None:
         return None
+    found = _of_rounded(search, rule, constant, rounded)
+    for name in rounded:
+        others = [other for other in rounded if other != name]
+        tighter = _of_rounded(search, rule, constant, others) if others else found
+        # What was not rounded leaves no room.
+        if tighter[1] >= found[1]:
+            found, rounded = tighter, others or rounded
+    return found
+
+
+def _of_rounded(
+    search: Search, rule: Product, constant: Any, rounded: list[Hashable]
+) -> tuple[Product, float]:
     near = Product(rule.result, rule.factors, rule.over, constant, rounded=rounded)
     kept, applies = near.judge(search.sample)
     return near, float(kept[applies].mean())
@@ -218,4 +231,7 @@ def _constant(actual: np.ndarray, products: np.ndarray, step: float, error: floa
 
 def _share(column: Column, actual: np.ndarray, products: np.ndarray) -> float:
     ways = ("nearest", "floor", "ceil")
-    return max(float(agrees(actual, products, column.decimals, way).mean()) for way in ways)
+    return max(
+        float(agrees(actual, products, column.decimals, way, column.precision).mean())
+        for way in ways
+    )
