@@ -226,7 +226,9 @@ class Column:
         grid = Grid.fit(present, self._float_type)
         # Floats of few bits lie on a grid that is finer than sums of them are exact.
         noise = float(np.finfo(self._float_type).eps) * float(np.abs(present).max())
-        return None if grid.step == 0 or 10.0**-grid.decimals < noise else grid.decimals
+        if grid.step == 0 or grid.decimals is None or 10.0**-grid.decimals < noise:
+            return None
+        return grid.decimals
 
     @property
     def _float_type(self) -> Any:

@@ -210,8 +210,9 @@ class Product(Formula):
         decimals = column.decimals
         if hasattr(self, "part_forms_") and self.part_forms_:
             decimals = self.part_forms_[self.sources.index(name)].decimals
-        is_rounded = name in self._rounded and decimals is not None
-        error = 0.5 * 10.0**-decimals if is_rounded else 0.0
+        if name not in self._rounded or decimals is None:
+            return column.floats, column.floats
+        error = 0.5 * 10.0**-decimals
         return column.floats - error, column.floats + error
 
     def _rounds_to(self, table: Table) -> np.ndarray:
