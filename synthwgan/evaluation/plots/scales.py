@@ -74,15 +74,14 @@ def scale_of(column: Column, values: np.ndarray) -> Scale:
 
     Examples
     --------
-        >>> import numpy as np
-        >>> from synthwgan.evaluation.inputs import Column
-    from synthwgan.parameters import required
-        >>> from synthwgan.evaluation.plain import Content
-        >>> from synthwgan.evaluation.plots.scales import scale_of
-        >>> stay = Column("stay", Content("numeric", "duration"))
-        >>> scale = scale_of(stay, np.array([3600.0, 500_000.0]))
-        >>> scale.unit, scale.per
-        ('days', 86400.0)
+    >>> import numpy as np
+    >>> from synthwgan.evaluation.inputs import Column
+    >>> from synthwgan.evaluation.plain import Content
+    >>> from synthwgan.evaluation.plots.scales import scale_of
+    >>> stay = Column("stay", Content("numeric", "duration"))
+    >>> scale = scale_of(stay, np.array([3600.0, 500_000.0]))
+    >>> scale.unit, scale.per
+    ('days', 86400.0)
     """
     content = column.content
     if content.form == "date":
