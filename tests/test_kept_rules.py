@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,7 @@ from synthwgan.rules import (
     MissingTogether,
     MissingWhere,
     Order,
+    Product,
     RuleSet,
     Sum,
     Unique,
@@ -268,6 +270,27 @@ def test_impute_draws_the_rest_within_the_rules(fitted):
     # What is missing by rule stays missing, and nothing else.
     needed = [name for name in REAL if name not in ("discount", "note", "grade")]
     assert not filled[needed].isna().any().any()
+
+
+def test_impute_says_of_given_cells_that_lie_beyond_no_more_than_is_true():
+    rng = np.random.default_rng(0)
+    real = pd.DataFrame({"unit": rng.integers(1, 11, 200), "q": rng.integers(1, 10, 200)})
+    real["total"] = real["unit"] * real["q"]
+    model = model_of(real, rules=[Product("total", ["unit", "q"])], max_steps=10)
+    for cells, told in (
+        ((1000, 5, 5000), None),
+        ((1000, 5, None), None),
+        ((1000, None, None), "1 of 1 rows have computed cells beyond those of the table"),
+        ((None, 5, 5000), "1 of 1 rows break a rule"),
+    ):
+        rows = pd.DataFrame([cells], columns=["unit", "q", "total"]).astype("Int64")
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            filled = model.impute(rows, random_state=0)
+        assert filled.notna().all(axis=None)
+        said = [str(one.message) for one in caught if "did not occur" not in str(one.message)]
+        assert len(said) == (told is not None)
+        assert all(one.startswith(told) for one in said)
 
 
 @pytest.mark.parametrize("hidden", ["ordered", "delivered", "total", "tax", "city", "member"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -11,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from synthwgan.conditions.wishes import Condition, check_known, read_condition, target_shares
+from synthwgan.table.columns.base import ColumnTransformer
 from synthwgan.table.door import known_places, naming_column, select, with_fitted_names
 from synthwgan.table.encoding import part_places
 from synthwgan.table.given import GivenRows
@@ -104,7 +106,13 @@ class ConditionReader:
             try:
                 return [(read_condition(column, value, shares), part) for value, part in asked]
             except ValueError as error:
-                remedy = meant(self.names[place], wanted, column.has_order, column.reads)
+                remedy = meant(
+                    self.names[place],
+                    wanted,
+                    column.has_order,
+                    column.reads,
+                    partial(_is_cell, column),
+                )
                 raise ValueError(f"{error}{remedy}") from error
 
     def shares_of(self, place: int) -> np.ndarray:
@@ -181,3 +189,8 @@ class ConditionReader:
                     empty = self.reduction.are_missing(position, cells)
                     missing[self.layout.block_starts[block] + codes] = empty
         return missing
+
+
+def _is_cell(column: ColumnTransformer, text: str) -> bool:
+    """Whether a text is a cell that a column can have."""
+    return column.reads(text) and bool(column.holds(column.read_value(text))[0])

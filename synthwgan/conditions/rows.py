@@ -386,7 +386,7 @@ class TableRows:
     ) -> pd.DataFrame:
         """Fill rows, again where they break a rule; given cells that break one stay."""
         table = self._filled(rows, forbidden)
-        unlawful = self.law.breaks_by_itself(table) & ~is_faulty
+        unlawful = self.law.breaks_by_itself(table, rows.given) & ~is_faulty
         for tried in range(MAX_ROUNDS):
             if not unlawful.any():
                 return table
@@ -397,17 +397,12 @@ class TableRows:
             if tried % FULL_ROUNDS:
                 again = self.solver.but_broken(again, before)
             drawn = self._filled(self.solver.solved(again, before), forbidden)
-            is_lawful = ~self.law.breaks_by_itself(drawn).reshape(-1, n_copies)
+            is_lawful = ~self.law.breaks_by_itself(drawn, rows.given[copies]).reshape(-1, n_copies)
             best = np.arange(len(open_rows)) * n_copies + is_lawful.argmax(axis=1)
             table = _with_rows(table, unlawful, _take(drawn, best))
             unlawful[open_rows] = ~is_lawful.any(axis=1)
-        if not unlawful.any():
-            return table
-        broken = self.law.most_broken(_take(table, unlawful))
-        warn(
-            f"{int(unlawful.sum())} of {len(rows)} rows break a rule, for no cells were found that "
-            f"keep it beside the given ones: {broken}"
-        )
+        if unlawful.any():
+            warn(self.law.unmended(_take(table, unlawful), len(rows)))
         return table
 
 

@@ -97,7 +97,10 @@ def _explained(column: Column, wish: Any) -> list[tuple[float | None, Allowed, A
         return _options(column, wish)
     except ValueError as error:
         has_order = column.edges is not None or _is_ordered(column)
-        remedy = meant(column.name, wish, has_order, lambda text: column.edges is None)
+        labels = () if column.edges is not None else column.labels
+        remedy = meant(
+            column.name, wish, has_order, lambda _: column.edges is None, lambda one: one in labels
+        )
         raise ValueError(f"{error}{remedy}") from error
 
 

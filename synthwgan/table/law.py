@@ -97,15 +97,30 @@ class Law:
             broken[lawful] |= ~rule.check(together)[len(together) - len(lawful) :]
         return broken
 
-    def breaks_by_itself(self, rows: pd.DataFrame) -> np.ndarray:
-        """Return which rows break a rule, whatever the other rows are."""
+    def breaks_by_itself(self, rows: pd.DataFrame, given: np.ndarray | None = None) -> np.ndarray:
+        """Return which rows break a rule, or have computed cells that are none of the table's.
+
+        Parameters
+        ----------
+        rows : DataFrame of shape (n_rows, n_columns)
+        given : ndarray of shape (n_rows, n_columns), bool, optional
+            Cells that a user gave, and what they imply: these may lie beyond the table's.
+
+        Returns
+        -------
+        broken : ndarray of shape (n_rows,), bool
+            Whatever the other rows are.
+        """
         reduction, broken = self.reduction, np.zeros(len(rows), dtype=bool)
         table = Table(rows)
         for rule in reduction.enforced:
             if not isinstance(rule, Unique):
                 broken |= ~rule.check(table)
         for rule in reduction.builders:
-            broken |= self.is_out(rule, table, rows)
+            out = self.is_out(rule, table, rows)
+            if given is not None:
+                out &= ~given[:, [self.place_of[name] for name in rule.dependent]].all(axis=1)
+            broken |= out
         return broken
 
     def patterns(self, rows: pd.DataFrame) -> Counter[tuple[str, ...]]:
@@ -188,6 +203,19 @@ class Law:
         if not counts[worst]:
             return "computed cells lie beyond those of the table"
         return f"'{rules[worst]}' is broken in {counts[worst]} of {len(rows)} rows"
+
+    def unmended(self, rows: pd.DataFrame, n_rows: int) -> str:
+        """Say what is wrong with filled rows, of `n_rows`, for which no better cells were found."""
+        those = f"{len(rows)} of {n_rows} rows"
+        if not self.reduction.breaks(rows).any():
+            return (
+                f"{those} have computed cells beyond those of the table, for no others were found "
+                "beside the given ones"
+            )
+        return (
+            f"{those} break a rule, for no cells were found that keep it beside the given ones: "
+            f"{self.most_broken(rows)}"
+        )
 
     def given_broken(self, rows: GivenRows, index: pd.Index, on_broken: str) -> np.ndarray:
         """Return which rows break a rule by their given cells alone.

@@ -278,6 +278,16 @@ def test_a_comparison_in_a_text_is_answered_with_the_range(name, wanted, remedy)
     assert reader.groups({name: remedy})[0].conditions
 
 
+def test_a_cell_that_looks_like_a_comparison_is_not_to_blame():
+    cells = [f"{tenths / 10:.1f}" for tenths in range(60)] + ["<0.05", "1-2"] * 10
+    sizes = pd.Categorical(["<30", "30-40"] * 40, ["<30", "30-40"], ordered=True)
+    reader = _reader(pd.DataFrame({"odd": cells, "size": sizes}))
+    for name, seen in (("odd", ["<0.05", "1-2"]), ("size", ["<30", "30-40"])):
+        assert reader.groups({name: seen})[0].conditions
+        with pytest.raises(ValueError, match="none can be asked to be$"):
+            reader.groups({name: [*seen, None]})
+
+
 def test_a_decimal_comma_is_answered_with_the_number():
     reader = _reader(NUMBERS)
     for wanted, number in (("11,25", "11.25"), (("1.000,5", None), "1000.5")):

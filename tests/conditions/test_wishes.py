@@ -244,11 +244,48 @@ def test_a_range_holds_some_of_the_numbers_that_have_no_knot():
         assert ends == pytest.approx([0, 1], abs=0.05)
 
 
-def test_a_range_between_neighbours_of_a_small_column_is_empty():
-    numbers = np.sort(np.random.default_rng(0).normal(size=500))
-    column = fit_column(pd.Series(numbers))
+_CENTS = np.sort(np.random.default_rng(0).choice(10_000, 300, replace=False))
+
+
+@pytest.mark.parametrize(
+    "series",
+    [
+        pd.Series(_CENTS),
+        pd.Series(_CENTS / 100),
+        pd.Series(_CENTS / 100).astype("float32"),
+        pd.Series(np.sort(np.random.default_rng(0).normal(size=300))),
+        pd.Series(pd.Timestamp("2020-01-01") + pd.to_timedelta(_CENTS, unit="min")),
+        pd.Series([decimal.Decimal(int(cents)).scaleb(-2) for cents in _CENTS], dtype=object),
+    ],
+    ids=["int64", "cents", "float32", "no grid", "datetime", "Decimal"],
+)
+def test_a_range_between_neighbours_is_drawn_where_decoding_interpolates(series):
+    widest = int(np.argmax(np.diff(_CENTS)))
+    lower, upper = series[widest], series[widest + 1]
+    low, high = lower + (upper - lower) / 10, upper - (upper - lower) / 10
+    column = fit_column(series)
+    condition = read_condition(column, (low, high), np.zeros(0))
+    drawn = condition.draw(60, np.random.default_rng(0))
+    assert condition.accepts(drawn).all()
+    assert pd.Series(column.physical.write(drawn)).nunique() > 20
+    assert condition.share == 0
+    # A range with one of the table's numbers in it is not that number only.
+    around = read_condition(column, (low, upper), np.zeros(0))
+    assert len(np.unique(around.draw(60, np.random.default_rng(0)).values)) > 20
+
+
+@pytest.mark.parametrize(
+    ("series", "wanted"),
+    [
+        (pd.Series(_CENTS / 100), (20.001, 20.002)),
+        (pd.Series(np.repeat(_CENTS, 2) * 7), (_CENTS[0] * 7 + 1, _CENTS[1] * 7 - 1)),
+        (pd.Series(np.arange(9.0).repeat(9)), (3.2, 3.8)),
+    ],
+    ids=["off the grid", "repeating", "states"],
+)
+def test_a_range_without_a_number_that_is_drawn_is_refused(series, wanted):
     with pytest.raises(ValueError, match="nothing lies within"):
-        read_condition(column, tuple(numbers[3] + np.array([0.3, 0.6]) * np.diff(numbers)[3]), [])
+        read_condition(fit_column(series), wanted, np.zeros(0))
 
 
 def test_cells_of_an_array_are_python_text():

@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from synthwgan.evaluation.plots.scales import Scale
+
 SIZE = 1000
 N_TICKS = 5
 _MAX_TICKS = 12
@@ -203,6 +205,29 @@ class Dates(Numbers):
         places = self.place(kept.astype("int64"))
         texts = [str(moment).replace("T", " ")[:length] for moment in kept]
         return list(zip(places.tolist(), texts, strict=True))
+
+
+class Scaled(Numbers):
+    """An axis of a column whose numbers are durations, or stand for cells that are written.
+
+    Parameters
+    ----------
+    low, high : float
+        Its ends, as the column has them.
+    scale : Scale
+        How numbers are shown.
+    """
+
+    def __init__(self, low: float, high: float, scale: Scale) -> None:
+        super().__init__(low, high)
+        self.scale = scale
+
+    def ticks(self) -> list[tuple[float, str]]:
+        """Return places and labels."""
+        if self.scale.form is None:
+            return Numbers(self.low / self.scale.per, self.high / self.scale.per).ticks()
+        marks = dict(self.scale.ticks(self.low, self.high))
+        return list(zip(self.place(list(marks)).tolist(), marks.values(), strict=True))
 
 
 class Shares(Numbers):

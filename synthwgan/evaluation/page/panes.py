@@ -12,6 +12,7 @@ from synthwgan.evaluation.page.drawing import (
     Mark,
     Numbers,
     Pane,
+    Scaled,
     Shares,
     across,
     band_edges,
@@ -26,6 +27,7 @@ from synthwgan.evaluation.page.drawing import (
     upward,
 )
 from synthwgan.evaluation.plots.association import Associations
+from synthwgan.evaluation.plots.scales import Scale, scale_of
 from synthwgan.evaluation.plots.summaries import Counts, Histogram, Pair, counts, histogram
 from synthwgan.evaluation.plots.training import curve_names, curves
 
@@ -153,7 +155,8 @@ def history_panes(history: pd.DataFrame) -> tuple[list[Pane], list[str]]:
 
 def _histogram_panes(shares: Histogram, column: Column) -> list[Pane]:
     edges = shares.edges
-    x = _axis(column, edges)
+    scale_of_x = scale_of(column, edges)
+    x = _axis(scale_of_x, edges)
     highest = float(max(shares.real.max(), shares.synthetic.max())) or 1.0
     axes = {
         "linear": Numbers(0.0, 1.04 * highest, percent=True),
@@ -161,9 +164,9 @@ def _histogram_panes(shares: Histogram, column: Column) -> list[Pane]:
     }
     places = x.place(edges)
     texts = [
-        f"{_said(column, low)} to {_said(column, high)}: {real:.1%} real, {made:.1%} synthetic"
-        for low, high, real, made in zip(
-            edges[:-1], edges[1:], shares.real, shares.synthetic, strict=True
+        f"{span}: {real:.1%} real, {made:.1%} synthetic"
+        for span, real, made in zip(
+            _ranges(scale_of_x, edges), shares.real, shares.synthetic, strict=True
         )
     ]
     return [
@@ -176,6 +179,7 @@ def _histogram_panes(shares: Histogram, column: Column) -> list[Pane]:
             ],
             across(x, _SOME),
             upward(y),
+            x_title=scale_of_x.unit,
             scale=scale,
             hover=_across_hover(places, texts),
         )
@@ -218,15 +222,19 @@ def _maps(pair: Pair) -> list[Pane]:
     is_grid = pair.x.is_number
     grids = [np.sqrt(grid) if is_grid else grid for grid in (pair.real, pair.synthetic)]
     top = max(float(np.nanmax(grid, initial=0.0)) for grid in grids) or 1.0
+    scales = [Scale(), Scale()]
+    if is_grid:
+        scales = [scale_of(pair.x, pair.across), scale_of(pair.y, pair.along)]
     panes = []
     for at, (name, grid) in enumerate(zip(("real", "synthetic"), grids, strict=True)):
         exact = np.square(grid) if is_grid else grid
         shares = [["–" if np.isnan(z) else f"{z:.1%}" for z in row] for row in exact]
         if is_grid:
-            axes = [_axis(*side) for side in ((pair.x, pair.across), (pair.y, pair.along))]
+            sides = list(zip(scales, (pair.across, pair.along), strict=True))
+            axes = [_axis(*side) for side in sides]
             x, y = axes[0].place(pair.across), 1 - axes[1].place(pair.along)
             ticks = across(axes[0], _FEW), upward(axes[1])
-            texts = [_ranges(*side) for side in ((pair.x, pair.across), (pair.y, pair.along))]
+            texts = [_ranges(*side) for side in sides]
         else:
             texts = [[label(text, 20) for text in side] for side in (pair.across, pair.along)]
             x, y = (np.linspace(0, 1, len(side) + 1) for side in texts)
@@ -238,8 +246,8 @@ def _maps(pair: Pair) -> list[Pane]:
                 # The labels on the left are the same for both.
                 ticks[1] if at == 0 else [],
                 title=name,
-                x_title=label(pair.x.label),
-                y_title=label(pair.y.label) if is_grid else "",
+                x_title=scales[0].title(label(pair.x.label)),
+                y_title=scales[1].title(label(pair.y.label)) if is_grid else "",
                 upright=not is_grid,
                 ruled=False,
                 hover=_grid_hover(x, y, *texts, shares),
@@ -252,7 +260,8 @@ def _boxes(pair: Pair) -> Pane:
     names = [label(text, 20) for text in pair.across]
     known = np.concatenate([pair.real, pair.synthetic], axis=None)
     known = known[np.isfinite(known)]
-    x = _axis(pair.y, known if len(known) else np.array([0.0, 1.0]))
+    scale = scale_of(pair.y, known)
+    x = _axis(scale, known if len(known) else np.array([0.0, 1.0]))
     marks, texts = [], []
     for at, (cells, style) in enumerate(((pair.real, "real"), (pair.synthetic, "synthetic"))):
         has = np.isfinite(cells).all(axis=0)
@@ -269,7 +278,7 @@ def _boxes(pair: Pair) -> Pane:
         ]
         marks.append(Mark("".join(whiskers), f"line {style}"))
     for at, name in enumerate(names):
-        medians = [_said(pair.y, cells[2, at]) for cells in (pair.real, pair.synthetic)]
+        medians = [_said(scale, cells[2, at]) for cells in (pair.real, pair.synthetic)]
         texts.append(f"{name}: median {medians[0]} real, {medians[1]} synthetic")
     hover = {"x": [0, SIZE], "y": band_edges(len(names)), "t": texts}
     return Pane(
@@ -277,31 +286,35 @@ def _boxes(pair: Pair) -> Pane:
         across(x),
         bands(names),
         ruled=False,
-        x_title=label(pair.y.label),
+        x_title=scale.title(label(pair.y.label)),
         height=int(np.clip(30 * len(names), 90, 260)),
         hover=hover,
     )
 
 
-def _axis(column: Column, values: np.ndarray) -> Numbers:
+def _axis(scale: Scale, values: np.ndarray) -> Numbers:
     low, high = float(np.min(values)), float(np.max(values))
-    if column.content.form == "date":
+    if scale.is_date:
         return Dates(low, high)
+    if scale.unit or scale.form is not None:
+        return Scaled(low, high, scale)
     return Numbers(low, high, whole=low % 1 == 0.5)
 
 
-def _said(column: Column, value: float) -> str:
+def _said(scale: Scale, value: float) -> str:
     if not np.isfinite(value):
         return "–"
-    if column.content.form == "date":
+    if scale.is_date:
         moment = np.datetime64(int(np.clip(value, -6e10, 2.5e11)), "s")
         return str(moment).replace("T00:00:00", "").replace("T", " ")
-    return short_number(value)
+    if scale.form is not None:
+        return label(scale.cell(value))
+    return f"{short_number(value / scale.per)} {scale.unit}".strip()
 
 
-def _ranges(column: Column, edges: np.ndarray) -> list[str]:
+def _ranges(scale: Scale, edges: np.ndarray) -> list[str]:
     return [
-        f"{_said(column, low)} to {_said(column, high)}"
+        f"{_said(scale, low)} to {_said(scale, high)}"
         for low, high in zip(edges[:-1], edges[1:], strict=True)
     ]
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from synthwgan.evaluation.inputs import Column
+from synthwgan.evaluation.plots.scales import Scale, scale_of
 from synthwgan.evaluation.plots.style import (
     REAL,
     SYNTHETIC,
@@ -45,7 +46,8 @@ def column_figure(column: Column, real: np.ndarray, synthetic: np.ndarray) -> Fi
         Histograms in common bins for numbers and dates, bars for anything else.
     """
     if column.is_number:
-        figure = _histogram_figure(histogram(real, synthetic), is_date(column))
+        shares = histogram(real, synthetic)
+        figure = _histogram_figure(shares, scale_of(column, shares.edges))
     else:
         figure = _counts_figure(counts(column, real, synthetic))
     return titled(figure, shown(column.label, 60))
@@ -68,27 +70,22 @@ def pair_figure(pair: Pair) -> Figure:
     return titled(figure, f"{shown(pair.y.label, 40)} by {shown(pair.x.label, 40)}")
 
 
-def is_date(column: Column) -> bool:
-    """Whether a column holds dates, in seconds since 1970."""
-    return column.content.form == "date"
-
-
-def _histogram_figure(shares: Histogram, is_date: bool) -> Figure:
+def _histogram_figure(shares: Histogram, scale: Scale) -> Figure:
     figure = go().Figure()
     edges = shares.edges
     figure.add_bar(
-        x=_places((edges[:-1] + edges[1:]) / 2, is_date),
+        x=_places((edges[:-1] + edges[1:]) / 2, scale),
         y=compact(shares.real),
-        width=float(edges[1] - edges[0]) * (1000 if is_date else 1),
+        width=float(edges[1] - edges[0]) * (1000 if scale.is_date else 1 / scale.per),
         name="real",
         marker={"color": REAL, "opacity": 0.45, "line": {"width": 0}},
         hovertemplate=_SHARE,
     )
-    line = steps(_places(edges, is_date), shares.synthetic)
+    line = steps(_places(edges, scale), shares.synthetic)
     figure.add_scatter(**line, name="synthetic", line_color=SYNTHETIC)
     figure.update_layout(height=_PANEL_HEIGHT, bargap=0)
     figure.update_yaxes(tickformat=".0~%", rangemode="tozero")
-    figure.update_xaxes(showgrid=False, type="date" if is_date else "linear")
+    figure.update_xaxes(showgrid=False, title_text=scale.unit or None, **_axis(scale, edges))
     return figure
 
 
@@ -119,10 +116,17 @@ def _maps(pair: Pair) -> Figure:
         1, 2, shared_yaxes=True, subplot_titles=("real", "synthetic"), horizontal_spacing=0.04
     )
     is_grid = pair.x.is_number
-    across, along = (
-        _places(places, is_date(column)) if is_grid else short_labels(list(places), 16)
-        for places, column in ((pair.across, pair.x), (pair.along, pair.y))
-    )
+    sides = (pair.x, pair.across), (pair.y, pair.along)
+    if is_grid:
+        scales = [scale_of(column, places) for column, places in sides]
+        across, along = (
+            _places(places, scale) for (_, places), scale in zip(sides, scales, strict=True)
+        )
+        axes = [_axis(scale, places) for (_, places), scale in zip(sides, scales, strict=True)]
+    else:
+        scales = [Scale(), Scale()]
+        across, along = (short_labels(list(places), 16) for _, places in sides)
+        axes = [{"type": "category"}] * 2
     cells = [np.sqrt(grid) if is_grid else grid for grid in (pair.real, pair.synthetic)]
     top = max(float(np.nanmax(grid, initial=0.0)) for grid in cells) or 1.0
     for at, grid in enumerate(cells, start=1):
@@ -131,11 +135,10 @@ def _maps(pair: Pair) -> Figure:
         map_.update(customdata=compact(exact), showscale=False)
         figure.add_trace(map_, 1, at)
     figure.update_annotations(font_size=12)
-    figure.update_xaxes(type=_axis_type(pair.x), title_text=shown(pair.x.label, 30))
-    figure.update_yaxes(type=_axis_type(pair.y))
-    figure.update_xaxes(showgrid=False)
-    figure.update_yaxes(showgrid=False)
-    figure.update_yaxes(title_text=shown(pair.y.label, 30), col=1)
+    titles = [scale.title(shown(c.label, 30)) for (c, _), scale in zip(sides, scales, strict=True)]
+    figure.update_xaxes(showgrid=False, title_text=titles[0], **axes[0])
+    figure.update_yaxes(showgrid=False, **axes[1])
+    figure.update_yaxes(title_text=titles[1], col=1)
     figure.update_layout(height=330)
     return figure
 
@@ -143,9 +146,11 @@ def _maps(pair: Pair) -> Figure:
 def _boxes(pair: Pair) -> Figure:
     figure = go().Figure()
     labels = short_labels(list(pair.across), 16)
+    known = np.concatenate([pair.real, pair.synthetic], axis=None)
+    scale = scale_of(pair.y, known)
     tables = (("real", pair.real, REAL), ("synthetic", pair.synthetic, SYNTHETIC))
     for name, quantiles, colour in tables:
-        low, first, median, third, high = _places(quantiles, is_date(pair.y))
+        low, first, median, third, high = _places(quantiles, scale)
         figure.add_box(
             x=labels,
             lowerfence=low,
@@ -159,16 +164,21 @@ def _boxes(pair: Pair) -> Figure:
         )
     figure.update_layout(height=330, boxmode="group")
     figure.update_xaxes(type="category", showgrid=False, title_text=shown(pair.x.label, 30))
-    figure.update_yaxes(type=_axis_type(pair.y), title_text=shown(pair.y.label, 30))
+    title = scale.title(shown(pair.y.label, 30))
+    figure.update_yaxes(title_text=title, **_axis(scale, known[np.isfinite(known)]))
     return figure
 
 
-def _axis_type(column: Column) -> str:
-    if not column.is_number:
-        return "category"
-    return "date" if is_date(column) else "linear"
+def _axis(scale: Scale, values: np.ndarray) -> dict[str, Any]:
+    """Return what plotly has to know of an axis on which values of a column lie."""
+    if scale.is_date or scale.form is None or not len(values):
+        return {"type": "date" if scale.is_date else "linear"}
+    ticks = dict(scale.ticks(values.min(), values.max()))
+    return {"type": "linear", "tickvals": list(ticks), "ticktext": list(ticks.values())}
 
 
-def _places(values: np.ndarray, is_date: bool) -> np.ndarray:
+def _places(values: np.ndarray, scale: Scale) -> np.ndarray:
     """Return places on an axis: moments, given in seconds, as texts."""
-    return (values * 1000).astype("datetime64[ms]").astype(str) if is_date else values
+    if scale.is_date:
+        return (values * 1000).astype("datetime64[ms]").astype(str)
+    return values / scale.per

@@ -151,26 +151,32 @@ class RankTransform:
         Returns
         -------
         ranks, share : pair of float, and float; or None
-            None if no number lies there. Of a column with more numbers than knots, this is
-            known by interpolation.
+            None if no number is drawn there. The share is known by interpolation in a column with
+            more numbers than knots.
         """
         first = int(np.searchsorted(self.knots, low))
         last = int(np.searchsorted(self.knots, high, side="right")) - 1
-        if first > last and not self._is_thinned(first):
+        if first > last and self._gap(first) <= RANK_TOLERANCE:
             return None
-        start, stop = self.lower[first], self.upper[last]
-        if low != self.knots[first] and self._is_thinned(first):
+        start = seen_from = self.lower[first]
+        stop = seen_to = self.upper[last]
+        if low != self.knots[first] and self._gap(first) > RANK_TOLERANCE:
             start = self._rank_between(low, first)
-        if high != self.knots[last] and self._is_thinned(last + 1):
+            seen_from = start if self._is_thinned(first) else seen_from
+        if high != self.knots[last] and self._gap(last + 1) > RANK_TOLERANCE:
             stop = self._rank_between(high, last + 1)
+            seen_to = stop if self._is_thinned(last + 1) else seen_to
         whole = self.point_share if first <= last else 0.0
-        return (float(start), float(stop)), float(stop - start + whole)
+        # Between two neighbours lie none of the table's rows, though some are drawn there.
+        return (float(start), float(stop)), max(float(seen_to - seen_from + whole), 0.0)
+
+    def _gap(self, right: int) -> float:
+        """The ranks between a knot and the one left of it, at which `from_ranks` interpolates."""
+        return float(self.lower[right] - self.upper[right - 1])
 
     def _is_thinned(self, right: int) -> bool:
         """Whether the column had numbers between a knot and the one left of it."""
-        if not 0 < right < len(self.knots):
-            return False
-        return bool(self.lower[right] - self.upper[right - 1] > 1.5 * self.point_share)
+        return self._gap(right) > 1.5 * self.point_share
 
     def shares(self, numbers: np.ndarray) -> np.ndarray:
         """Return the share of the rows with each number, shape (n,), float64.

@@ -10,6 +10,7 @@ import numpy as np
 from synthwgan.table.checks import expect
 from synthwgan.table.rules.columns import Table
 from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.edges import as_number, shown_edges
 from synthwgan.table.rules.units import ticks_per
 
 
@@ -43,8 +44,9 @@ class Bands(ComputedRule):
 
     edges_: list[float]
     values_: list[Any]
+    shown_: list[str]
     remembers: ClassVar[bool] = True
-    _learned: ClassVar[tuple[str, ...]] = (*ComputedRule._learned, "edges_", "values_")
+    _learned: ClassVar[tuple[str, ...]] = (*ComputedRule._learned, "edges_", "values_", "shown_")
 
     def __init__(
         self,
@@ -72,6 +74,9 @@ class Bands(ComputedRule):
         if hasattr(self, "values_"):
             fits = len(self.edges_) == max(len(self.values_) - 1, 0)
             expect(fits, "bands need an edge between each two of them")
+            shown = getattr(self, "shown_", [])
+            fits = len(shown) in (0, len(self.edges_)) and all(isinstance(s, str) for s in shown)
+            expect(fits, "bands need a text for each of their edges")
             if hasattr(self, "form_"):
                 self._check_labels(self.values_)
 
@@ -81,6 +86,12 @@ class Bands(ComputedRule):
         if len(columns) == 2 and all(column.present.any() for column in columns):
             self._column(table, self.minus, columns[0].kind)
         return difference(*columns)
+
+    def _learn(self, table: Table) -> None:
+        super()._learn(table)
+        is_difference = self.minus is not None
+        measure = self._measure(table)
+        self.shown_ = shown_edges(self.edges_, table[self.of], measure, is_difference)
 
     def _learn_how(self, table: Table) -> None:
         target = table[self.target]
@@ -108,9 +119,10 @@ class Bands(ComputedRule):
         of = str(self.of) if self.minus is None else f"{self.of} - {self.minus}"
         if not hasattr(self, "edges_"):
             return f"{self.target} by {of}"
+        # A rule that was written down by hand need not say how its edges are shown.
+        shown = getattr(self, "shown_", None) or [as_number(edge) for edge in self.edges_]
         steps = [
-            f"{value} up to {_short(edge)}"
-            for value, edge in zip(self.values_[:-1], self.edges_, strict=True)
+            f"{value} up to {edge}" for value, edge in zip(self.values_[:-1], shown, strict=True)
         ]
         if len(steps) > 6:
             steps = [*steps[:3], "...", *steps[-2:]]
@@ -160,7 +172,3 @@ def _edge(below: np.ndarray, above: np.ndarray) -> float:
         high = candidates[min(best + 1, len(candidates) - 1)]
     middle = low + (high - low) / 2
     return low if middle >= high else middle
-
-
-def _short(edge: float) -> str:
-    return f"{edge:.10g}"

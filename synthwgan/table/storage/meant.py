@@ -11,7 +11,13 @@ _FROM_TO = re.compile(r"\s*([+-]?[\d.,]+)\s*(?:-|–|\.\.+|:|to)\s*([+-]?[\d.,]+
 _WITH_COMMA = re.compile(r"\s*[+-]?\d[\d.,' ]*,\d+\s*")
 
 
-def meant(name: Any, wanted: Any, has_order: bool, reads: Callable[[str], bool]) -> str:
+def meant(
+    name: Any,
+    wanted: Any,
+    has_order: bool,
+    reads: Callable[[str], bool],
+    holds: Callable[[str], bool],
+) -> str:
     """Return a remedy for a condition that was refused, or nothing if none is at hand.
 
     Parameters
@@ -24,14 +30,18 @@ def meant(name: Any, wanted: Any, has_order: bool, reads: Callable[[str], bool])
         Whether ranges can be asked of it.
     reads : callable
         Says whether a text can be read as a cell: then its commas are not to blame.
+    holds : callable
+        Says whether a text is a cell of the column: then it is not to blame at all.
 
     Examples
     --------
     >>> from synthwgan.table.storage.meant import meant
-    >>> meant("age", ">=30", has_order=True, reads=str.isdecimal)
+    >>> meant("age", ">=30", has_order=True, reads=str.isdecimal, holds=str.isdecimal)
     "; a range is a pair, both ends included: conditions={'age': (30, None)}"
     """
     for text in _texts(wanted):
+        if holds(text):
+            continue
         bounds = _bounds(text)
         if bounds is not None and has_order:
             return f"; a range is a pair, both ends included: conditions={{{name!r}: {bounds}}}"

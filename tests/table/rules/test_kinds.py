@@ -331,3 +331,56 @@ def test_cells_are_shown_as_they_are_and_periods_get_a_remedy_that_works() -> No
     assert Order("month", "<=", "end").check(dates).all()
     with pytest.raises(ValueError, match="row 1: waited = 0 days 03:00:00"):
         Order("waited", "<=", pd.Timedelta("2h")).fit(frame)
+
+
+def _banded(cells: pd.Series) -> str:
+    """Return how the edge is shown between the lower and the upper half of increasing cells."""
+    group = np.where(np.arange(len(cells)) < len(cells) // 2, "low", "high")
+    rule = Bands("group", of="of").fit(pd.DataFrame({"of": cells, "group": group}))
+    assert str(rule_from_dict(json.loads(json.dumps(rule.to_dict())))) == str(rule)
+    return str(rule).removeprefix("group by of: low up to ").removesuffix(", high above")
+
+
+_MINUTES = pd.Series(pd.to_timedelta([0, 7, 2041, 2043, 9999, 10_000], unit="min"))
+_MOMENTS = pd.Timestamp("2024-07-30 11:55") + _MINUTES
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (_MOMENTS, "2024-07-31 21:57"),
+        (_MOMENTS.dt.tz_localize("Europe/Berlin"), "2024-07-31 21:57+02:00"),
+        (_MOMENTS.dt.strftime("%d.%m.%Y %H:%M"), "2024-07-31 21:57"),
+        (pd.Series(pd.date_range("2024-01-30", periods=6)), "2024-02-01"),
+        (pd.Series(pd.date_range("2024-01-30", periods=6, tz="Asia/Tokyo")), "2024-02-01"),
+        (pd.Series(pd.date_range("2024-01-30", periods=6).strftime("%d-%b-%y")), "2024-02-01"),
+        (
+            pd.Series(pd.date_range("2024-01-30", periods=6, freq="4us")),
+            "2024-01-30 00:00:00.000010",
+        ),
+        (_MINUTES, "1 days 10:02:00"),
+        (pd.Series(pd.to_timedelta(range(6), unit="D")), "2 days 00:00:00"),
+        (pd.Series(pd.to_timedelta(range(6), unit="us")), "0 days 00:00:00.000002"),
+        (pd.Series([f"{hour:02}:30" for hour in range(6)]), "03:00"),
+        (pd.Series(12_345_678_900 + np.arange(6)), "12345678902.5"),
+        (pd.Series([1, 2, 3, 8, 9, 10]) / 3, "1.833333333"),
+    ],
+)
+def test_the_edges_of_bands_are_shown_as_cells_are(cells: pd.Series, shown: str) -> None:
+    assert _banded(cells) == shown
+
+
+def test_bands_of_differences_of_dates_are_in_days():
+    days = pd.Series(pd.date_range("2024-01-30", periods=6))
+    frame = pd.DataFrame({"end": days + _MINUTES, "start": days, "g": [1, 1, 1, 2, 2, 2]})
+    rule = Bands("g", of="end", minus="start").fit(frame)
+    assert str(rule) == "g by end - start: 1 up to 1.418055556, 2 above"
+
+
+def test_bands_whose_edges_have_no_text_are_refused():
+    state = Bands("g", of="x").fit(pd.DataFrame({"x": [1, 2, 8], "g": [0, 0, 1]})).to_dict()
+    state["learned"]["shown_"] = ["5", "6"]
+    with pytest.raises(ValueError, match="bands need a text for each of their edges"):
+        rule_from_dict(state)
+    del state["learned"]["shown_"]
+    assert str(rule_from_dict(state)) == "g by x: 0 up to 5, 1 above"
