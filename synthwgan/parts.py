@@ -241,6 +241,9 @@ class _Drawer:
         rows = model._rows(seeds, options["truncation"])
         share = part, self.plan.n_parts
         rows.identifiers = model.transformer_.identifier_stream(self.seed, share)
+        # Files are the same whatever `set_output` says: written from frames of pandas, which know
+        # all dtypes, but of an array, whose columns have no names but their numbers.
+        rows.output = "default" if model.transformer_.is_array else "pandas"
         n_rows, conditions = self.plan.rows_of(part), options["conditions"]
         if conditions is None:
             chunks = rows.in_chunks(n_rows, CHUNK_ROWS)

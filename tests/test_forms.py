@@ -162,6 +162,41 @@ def test_the_command_line_writes_rows_of_a_polars_model(
     assert pl.read_parquet(rows).shape == (5, 5)
 
 
+@pytest.mark.parametrize("library", ["polars", "arrow"])
+def test_parts_have_the_columns_and_dtypes_that_were_fitted(
+    library: str, quick: dict[str, Any], tmp_path: Path
+) -> None:
+    large = [2**61 + one for one in range(N_ROWS)]
+    orders = pl.DataFrame(
+        {
+            "number": pl.Series(large, dtype=pl.Int64),
+            "price": pl.Series([float(one % 17) for one in range(N_ROWS)], dtype=pl.Float32),
+            "day": pl.Series(range(N_ROWS), dtype=pl.Int32).cast(pl.Date),
+            "size": pl.Series(["S", "M", None] * (N_ROWS // 3), dtype=pl.Categorical),
+        }
+    )
+    # Parquet has no whole numbers of 128 bits.
+    wide = orders.with_columns(pl.col("number").cast(pl.Int128))
+    table = orders.to_arrow() if library == "arrow" else wide
+    model = WGANGPSynthesizer(**{**quick, "rules": None}).fit(table)
+    wish = {"rows_per_part": 30, "conditions": {"price": (None, 9.0)}, "random_state": 0}
+    model.sample_to(tmp_path / "rows", 50, **wish)
+    rows = pl.read_parquet(tmp_path / "rows/*.parquet")
+    assert rows.schema == orders.schema
+    assert rows["number"].min() >= 2**61
+    assert len(rows) == 50
+    # As the command line writes them, and whatever rows in memory are to be.
+    model.set_output(transform="pandas").sample_to(tmp_path / "same", 50, **wish)
+    assert pl.read_parquet(tmp_path / "same/*.parquet").equals(rows)
+
+
+def test_parts_of_an_array_have_numbered_columns(quick: dict[str, Any], tmp_path: Path) -> None:
+    model = WGANGPSynthesizer(**quick).fit(np.random.default_rng(0).normal(size=(40, 2)))
+    with config_context(transform_output="polars"):
+        model.sample_to(tmp_path, 5)
+    assert pl.read_parquet(tmp_path / "part-00000.parquet").columns == ["0", "1"]
+
+
 def test_resampled_rows_are_what_was_given(people: Any, quick: dict[str, Any]) -> None:
     classes = pl.Series("ill", ["no"] * 100 + ["yes"] * 20, dtype=pl.Enum(["yes", "no"]))
     model = GANOverSampler(synthesizer=WGANGPSynthesizer(**quick))
