@@ -24,6 +24,7 @@ from synthwgan import (
 )
 from synthwgan.cli import app
 from synthwgan.evaluation import Tables, compare, evaluate, make_scorer, quality_score
+from synthwgan.io import TableWriter, read_table, write_croissant, write_table
 from synthwgan.rules import Order, RuleSet, find_rules
 from synthwgan.table.frames import as_frame
 
@@ -188,6 +189,76 @@ def test_parts_have_the_columns_and_dtypes_that_were_fitted(
     # As the command line writes them, and whatever rows in memory are to be.
     model.set_output(transform="pandas").sample_to(tmp_path / "same", 50, **wish)
     assert pl.read_parquet(tmp_path / "same/*.parquet").equals(rows)
+
+
+@pytest.mark.parametrize("library", ["polars", "arrow"])
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet", "a.feather", "a.xlsx"])
+def test_chunks_of_any_library_are_written(
+    name: str, library: str, fitted: WGANGPSynthesizer, tmp_path: Path
+) -> None:
+    if name == "a.xlsx":
+        pytest.importorskip("openpyxl")
+    wish = {"chunk_size": 40, "random_state": 0}
+    for form, folder in ((library, tmp_path / "own"), ("pandas", tmp_path / "pandas")):
+        folder.mkdir()
+        fitted.set_output(transform=form)
+        with TableWriter(folder / name) as writer:
+            for chunk in fitted.sample_iter(100, **wish):
+                writer.write(chunk)
+    # Categories may be listed in another order.
+    own, expected = (read_table(tmp_path / form / name) for form in ("own", "pandas"))
+    dtypes = {"city": str} if name in ("a.parquet", "a.feather") else {}
+    pd.testing.assert_frame_equal(own.astype(dtypes), expected.astype(dtypes))
+
+
+def test_any_library_goes_to_a_database(people: Any, tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    url = f"sqlite:///{tmp_path / 'people.db'}"
+    write_table(people, url, table="people")
+    write_table(people.to_arrow(), url, table="people", if_exists="append")
+    found = read_table(url, table="people")
+    assert found["end"].tolist() == people["end"].to_list() * 2
+    assert found["city"].tolist() == people["city"].to_list() * 2
+
+
+def test_later_chunks_may_have_other_categories(tmp_path: Path) -> None:
+    cells = [[None, None], ["a", None], [str(one) for one in range(300)]]
+    chunks = [pl.DataFrame({"c": pl.Series(one, dtype=pl.Categorical)}) for one in cells]
+    with TableWriter(tmp_path / "a.parquet") as writer:
+        for chunk in chunks:
+            writer.write(chunk)
+    read = pl.read_parquet(tmp_path / "a.parquet")["c"]
+    assert read.dtype == pl.Categorical
+    assert read.to_list() == sum(cells, [])
+    with (
+        pytest.raises(ValueError, match=r"Feather takes no category .* write \.parquet"),
+        TableWriter(tmp_path / "a.feather") as writer,
+    ):
+        for chunk in chunks[1:]:
+            writer.write(chunk)
+
+
+def test_what_is_no_table_is_not_written(tmp_path: Path) -> None:
+    write_table(np.zeros((2, 2)), tmp_path / "a.csv")
+    assert read_table(tmp_path / "a.csv").columns.tolist() == ["0", "1"]
+    for cells in ([1.0], np.zeros(3), {"a": [1]}):
+        with pytest.raises(TypeError, match=r"must be a frame of any library.*pass pd\.DataFrame"):
+            write_table(cells, tmp_path / "b.csv")
+    assert not (tmp_path / "b.csv").exists()
+
+
+def test_arrow_rows_say_that_they_are_synthetic(
+    fitted: WGANGPSynthesizer, people: Any, tmp_path: Path
+) -> None:
+    rows = fitted.set_output(transform="arrow").sample(5, random_state=0)
+    write_table(rows, tmp_path / "a.parquet")
+    assert read_table(tmp_path / "a.parquet").attrs["synthetic"]["model"] == fitted.digest_
+    content = json.loads(write_croissant(tmp_path / "a.parquet", rows).read_text())
+    assert fitted.digest_ in content["description"]
+    others = people.to_arrow().replace_schema_metadata({"synthetic": "leather"})
+    for unmarked in (people, others):
+        with pytest.raises(ValueError, match=r"do not say .*set_output\(transform='pandas'\)"):
+            write_croissant(tmp_path / "a.parquet", unmarked)
 
 
 def test_parts_of_an_array_have_numbered_columns(quick: dict[str, Any], tmp_path: Path) -> None:

@@ -27,6 +27,8 @@ class ArrowRows:
     def __init__(self, shown: str, what: str) -> None:
         self._shown, self._what = shown, what
         self.schema: pa.Schema | None = None
+        # By the place of a column of categories: no cells, with all labels so far.
+        self._labels: dict[int, pa.DictionaryArray] = {}
 
     def table(self, frame: pd.DataFrame) -> pa.Table:
         """Return the rows of a frame; a column that does not fit is a ValueError."""
@@ -37,13 +39,28 @@ class ArrowRows:
             table = _with_provenance(pa.Table.from_pandas(frame, preserve_index=False), frame)
             if self.schema is None:
                 self.schema = _lasting(table.schema)
-            return table.cast(self.schema)
+            return self._with_all_labels(table.cast(self.schema))
         except (pa.ArrowInvalid, pa.ArrowTypeError, pa.ArrowNotImplementedError) as error:
             reason = str(error).splitlines()[0]
             raise ValueError(
                 f"{self._shown}: a column does not fit into {self._what} ({reason}); write .csv "
                 "instead, or give the column one type."
             ) from error
+
+    def _with_all_labels(self, table: pa.Table) -> pa.Table:
+        """Let each frame have the categories of those before it, and its own behind them.
+
+        Frames of polars and Arrow have only those that occur in them.
+        """
+        for place, field in enumerate(table.schema):
+            if pa.types.is_dictionary(field.type) and not field.type.ordered:
+                before = [self._labels[place]] if place in self._labels else []
+                column = pa.chunked_array([*before, *table.column(place).chunks], field.type)
+                column = column.unify_dictionaries()
+                if column.num_chunks:
+                    self._labels[place] = column.chunk(0).slice(0, 0)
+                table = table.set_column(place, field, column)
+        return table
 
 
 def _with_plain_categories(frame: pd.DataFrame) -> pd.DataFrame:
@@ -73,4 +90,8 @@ def _lasting(schema: pa.Schema) -> Any:
         elif pa.types.is_decimal128(field.type):
             widest = pa.decimal128(_DECIMAL_DIGITS, field.type.scale)
             schema = schema.set(index, field.with_type(widest))
+        elif pa.types.is_dictionary(field.type) and not field.type.ordered:
+            labels = field.type.value_type
+            labels = pa.string() if pa.types.is_null(labels) else labels
+            schema = schema.set(index, field.with_type(pa.dictionary(pa.int32(), labels)))
     return schema

@@ -23,6 +23,7 @@ from synthwgan.io.formats import format_called, format_of, is_table_name
 from synthwgan.io.packing import Packing
 from synthwgan.io.parquet import open_parts
 from synthwgan.io.places import STANDARD, is_database, parts_of, refuse_database_options
+from synthwgan.io.rows import frame_of_rows
 from synthwgan.table.storage.frame import frame_of_arrow
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -176,6 +177,8 @@ class TableWriter:
     ValueError
         If the suffix is unknown, or a database has such a table; on writing, if a chunk does not
         fit the first one; at the end, if no chunk was written.
+    TypeError
+        On writing, if a chunk is no table.
     OSError
         If the folder is missing, may not be written to, or is full; if a database cannot be
         reached (``ConnectionError``).
@@ -275,8 +278,12 @@ class TableWriter:
                 file.seek(0)
                 shutil.copyfileobj(file, _StandardOutput())
 
-    def write(self, frame: pd.DataFrame) -> None:
-        """Append the rows of a frame; all frames must have the first one's columns."""
+    def write(self, frame: Any) -> None:
+        """Append the rows of a frame of any library, or of an array, as `sample_iter` yields them.
+
+        All must have the first one's columns. Those of an array are numbered.
+        """
+        frame = frame_of_rows(frame)
         columns = list(frame.columns)
         if self._columns is None:
             self._columns = columns
@@ -321,13 +328,13 @@ def _closing(file: Any, abandon: Callable[[], None] | None = None) -> Iterator[A
     file.close()
 
 
-def write_table(frame: pd.DataFrame, target: str | os.PathLike[str], **options: Any) -> None:
+def write_table(frame: Any, target: str | os.PathLike[str], **options: Any) -> None:
     """Write a table, whole or not at all.
 
     Parameters
     ----------
-    frame : DataFrame
-        The table; its index is left out.
+    frame : frame of any library, or array
+        The table; an index of pandas is left out, and columns of an array are numbered.
     target : path
         Where to: what `TableWriter` takes.
     **options
@@ -337,6 +344,8 @@ def write_table(frame: pd.DataFrame, target: str | os.PathLike[str], **options: 
     ------
     ValueError, OSError
         See `TableWriter`.
+    TypeError
+        If it is no table.
 
     Examples
     --------
