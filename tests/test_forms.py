@@ -172,6 +172,7 @@ def test_parts_have_the_columns_and_dtypes_that_were_fitted(
         {
             "number": pl.Series(large, dtype=pl.Int64),
             "price": pl.Series([float(one % 17) for one in range(N_ROWS)], dtype=pl.Float32),
+            "cost": pl.Series(["0.50", "1.25"] * (N_ROWS // 2)).cast(pl.Decimal(10, 2)),
             "day": pl.Series(range(N_ROWS), dtype=pl.Int32).cast(pl.Date),
             "size": pl.Series(["S", "M", None] * (N_ROWS // 3), dtype=pl.Categorical),
         }
@@ -236,6 +237,13 @@ def test_later_chunks_may_have_other_categories(tmp_path: Path) -> None:
     ):
         for chunk in chunks[1:]:
             writer.write(chunk)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.feather"])
+def test_a_dictionary_of_numbers_is_written_as_numbers(name: str, tmp_path: Path) -> None:
+    table = pa.table({"n": pa.array([7, 9, 7]).dictionary_encode()})
+    write_table(table, tmp_path / name)
+    assert read_table(tmp_path / name)["n"].tolist() == [7, 9, 7]
 
 
 def test_what_is_no_table_is_not_written(tmp_path: Path) -> None:
