@@ -330,11 +330,7 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         if conditions is None:
             chunks = rows.in_chunks(n_samples, chunk_size)
         else:
-            _check_form(conditions)
-            if not isinstance(conditions, Mapping):
-                raise TypeError(
-                    "sample_iter() takes conditions as a mapping; use sample() for rows"
-                )
+            _check_mapping(conditions, "sample_iter")
             chunks = rows.where(conditions, n_samples, chunk_size, on_rare)
         said = (
             marked(chunk, self.digest_, "drawn", random_state, self.sql_types_) for chunk in chunks
@@ -390,7 +386,10 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             Before `fit`.
         ValueError
             If an argument is out of range, the folder was begun with other arguments or another
-            model, or rows that are drawn apart could not keep a key unique.
+            model, no row could meet the conditions, or rows that are drawn apart could not keep a
+            key unique.
+        TypeError
+            If `conditions` are no mapping.
         OSError
             If the folder may not be written to, or is full.
 
@@ -414,6 +413,8 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
             n_jobs=n_jobs,
             random_state=random_state,
         )
+        if conditions is not None:
+            _check_mapping(conditions, "sample_to")
         options = {"conditions": conditions, "on_rare": on_rare, "truncation": truncation}
         plan = PartsPlan(n_samples, rows_per_part, options)
         write_parts(self, path, plan, n_jobs, random_state, client=client)
@@ -809,6 +810,13 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         check_is_fitted(self)
         check_parameters(arguments, {name: _SAMPLING_PARAMETERS[name] for name in arguments})
         return draw_seeds(arguments["random_state"], 2)
+
+
+def _check_mapping(conditions: Any, method: str) -> None:
+    """Raise a TypeError for conditions that are not the same for all rows."""
+    _check_form(conditions)
+    if not isinstance(conditions, Mapping):
+        raise TypeError(f"{method}() takes conditions as a mapping; use sample() for rows")
 
 
 def _check_form(conditions: Any) -> None:

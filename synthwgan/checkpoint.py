@@ -8,13 +8,14 @@ import hashlib
 import json
 import os
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 import torch
 
+from synthwgan.fitted import unpack_parameter
 from synthwgan.io import check_writable
 from synthwgan.io.checkpoint import read_checkpoint, refusing_checkpoint, write_checkpoint
 from synthwgan.io.formats import is_table_name
@@ -104,6 +105,9 @@ class KeptFit:
         Of the matrix products.
     ranks : Ranks, optional
         The processes that train together; only the first reads and writes the file.
+    unpack : callable, optional
+        Called with a name, what was packed by it, and what stands for a function of the user's own;
+        returns what the user wrote.
 
     Raises
     ------
@@ -121,6 +125,7 @@ class KeptFit:
         device: torch.device,
         precision: str,
         ranks: Ranks = ALONE,
+        unpack: Callable[[str, Any, Any], Any] = unpack_parameter,
     ) -> None:
         is_one = isinstance(checkpoint, Checkpoint)
         self.checkpoint = checkpoint if is_one else Checkpoint(checkpoint)
@@ -130,7 +135,7 @@ class KeptFit:
             raise ValueError(
                 f"{self.path!r} is the name of a table; let the checkpoint end in .ckpt"
             )
-        self._ranks = ranks
+        self._ranks, self._unpack = ranks, unpack
         if ranks.is_first:
             check_writable(self.path)
             for rest in leftovers(self.path):
@@ -199,7 +204,10 @@ class KeptFit:
         found, own = content["parameters"], self.content["parameters"]
         others = [name for name in {**own, **found} if found.get(name) != own.get(name)]
         if others:
-            pairs = [f"{name}={found.get(name)!r}, not {own.get(name)!r}" for name in others]
+            pairs = [
+                f"{name}={self._written(name, found)}, not {self._written(name, own)}"
+                for name in others
+            ]
             raise ValueError(
                 f"{self.path!r} is of a fit with {'; '.join(pairs)}. Set these as they were, or "
                 f"{_ANEW}."
@@ -210,6 +218,12 @@ class KeptFit:
                 f"there are {self.content['threads']} now: the last digits of the model may be "
                 "others than those of a fit that was never ended."
             )
+
+    def _written(self, name: str, packed: Mapping[str, Any]) -> str:
+        """Return a parameter as a user writes it, in one line."""
+        with self._refusing():
+            value = self._unpack(name, packed.get(name), _OwnFunction())
+        return " ".join(repr(value).split())
 
     def _write(self, content: dict[str, Any], arrays: dict[str, Any]) -> None:
         if not self._ranks.is_first:
@@ -228,6 +242,16 @@ class KeptFit:
             f"the checkpoint could not be written ({error}); training goes on without it, and an "
             "older one stays as it was."
         )
+
+
+class _OwnFunction:
+    """Stands in a message for a function, which no file holds."""
+
+    def __call__(self) -> None:
+        """It is never called."""
+
+    def __repr__(self) -> str:
+        return "a function of your own"
 
 
 def check_agreement(

@@ -444,17 +444,26 @@ def unpack_parameters(
     check_state("its parameters", packed, dict.fromkeys(constraints, Anything()))
     own = {} if own is None else own
     parameters = {
-        name: COMPONENTS[name].unpack(value, own.get(name) or COMPONENTS[name].first)
-        if name in COMPONENTS
-        else from_jsonable(value)
-        for name, value in packed.items()
-        if name != "rules"
+        name: unpack_parameter(name, value, own.get(name)) for name, value in packed.items()
     }
-    parameters["rules"] = unpack_rules(packed["rules"])
-    if parameters["column_kinds"] is not None:
-        parameters["column_kinds"] = dict(parameters["column_kinds"])
     check_parameters(parameters, constraints)
     return parameters
+
+
+def unpack_parameter(name: str, packed: Any, function: Callable | None = None) -> Any:
+    """Rebuild one parameter from `pack_parameters`; `function` is the user's own, if there was one.
+
+    Raises
+    ------
+    ValueError
+        If it gives no such parameter.
+    """
+    if name == "rules":
+        return unpack_rules(packed)
+    if name in COMPONENTS:
+        return COMPONENTS[name].unpack(packed, function or COMPONENTS[name].first)
+    value = from_jsonable(packed)
+    return dict(value) if name == "column_kinds" and value is not None else value
 
 
 def make_sampler(trained: TrainedNetworks) -> Sampler:

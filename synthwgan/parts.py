@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import multiprocessing
 import os
 import platform
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ import pandas as pd
 import torch
 
 from synthwgan.conditions.rows import TableRows
+from synthwgan.conditions.wishes import SETS, listed
 from synthwgan.io.tables import TableWriter, write_text
 from synthwgan.provenance import marked
 from synthwgan.randomness import RandomState, draw_seeds
@@ -34,6 +36,8 @@ from synthwgan.table.law import Law
 PLAN_FILE = "_synthetic.json"
 ROWS_PER_PART = 500_000
 CHUNK_ROWS = 50_000
+# Letters of an option that a plan shows.
+_SHOWN = 200
 
 
 class Model(Protocol):
@@ -76,10 +80,35 @@ class PartsPlan:
         return min(self.rows_per_part, self.n_rows - part * self.rows_per_part)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the plan as JSON, in which conditions are what they look like."""
-        own = {name: repr(value) for name, value in self.options.items() if value is not None}
+        """Return the plan as JSON, in which options are texts that say all that they are."""
+        own = {name: _in_words(value) for name, value in self.options.items() if value is not None}
         sizes = {"rows": self.n_rows, "rows_per_part": self.rows_per_part}
         return {**sizes, "options": own, "mark": self.mark}
+
+
+def _in_words(option: Any) -> str:
+    """Return a text that is the same in each process for equal options, and for no others.
+
+    Of a long one it is the beginning, and a digest of all.
+    """
+    text = _spelled(option)
+    if len(text) <= _SHOWN:
+        return text
+    return f"{text[:_SHOWN]}... (SHA-256 {hashlib.sha256(text.encode()).hexdigest()})"
+
+
+def _spelled(option: Any) -> str:
+    """Do what `_in_words` does at any length: pandas and NumPy abbreviate what is long."""
+    if isinstance(option, Mapping):
+        pairs = (f"{_spelled(name)}: {_spelled(own)}" for name, own in option.items())
+        return f"{{{', '.join(pairs)}}}"
+    if isinstance(option, tuple):
+        return f"({', '.join(map(_spelled, option))})"
+    if isinstance(option, SETS):
+        return f"[{', '.join(map(_spelled, listed(option)))}]"
+    # NumPy's numbers stand for Python's; its moments would lose their unit.
+    is_plain = isinstance(option, np.generic) and option.dtype.kind not in "mM"
+    return repr(option.item() if is_plain else option)
 
 
 def write_parts(
@@ -113,8 +142,10 @@ def write_parts(
                 "both"
             )
     _check_keys(model, plan.n_rows)
+    _check_options(model, plan.options)
     folder = Path(path)
     folder.mkdir(parents=True, exist_ok=True)
+    is_new = not (folder / PLAN_FILE).exists()
     seed = _begun(folder, plan, model.digest_, random_state)
     lacking = []
     for part in range(plan.n_parts):
@@ -124,8 +155,18 @@ def write_parts(
             lacking.append(part)
     # Workers of a cluster may have been started in another folder.
     drawer = _Drawer(model, folder if client is None else folder.absolute(), plan, seed)
-    for n_rows in _written(drawer, lacking, n_jobs, client):
-        advance(n_rows)
+    try:
+        for n_rows in _written(drawer, lacking, n_jobs, client):
+            advance(n_rows)
+    except BaseException:
+        # A worker of a cluster may still be writing a part, which nobody could go on from then.
+        if (
+            is_new
+            and client is None
+            and not any((folder / _name(part)).exists() for part in lacking)
+        ):
+            (folder / PLAN_FILE).unlink()
+        raise
     _remove_unfinished(folder)
 
 
@@ -155,6 +196,13 @@ def _check_keys(model: Model, n_rows: int) -> None:
                 f"rule '{rule}' is about all rows together, but parts are drawn apart: write the "
                 "rows of sample_iter, or fit without the rule"
             )
+
+
+def _check_options(model: Model, options: Mapping[str, Any]) -> None:
+    """Raise if no part could be drawn so, before a folder says that it is to hold such rows."""
+    rows = model._rows([0, 0], options["truncation"])
+    if options["conditions"] is not None:
+        rows.reader.groups(options["conditions"])
 
 
 def _is_dealt(column: Any) -> bool:
@@ -241,6 +289,9 @@ class _Drawer:
         rows = model._rows(seeds, options["truncation"])
         share = part, self.plan.n_parts
         rows.identifiers = model.transformer_.identifier_stream(self.seed, share)
+        # Files are the same whatever `set_output` says: written from frames of pandas, which know
+        # all dtypes, but of an array, whose columns have no names but their numbers.
+        rows.output = "default" if model.transformer_.is_array else "pandas"
         n_rows, conditions = self.plan.rows_of(part), options["conditions"]
         if conditions is None:
             chunks = rows.in_chunks(n_rows, CHUNK_ROWS)

@@ -35,7 +35,7 @@ FORBIDDEN_IN = {
 # Which rooms of the package a room may use; the faces may use all of them.
 ROOMS = {
     "table": {"lazy", "parameters", "randomness", "warn"},
-    "io": {"parameters", "table.checks", "table.storage.frame", "warn"},
+    "io": {"parameters", "table.checks", "table.frames", "table.storage.frame", "warn"},
     "radial.columns": {"parameters", "table", "warn"},
     "evaluation": {
         "io.base.PROVENANCE",

@@ -6,6 +6,7 @@ import errno
 import json
 import logging
 import random
+import re
 import shutil
 import warnings
 from collections.abc import Callable
@@ -35,6 +36,7 @@ from synthwgan import fitted as fitted_module
 from synthwgan import synthesizer as synthesizer_module
 from synthwgan.io import model as model_module
 from synthwgan.io.model import digest
+from synthwgan.rules import Unique
 from synthwgan.sampling.boosting import RejectionPlan
 from synthwgan.training.conditional import ConditionalStep
 from synthwgan.training.step import TrainingStep
@@ -359,6 +361,23 @@ def test_another_table_is_refused_by_what_differs(settings, table, kept):
 )
 def test_other_parameters_are_refused_by_name(settings, table, kept, name, value):
     refuses(kept, settings | {name: value}, table, f"is of a fit with {name}=.*, not .*Set these")
+
+
+def test_other_parameters_are_shown_as_they_are_written(settings, table, kept, tmp_path):
+    others = {
+        "column_kinds": {"label": "categorical", "key": "identifier"},
+        "critic": MLP(width=17),
+        "generator": lambda n_inputs, n_slots: nn.Linear(n_inputs, n_slots),
+        "rules": [Unique(["key"])],
+    }
+    own = {name: repr(value) for name, value in others.items()}
+    own["generator"] = "a function of your own"
+    plain = {name: repr(settings.get(name)) for name in others} | {"rules": "'auto'"}
+    path = tmp_path / "fit.ckpt"
+    ended(settings | others, table, path, WHOLE_ROWS, 6)
+    for name in others:
+        refuses(kept, settings | others, table, re.escape(f"{name}={plain[name]}, not {own[name]}"))
+        refuses(path, settings, table, re.escape(f"{name}={own[name]}, not {plain[name]}"))
 
 
 def test_what_changes_no_weight_may_change(settings, table, expected, kept, tmp_path, capsys):

@@ -24,6 +24,7 @@ from synthwgan import (
 )
 from synthwgan.cli import app
 from synthwgan.evaluation import Tables, compare, evaluate, make_scorer, quality_score
+from synthwgan.io import TableWriter, read_table, write_croissant, write_table
 from synthwgan.rules import Order, RuleSet, find_rules
 from synthwgan.table.frames import as_frame
 
@@ -160,6 +161,119 @@ def test_the_command_line_writes_rows_of_a_polars_model(
     run = CliRunner().invoke(app, ["sample", model, "-n", "5", "-o", str(rows)])
     assert run.exit_code == 0, run.output
     assert pl.read_parquet(rows).shape == (5, 5)
+
+
+@pytest.mark.parametrize("library", ["polars", "arrow"])
+def test_parts_have_the_columns_and_dtypes_that_were_fitted(
+    library: str, quick: dict[str, Any], tmp_path: Path
+) -> None:
+    large = [2**61 + one for one in range(N_ROWS)]
+    orders = pl.DataFrame(
+        {
+            "number": pl.Series(large, dtype=pl.Int64),
+            "price": pl.Series([float(one % 17) for one in range(N_ROWS)], dtype=pl.Float32),
+            "cost": pl.Series(["0.50", "1.25"] * (N_ROWS // 2)).cast(pl.Decimal(10, 2)),
+            "day": pl.Series(range(N_ROWS), dtype=pl.Int32).cast(pl.Date),
+            "size": pl.Series(["S", "M", None] * (N_ROWS // 3), dtype=pl.Categorical),
+        }
+    )
+    # Parquet has no whole numbers of 128 bits.
+    wide = orders.with_columns(pl.col("number").cast(pl.Int128))
+    table = orders.to_arrow() if library == "arrow" else wide
+    model = WGANGPSynthesizer(**{**quick, "rules": None}).fit(table)
+    wish = {"rows_per_part": 30, "conditions": {"price": (None, 9.0)}, "random_state": 0}
+    model.sample_to(tmp_path / "rows", 50, **wish)
+    rows = pl.read_parquet(tmp_path / "rows/*.parquet")
+    assert rows.schema == orders.schema
+    assert rows["number"].min() >= 2**61
+    assert len(rows) == 50
+    # As the command line writes them, and whatever rows in memory are to be.
+    model.set_output(transform="pandas").sample_to(tmp_path / "same", 50, **wish)
+    assert pl.read_parquet(tmp_path / "same/*.parquet").equals(rows)
+
+
+@pytest.mark.parametrize("library", ["polars", "arrow"])
+@pytest.mark.parametrize("name", ["a.csv", "a.jsonl", "a.parquet", "a.feather", "a.xlsx"])
+def test_chunks_of_any_library_are_written(
+    name: str, library: str, fitted: WGANGPSynthesizer, tmp_path: Path
+) -> None:
+    if name == "a.xlsx":
+        pytest.importorskip("openpyxl")
+    wish = {"chunk_size": 40, "random_state": 0}
+    for form, folder in ((library, tmp_path / "own"), ("pandas", tmp_path / "pandas")):
+        folder.mkdir()
+        fitted.set_output(transform=form)
+        with TableWriter(folder / name) as writer:
+            for chunk in fitted.sample_iter(100, **wish):
+                writer.write(chunk)
+    # Categories may be listed in another order.
+    own, expected = (read_table(tmp_path / form / name) for form in ("own", "pandas"))
+    dtypes = {"city": str} if name in ("a.parquet", "a.feather") else {}
+    pd.testing.assert_frame_equal(own.astype(dtypes), expected.astype(dtypes))
+
+
+def test_any_library_goes_to_a_database(people: Any, tmp_path: Path) -> None:
+    pytest.importorskip("sqlalchemy")
+    url = f"sqlite:///{tmp_path / 'people.db'}"
+    write_table(people, url, table="people")
+    write_table(people.to_arrow(), url, table="people", if_exists="append")
+    found = read_table(url, table="people")
+    assert found["end"].tolist() == people["end"].to_list() * 2
+    assert found["city"].tolist() == people["city"].to_list() * 2
+
+
+def test_later_chunks_may_have_other_categories(tmp_path: Path) -> None:
+    cells = [[None, None], ["a", None], [str(one) for one in range(300)]]
+    chunks = [pl.DataFrame({"c": pl.Series(one, dtype=pl.Categorical)}) for one in cells]
+    with TableWriter(tmp_path / "a.parquet") as writer:
+        for chunk in chunks:
+            writer.write(chunk)
+    read = pl.read_parquet(tmp_path / "a.parquet")["c"]
+    assert read.dtype == pl.Categorical
+    assert read.to_list() == sum(cells, [])
+    with (
+        pytest.raises(ValueError, match=r"Feather takes no category .* write \.parquet"),
+        TableWriter(tmp_path / "a.feather") as writer,
+    ):
+        for chunk in chunks[1:]:
+            writer.write(chunk)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.parquet", "a.feather"])
+def test_a_dictionary_of_numbers_is_written_as_numbers(name: str, tmp_path: Path) -> None:
+    table = pa.table({"n": pa.array([7, 9, 7]).dictionary_encode()})
+    write_table(table, tmp_path / name)
+    assert read_table(tmp_path / name)["n"].tolist() == [7, 9, 7]
+
+
+def test_what_is_no_table_is_not_written(tmp_path: Path) -> None:
+    write_table(np.zeros((2, 2)), tmp_path / "a.csv")
+    assert read_table(tmp_path / "a.csv").columns.tolist() == ["0", "1"]
+    for cells in ([1.0], np.zeros(3), {"a": [1]}):
+        with pytest.raises(TypeError, match=r"must be a frame of any library.*pass pd\.DataFrame"):
+            write_table(cells, tmp_path / "b.csv")
+    assert not (tmp_path / "b.csv").exists()
+
+
+def test_arrow_rows_say_that_they_are_synthetic(
+    fitted: WGANGPSynthesizer, people: Any, tmp_path: Path
+) -> None:
+    rows = fitted.set_output(transform="arrow").sample(5, random_state=0)
+    write_table(rows, tmp_path / "a.parquet")
+    assert read_table(tmp_path / "a.parquet").attrs["synthetic"]["model"] == fitted.digest_
+    content = json.loads(write_croissant(tmp_path / "a.parquet", rows).read_text())
+    assert fitted.digest_ in content["description"]
+    others = people.to_arrow().replace_schema_metadata({"synthetic": "leather"})
+    for unmarked in (people, others):
+        with pytest.raises(ValueError, match=r"do not say .*set_output\(transform='pandas'\)"):
+            write_croissant(tmp_path / "a.parquet", unmarked)
+
+
+def test_parts_of_an_array_have_numbered_columns(quick: dict[str, Any], tmp_path: Path) -> None:
+    model = WGANGPSynthesizer(**quick).fit(np.random.default_rng(0).normal(size=(40, 2)))
+    with config_context(transform_output="polars"):
+        model.sample_to(tmp_path, 5)
+    assert pl.read_parquet(tmp_path / "part-00000.parquet").columns == ["0", "1"]
 
 
 def test_resampled_rows_are_what_was_given(people: Any, quick: dict[str, Any]) -> None:

@@ -23,6 +23,7 @@ from synthwgan import Conditional, EarlyStopping, WGANGPSynthesizer
 from synthwgan.cli import app
 from synthwgan.networks import zeros
 from synthwgan.networks.heads import OutputHead
+from synthwgan.parts import PartsPlan
 from synthwgan.rules import Unique
 from synthwgan.table import cache, layout, survey
 from synthwgan.training import balance, data
@@ -292,6 +293,67 @@ def test_a_folder_of_other_rows_is_refused(
         keyed.sample_to(tmp_path / "new", 90)
     keyed = WGANGPSynthesizer(**settings(quick, rules=[Unique(["key"])], conditional=False))
     keyed.fit(table).sample_to(tmp_path / "new", 90)
+
+
+def test_what_cannot_be_drawn_leaves_no_plan(
+    model: WGANGPSynthesizer,
+    table: pd.DataFrame,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    folder = tmp_path / "rows"
+    for options, what in (
+        ({"conditions": {"job": "astronaut"}}, "'astronaut' did not occur"),
+        ({"conditions": {"jbo": "a"}}, "jbo"),
+        ({"truncation": 0.5}, "truncation"),
+    ):
+        with pytest.raises(ValueError, match=what):
+            model.sample_to(folder, 40, **options)
+        assert not folder.exists()
+    for rows in (table[["job"]], table[["job"]].to_numpy()):
+        with pytest.raises(
+            TypeError, match=r"sample_to\(\) takes conditions as a mapping; use samp"
+        ):
+            model.sample_to(folder, 40, conditions=rows)
+    # No row is found to be so, which nobody knows before some are drawn.
+    monkeypatch.setattr("synthwgan.conditions.rows.MIN_TRIED", 10)
+    rare = {"age": (88, 90), "gain": (8900, 9000), "size": (190, None), "job": ["c", "d"]}
+    with pytest.raises(ValueError, match="of the 40 rows asked for were found"):
+        model.sample_to(folder, 40, conditions=rare, on_rare="error")
+    assert list(folder.iterdir()) == []
+    model.sample_to(folder, 40, conditions={"job": "a"})
+    assert set(read(folder)["job"]) == {"a"}
+
+
+def test_a_plan_tells_conditions_apart_in_any_process(
+    model: WGANGPSynthesizer, tmp_path: Path
+) -> None:
+    ages = list(range(17, 91))
+    long, other = pd.Series(ages * 20), pd.Series(ages * 20)
+    other[700] = 90 if other[700] != 90 else 17
+    assert repr(long) == repr(other)
+    for first, second in ((long, other), (long.to_numpy(), other.to_numpy())):
+        shown = [_plan({"age": wish})["conditions"] for wish in (first, second)]
+        assert shown[0] != shown[1]
+        assert all(len(one) < 1000 for one in shown)
+    assert _plan({"age": np.array([20, 21])}) == _plan({"age": [20, 21]})
+    assert _plan({"age": (20, 21)}) != _plan({"age": [20, 21]})
+    assert _plan({"job": {"a": np.float64(0.5), "b": 0.5}})["conditions"] == (
+        "{'job': {'a': 0.5, 'b': 0.5}}"
+    )
+    days = np.array(["2020-01-01", "2020-01-02"], "M8[ns]")
+    assert _plan({"day": days[:1]}) != _plan({"day": days[1:]})
+    # A set has another order in another process, and so would the rows.
+    wish = {"conditions": {"job": {"a", "b", "c"}}, "rows_per_part": 30, "random_state": 4}
+    model.sample_to(tmp_path / "set", 60, **wish)
+    plan = json.loads((tmp_path / "set" / "_synthetic.json").read_text())
+    assert plan["options"]["conditions"] == "{'job': ['a', 'b', 'c']}"
+    model.sample_to(tmp_path / "list", 60, **{**wish, "conditions": {"job": ["a", "b", "c"]}})
+    assert_frame_equal(read(tmp_path / "set"), read(tmp_path / "list"))
+
+
+def _plan(conditions: dict[str, Any]) -> dict[str, Any]:
+    return PartsPlan(1, 1, {"conditions": conditions}).to_dict()["options"]
 
 
 def run(*arguments: object) -> None:

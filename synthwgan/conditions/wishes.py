@@ -15,7 +15,7 @@ from synthwgan.table.door import warn_of_unseen
 from synthwgan.table.storage.dtypes import Cells
 from synthwgan.warn import warn
 
-_SETS = (list, set, frozenset, np.ndarray, pd.Series, pd.Index)
+SETS = (list, set, frozenset, np.ndarray, pd.Series, pd.Index)
 
 
 @dataclass(frozen=True)
@@ -154,10 +154,18 @@ def read_condition(column: ColumnTransformer, wanted: Any, state_shares: np.ndar
         )
     if isinstance(wanted, tuple):
         return _in_range(column, wanted, state_shares)
-    values = list(wanted) if isinstance(wanted, _SETS) else [wanted]
+    values = listed(wanted) if isinstance(wanted, SETS) else [wanted]
     if not values:
         raise ValueError("an empty list allows nothing; leave the column out to allow everything")
     return _any_of(column, [_possible_cell(column, value) for value in values], state_shares)
+
+
+def listed(values: Any) -> list[Any]:
+    """Return some values as a list, in an order that is the same in each process.
+
+    That of a set is not, and rows that are drawn from the same seed would differ.
+    """
+    return sorted(values, key=repr) if isinstance(values, set | frozenset) else list(values)
 
 
 def check_known(

@@ -101,10 +101,13 @@ class TableFormat(ABC):
     is_text : bool, default False
         Whether the file is of text, so that it may be packed (``.gz``, ``.zst``) and be written
         to the standard output as it grows.
+    has_header : bool, default True
+        Whether a file says which columns there are also where there are no rows.
     """
 
     suffix: ClassVar[str]
     is_text: ClassVar[bool] = False
+    has_header: ClassVar[bool] = True
 
     @abstractmethod
     def read(self, file: BinaryIO, shown: str, options: ReadOptions) -> pd.DataFrame:

@@ -19,6 +19,7 @@ from pandas.api import types
 
 from synthwgan.io.base import PROVENANCE
 from synthwgan.io.formats import table_suffix
+from synthwgan.io.rows import frame_of_rows
 from synthwgan.io.tables import write_text
 
 SUFFIX = ".croissant.json"
@@ -91,7 +92,7 @@ _PIECE = 1 << 20
 
 def write_croissant(
     path: str | os.PathLike[str],
-    rows: pd.DataFrame,
+    rows: Any,
     *,
     name: str | None = None,
     description: str | None = None,
@@ -105,9 +106,9 @@ def write_croissant(
     ----------
     path : path
         The file of the table, as `TableWriter` has written it.
-    rows : DataFrame
-        Its rows, or the first of them: they have the columns, their dtypes, and in ``attrs`` the
-        model that drew them.
+    rows : DataFrame or pyarrow Table
+        Its rows, or the first of them: they have the columns, their dtypes, and in ``attrs``, or
+        in the metadata of Arrow, the model that drew them. Frames of polars have no place for it.
     name : str, optional
         What the data set is called; by default as its file.
     description : str, optional
@@ -147,13 +148,14 @@ def write_croissant(
     >>> json.loads(written.read_text())["recordSet"][0]["field"][0]["dataType"]
     'sc:Integer'
     """
-    path = Path(path)
+    path, rows = Path(path), frame_of_rows(rows)
     told = rows.attrs.get(PROVENANCE)
     if not isinstance(told, Mapping) or told.get("rows") not in _SOURCES:
         raise ValueError(
             f"{path}: the rows do not say that they are synthetic. Give rows as `sample` or "
             "`impute` returned them; where pandas has dropped their attrs, put them back: "
-            "rows.attrs = drawn.attrs."
+            "rows.attrs = drawn.attrs. Frames of polars and arrays have no place for it: draw with "
+            "model.set_output(transform='pandas')."
         )
     said = f"{_SAID[told['rows']]} {_origin(told)}"
     asked = {

@@ -18,6 +18,7 @@ class JsonLines(TableFormat):
 
     suffix = ".jsonl"
     is_text = True
+    has_header = False
 
     def read(self, file: BinaryIO, shown: str, options: ReadOptions) -> pd.DataFrame:
         encoding = options.text.encoding or "utf-8-sig"

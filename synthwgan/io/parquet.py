@@ -47,6 +47,7 @@ class ArrowSink:
 
     def __init__(self, file: BinaryIO, shown: str, what: str, open_writer: Any) -> None:
         self._file, self._open = file, open_writer
+        self._shown, self._what = shown, what
         self._rows = ArrowRows(shown, what)
         self._writer: Any = None
 
@@ -56,7 +57,15 @@ class ArrowSink:
         if self._writer is None:
             # Through Python's file, errors of the disk keep their number.
             self._writer = self._open(self._file, table.schema)
-        self._writer.write_table(table)
+        try:
+            self._writer.write_table(table)
+        except pa.ArrowInvalid as error:
+            if "Dictionary replacement" not in str(error):
+                raise
+            raise ValueError(
+                f"{self._shown}: {self._what} takes no category that the first rows have not; "
+                "write .parquet or .csv instead, or draw with model.set_output(transform='pandas')."
+            ) from error
 
     def close(self) -> None:
         """Write the index of the file."""

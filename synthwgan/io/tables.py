@@ -23,6 +23,7 @@ from synthwgan.io.formats import format_called, format_of, is_table_name
 from synthwgan.io.packing import Packing
 from synthwgan.io.parquet import open_parts
 from synthwgan.io.places import STANDARD, is_database, parts_of, refuse_database_options
+from synthwgan.io.rows import frame_of_rows
 from synthwgan.table.storage.frame import frame_of_arrow
 
 _FULL_DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
@@ -117,7 +118,8 @@ with .gz or .zst), .parquet, .feather, .xlsx.
     if (parts := parts_of(source)) is not None:
         return frame_of_arrow(open_parts(*parts, os.fspath(source)).to_table())
     found, packing = _format(source, format)
-    file, shown = _opened(source)
+    needs = "a header and rows" if found.has_header else "a line such as {...} for each row"
+    file, shown = _opened(source, needs)
     with file:
         if packing is not None:
             with unreadable_explained(shown, f"{found.suffix} that is packed"):
@@ -134,18 +136,18 @@ def _format(path: str | os.PathLike[str], called: str | None) -> tuple[TableForm
     return format_of(path)
 
 
-def _opened(path: str | os.PathLike[str]) -> tuple[BinaryIO, str]:
+def _opened(path: str | os.PathLike[str], needs: str) -> tuple[BinaryIO, str]:
     if os.fspath(path) == STANDARD:
-        file, shown = io.BytesIO(sys.stdin.buffer.read()), "the standard input"
-        is_empty = not file.getbuffer()
+        data, shown = sys.stdin.buffer.read(), "the standard input"
+        is_empty = not data
     else:
         path = Path(path)
         check_readable(path)
-        is_empty, shown = path.stat().st_size == 0, str(path)
-        file = open(path, "rb")  # noqa: SIM115
+        data, shown = None, str(path)
+        is_empty = path.stat().st_size == 0
     if is_empty:
-        raise ValueError(f"{shown} is empty; a table needs a header and rows.")
-    return file, shown
+        raise ValueError(f"{shown} is empty; a table needs {needs}.")
+    return (open(path, "rb") if data is None else io.BytesIO(data)), shown
 
 
 class TableWriter:
@@ -175,7 +177,10 @@ class TableWriter:
     ------
     ValueError
         If the suffix is unknown, or a database has such a table; on writing, if a chunk does not
-        fit the first one; at the end, if no chunk was written.
+        fit the first one; at the end, if no chunk was written, or to ``.jsonl`` no row, for such a
+        file has no header.
+    TypeError
+        On writing, if a chunk is no table.
     OSError
         If the folder is missing, may not be written to, or is full; if a database cannot be
         reached (``ConnectionError``).
@@ -225,6 +230,7 @@ class TableWriter:
     ) -> None:
         self.target, self._table, self._if_exists = target, table, if_exists
         self._columns: list | None = None
+        self._n_rows, self._has_header = 0, True
         if is_database(target):
             from synthwgan.io.sql.database import target_of
 
@@ -234,6 +240,7 @@ class TableWriter:
         self._shown = "the standard output" if target == STANDARD else os.fspath(target)
         self._options = TextOptions(sep, decimal, encoding)
         self._format, self._packing = _format(target, format)
+        self._has_header = self._format.has_header
 
     def check(self) -> None:
         """Raise an error that says why nothing could be written, before work is spent on rows."""
@@ -275,8 +282,12 @@ class TableWriter:
                 file.seek(0)
                 shutil.copyfileobj(file, _StandardOutput())
 
-    def write(self, frame: pd.DataFrame) -> None:
-        """Append the rows of a frame; all frames must have the first one's columns."""
+    def write(self, frame: Any) -> None:
+        """Append the rows of a frame of any library, or of an array, as `sample_iter` yields them.
+
+        All must have the first one's columns. Those of an array are numbered.
+        """
+        frame = frame_of_rows(frame)
         columns = list(frame.columns)
         if self._columns is None:
             self._columns = columns
@@ -285,6 +296,7 @@ class TableWriter:
                 f"{self._shown}: every chunk must have the columns {self._columns}, got {columns}."
             )
         self._sink.write(frame)
+        self._n_rows += len(frame)
 
     def __exit__(
         self,
@@ -293,11 +305,23 @@ class TableWriter:
         traceback: TracebackType | None,
     ) -> None:
         """Finish the file, or remove what was written of it."""
-        if kind is not None or self._columns is not None:
-            self._stack.__exit__(kind, error, traceback)
-            return
-        with self._stack:
-            raise ValueError(f"{self._shown}: nothing was written, not even the columns' names.")
+        if kind is None:
+            lacking = self._lacking()
+            if lacking is not None:
+                with self._stack:
+                    raise ValueError(f"{self._shown}: {lacking}.")
+        self._stack.__exit__(kind, error, traceback)
+
+    def _lacking(self) -> str | None:
+        """Say why what was written is no table."""
+        if self._columns is None:
+            return "nothing was written, not even the columns' names"
+        if self._n_rows or self._has_header:
+            return None
+        return (
+            f"no rows were written, and without any, {self._format.suffix} would not say that the "
+            f"columns are {self._columns}; write .csv or .parquet instead"
+        )
 
 
 class _StandardOutput:
@@ -321,13 +345,13 @@ def _closing(file: Any, abandon: Callable[[], None] | None = None) -> Iterator[A
     file.close()
 
 
-def write_table(frame: pd.DataFrame, target: str | os.PathLike[str], **options: Any) -> None:
+def write_table(frame: Any, target: str | os.PathLike[str], **options: Any) -> None:
     """Write a table, whole or not at all.
 
     Parameters
     ----------
-    frame : DataFrame
-        The table; its index is left out.
+    frame : frame of any library, or array
+        The table; an index of pandas is left out, and columns of an array are numbered.
     target : path
         Where to: what `TableWriter` takes.
     **options
@@ -337,6 +361,8 @@ def write_table(frame: pd.DataFrame, target: str | os.PathLike[str], **options: 
     ------
     ValueError, OSError
         See `TableWriter`.
+    TypeError
+        If it is no table.
 
     Examples
     --------

@@ -16,6 +16,7 @@ from synthwgan.fitted import (
     pack_config,
     pack_parameters,
     unpack_config,
+    unpack_parameter,
     unpack_parameters,
     without_nan,
 )
@@ -146,6 +147,13 @@ def pack_radial_parameters(
         "parameters": pack_parameters(parameters | {"mapping": None}, constraints),
         "mapping": None if mapping is None else pack_names(mapping),
     }
+
+
+def unpack_radial_parameter(name: str, packed: Any, function: Any = None) -> Any:
+    """Rebuild one parameter from `pack_radial_parameters`, or the mapping."""
+    if name == "mapping":
+        return None if packed is None else unpack_names(packed)
+    return unpack_parameter(name, packed, function)
 
 
 def radial_digest(sampler: DomainSampler, critic: nn.Module) -> str:

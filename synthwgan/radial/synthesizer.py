@@ -58,6 +58,7 @@ from synthwgan.radial.file import (
     pack_radial_parameters,
     radial_digest,
     save_radial,
+    unpack_radial_parameter,
 )
 from synthwgan.radial.fit import TrainingPlace, learn_added_domain, learn_domains
 from synthwgan.radial.judgement import score_domains
@@ -321,7 +322,10 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         precision = resolve_precision(self.precision, device)
         seeds, kept = draw_seeds(self.random_state, 4), None
         if checkpoint is not None:
-            kept = KeptFit(checkpoint, self._packed(target), self.verbose, device, precision)
+            packed = self._packed(target)
+            kept = KeptFit(
+                checkpoint, packed, self.verbose, device, precision, unpack=unpack_radial_parameter
+            )
             seeds = kept.seeds(seeds)
         tables, forms = tables_of(X, target, domain)
         check_rules_of(self.rules, tables)

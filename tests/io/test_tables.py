@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime
 import errno
+import gc
 import os
 import resource
+import warnings
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pandas as pd
 import pytest
 
 from synthwgan.io.formats import FORMATS
-from synthwgan.io.tables import TableWriter, atomic_path, check_writable, read_table
+from synthwgan.io.tables import TableWriter, atomic_path, check_writable, read_table, write_table
 
 SUFFIXES = [*FORMATS, ".csv.gz", ".tsv.zst", ".jsonl.gz", ".csv.zst"]
 
@@ -207,8 +209,29 @@ def test_intervals_and_periods_that_are_categories_become_text(path: Path) -> No
 
 def test_reading_an_empty_file(path: Path) -> None:
     path.touch()
-    with pytest.raises(ValueError, match="is empty"):
-        read_table(path)
+    needs = r"a line such as \{...\} for each row" if ".jsonl" in path.name else "a header and rows"
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with pytest.raises(ValueError, match=f"is empty; a table needs {needs}"):
+            read_table(path)
+        gc.collect()
+    assert not caught, "the file is left open"
+
+
+def test_a_table_without_rows_keeps_its_columns(path: Path) -> None:
+    frame = simple_frame(0)
+    if ".jsonl" not in path.name:
+        write_table(frame, path)
+        assert list(read_table(path).columns) == list(frame.columns)
+        return
+    path.write_text("older")
+    with pytest.raises(ValueError, match=r"no rows .* columns are \['number', .*write \.csv"):
+        write_table(frame, path)
+    assert [file.read_text() for file in path.parent.iterdir()] == ["older"]
+    with TableWriter(path) as writer:
+        writer.write(frame)
+        writer.write(simple_frame(1))
+    assert len(read_table(path)) == 1
 
 
 def test_reading_a_truncated_file(path: Path) -> None:
