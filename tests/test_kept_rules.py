@@ -453,6 +453,32 @@ def test_exceptions_are_filled_in_as_often_as_they_are():
     assert exceptions < 0.06
 
 
+def test_a_lower_cell_goes_with_the_upper_one_that_is_given():
+    rng = np.random.default_rng(0)
+    bill = rng.gamma(2, 50, 900).round(2)
+    start = pd.Timestamp("2024-01-01") + pd.to_timedelta(rng.integers(0, 31536000, 900), unit="s")
+    table = pd.DataFrame(
+        {
+            "bill": bill,
+            "paid": np.where(rng.random(900) < 0.3, bill, (bill * rng.random(900)).round(2)),
+            "start": start,
+            "end": start + pd.to_timedelta(rng.gamma(2, 20000, 900).astype(int), unit="s"),
+        }
+    )
+    model = model_of(table, max_steps=100)
+    assert {"bill >= paid", "end >= start"} <= {str(rule) for rule in model.rules_}
+    filled = model.impute(table.assign(paid=np.nan, start=pd.NaT), random_state=0)
+    assert (filled[["bill", "end"]] == table[["bill", "end"]]).all().all()
+    assert len(model.rules_.broken_rows(filled)) == 0
+    # 30 % pay in full, and stays take half a day: drawn beside nothing but an order, none did, and
+    # they took months.
+    assert 0.2 < (filled["paid"] == filled["bill"]).mean() < 0.4
+    hours = (filled["end"] - filled["start"]).dt.total_seconds() / 3600
+    real = (table["end"] - table["start"]).dt.total_seconds() / 3600
+    assert 0.7 < hours.median() / real.median() < 1.4
+    assert filled["bill"].corr(filled["paid"], method="spearman") > 0.5
+
+
 def test_gaps_beside_a_square_are_filled():
     rng = np.random.default_rng(0)
     table = pd.DataFrame(

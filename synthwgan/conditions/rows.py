@@ -385,7 +385,8 @@ class TableRows:
         self, rows: GivenRows, forbidden: np.ndarray | None, is_faulty: np.ndarray
     ) -> pd.DataFrame:
         """Fill rows, again where they break a rule; given cells that break one stay."""
-        table = self._filled(rows, forbidden)
+        told = self.solver.below(rows, lambda own: self._filled(own, forbidden))
+        table = self._filled(told, forbidden)
         unlawful = self.law.breaks_by_itself(table, rows.given) & ~is_faulty
         for tried in range(MAX_ROUNDS):
             if not unlawful.any():
@@ -393,7 +394,9 @@ class TableRows:
             open_rows = np.flatnonzero(unlawful)
             n_copies = max(1, N_COPIES // len(open_rows))
             copies = np.repeat(open_rows, n_copies)
-            again, before = rows.take(copies), _take(table, copies)
+            # Cells that were told to suit others may be what leaves no way.
+            again = (rows if tried % FULL_ROUNDS else told).take(copies)
+            before = _take(table, copies)
             if tried % FULL_ROUNDS:
                 again = self.solver.but_broken(again, before)
             drawn = self._filled(self.solver.solved(again, before), forbidden)

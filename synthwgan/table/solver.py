@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,12 +12,16 @@ from synthwgan.table.law import Law
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Table
 from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.sum import Sum
 from synthwgan.table.rules.unique import Unique
+from synthwgan.table.storage.dtypes import Cells
 
 _TOLD = "<told>"
 # How many parts are tried in search of those that make a given total.
 _ATTEMPTS = 8
+# Of how many drawn pairs the one is taken that suits a given upper end best.
+_N_COPIES = 16
 
 
 class Solver:
@@ -139,6 +143,60 @@ class Solver:
             if column.in_features and (where & ~rows.given[:, self.place_of[name]]).any():
                 found[self.place_of[name]] = where, column.read(series)
         return rows.also(found)
+
+    def below(self, rows: GivenRows, draw: Callable[[GivenRows], pd.DataFrame]) -> GivenRows:
+        """Return given rows with the lower cells of orders of which the upper one is given.
+
+        The upper one is computed of the lower and a gap: networks that know neither know nothing of
+        it. So both are drawn several times, and taken from where the upper cell came nearest.
+
+        Parameters
+        ----------
+        rows : GivenRows
+        draw : callable
+            Draws rows of which some cells are given.
+        """
+        # Of a chain the uppermost is built last.
+        for rule in reversed(self.reduction.builders):
+            if isinstance(rule, Order):
+                low, high = (self.place_of[name] for name in rule._ends())
+                where = rows.given[:, high] & ~rows.given[:, low]
+                where[where] = ~rows.cells[high].missing[where] if where.any() else False
+                if where.any():
+                    rows = rows.also({low: self._lowered(rule, rows, where, draw)})
+        return rows
+
+    def _lowered(
+        self,
+        rule: Order,
+        rows: GivenRows,
+        where: np.ndarray,
+        draw: Callable[[GivenRows], pd.DataFrame],
+    ) -> tuple[np.ndarray, Cells]:
+        """Return in which rows the lower cell of an order is known now, and these cells."""
+        low, high = (self.place_of[name] for name in rule._ends())
+        column, n_copies = self.reduction.columns[low], _N_COPIES
+        copies = rows.take(np.repeat(np.flatnonzero(where), n_copies))
+        told = self.reduction.frame_of(copies, [rule._ends()[1]]).iloc[:, 0]
+        free = copies.given.copy()
+        free[:, high] = False
+        drawn = draw(GivenRows(free, copies.cells))
+        cells, moved = rule.lowered(drawn, told)
+        found = column.read(cells)
+        moved[found.missing | ~column.holds(found)] = np.inf
+        # A month that is given as well leaves few starts.
+        trial = drawn.copy(deep=False)
+        trial[cells.name], trial[told.name] = cells, told.set_axis(drawn.index)
+        table = Table(trial)
+        for other in self.reduction.enforced:
+            if cells.name in other.columns and not isinstance(other, Unique):
+                moved[~other.check(table)] = np.inf
+        moved = moved.reshape(-1, n_copies)
+        best = np.arange(len(moved)) * n_copies + moved.argmin(axis=1)
+        is_known = np.isfinite(moved.min(axis=1))
+        new = where.copy()
+        new[where] = is_known
+        return new, found.take(best[is_known])
 
     def solved(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
         """Return given rows with one more part of a sum or product, so that it is as given.

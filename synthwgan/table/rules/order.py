@@ -259,6 +259,37 @@ class Order(Rule):
             **{_PLACE: _gap_series(gap, high.missing, self.gap_decimals_, table.frame.index)}
         ).pipe(_put_in_place, self._ends()[1])
 
+    def lowered(self, frame: pd.DataFrame, told: pd.Series) -> tuple[pd.Series, np.ndarray]:
+        """Return lower cells as far below some upper ones as they are below those of a table.
+
+        Parameters
+        ----------
+        frame : DataFrame of shape (n_rows, n_columns)
+            A table with both columns.
+        told : Series of shape (n_rows,)
+            Other upper cells.
+
+        Returns
+        -------
+        low : Series of shape (n_rows,)
+            Missing where one of the three is.
+        moved : ndarray of shape (n_rows,)
+            How far the upper cells were moved, in steps of the gap; infinite where unknown.
+        """
+        table, (low_name, high_name) = self._read(frame), self._ends()
+        low, high = table[low_name], table[high_name]
+        new = Column(high_name, told, self.written_.get(high_name, FIND))
+        unit = self._unit(low)
+        missing = low.missing | high.missing | new.missing
+        bottom, top, end = (_steps(column, self.gap_decimals_, unit) for column in (low, high, new))
+        moved = np.where(missing, np.inf, np.abs(end - top).astype(np.float64))
+        cells = np.where(missing, 0, bottom + (end - top))
+        if unit is not None:
+            cells = cells // ticks_per(low.unit, unit)
+        elif self.gap_decimals_:
+            cells = cells / 10.0**self.gap_decimals_
+        return low.form.write(cells, missing, frame.index).rename(low_name), moved
+
     def rebuild(self, frame: pd.DataFrame, columns: list[Hashable] | None = None) -> pd.DataFrame:
         """Return a reduced table with the upper column back, on its own grid and dtype."""
         if not self._is_pair or self.gap_floor_ is None:
