@@ -298,6 +298,7 @@ class TableRows:
                 for place, one in {**learned, **computed}.items()
             }
             given = GivenRows.of_columns(len(drawn), self.reader.n_columns, cells)
+            given = self.solver.below(given, lambda own: self._filled(own, None))
             rows = self._filled(self.solver.solved(given, drawn), None)
             met = self._are_met(rows, {**learned, **computed})
             met[met] = ~self.law.is_broken(_take(rows, met), kept)
