@@ -60,7 +60,8 @@ class Plan:
     def draw(self, n_rows: int, rng: np.random.Generator, order: np.ndarray) -> pd.DataFrame:
         frame = pd.DataFrame({"latent": rng.normal(size=n_rows)})
         for name, make in self.steps:
-            frame[name] = make(frame, rng)
+            # Many columns that are put in one by one lie apart, of which pandas warns.
+            frame = frame.assign(**{name: make(frame, rng)})
         frame = frame.drop(columns="latent")
         for pattern in self.patterns:
             pattern(frame, rng)
