@@ -19,6 +19,8 @@ MIN_GAIN = 0.01
 GOOD_AREA = 0.52
 # Share of drawn rows nearer to rows learnt from than to held-out ones: more is memorising.
 MAX_NEARER = 0.52
+# A large table starts with so many steps; it is the detective that asks for more.
+MAX_START = 3500
 # Steps that a table can take at most: so many times those that suit it by its size, or in all.
 MAX_FACTOR, MAX_STEPS = 6, 12_000
 
@@ -102,7 +104,8 @@ class UntilLearnt:
     Parameters
     ----------
     n_steps : int
-        Steps that suit a table by its size; there are never fewer.
+        Steps that suit a table by its size; there are never fewer, unless these are more than
+        `MAX_START`.
     constant_share : float
         Share of these with the full learning rate, in (0, 1].
     look : callable
@@ -122,7 +125,7 @@ class UntilLearnt:
         log_every: int,
     ) -> None:
         self.constant_share, self._look, self._at_decay = constant_share, look, at_decay
-        self.log_every = log_every
+        self.log_every, n_steps = log_every, min(n_steps, MAX_START)
         self.n_constant = self._at_a_log(constant_share * n_steps)
         self.n_decay = n_steps - self.n_constant
         self.largest = min(max(n_steps, MAX_STEPS), MAX_FACTOR * n_steps)

@@ -10,6 +10,7 @@ import pytest
 from synthwgan.training.pace import (
     GROWTH,
     MAX_FACTOR,
+    MAX_START,
     MAX_STEPS,
     N_LOOKS,
     Look,
@@ -101,12 +102,16 @@ def test_the_rate_is_full_until_the_decay_and_then_falls_to_its_end():
     assert loop.progress[-1] == pytest.approx(1)
 
 
-@pytest.mark.parametrize("n_steps", [100, 2000, 8000, MAX_STEPS + 1])
+@pytest.mark.parametrize("n_steps", [100, 2000, 8000])
 def test_there_is_an_end(n_steps):
     loop = Loop(falling(0.01), n_steps=n_steps)
-    most = min(max(n_steps, MAX_STEPS), MAX_FACTOR * n_steps)
-    assert n_steps <= loop.n_steps <= most
+    assert n_steps <= loop.n_steps <= min(MAX_STEPS, MAX_FACTOR * n_steps)
     assert loop.decays
+
+
+def test_a_large_table_starts_with_fewer_steps_than_suit_its_size():
+    assert Loop(itertools.repeat(0.7), n_steps=8000).n_steps == MAX_START
+    assert Loop(falling(0.01), n_steps=8000).n_steps > 8000
 
 
 def test_looks_are_farther_and_farther_apart():
