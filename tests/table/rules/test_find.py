@@ -113,6 +113,14 @@ def test_floats_are_compared_at_their_own_precision(rng, dtype: str) -> None:
     assert Sum("total", ["a", "b"]).check(off).mean() < 0.01
 
 
+def test_numbers_near_the_end_of_floats_are_searched_without_a_warning(rng) -> None:
+    frame = pd.DataFrame({"a": rng.uniform(0, 1e200, N), "b": rng.uniform(0, 1e100, N)})
+    frame = frame.assign(c=frame["a"] * frame["b"], top=rng.uniform(0, 1e308, N))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert "c = a * b" in texts(find_rules(frame))
+
+
 def test_squares_are_found(rng) -> None:
     cm, kg = rng.normal(170, 9, N).round(), rng.normal(70, 12, N).round(1)
     side = rng.integers(2, 90, N)

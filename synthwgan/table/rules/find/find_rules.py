@@ -106,7 +106,9 @@ def find_rules(
     search = Search(table, rows, rng, verbose)
     for what, finder in _FINDERS:
         if len(search.columns) > 1 and (n_rows >= MIN_ROWS or finder in _OF_FEW_ROWS):
-            finder(search)
+            # Squares of numbers near the end of floats are beyond it, and find no candidate there.
+            with np.errstate(over="ignore", invalid="ignore"):
+                finder(search)
             search.say(what)
     prune(search)
     search.note_unusable()

@@ -101,7 +101,8 @@ def _solve(columns: list[Column], values: np.ndarray, check: np.ndarray, unit: s
     if len(values) < len(columns) + 5:
         return []
     middle, spread = values.mean(axis=0), values.std(axis=0)
-    usable = np.flatnonzero(spread > 0)
+    # Of numbers near the end of floats, squares are beyond it.
+    usable = np.flatnonzero((spread > 0) & np.isfinite(spread))
     if len(usable) < 2:
         return []
     scaled = (values[:, usable] - middle[usable]) / spread[usable]
