@@ -123,15 +123,19 @@ class LogTable:
             part = self.logs[rows]
             own = part[:, [target]]
             slack = self._slack(target, own)
+            reach = float(np.ptp(np.nanquantile(own, [0.05, 0.95])))
             for first in range(len(self.columns)):
                 if first == target:
                     continue
                 rest = own - part[:, [first]]
                 slacks = slack + self.errors_of_parts[first] + self.errors_of_parts
+                slacks = np.minimum(slacks, _SLACK)
+                # What rounding may have done to a number that hardly varies would explain it all.
+                slacks[4 * slacks >= reach] = -1
                 for sign in (1, -1):
                     # Subtracting a factor's logarithm, or adding a divisor's, leaves a constant.
                     left = rest - sign * part
-                    for second in _constant_columns(left, np.minimum(slacks, _SLACK)):
+                    for second in _constant_columns(left, slacks):
                         if second != target and not (sign < 0 and second == first):
                             powers = {target: 1, first: -1}
                             powers[second] = powers.get(second, 0) - sign
