@@ -102,6 +102,13 @@ def test_units_are_found_with_all_digits_and_the_way_that_tells_more(
     assert texts(find_rules(frame)) == [text]
 
 
+def test_two_columns_that_are_computed_of_a_third_are_no_units_of_each_other(rng) -> None:
+    net = rng.integers(100, 10_000, N) / 100
+    bills = pd.DataFrame({"net": net, "tax": (net * 0.19).round(2)})
+    bills["total"] = (bills["net"] + bills["tax"]).round(2)
+    assert texts(find_rules(bills)) == ["tax = 0.19 net", "total = net + tax"]
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_floats_are_compared_at_their_own_precision(rng, dtype: str) -> None:
     frame = pd.DataFrame({name: rng.uniform(0, 100, N) for name in "ab"}).astype(dtype)

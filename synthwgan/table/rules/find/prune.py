@@ -97,7 +97,7 @@ def _dependencies(search: Search) -> None:
         if not isinstance(rule, Determines):
             continue
         known = closure(set(rule.sources), computing)
-        derived = _roots({rule.target}, computing)
+        derived = roots({rule.target}, computing)
         # What is computed from a column cannot tell more of it than it knows.
         is_inverse = all(
             any(o.target == name and o.sources == [rule.target] for o in computing)
@@ -110,7 +110,7 @@ def _dependencies(search: Search) -> None:
             or (
                 derived
                 and rule.target not in derived
-                and _roots(set(rule.sources), computing) <= derived
+                and roots(set(rule.sources), computing) <= derived
             )
         )
         if follows:
@@ -161,7 +161,7 @@ def closure(names: set[Hashable], rules: list[ComputedRule]) -> set[Hashable]:
     return known
 
 
-def _roots(names: set[Hashable], rules: list[ComputedRule]) -> set[Hashable]:
+def roots(names: set[Hashable], rules: list[ComputedRule]) -> set[Hashable]:
     """Return the columns from which some columns are computed in the end."""
     by_target = {rule.target: rule for rule in reversed(rules)}
     roots, ahead, seen = set(), list(names), set(names)

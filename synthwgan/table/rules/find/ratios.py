@@ -8,9 +8,11 @@ from fractions import Fraction
 import numpy as np
 
 from synthwgan.parameters import required
+from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Column
 from synthwgan.table.rules.find.linear import snap
-from synthwgan.table.rules.find.search import NEARLY, Search
+from synthwgan.table.rules.find.prune import roots
+from synthwgan.table.rules.find.search import NEARLY, Search, is_computed
 from synthwgan.table.rules.sum import Sum, as_weight
 
 _MIN_DISTINCT = 20
@@ -39,19 +41,34 @@ def find_ratios(search: Search) -> None:
     values = np.column_stack([column.floats for column in columns])
     steps = np.array([10.0 ** -required(column.decimals) for column in columns])
     spread = np.nanmax(values, axis=0) - np.nanmin(values, axis=0)
-    taken = {frozenset(rule.columns) for rule in search.rules if isinstance(rule, Sum)}
     tried = len(columns) ** 2
     for source, target in _near_pairs(values, steps):
-        pair = frozenset((columns[source].name, columns[target].name))
         weight = _weight(values[:, source], values[:, target], steps[target])
-        if weight is None or pair in taken:
+        if weight is None:
             continue
         # A number that moves by less than a step in another does not come back from there.
         n_steps = float(abs(weight)) * spread[source] / steps[target]
         if n_steps < _MIN_STEPS or not _tells_more(weight, source, target, values, steps):
             continue
-        if search.accept(_rule(columns, source, target, weight), tried=tried, min_share=NEARLY):
-            taken.add(pair)
+        rule = _rule(columns, source, target, weight)
+        backward = [own for own in search.rules if _is_backward(own, rule)]
+        if not backward and _is_known(search, rule):
+            continue
+        if search.accept(rule, tried=tried, min_share=NEARLY):
+            search.rules = [own for own in search.rules if not any(own is b for b in backward)]
+
+
+def _is_backward(rule: Rule, other: Sum) -> bool:
+    """Whether a rule says the other way round that a column is a multiple of another."""
+    is_multiple = isinstance(rule, Sum) and len(rule.sources) == 1 and not rule.constant
+    return is_multiple and rule.columns == other.columns[::-1]
+
+
+def _is_known(search: Search, rule: Sum) -> bool:
+    """Whether rules that were found already compute both columns of the same others."""
+    computing = [own for own in search.rules if is_computed(own)]
+    of_target, of_source = (roots({name}, computing) for name in rule.columns)
+    return of_target <= of_source
 
 
 def _near_pairs(values: np.ndarray, steps: np.ndarray) -> list[tuple[int, int]]:
@@ -93,10 +110,7 @@ def _tells_more(
     """
     if float(abs(weight)) * steps[source] >= steps[target]:
         return True
-    back = 1 / weight
-    with np.errstate(invalid="ignore"):
-        off = np.abs(values[:, source] - float(back) * values[:, target])
-    return bool(np.nanmax(off) > (0.5 + 1e-9) * steps[source])
+    return _weight(values[:, target], values[:, source], steps[source]) is None
 
 
 def _rule(columns: list[Column], source: int, target: int, weight: Fraction) -> Sum:
