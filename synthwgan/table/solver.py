@@ -22,6 +22,8 @@ _TOLD = "<told>"
 _ATTEMPTS = 8
 # Of how many drawn pairs the one is taken that suits a given upper end best.
 _N_COPIES = 16
+# So many rows are asked for at a time, for all copies are held.
+_BLOCK = 10_000
 
 
 class Solver:
@@ -162,8 +164,11 @@ class Solver:
                 low, high = (self.place_of[name] for name in rule._ends())
                 where = rows.given[:, high] & ~rows.given[:, low]
                 where[where] = ~rows.cells[high].missing[where] if where.any() else False
-                if where.any():
-                    rows = rows.also({low: self._lowered(rule, rows, where, draw)})
+                asked = np.flatnonzero(where)
+                for start in range(0, len(asked), _BLOCK):
+                    block = np.zeros_like(where)
+                    block[asked[start : start + _BLOCK]] = True
+                    rows = rows.also({low: self._lowered(rule, rows, block, draw)})
         return rows
 
     def _lowered(
