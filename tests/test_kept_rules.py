@@ -479,6 +479,22 @@ def test_a_lower_cell_goes_with_the_upper_one_that_is_given():
     assert filled["bill"].corr(filled["paid"], method="spearman") > 0.5
 
 
+def test_a_lower_cell_that_goes_with_an_upper_one_stays_on_its_grid():
+    rng = np.random.default_rng(0)
+    day = pd.Timestamp("2024-01-01") + pd.to_timedelta(pd.Series(rng.integers(0, 300, 600)), "D")
+    table = pd.DataFrame({"day": day, "five": 5 * rng.integers(1, 300, 600)})
+    table["at"] = table["day"] + pd.to_timedelta(rng.integers(0, 900_000, 600), "s")
+    table["over"] = table["five"] + rng.integers(0, 40, 600)
+    model = model_of(table)
+    assert {"at >= day", "over >= five"} <= {str(rule) for rule in model.rules_}
+    filled = model.impute(table.assign(day=pd.NaT, five=np.nan), random_state=0)
+    assert (filled["day"] == filled["day"].dt.normalize()).all()
+    assert (filled["five"] % 5 == 0).all()
+    # Rounded down, all gaps would be longer: by half a day, and by 2.
+    assert abs((filled["over"] - filled["five"]).mean() - 19.5) < 1.5
+    assert len(model.rules_.broken_rows(filled)) == 0
+
+
 def test_gaps_beside_a_square_are_filled():
     rng = np.random.default_rng(0)
     table = pd.DataFrame(

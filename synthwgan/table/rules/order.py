@@ -283,7 +283,7 @@ class Order(Rule):
         missing = low.missing | high.missing | new.missing
         bottom, top, end = (_steps(column, self.gap_decimals_, unit) for column in (low, high, new))
         moved = np.where(missing, np.inf, np.abs(end - top).astype(np.float64))
-        cells = np.where(missing, 0, bottom + (end - top))
+        cells = np.where(missing, 0, bottom + _on_grid(end - top, bottom[low.present]))
         if unit is not None:
             cells = cells // ticks_per(low.unit, unit)
         elif self.gap_decimals_:
@@ -369,6 +369,17 @@ def _steps(column: Column, decimals: int | None, unit: str | None) -> np.ndarray
     largest = max(abs(int(values.min(initial=0))), abs(int(values.max(initial=0))))
     fits = largest * 10**decimals < 2**61
     return values.astype(np.int64 if fits else object) * 10**decimals
+
+
+def _on_grid(shift: np.ndarray, steps: np.ndarray) -> np.ndarray:
+    """Return how far to move whole steps, so that they stay on the coarser grid on which they lie.
+
+    To the nearest: the next below would make all gaps longer. Floats on no grid move freely.
+    """
+    if steps.dtype.kind == "f" or not len(steps):
+        return shift
+    grid = int(np.gcd.reduce(steps - steps.min()))
+    return (shift + grid // 2) // grid * grid if grid else np.zeros_like(shift)
 
 
 def _gap_series(

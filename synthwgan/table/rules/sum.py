@@ -110,6 +110,11 @@ class Sum(Formula):
         return [as_fraction(weight) for weight in weights]
 
     @property
+    def is_multiple(self) -> bool:
+        """Whether the total is another column, times a weight."""
+        return len(self.sources) == 1 and not self.constant
+
+    @property
     def can_turn(self) -> bool:
         # Whole months do not tell what they were counted from.
         return self.unit not in _CALENDAR

@@ -65,14 +65,14 @@ class _Found:
 
 def find_products(search: Search) -> None:
     """Find columns that are the product or the quotient of two or three others."""
-    columns = [c for c in search.of_kind("number") if not is_binary(c)]
-    columns = [c for c in columns if _sizes(c) is not None]
+    sizes = {c: _sizes(c) for c in search.of_kind("number") if not is_binary(c)}
+    columns = [column for column, logs in sizes.items() if logs is not None]
     columns = search.bounded(columns, _MAX_COLUMNS, "products")
     multiples = _multiples(search)
     columns = [column for column in columns if column.name not in multiples]
     if len(columns) < 2:
         return
-    logs = LogTable(columns, np.column_stack([_sizes(column) for column in columns]), search.rng)
+    logs = LogTable(columns, np.column_stack([sizes[column] for column in columns]), search.rng)
     logs = logs.without_multiples()
     columns = logs.columns
     known, products = np.zeros((1, len(columns))), {}
@@ -120,11 +120,7 @@ def _sizes(column: Column) -> np.ndarray | None:
 
 def _multiples(search: Search) -> set[Hashable]:
     """Return columns of which a rule says already that they are a multiple of another."""
-    return {
-        rule.target
-        for rule in search.rules
-        if isinstance(rule, Sum) and len(rule.sources) == 1 and not rule.constant
-    }
+    return {rule.target for rule in search.rules if isinstance(rule, Sum) and rule.is_multiple}
 
 
 def _follows(relation: Relation, known: np.ndarray) -> bool:

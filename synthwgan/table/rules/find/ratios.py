@@ -60,8 +60,7 @@ def find_ratios(search: Search) -> None:
 
 def _is_backward(rule: Rule, other: Sum) -> bool:
     """Whether a rule says the other way round that a column is a multiple of another."""
-    is_multiple = isinstance(rule, Sum) and len(rule.sources) == 1 and not rule.constant
-    return is_multiple and rule.columns == other.columns[::-1]
+    return isinstance(rule, Sum) and rule.is_multiple and rule.columns == other.columns[::-1]
 
 
 def _is_known(search: Search, rule: Sum) -> bool:
