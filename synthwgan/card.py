@@ -26,7 +26,10 @@ LIMITS = (
 NOT_PRIVATE = (
     "No differential privacy: nothing proves how little a row of the table can be told from it."
 )
-HOLDS = "The model holds category names, and quantiles and extremes of numbers, but no rows."
+HOLDS = (
+    "The model holds category names, quantiles and extremes of numbers, and ranks of numbers in "
+    "small groups of rows, but no rows."
+)
 
 
 class ModelCard:

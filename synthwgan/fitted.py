@@ -17,7 +17,7 @@ import torch
 from torch import nn
 
 from synthwgan.components import OWN, Component
-from synthwgan.interrupts import CALIBRATION, REJECTION, Interrupts
+from synthwgan.interrupts import CALIBRATION, REDRAW, REJECTION, Interrupts
 from synthwgan.io.model import TABLE, not_a_model, read_model, refusing, write_model
 from synthwgan.io.sql.types import checked_types
 from synthwgan.networks import critics, generators
@@ -31,7 +31,9 @@ from synthwgan.sampling.bins import MAX_VALUE_EDGES
 from synthwgan.sampling.boosting import RejectionPlan, learn_rejection
 from synthwgan.sampling.calibration import calibrate
 from synthwgan.sampling.conditional import ConditionalSampler
+from synthwgan.sampling.growing import grow, n_rows_for
 from synthwgan.sampling.knots import N_KNOTS
+from synthwgan.sampling.redraw import Redraw
 from synthwgan.sampling.rejection import Rejection
 from synthwgan.sampling.sampler import Sampler
 from synthwgan.sampling.slices import SliceTargets
@@ -72,6 +74,7 @@ _CONTENT = {
     "fit_seconds": SECONDS,
     "history": HISTORY,
     "conditional": FLAG,
+    "redraw": FLAG,
     "rejection": optional(STATE),
     "sql_types": STATE,
 }
@@ -191,11 +194,14 @@ def save_model(
         "fit_seconds": state.fit_seconds,
         "history": without_nan(state.history),
         "conditional": state.conditional_sampler is not None,
+        "redraw": state.sampler.redraw is not None,
         "rejection": None,
         "sql_types": state.sql_types,
     }
     sampler, conditional = state.sampler, state.conditional_sampler
     own = {"marginals": sampler.marginals, "value_knots": sampler.value_knots}
+    if sampler.redraw is not None:
+        arrays = arrays | sampler.redraw.to_arrays()
     if sampler.rejection is not None:
         content["rejection"], rejection_arrays = sampler.rejection.to_state()
         arrays = arrays | rejection_arrays
@@ -239,6 +245,8 @@ def load_model(
         modules = _modules(sampler, conditional, critic)
         load_module_arrays(modules, arrays)
         check_heads(modules)
+        if content["redraw"]:
+            _give_redraw(_load_redraw(transformer.layout_, arrays), sampler, conditional)
         sampler.rejection = _load_rejection(transformer.layout_, content["rejection"], arrays)
         target_name = from_jsonable(content["target_name"])
         is_named = target_name is not None and transformer.array_dtype_ is None
@@ -381,6 +389,13 @@ def _make_networks(
         targets=None if slice_means is None else SliceTargets(slice_means),
     )
     return sampler, conditional_sampler, networks["critic"]
+
+
+def _load_redraw(layout: Layout, arrays: Mapping[str, np.ndarray]) -> Redraw:
+    try:
+        return Redraw.from_arrays(layout, arrays)
+    except (KeyError, IndexError, TypeError, ValueError) as error:
+        raise ValueError(f"of its redraw: {error}") from error
 
 
 def _load_rejection(
@@ -527,6 +542,60 @@ def _average(sampler: BaseSampler, ranks: Ranks) -> None:
     """Give a sampler the mean of the calibrations that several processes found."""
     knots = [] if sampler.value_knots is None else [sampler.value_knots]
     ranks.mean_([sampler.head.logit_bias, *knots])
+
+
+def add_redraw(
+    encoded: EncodedTable,
+    sampler: Sampler,
+    conditional_sampler: ConditionalSampler | None,
+    plan: RejectionPlan,
+    *,
+    seed: int,
+    verbose: int,
+    interrupts: Interrupts,
+    ranks: Ranks = ALONE,
+) -> None:
+    """Let samplers draw numbers again, each given the rest of its row; see `Redraw`.
+
+    Parameters
+    ----------
+    encoded : EncodedTable
+        The table.
+    sampler, conditional_sampler
+        The samplers.
+    plan : RejectionPlan
+        Knows how many seconds it may take.
+    seed : int
+        Seed of the trees.
+    verbose : int
+        From 1 on, it is said.
+    interrupts : Interrupts
+        Told if it is interrupted.
+    ranks : Ranks, optional
+        The processes that trained them; the first grows the trees, and tells the others.
+    """
+    layout = sampler.head.layout
+    n_rows = ranks.of_first(n_rows_for(encoded, layout, plan.redraw_seconds))
+    if not n_rows:
+        return
+    tell("redraw: growing the trees by which numbers are drawn again", verbose)
+
+    def work() -> None:
+        grown = grow(encoded, layout, n_rows, seed) if ranks.is_first else None
+        if ranks.size > 1:
+            given = {} if grown is None else grown.to_arrays()
+            _, arrays = ranks.share(None, given)
+            grown = Redraw.from_arrays(layout, dict(arrays)) if arrays else None
+        _give_redraw(grown, sampler, conditional_sampler)
+
+    # As the calibration before it.
+    interrupts.attempt(work, REDRAW, anyway=True)
+
+
+def _give_redraw(redraw: Redraw | None, *samplers: BaseSampler | None) -> None:
+    for sampler in samplers:
+        if sampler is not None:
+            sampler.redraw = redraw
 
 
 def add_rejection(

@@ -17,6 +17,7 @@ Result = TypeVar("Result")
 TRAINING = "the rest of training, which ended at step {} of {}"
 CONDITIONS = "conditions: no rows can be drawn under conditions, nor gaps filled"
 CALIBRATION = "calibration: shares of categories and ranks of numbers are not made exact"
+REDRAW = "the redraw of numbers: they stay as the networks draw them"
 REJECTION = "rejection: all drawn rows are kept"
 ROUNDS = "the rest of rejection, which ended after {} rounds"
 

@@ -14,6 +14,7 @@ from synthwgan.base import BaseSynthesizer
 from synthwgan.checkpoint import Checkpoint, KeptFit, check_agreement, describe_table
 from synthwgan.fitted import (
     FittedState,
+    add_redraw,
     add_rejection,
     calibrate_samplers,
     make_conditional_sampler,
@@ -67,7 +68,7 @@ SYNTHESIZER_PARAMETERS: dict[str, Constraint] = {
     "locale": LOCALE,
     "rules": Either((OneOf((None, "auto")), Instance((list, tuple, RuleSet)))),
     **TRAINING_PARAMETERS,
-    "calibrate": OneOf((True, False)),
+    "calibrate": OneOf((True, False, "margins")),
     "rejection": Either((Number(1, integer=True), OneOf(("auto", None)))),
     "device": DEVICE,
     "precision": PRECISION,
@@ -137,8 +138,10 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Rounds at most of learning, from 1000 rows on, which drawn rows to keep. "auto": 40, while
         a quarter of the rows or more is kept, and up to 100, down to a tenth, while they help on
         rows held out of them.
-    calibrate : bool, default True
-        Whether each column's distribution is made exact after training.
+    calibrate : bool or "margins", default True
+        Whether rows are fitted to the table after training: each column's distribution is made
+        exact, and, from 1000 rows on, each number is drawn again given the rest of its row, from
+        the leaves of regression trees. "margins" does the first only.
     random_state : int, Generator, RandomState or None, default None
         Seed of `fit`. The same int gives the same model on the same machine and device; torch's
         and numpy's global seeds are neither used nor changed.
@@ -262,7 +265,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         max_seconds: float | None = None,
         conditional: bool | Conditional = True,
         rejection: int | Literal["auto"] | None = "auto",
-        calibrate: bool = True,
+        calibrate: bool | Literal["margins"] = True,
         random_state: RandomState = None,
         verbose: int = 0,
         batch_size: int | Literal["auto"] = "auto",
@@ -397,7 +400,9 @@ class WGANGPSynthesizer(BaseSynthesizer):
         check_agreement(ranks, packed, transformer, encoded)
         checkpoints = None if kept is None else kept.start(describe_table(transformer, encoded))
         spent = 0.0 if checkpoints is None else checkpoints.seconds
-        plan = RejectionPlan.resolve(self.rejection, self.max_seconds, spent)
+        plan = RejectionPlan.resolve(
+            self.rejection, self.max_seconds, spent, redraws=self.calibrate is True
+        )
         parameters["max_seconds"] = plan.training_seconds
         config = TrainingConfig.resolve(parameters, n_rows=len(encoded))
         with Interrupts(can_end=ranks.size == 1) as interrupts:
@@ -448,10 +453,12 @@ class WGANGPSynthesizer(BaseSynthesizer):
         seeds: list[int],
         told: dict[str, Any],
     ) -> tuple[Sampler, ConditionalSampler | None]:
-        """Return both samplers, calibrated, the first with its rejection."""
+        """Return both samplers, calibrated and with redraw, the first with its rejection."""
         samplers = make_sampler(trained), make_conditional_sampler(trained)
         if self.calibrate:
             calibrate_samplers(trained, *samplers, seed=seeds[2], **told)
+        if self.calibrate is True:
+            add_redraw(encoded, *samplers, plan, seed=seeds[2], **told)
         add_rejection(samplers[0], encoded, transformer, plan, seed=seeds[4], **told)
         return samplers
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from synthwgan import Checkpoint, WGANGPSynthesizer
-from synthwgan.interrupts import CALIBRATION, CONDITIONS, REJECTION, Interrupts
+from synthwgan.interrupts import CALIBRATION, CONDITIONS, REDRAW, REJECTION, Interrupts
 
 WHOLE_ROWS = "the rest of training, which ended at step {} of whole rows"
 OF_CONDITIONS = "the rest of training, which ended at step {} of conditions"
@@ -85,6 +85,7 @@ AFTER_THE_FIRST_STEP = [
     ("sampling.calibration.calibrate_values", 1, [CALIBRATION, REJECTION]),
     ("sampling.calibration.calibrate_values", 2, [CALIBRATION, REJECTION]),
     ("fitted:SliceTargets.of", 1, [CALIBRATION, REJECTION]),
+    ("fitted.grow", 1, [REDRAW, REJECTION]),
     ("synthesizer.add_rejection", 1, [REJECTION]),
     ("fitted.learn_rejection", 1, [REJECTION]),
     ("sampling.boosting:_Boosting.add_round", 1, [REJECTION]),

@@ -14,6 +14,7 @@ from synthwgan.networks.context import Context
 from synthwgan.networks.generators.style import StyleGenerator
 from synthwgan.networks.heads import OutputHead
 from synthwgan.sampling.knots import levels, ranks_among
+from synthwgan.sampling.redraw import Redraw
 from synthwgan.table.layout import EncodedTable
 
 MAX_CHUNK_ROWS = 8192
@@ -38,6 +39,11 @@ class BaseSampler:
     value_knots : Tensor of shape (n_values, n_knots) or None
         Quantiles of the raw values, see `knots_of`; a raw value becomes its rank among
         them. None takes raw values for normal scores as they are.
+
+    Attributes
+    ----------
+    redraw : Redraw or None
+        Draws the numbers of rows again.
     """
 
     def __init__(
@@ -51,6 +57,7 @@ class BaseSampler:
         self.generator, self.head, self.latent_dim = generator, head, latent_dim
         self.marginals, self.value_knots = marginals, value_knots
         self.truncation: float | None = None
+        self.redraw: Redraw | None = None
 
     def truncated(self, truncation: float | None) -> Self:
         """Return a sampler that draws styles nearer to their mean; see `StyleGenerator`.
@@ -134,6 +141,19 @@ class BaseSampler:
         """The compact form of drawn codes and normal scores; values without a gate are zero."""
         scores = scores * self.head.is_regular(codes)
         return EncodedTable(codes.to(_code_type(self.head)).cpu().numpy(), scores.cpu().numpy())
+
+    def redrawn(
+        self, drawn: EncodedTable, rng: torch.Generator, given: np.ndarray | None = None
+    ) -> EncodedTable:
+        """Rows with their numbers drawn again, but for cells that are given.
+
+        Truncated styles stay near their mean, which trees of the whole table would undo.
+        """
+        if self.redraw is None or self.truncation is not None:
+            return drawn
+        shape = (drawn.values.shape[1], len(drawn))
+        uniform = torch.rand(shape, dtype=torch.float64, device=self.device, generator=rng)
+        return self.redraw(drawn, uniform.cpu().numpy(), given)
 
 
 def _code_type(head: OutputHead) -> torch.dtype:

@@ -54,6 +54,8 @@ MAX_SLOTS_DRAWN = 2**28
 # 40 s of one core.
 RESERVED_SHARE = 0.15
 MAX_RESERVED_SECONDS = 30.0
+# Share of what is left after training that growing the trees of `Redraw` may take.
+REDRAW_SHARE = 1 / 3
 
 
 @dataclass(frozen=True)
@@ -82,18 +84,27 @@ class RejectionPlan:
 
     @classmethod
     def resolve(
-        cls, rejection: int | str | None, max_seconds: float | None, spent: float = 0.0
+        cls,
+        rejection: int | str | None,
+        max_seconds: float | None,
+        spent: float = 0.0,
+        *,
+        redraws: bool = True,
     ) -> RejectionPlan:
         """Take the bounds from an estimator's parameters; the clock starts now, or did before."""
-        if rejection is None:
-            return cls(0, 0.0, training_seconds=max_seconds)
-        is_auto = rejection == "auto"
         of_auto = (AUTO_ROUNDS, MIN_ACCEPTANCE, UNPROVEN_ACCEPTANCE)
-        bounds = of_auto if is_auto else (int(rejection), 0.0, 0.0)
+        bounds = of_auto if rejection == "auto" else (int(rejection or 0), 0.0, 0.0)
         if max_seconds is None:
             return cls(*bounds)
         reserved = min(RESERVED_SHARE * max_seconds, MAX_RESERVED_SECONDS)
+        if rejection is None:
+            reserved *= REDRAW_SHARE if redraws else 0.0
         return cls(*bounds, time.perf_counter() + max_seconds - spent, max_seconds - reserved)
+
+    @property
+    def redraw_seconds(self) -> float:
+        """Seconds that growing the trees of `Redraw` may take, which comes before."""
+        return max(0.0, self.deadline - time.perf_counter()) * REDRAW_SHARE
 
     def is_for(self, encoded: EncodedTable, layout: Layout) -> bool:
         """Whether there is anything to learn from a table: of few rows it would be chance."""

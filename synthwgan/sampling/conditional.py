@@ -100,13 +100,13 @@ class ConditionalSampler(BaseSampler):
         forbidden: np.ndarray | None,
         calibration: SliceCalibration | None,
     ) -> EncodedTable:
-        """Draw rows, and then parts of them again, given the rest."""
+        """Draw rows, then parts of them again, and at last their numbers, given the rest."""
         drawn = self.draw_given(rows, rng, forbidden, calibration)
         for _ in range(self.gibbs_steps):
             uniform = torch.rand(rows.given.shape, device=self.device, generator=rng).cpu().numpy()
             kept = PartialRows(drawn, rows.given | (uniform < KEPT_SHARE))
             drawn = self.draw_given(kept, rng, forbidden)
-        return drawn
+        return self.redrawn(drawn, rng, rows.given)
 
     @torch.no_grad()
     def draw_given(

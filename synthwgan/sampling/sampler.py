@@ -56,7 +56,7 @@ class Sampler(BaseSampler):
         codes, values = self.without_forbidden(
             n_rows, lambda rows: self.head.sample(self.raw(len(rows), rng), rng), None
         )
-        return self.encoded(codes, self.normal_scores(values))
+        return self.redrawn(self.encoded(codes, self.normal_scores(values)), rng)
 
     def chunks(self, n_rows: int, rng: torch.Generator) -> Iterator[EncodedTable]:
         """Encoded rows in chunks of bounded size, ``n_rows`` in all, rejected ones left out."""

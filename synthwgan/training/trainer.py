@@ -222,7 +222,9 @@ class Trainer:
         return seconds if self.max_seconds == math.inf else self.ranks.of_first(seconds)
 
     def _progress(self) -> float:
-        return min(1.0, max(self.pace.progress(self.n_steps), self._elapsed() / self.max_seconds))
+        # None may be left to a phase: of a fit that was gone on with, say.
+        spent = self._elapsed() / self.max_seconds if self.max_seconds else 1.0
+        return min(1.0, max(self.pace.progress(self.n_steps), spent))
 
 
 class NotKept(AbstractContextManager):

@@ -258,7 +258,8 @@ def test_the_plan_reserves_time_before_training():
     assert plan.training_seconds == pytest.approx(85)
     assert plan.deadline - time.perf_counter() == pytest.approx(100, abs=1)
     assert RejectionPlan.resolve("auto", 1000.0).training_seconds == 970
-    assert RejectionPlan.resolve(None, 100.0).training_seconds == 100
+    assert RejectionPlan.resolve(None, 100.0).training_seconds == 95
+    assert RejectionPlan.resolve(None, 100.0, redraws=False).training_seconds == 100
     assert RejectionPlan.resolve(3, None) == RejectionPlan(3, 0.0)
 
 
