@@ -13,14 +13,15 @@ from synthwgan.table.checks import FLAG, ListOf, check_state, expect
 
 # A stage is so many times as long as all before it, and looked at so often.
 GROWTH, N_LOOKS = 1.5, 3
-# By how much a stage must lower the detective's area for another one; one look scatters by 0.01.
-MIN_GAIN = 0.01
+# By how much a stage must lower the detective's area for another one; one look scatters by 0.01,
+# and most of what stages gain late is in numbers, which are drawn again after training.
+MIN_GAIN = 0.02
 # Nothing is left to learn below this area.
 GOOD_AREA = 0.52
 # Share of drawn rows nearer to rows learnt from than to held-out ones: more is memorising.
 MAX_NEARER = 0.52
 # A large table starts with so many steps; it is the detective that asks for more.
-MAX_START = 3500
+MAX_START = 2000
 # Steps that a table can take at most: so many times those that suit it by its size, or in all.
 MAX_FACTOR, MAX_STEPS = 6, 12_000
 
