@@ -135,7 +135,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         Whether copies of the networks learn to draw any columns given any others, once they
         know whole rows. `sample` with conditions, `impute` and `GANOverSampler` need it.
     rejection : int, "auto" or None, default "auto"
-        Rounds at most of learning, from 1000 rows on, which drawn rows to keep. "auto": 20, while
+        Rounds at most of learning, from 1000 rows on, which drawn rows to keep. "auto": 15, while
         a quarter of the rows or more is kept, and up to 100, down to a tenth, while they help on
         rows held out of them.
     calibrate : bool or "margins", default True

@@ -27,7 +27,7 @@ MIN_ACCEPTANCE = 0.1
 # Rounds need no proof while there are fewer, and while more drawn rows than this are kept. The
 # networks learnt from all rows of the table, the held-out ones too, and draw such as lie close to
 # these: on them the trees seem to gain less than on rows that are new to everyone, if at all.
-UNPROVEN_ROUNDS = 20
+UNPROVEN_ROUNDS = 15
 UNPROVEN_ACCEPTANCE = 0.25
 # Of the rounds that count, the first and every tenth have a line.
 REPORT_EVERY = 10
