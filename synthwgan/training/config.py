@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, ClassVar, Self
@@ -29,6 +30,8 @@ MAX_STEPS = 8_000
 STEPS_FACTOR, STEPS_EXPONENT = 3.0, 0.75
 # Share of these steps for conditions, which start from networks that know whole rows already.
 CONDITIONAL_SHARE = 1 / 3
+# More of them hardly helped, once numbers were drawn again.
+MAX_CONDITIONAL_STEPS = 1000
 
 
 class Conditional(Component):
@@ -37,7 +40,8 @@ class Conditional(Component):
     Parameters
     ----------
     max_steps : int or "auto", default "auto"
-        Training steps of the copies. "auto" is a third of those with whole rows.
+        Training steps of the copies. "auto" is a third of those with whole rows, and 1000 at most if
+        these are "auto", too.
     training_by_sampling : bool, default False
         Whether, in these steps, the rare states of columns come more often than in the table
         (Xu et al. 2019, "Modeling Tabular Data using Conditional GAN", section 4.3).
@@ -125,12 +129,14 @@ class TrainingConfig:
         if given["batch_size"] == "auto":
             given["batch_size"] = auto_batch_size(n_rows)
         given["batch_size"] += -given["batch_size"] % given["critic"].packing
+        most = math.inf
         if given["max_steps"] == "auto":
-            given["max_steps"] = auto_max_steps(n_rows)
+            given["max_steps"], most = auto_max_steps(n_rows), MAX_CONDITIONAL_STEPS
         if given["generator"].latent_dim == "auto":
             given["generator"].set_params(latent_dim=cls.latent_dim)
         if given["conditional"] is not None and given["conditional"].max_steps == "auto":
-            given["conditional"].set_params(max_steps=auto_conditional_steps(given["max_steps"]))
+            of_conditions = min(auto_conditional_steps(given["max_steps"]), most)
+            given["conditional"].set_params(max_steps=of_conditions)
         interval = given["max_steps"] // LOGS_OF_SHORT_FITS
         given["log_every"] = max(1, min(MAX_STEPS_BETWEEN_LOGS, interval))
         return cls(**given)

@@ -34,6 +34,7 @@ from synthwgan.networks.state import module_arrays
 from synthwgan.table.layout import EncodedTable, Layout
 from synthwgan.training.config import (
     COMPONENTS,
+    MAX_CONDITIONAL_STEPS,
     TrainingConfig,
     auto_batch_size,
     auto_conditional_steps,
@@ -248,6 +249,10 @@ def test_resolve_takes_given_values_and_sizes_the_rest():
     assert (auto.batch_size, auto.max_steps) == (auto_batch_size(900), auto_max_steps(900))
     assert auto.generator == Style(latent_dim=64)
     assert auto.log_every == max(1, auto.max_steps // 20)
+    large = TrainingConfig.resolve(given | sizes, n_rows=100_000)
+    assert (large.max_steps, large.conditional.max_steps) == (8000, MAX_CONDITIONAL_STEPS)
+    longer = TrainingConfig.resolve(given | sizes | {"max_steps": 6000}, n_rows=100_000)
+    assert longer.conditional.max_steps == 2000
 
 
 def test_resolving_leaves_the_estimators_own_components_as_they_are():
