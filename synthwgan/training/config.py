@@ -40,8 +40,8 @@ class Conditional(Component):
     Parameters
     ----------
     max_steps : int or "auto", default "auto"
-        Training steps of the copies. "auto" is a third of those with whole rows, and 1000 at most if
-        these are "auto", too.
+        Training steps of the copies. "auto" is a third of those with whole rows, and 1000 at
+        most if these are "auto", too.
     training_by_sampling : bool, default False
         Whether, in these steps, the rare states of columns come more often than in the table
         (Xu et al. 2019, "Modeling Tabular Data using Conditional GAN", section 4.3).
