@@ -1,15 +1,16 @@
 """The ablations: one choice changed at a time, in equal seconds, on Adult.
 
-Every variant changes something of a short fit of whole rows (``BASE``). There are two studies:
+Every variant changes something of a short fit of whole rows. There are three studies:
 ``objectives`` tries objectives, penalties, options and networks, ``training`` the other defaults of
-training. Run from the repository root::
+training, and ``after`` what is done after training. Run from the repository root::
 
     python -m benchmarks.ablation
     python -m benchmarks.ablation --studies training
+    python -m benchmarks.ablation --studies after --data adult electricity --seconds 120
     python -m benchmarks.ablation --variants defaults gan style --seconds 20 --data shoppers
 
 Each fit leaves a file in the folder of its study; one that is there is not run again. The tables
-go to the pages about objectives and about training.
+go to the pages about objectives, training and sampling.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import argparse
 import itertools
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -41,6 +42,9 @@ class Study:
     folder: Path
     page: Path
     variants: dict[str, dict[str, Any]]
+    base: dict[str, Any] = field(default_factory=lambda: BASE)
+    metrics: tuple[str, ...] = METRICS
+    shown: tuple[str, ...] = SHOWN
 
 
 OBJECTIVES = Study(
@@ -85,12 +89,28 @@ TRAINING = Study(
         "uncalibrated": {"calibrate": False},
     },
 )
-STUDIES = {"objectives": OBJECTIVES, "training": TRAINING}
+AFTER = Study(
+    RESULTS / "after-ablation",
+    REPOSITORY / "docs" / "guide" / "sampling.md",
+    {
+        "networks": {"calibrate": "margins", "rejection": None},
+        "redraw": {"rejection": None},
+        "rejection": {"calibrate": "margins"},
+        "defaults": {},
+    },
+    base={"conditional": False},
+    metrics=("quality", "c2st_xgb", "held_out", "mle", "dcr"),
+    shown=("fit_cpu_seconds", "rows_per_second", "trend_err", "c2st_xgb", "held_out_auc")
+    + ("mle", "dcr_share"),
+)
+STUDIES = {"objectives": OBJECTIVES, "training": TRAINING, "after": AFTER}
 
 
-def cell(data_set: str, changed: dict[str, Any], seconds: float, seed: int) -> Cell:
+def cell(
+    data_set: str, changed: dict[str, Any], seconds: float, seed: int, study: Study = OBJECTIVES
+) -> Cell:
     """Return the cell of a variant that changes some parameters."""
-    params = {"max_seconds": seconds, **BASE, **changed}
+    params = {"max_seconds": seconds, **study.base, **changed}
     return Cell("synthwgan", data_set, seed, params=params)
 
 
@@ -98,24 +118,30 @@ def table(study: Study, runs: Sequence[Run]) -> str:
     """Return one row for each data set and variant as Markdown, in the order of the variants."""
     order = list(study.variants.values())
     rows = [
-        [run.data_set, label(run), str(len(run.results)), *(run.text(figure) for figure in SHOWN)]
-        for run in sorted(runs, key=lambda run: (run.data_set, order.index(_changed(run))))
+        [
+            run.data_set,
+            label(run, study),
+            str(len(run.results)),
+            *(run.text(figure) for figure in study.shown),
+        ]
+        for run in sorted(runs, key=lambda run: (run.data_set, order.index(_changed(run, study))))
     ]
-    titles = ["data set", "changed", "seeds", *(FIGURES[figure][0] for figure in SHOWN)]
+    titles = ["data set", "changed", "seeds", *(FIGURES[figure][0] for figure in study.shown)]
     results = [result for run in runs for result in run.results]
     seconds = sorted({run.params["max_seconds"] for run in runs})
     caption = f"At most {' or '.join(map(str, seconds))} seconds of training on one thread."
     return f"{markdown_table(titles, rows)}\n\n{measured(results)} {caption}"
 
 
-def label(run: Run) -> str:
+def label(run: Run, study: Study) -> str:
     """Say what a run changes."""
-    changed = _changed(run)
+    changed = _changed(run, study)
     return ", ".join(f"`{key}={value!r}`" for key, value in changed.items()) or "nothing"
 
 
-def _changed(run: Run) -> dict[str, Any]:
-    return {key: value for key, value in run.params.items() if key not in (*BASE, "max_seconds")}
+def _changed(run: Run, study: Study) -> dict[str, Any]:
+    kept = (*study.base, "max_seconds")
+    return {key: value for key, value in run.params.items() if key not in kept}
 
 
 def publish(study: Study) -> None:
@@ -133,10 +159,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if variant in (options.variants or [variant])
     ]
     for seed, data_set, (study, variant) in itertools.product(options.seeds, options.data, wanted):
-        one = cell(data_set, study.variants[variant], options.seconds, seed)
+        one = cell(data_set, study.variants[variant], options.seconds, seed, study)
         print(f"{variant}, {data_set}, seed {seed}: ", end="", flush=True)
         try:
-            print(run_cell(one, study.folder, METRICS, force=False), flush=True)
+            print(run_cell(one, study.folder, study.metrics, force=False), flush=True)
         except subprocess.CalledProcessError:
             print(f"FAILED, see {log_path(one, study.folder)}", flush=True)
             continue

@@ -13,6 +13,9 @@ from synthwgan.table.layout import EncodedTable, Layout
 
 N_TREES = 5
 MIN_LEAF_ROWS = 10
+# A number that hardly any other row has, beside cells like its own row's, would be a copy of it.
+# So scores are moved by up to so many ranks, and in small tables by this share of them.
+MAX_MOVE, MAX_SHARE_MOVED = 20, 1 / 500
 # Each split looks at some features only, so that trees differ; at most so many, for wide tables.
 FEATURE_SHARE = 0.8
 MAX_FEATURES = 32
@@ -128,9 +131,10 @@ def _by_level(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _among_neighbours(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Scores moved by up to a rank: what is drawn lies among the table's numbers, as others do."""
+    """Scores moved by a few ranks: what is drawn lies among the table's numbers, as others do."""
     step = 1 / len(scores)
-    ranks = ndtr(scores.astype(np.float64)) + step * rng.uniform(-1, 1, len(scores))
+    move = min(MAX_MOVE * step, MAX_SHARE_MOVED)
+    ranks = ndtr(scores.astype(np.float64)) + rng.uniform(-move, move, len(scores))
     return ndtri(np.clip(ranks, step / 2, 1 - step / 2)).astype(np.float32)
 
 

@@ -84,7 +84,7 @@ def test_rows_fall_into_scikit_learns_leaves(monkeypatch):
     others = np.hstack([rows.codes, rows.values[:, :1]]).astype(np.float32)
     theirs = DecisionTreeRegressor(min_samples_leaf=MIN_LEAF_ROWS, random_state=0)
     leaves = theirs.fit(others, rows.values[:, 1]).apply(others)
-    # The lowest and the highest score of each row's leaf; a score moves by a rank at most.
+    # The lowest and the highest score of each row's leaf; a score moves by four ranks at most.
     low, high = (
         redraw(rows, np.full((2, 2000), at), np.tile([False, True, False], (2000, 1))).values[:, 1]
         for at in (0.0, 1 - 1e-9)
