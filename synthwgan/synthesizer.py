@@ -400,9 +400,7 @@ class WGANGPSynthesizer(BaseSynthesizer):
         check_agreement(ranks, packed, transformer, encoded)
         checkpoints = None if kept is None else kept.start(describe_table(transformer, encoded))
         spent = 0.0 if checkpoints is None else checkpoints.seconds
-        plan = RejectionPlan.resolve(
-            self.rejection, self.max_seconds, spent, redraws=self.calibrate is True
-        )
+        plan = self._plan(spent)
         parameters["max_seconds"] = plan.training_seconds
         config = TrainingConfig.resolve(parameters, n_rows=len(encoded))
         with Interrupts(can_end=ranks.size == 1) as interrupts:
@@ -443,6 +441,11 @@ class WGANGPSynthesizer(BaseSynthesizer):
         rules = show_rules(transformer.rules_) + (_OF_RULES if len(transformer.rules_) else "")
         tell(f"{transformer.schema_}\n\n{rules}\n", verbose)
         return transformer
+
+    def _plan(self, spent: float) -> RejectionPlan:
+        """Return the bounds of what comes after training."""
+        redraws = self.calibrate is True
+        return RejectionPlan.resolve(self.rejection, self.max_seconds, spent, redraws=redraws)
 
     def _samplers(
         self,
