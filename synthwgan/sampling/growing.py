@@ -21,6 +21,7 @@ FEATURE_SHARE = 0.8
 MAX_FEATURES = 32
 # Of fewer rows a tree would learn chance.
 MIN_ROWS = 1000
+MAX_ROWS = 100_000
 # Rows times features looked at, over all trees: about half a minute of one core.
 MAX_CELLS = 100_000_000
 CELLS_PER_SECOND = 1_500_000
@@ -52,7 +53,8 @@ def n_rows_for(encoded: EncodedTable, layout: Layout, seconds: float = math.inf)
     if not layout.n_values or n_features < 2:
         return 0
     looked_at = min(n_features, MAX_FEATURES) * layout.n_values * N_TREES
-    n_rows = min(len(encoded), int(min(MAX_CELLS, CELLS_PER_SECOND * seconds)) // looked_at)
+    affordable = int(min(MAX_CELLS, CELLS_PER_SECOND * seconds)) // looked_at
+    n_rows = min(len(encoded), MAX_ROWS, affordable)
     return n_rows if n_rows >= MIN_ROWS else 0
 
 
