@@ -6,7 +6,7 @@ training, and ``after`` what is done after training. Run from the repository roo
 
     python -m benchmarks.ablation
     python -m benchmarks.ablation --studies training
-    python -m benchmarks.ablation --studies after --data adult electricity --seconds 120
+    python -m benchmarks.ablation --studies after --data phoneme --seconds 150
     python -m benchmarks.ablation --variants defaults gan style --seconds 20 --data shoppers
 
 Each fit leaves a file in the folder of its study; one that is there is not run again. The tables
@@ -30,7 +30,7 @@ from benchmarks.run import log_path, run_cell
 from benchmarks.tables import FIGURES, Run, load_runs
 
 MARKER = "ablation"
-BASE: dict[str, Any] = {"conditional": False, "rejection": None}
+BASE: dict[str, Any] = {"conditional": False, "rejection": None, "calibrate": "margins"}
 METRICS = ("quality", "c2st_gb", "mle")
 SHOWN = ("fit_cpu_seconds", "shape_err", "trend_err", "c2st_gb", "mle")
 
@@ -140,8 +140,8 @@ def label(run: Run, study: Study) -> str:
 
 
 def _changed(run: Run, study: Study) -> dict[str, Any]:
-    kept = (*study.base, "max_seconds")
-    return {key: value for key, value in run.params.items() if key not in kept}
+    kept = {**study.base, "max_seconds": run.params["max_seconds"]}
+    return {key: value for key, value in run.params.items() if (key, value) not in kept.items()}
 
 
 def publish(study: Study) -> None:
