@@ -133,7 +133,7 @@ def _by_level(left: np.ndarray, right: np.ndarray) -> np.ndarray:
 
 
 def _among_neighbours(scores: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Scores moved by a few ranks: what is drawn lies among the table's numbers, as others do."""
+    """Scores moved by a few ranks, so that hardly any is still one of the table's."""
     step = 1 / len(scores)
     move = min(MAX_MOVE * step, MAX_SHARE_MOVED)
     ranks = ndtr(scores.astype(np.float64)) + rng.uniform(-move, move, len(scores))
