@@ -50,7 +50,7 @@ PLAIN: dict[str, Any] = {
     "batch_size": 128,
     "max_steps": 500,
     "optimizer__constant_share": 1.0,
-    "ema_decay": 0.0,
+    "optimizer__ema_decay": 0.0,
     "couple_columns": False,
     "moment_weight": 0.0,
     "calibrate": False,

@@ -186,7 +186,7 @@ ELSEWHERE = {
     },
     **{
         name: f"optimizer=Optimizer({name}=...)"
-        for name in ("generator_lr", "critic_lr", "betas", "constant_share")
+        for name in ("generator_lr", "critic_lr", "betas", "constant_share", "ema_decay")
     },
     "conditional_steps": "conditional=Conditional(max_steps=...)",
     "training_by_sampling": "conditional=Conditional(training_by_sampling=True)",

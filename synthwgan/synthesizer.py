@@ -155,8 +155,6 @@ class WGANGPSynthesizer(BaseSynthesizer):
         ``(params, lr) -> optimizer``. "auto" is RMSprop with ``"wgan"``, else Adam.
     moment_weight : float, default 1.0
         Weight of the pairwise-moment term in the generator's loss; 0 turns it off.
-    ema_decay : float, default 0.998
-        Decay of the moving average of the generator's weights that is sampled from.
     early_stopping : bool or EarlyStopping, default False
         Whether a phase of training ends when `validation_wasserstein` of a tenth of the rows,
         which are held out, comes no nearer to zero by more than its error, with the weights for
@@ -271,7 +269,6 @@ class WGANGPSynthesizer(BaseSynthesizer):
         batch_size: int | Literal["auto"] = "auto",
         optimizer: str | Optimizer | Callable[..., Any] = "auto",
         moment_weight: float = 1.0,
-        ema_decay: float = 0.998,
         early_stopping: bool | EarlyStopping = False,
         objective: ObjectiveName | Objective = "wgan-gp",
         generator: GeneratorName | GeneratorChoice | Callable[..., Any] = "residual",
@@ -297,7 +294,6 @@ class WGANGPSynthesizer(BaseSynthesizer):
         self.batch_size = batch_size
         self.optimizer = optimizer
         self.moment_weight = moment_weight
-        self.ema_decay = ema_decay
         self.early_stopping = early_stopping
         self.objective = objective
         self.generator = generator

@@ -79,11 +79,12 @@ def quick() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def hasty() -> Iterator[None]:
-    """Calibrate with few rows, and reject by few trees: for tests that ask not what is learnt."""
+    """Calibrate with few rows and few trees: for tests that ask not what is learnt."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("synthwgan.sampling.calibration.STATE_ROWS", 2_000)
         patch.setattr("synthwgan.sampling.calibration.VALUE_ROWS", 2_000)
         patch.setattr("synthwgan.sampling.boosting.AUTO_ROUNDS", 1)
+        patch.setattr("synthwgan.sampling.growing.N_TREES", 1)
         yield
 
 
@@ -190,6 +191,7 @@ def trained(dependent_table: pd.DataFrame) -> WGANGPSynthesizer:
         critic=MLP(width=96),
         batch_size=250,
         max_steps=300,
+        conditional=False,
         precision="float32",
         device="cpu",
         random_state=0,

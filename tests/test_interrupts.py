@@ -34,6 +34,7 @@ def few_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     for place in ("calibration.STATE_ROWS", "calibration.VALUE_ROWS", "boosting.MAX_RAKING_ROWS"):
         monkeypatch.setattr(f"synthwgan.sampling.{place}", 2000)
     monkeypatch.setattr("synthwgan.sampling.boosting.TREES_PER_ROUND", 5)
+    monkeypatch.setattr("synthwgan.sampling.growing.N_TREES", 1)
 
 
 @pytest.fixture(autouse=True)

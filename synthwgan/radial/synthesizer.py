@@ -93,7 +93,7 @@ RADIAL_PARAMETERS: dict[str, Constraint] = {
     "rules": Either((OneOf((None, "auto")), Instance((dict,)))),
     **{
         name: TRAINING_PARAMETERS[name]
-        for name in ("batch_size", "max_steps", "max_seconds", "moment_weight", "ema_decay")
+        for name in ("batch_size", "max_steps", "max_seconds", "moment_weight")
     },
     **_COMPONENTS,
     "cycle_weight": Number(0),
@@ -155,8 +155,6 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
     latent_weight : float, default 1.0
         Weight of the distance of each domain's latent vectors from standard normal ones, by
         means and covariances, which makes the domains overlap.
-    ema_decay : float, default 0.998
-        Decay of the moving average of the weights that is used.
     device, precision : str, default "auto"
         As for `WGANGPSynthesizer`.
     random_state : int, Generator, RandomState or None, default None
@@ -237,7 +235,6 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         moment_weight: float = 1.0,
         cycle_weight: float = 1.0,
         latent_weight: float = 1.0,
-        ema_decay: float = 0.998,
         device: str = "auto",
         precision: Precision = "auto",
         random_state: RandomState = None,
@@ -259,7 +256,6 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         self.moment_weight = moment_weight
         self.cycle_weight = cycle_weight
         self.latent_weight = latent_weight
-        self.ema_decay = ema_decay
         self.device = device
         self.precision = precision
         self.random_state = random_state

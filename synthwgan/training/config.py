@@ -82,7 +82,6 @@ TRAINING_PARAMETERS: dict[str, Constraint] = {
     "max_steps": Either((Number(1, integer=True), OneOf(("auto",)))),
     "max_seconds": Either((Number(0, open_low=True), OneOf((None,)))),
     "moment_weight": Number(0),
-    "ema_decay": Number(0, 1, open_high=True),
 }
 
 
@@ -100,7 +99,6 @@ class TrainingConfig:
     max_steps: int
     max_seconds: float | None
     moment_weight: float
-    ema_decay: float
     early_stopping: EarlyStopping | None
     log_every: int
 

@@ -43,7 +43,7 @@ _RATE = Number(0, 1, open_low=True)
 
 
 class Optimizer(Component):
-    """The optimizer of both networks, and its learning rates.
+    """The optimizer of both networks, its learning rates, and the average of their weights.
 
     Parameters
     ----------
@@ -58,6 +58,9 @@ class Optimizer(Component):
         Adam's averaging. No momentum: the objective moves with every step.
     constant_share : float, default 0.4
         Share of training with the full learning rates.
+    ema_decay : float, default 0.998
+        Share of the weights' moving average that a step keeps. Rows are drawn from the average,
+        which moves less than the weights; 0 for the weights themselves.
 
     Examples
     --------
@@ -78,6 +81,7 @@ class Optimizer(Component):
         "critic_lr": _RATE,
         "betas": PairOf(Number(0, 1, open_high=True)),
         "constant_share": Number(0, 1),
+        "ema_decay": Number(0, 1, open_high=True),
     }
 
     def __init__(
@@ -88,12 +92,14 @@ class Optimizer(Component):
         critic_lr: float = 4e-3,
         betas: tuple[float, float] = (0.0, 0.95),
         constant_share: float = 0.4,
+        ema_decay: float = 0.998,
     ) -> None:
         self.algorithm = algorithm
         self.generator_lr = generator_lr
         self.critic_lr = critic_lr
         self.betas = betas
         self.constant_share = constant_share
+        self.ema_decay = ema_decay
 
     def problems(self) -> list[str]:
         """Return what is wrong with the parameters, in words."""

@@ -94,7 +94,7 @@ class TrainingStep:
         generating = nn.ModuleDict(
             {name: network for name, network in networks.items() if name != "critic"}
         )
-        self.ema = ExponentialMovingAverage(generating, config.ema_decay)
+        self.ema = ExponentialMovingAverage(generating, config.optimizer.ema_decay)
         optimizer = config.optimizer
         rates = {"generator": optimizer.generator_lr, "critic": optimizer.critic_lr}
         trained = {"generator": generating, "critic": self.critic}

@@ -77,7 +77,7 @@ PROGRAM = """if True:
     import sys
     from synthwgan.cli import app
     peaks, folder, *last = sys.argv[1:]
-    for n_rows in (40_000, 440_000):
+    for n_rows in (20_000, 240_000):
         for suffix in (".csv", ".parquet"):
             options = ["-o", f"{peaks}.rows{suffix}", "--chunk-size", "20000", "-n", str(n_rows)]
             app(["sample", f"{folder}/model", "-q", *options], standalone_mode=False)
@@ -260,7 +260,7 @@ class TestSample:
 
     def test_memory_does_not_grow_with_the_rows(self, piped) -> None:
         _, after_few, csv, parquet = piped[1]
-        # 400,000 rows of these columns are 40 MB as a frame, and twice that where it is put
+        # 240,000 rows of these columns are 24 MB as a frame, and twice that where it is put
         # together; a chunk is 2 MB, and the allocator may take 20 MB more at any time.
         assert max(csv, parquet) - after_few < 35 * 2**20
 

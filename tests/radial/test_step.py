@@ -294,7 +294,7 @@ def test_training_repeats_with_its_seed(train):
         {"moment_weight": 0.5},
         {"objective": WGANGP(gradient_penalty=5.0)},
         {"batch_size": 2 * BATCH_SIZE},
-        {"ema_decay": 0.05},
+        {"optimizer": Optimizer(ema_decay=0.05)},
         {"optimizer": Optimizer(critic_lr=1e-3)},
         {"optimizer": Optimizer(generator_lr=1e-3)},
     ],

@@ -35,7 +35,11 @@ import numpy as np
 import pandas as pd
 import torch
 from synthwgan import MLP, Residual, WGANGPSynthesizer
+from synthwgan.sampling import boosting, calibration
 from synthwgan.training import ranks, stopping
+
+calibration.STATE_ROWS = calibration.VALUE_ROWS = boosting.MAX_RAKING_ROWS = 2000
+boosting.TREES_PER_ROUND = 5
 
 def table(seed=0):
     rng = np.random.default_rng(seed)
@@ -152,7 +156,7 @@ def stop():
     keep()
     signal.raise_signal(signal.SIGSTOP)
 
-ranks.STEP_SECONDS = 5.0
+ranks.STEP_SECONDS = 3.0
 lose(stop)
 results["silence"] = error(lambda: synthesizer().fit(table()))
 """

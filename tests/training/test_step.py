@@ -56,7 +56,6 @@ CONFIG = TrainingConfig(
     max_steps=6,
     max_seconds=None,
     moment_weight=1.0,
-    ema_decay=0.998,
     early_stopping=None,
     log_every=2,
 )
@@ -114,7 +113,7 @@ CHANGES: dict[str, Any] = {
     "max_steps": 5,
     "max_seconds": 1e-9,
     "moment_weight": 0.0,
-    "ema_decay": 0.05,
+    "optimizer__ema_decay": 0.05,
     "early_stopping": EarlyStopping(fraction=0.4),
     "early_stopping__patience": 1,
     "early_stopping__fraction": 0.4,
