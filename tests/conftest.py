@@ -190,7 +190,7 @@ def trained(dependent_table: pd.DataFrame) -> WGANGPSynthesizer:
         generator=Residual(latent_dim=32, width=96),
         critic=MLP(width=96),
         batch_size=250,
-        max_steps=300,
+        max_steps=250,
         conditional=False,
         precision="float32",
         device="cpu",

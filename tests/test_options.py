@@ -257,7 +257,7 @@ def test_every_kind_learns(dependent_table, options):
         warnings.simplefilter("error")
         model = WGANGPSynthesizer(
             # Of three seeds of each kind, medians differ 20 times and more.
-            max_steps=100,
+            max_steps=60,
             batch_size=250,
             generator=Residual(width=64),
             critic=MLP(width=64),
