@@ -143,8 +143,7 @@ def write_parts(
             )
     _check_keys(model, plan.n_rows)
     _check_options(model, plan.options)
-    folder = Path(path)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = _made(Path(path))
     is_new = not (folder / PLAN_FILE).exists()
     seed = _begun(folder, plan, model.digest_, random_state)
     lacking = []
@@ -179,6 +178,19 @@ def _written(drawer: _Drawer, parts: list[int], n_jobs: int, client: Any) -> Ite
     if n_jobs <= 1:
         return map(drawer.write, parts)
     return _in_processes(drawer, parts, n_jobs)
+
+
+def _made(folder: Path) -> Path:
+    """Return a folder, which is made if it is not there."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except (FileExistsError, NotADirectoryError) as error:
+        raise NotADirectoryError(f"{folder} is a file, or below one: name a new folder") from error
+    except OSError as error:
+        raise type(error)(
+            f"the folder {folder} cannot be made ({error.strerror}): name another one"
+        ) from error
+    return folder
 
 
 def _name(part: int) -> str:

@@ -283,6 +283,8 @@ def test_a_folder_of_other_rows_is_refused(
     (tmp_path / "rows" / "_synthetic.json").write_text("{")
     with pytest.raises(ValueError, match="is damaged"):
         model.sample_to(tmp_path / "rows", 90, rows_per_part=40)
+    with pytest.raises(NotADirectoryError, match=r"notes.txt is a file, or below one: name a new"):
+        model.sample_to(tmp_path / "notes.txt", 90)
     for wrong in ({"n_jobs": 0}, {"rows_per_part": 0}, {"n_samples": 0}):
         with pytest.raises(ValueError, match=next(iter(wrong))):
             model.sample_to(tmp_path / "new", **{"n_samples": 5} | wrong)

@@ -176,7 +176,9 @@ def sample(
     from synthwgan.provenance import marked
 
     into_folder = output is not None and is_folder_output(output)
-    if not into_folder:
+    if into_folder:
+        writing.check_folder(str(output))
+    else:
         writing.check(output)
     fitted = _load(model)
     options: dict[str, Any] = {"random_state": seed}
@@ -191,6 +193,8 @@ def sample(
         with progress(n_rows, quiet) as advance:
             fill_folder(fitted, Path(str(output)), n_rows, jobs, mark, options, advance)
         return
+    if writing.appends:
+        _warn_of_identifiers(fitted)
     chunks = fitted.sample_iter(n_rows, **options)
     with progress(n_rows, quiet) as advance, writing.writer(output) as write:
         for chunk in chunks:
@@ -304,6 +308,18 @@ def _load(path: Path) -> WGANGPSynthesizer:
     model = WGANGPSynthesizer.load(path)
     # Files are written from frames of pandas; of an array, columns have no names.
     return model if model.transformer_.is_array else model.set_output(transform="pandas")
+
+
+def _warn_of_identifiers(model: WGANGPSynthesizer) -> None:
+    """Say that rows of another draw, which may be there already, have the same identifiers."""
+    from synthwgan.warn import warn
+
+    names = [column.name for column in model.schema_ if column.kind == "identifier"]
+    if names:
+        warn(
+            f"{names} tell the rows of one draw apart; another draw has the same ones, which rows "
+            "appended to it repeat: draw all rows at once"
+        )
 
 
 def _fitted_columns(model: WGANGPSynthesizer) -> dict[Any, Any]:

@@ -71,7 +71,8 @@ Query = Annotated[
     typer.Option("--query", metavar="SELECT", help="What to read from a database instead."),
 ]
 IfExists = Annotated[
-    _IfExists, typer.Option("--if-exists", help="What to do with a table that a database has.")
+    _IfExists | None,
+    typer.Option("--if-exists", help="What to do with a table that a database has. Default: fail."),
 ]
 Croissant = Annotated[
     bool,
@@ -151,8 +152,24 @@ class Writing(TextFiles):
     """Options of a command that writes a table."""
 
     table_name: DatabaseTable = None
-    if_exists: IfExists = _IfExists.fail
+    if_exists: IfExists = None
     croissant: Croissant = False
+
+    @property
+    def _of_target(self) -> dict[str, str | None]:
+        if_exists = None if self.if_exists is None else self.if_exists.value
+        return {"table": self.table_name, "if_exists": if_exists}
+
+    @property
+    def appends(self) -> bool:
+        """Whether rows are to go beside others."""
+        return self.if_exists == _IfExists.append
+
+    def check_folder(self, output: str) -> None:
+        """Refuse options that say something of a database, where a folder is filled."""
+        from synthwgan.io.places import refuse_database_options
+
+        refuse_database_options(output, **self._of_target)
 
     def check(self, output: str | None, *inputs: str) -> None:
         """Refuse a place that could not be written, before any work is spent on its rows."""
@@ -182,8 +199,7 @@ class Writing(TextFiles):
         from synthwgan.io.tables import TableWriter
 
         place = STANDARD if output is None else output
-        if_exists = self.if_exists.value
-        return TableWriter(place, **self._text, table=self.table_name, if_exists=if_exists)
+        return TableWriter(place, **self._text, **self._of_target)
 
 
 @dataclass(frozen=True)

@@ -170,8 +170,9 @@ class TableWriter:
         The format of the standard output, or of a file whose name does not say it; CSV by default.
     table : str, optional
         The table of a database, maybe with its schema: ``"sales.synthetic"``.
-    if_exists : {"fail", "append", "replace"}, default "fail"
-        What to do with a table of that name. "replace" drops it.
+    if_exists : {"fail", "append", "replace"}, optional
+        What to do with a table of that name, which a database has: by default "fail"; "replace"
+        drops it. A file is always replaced.
 
     Raises
     ------
@@ -226,17 +227,17 @@ class TableWriter:
         encoding: str | None = None,
         format: str | None = None,
         table: str | None = None,
-        if_exists: str = "fail",
+        if_exists: str | None = None,
     ) -> None:
-        self.target, self._table, self._if_exists = target, table, if_exists
+        self.target, self._table, self._if_exists = target, table, if_exists or "fail"
         self._columns: list | None = None
         self._n_rows, self._has_header = 0, True
         if is_database(target):
             from synthwgan.io.sql.database import target_of
 
-            self._shown = target_of(str(target), table, if_exists).shown
+            self._shown = target_of(str(target), table, self._if_exists).shown
             return
-        refuse_database_options(target, table=table)
+        refuse_database_options(target, table=table, if_exists=if_exists)
         self._shown = "the standard output" if target == STANDARD else os.fspath(target)
         self._options = TextOptions(sep, decimal, encoding)
         self._format, self._packing = _format(target, format)

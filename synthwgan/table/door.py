@@ -73,12 +73,12 @@ def enter(estimator: BaseEstimator, X: Any, reset: bool) -> pd.DataFrame:
     # Late: scikit-learn takes as long to import as everything else that rules need.
     from sklearn.utils.validation import validate_data
 
-    if X is None or isinstance(X, str | bytes) or type(X) is dict:
-        raise TypeError(
-            f"a table must be a DataFrame or a 2-D array, got {type(X).__name__}: build one with "
-            "pd.DataFrame, or read a file with synthwgan.io.read_table"
-        )
     X = as_frame(X)
+    if X is None or type(X) is dict or _is_records(X):
+        raise TypeError(
+            f"a table must be a DataFrame or a 2-D array, got {_in_words(X)}: build one with "
+            "pd.DataFrame"
+        )
     if not isinstance(X, pd.DataFrame):
         array = validate_data(
             estimator,
@@ -99,6 +99,17 @@ def enter(estimator: BaseEstimator, X: Any, reset: bool) -> pd.DataFrame:
     else:
         check_same_names(list(X.columns), list(estimator.column_index_))
     return X
+
+
+def _is_records(X: Any) -> bool:
+    """Whether it is a list of rows by name, or of nothing."""
+    return isinstance(X, list) and (not X or isinstance(X[0], Mapping))
+
+
+def _in_words(X: Any) -> str:
+    if isinstance(X, list):
+        return "a list of dicts" if X else "an empty list"
+    return type(X).__name__
 
 
 def _check_shape(X: pd.DataFrame, min_rows: int) -> None:

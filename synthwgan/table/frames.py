@@ -7,6 +7,7 @@ imports none that the user has not.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self
@@ -192,8 +193,13 @@ DuckDB relation, Dask frame, or what has ``__arrow_c_stream__``
     Raises
     ------
     TypeError, ValueError
-        If a column cannot be taken; it says which conversion works.
+        If it is a path, or a column cannot be taken; it says which conversion works.
     """
+    if isinstance(X, str | bytes | os.PathLike):
+        raise TypeError(
+            f"a table must be a DataFrame or a 2-D array, got {X!r}: read a file or a database "
+            "with synthwgan.io.read_table"
+        )
     kind, table = _native(X)
     if kind == _PANDAS:
         return table, TableForm()

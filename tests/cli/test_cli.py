@@ -272,6 +272,16 @@ class TestSample:
         assert_one_line_error(run("sample", folder / "table.csv", "-n", 5), "table.csv")
         assert_one_line_error(run("sample", folder / "absent", "-n", 5), "absent")
 
+    @pytest.mark.parametrize("place", ["table.csv", "folder/"])
+    def test_what_is_said_of_databases_is_refused_for_files(self, folder: Path, place: str) -> None:
+        before = (folder / "table.csv").read_bytes()
+        options = "-n", 5, "-o", f"{folder}/{place}", "--if-exists", "append"
+        assert_one_line_error(
+            run("sample", folder / "model", *options), "--if-exists append speaks"
+        )
+        assert (folder / "table.csv").read_bytes() == before
+        assert not (folder / "folder").exists()
+
     def test_no_rows_is_a_usage_error(self, folder: Path) -> None:
         assert run("sample", folder / "model", "-n", 0).exit_code == 2
 

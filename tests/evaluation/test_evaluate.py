@@ -217,7 +217,7 @@ class TestEvaluate:
             evaluate(frame(0), frame(1), **arguments)
 
     def test_what_is_no_table_is_refused(self) -> None:
-        with pytest.raises(TypeError, match="got str: read files with pandas"):
+        with pytest.raises(TypeError, match="got .table.csv.: read a file or a database"):
             evaluate("table.csv", frame(1))
 
 

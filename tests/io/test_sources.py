@@ -497,5 +497,6 @@ def test_a_command_says_in_one_line_what_it_recognised(tmp_path: Path) -> None:
 def test_options_of_databases_are_refused_for_files(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="table='a' speaks of a database"):
         read_table(tmp_path / "table.csv", table="a")
-    with pytest.raises(ValueError, match="table='a' speaks of a database"):
-        TableWriter(tmp_path / "table.csv", table="a")
+    for option in ("table", "if_exists"):
+        with pytest.raises(ValueError, match=f"{option}='append' speaks of a database"):
+            TableWriter(tmp_path / "table.csv", **{option: "append"})

@@ -443,6 +443,8 @@ class TestCommands:
         assert [one.exit_code for one in said] == [0] * 6, [one.output for one in said]
         assert types(grown, "drawn") == types(grown, "full") == types(grown, "customers")
         assert len(rows(grown, "SELECT * FROM drawn")) == 40
+        assert "another draw has the same ones" in said[2].stderr
+        assert "another draw" not in said[1].stderr
         assert rows(grown, 'SELECT count(*) FROM "full" WHERE visits IS NULL') == [(0,)]
         texts = [one.output.encode() for one in said] + [model.read_bytes()]
         for text in texts:

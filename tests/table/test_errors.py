@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -132,6 +133,22 @@ def test_other_dtype_when_transforming() -> None:
 )
 def test_tables(table: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
+        TableTransformer().fit(table)
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        (None, "got NoneType: build one with pd.DataFrame"),
+        ({"a": [1, 2]}, "got dict: build one with pd.DataFrame"),
+        ([{"name": "Ada"}, {"name": "Bo"}], "got a list of dicts: build one with pd.DataFrame$"),
+        ([], "got an empty list: build one with pd.DataFrame"),
+        ("rows.csv", "got 'rows.csv': read a file or a database with synthwgan.io.read_table"),
+        (Path("rows.csv"), "got .*Path.'rows.csv'.*: read a file or a database"),
+    ],
+)
+def test_what_is_no_table(table: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
         TableTransformer().fit(table)
 
 
