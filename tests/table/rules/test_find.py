@@ -54,6 +54,15 @@ def test_a_product_is_found_though_a_factor_has_few_values(rng, prices: list[flo
     assert "total = price * seats" in texts(find_rules(frame))
 
 
+@pytest.mark.parametrize("spread", [1, 1e-3])
+def test_what_hardly_differs_is_no_factor(rng, spread: float) -> None:
+    """Times a number near a million, over a million, any product holds as well."""
+    pieces, price = rng.integers(1, 12, N), rng.gamma(2, 20, N).round(2)
+    frame = pd.DataFrame({"key": 1e6 + rng.integers(0, 9, N) * spread, "pieces": pieces})
+    frame = frame.assign(price=price, amount=(pieces * price).round(2))
+    assert texts(find_rules(frame)) == ["amount = pieces * price"]
+
+
 def halstead(rng: np.random.Generator) -> pd.DataFrame:
     """Return measures of programs, computed of counts and of each other before rounding."""
     operators, operands = rng.integers(3, 30, N), rng.integers(2, 60, N)

@@ -23,6 +23,8 @@ _MAX_COLUMNS = 100
 _MIN_ROWS = 20
 # Of a product; its factors may be as few as the prices of two plans.
 _MIN_DISTINCT = 5
+# Of the logarithms of sizes: what varies less is a constant, for a product that is rounded.
+_MIN_RANGE = 1e-4
 # Of the rows; the others are faulty records, or were computed in another way.
 _MIN_SHARE = 0.97
 # Of a product of rounded parts: if they may have been anything, so may it.
@@ -111,11 +113,12 @@ def _is_built(own: _Found, products: Mapping[Hashable, list[Hashable]]) -> bool:
 
 
 def _sizes(column: Column) -> np.ndarray | None:
-    """Return logarithms of what is not zero, or None if too little is left."""
+    """Return logarithms of what is not zero, or None of few and of such as hardly differ."""
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = np.log(np.abs(column.floats))
     logs[~np.isfinite(logs)] = np.nan
-    return logs if (~np.isnan(logs)).sum() >= 2 * _MIN_ROWS else None
+    known = logs[~np.isnan(logs)]
+    return logs if len(known) >= 2 * _MIN_ROWS and np.ptp(known) >= _MIN_RANGE else None
 
 
 def _multiples(search: Search) -> set[Hashable]:
