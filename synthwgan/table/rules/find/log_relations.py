@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Hashable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,13 +87,17 @@ class LogTable:
         # A whole number is a count more often than something that was rounded.
         self.errors_of_parts = np.where([column.is_integer for column in columns], 0, self.errors)
 
-    def without_multiples(self) -> LogTable:
-        """Return the table without columns that are a constant times a finer one."""
+    def without_multiples(self, computed: Collection[Hashable]) -> LogTable:
+        """Return the table without columns that are a constant times another one.
+
+        Of such columns one stays: none that a sum computes, if there are others, and the finest of
+        these. So it is `net`, not the finer `total = net + tax`, of a tax that is a share of it.
+        """
         dropped: set[int] = set()
         rows = self.rng.permutation(len(self.logs))[: 10 * _PROBED]
         logs = self.logs[rows]
         errors = np.column_stack([_errors(column)[rows] for column in self.columns])
-        order = np.argsort(self.errors, kind="stable")
+        order = np.lexsort([self.errors, [column.name in computed for column in self.columns]])
         for position, place in enumerate(order):
             others = order[position + 1 :]
             if place in dropped or not len(others):

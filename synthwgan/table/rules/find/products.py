@@ -75,7 +75,7 @@ def find_products(search: Search) -> None:
     if len(columns) < 2:
         return
     logs = LogTable(columns, np.column_stack([sizes[column] for column in columns]), search.rng)
-    logs = logs.without_multiples()
+    logs = logs.without_multiples({rule.target for rule in search.rules if isinstance(rule, Sum)})
     columns = logs.columns
     known, products = np.zeros((1, len(columns))), {}
     for relations in (logs.of_three, logs.of_more):
