@@ -256,12 +256,36 @@ class WGANGPImputer(
                 chosen = self._chosen(place, drawn.iloc[:, place], n_draws)
                 cells = chosen.loc[where[rows]]
                 filled.isetitem(place, _with_gaps_filled(frame.iloc[:, place], where, cells))
+            self._compute_again(filled, gaps)
         output = chosen_output(self)
         if isinstance(X, pd.DataFrame):
             return form.dress(filled, output)
         if output == "default":
             return _as_array(filled, X)
         return form.dress(filled.set_axis(self.get_feature_names_out(), axis=1), output)
+
+    def _compute_again(self, filled: pd.DataFrame, gaps: np.ndarray) -> None:
+        """Compute gaps from the others that were filled, in rows where the two break a rule.
+
+        The commonest city and the commonest country of the draws need not go together.
+        """
+        transformer = self.synthesizer_.transformer_
+        names = transformer.reduction_.computed()
+        gaps = gaps & [name in names for name in transformer.column_index_]
+        if not gaps.any():
+            return
+        broken = transformer.count_broken(filled) > 0
+        rows = np.flatnonzero(broken & gaps.any(axis=1))
+        if not len(rows):
+            return
+        some = filled.iloc[rows]
+        emptied = some.mask(pd.DataFrame(gaps[rows], some.index, some.columns))
+        again = self.synthesizer_.impute(emptied, on_broken="keep", random_state=self._seed)
+        for place in np.flatnonzero(gaps[rows].any(axis=0)).tolist():
+            where = np.zeros(len(filled), dtype=bool)
+            where[rows] = gaps[rows, place]
+            cells = again.iloc[:, place].reset_index(drop=True).loc[where[rows]]
+            filled.isetitem(place, _with_gaps_filled(filled.iloc[:, place], where, cells))
 
     def _places_of(self, frame: pd.DataFrame) -> list[int]:
         """Return the places of the columns to fill, or raise."""

@@ -199,3 +199,18 @@ def test_parameters_reach_the_synthesizer(frame: pd.DataFrame) -> None:
     )
     assert SMALL.max_steps == 30
     assert imputer.transform(frame[["x", "count"]])["count"].notna().all()
+
+
+def test_filled_cells_go_together_where_a_rule_says_how(quick: dict[str, Any]) -> None:
+    rng = np.random.default_rng(0)
+    countries = {"Rome": "IT", "Oslo": "NO", "Bergen": "NO", "Moss": "NO", "Lima": "PE"}
+    city = pd.Series(rng.choice(list(countries), 400, p=[0.3, 0.2, 0.2, 0.2, 0.1]))
+    table = pd.DataFrame({"city": city, "country": city.map(countries), "x": rng.normal(size=400)})
+    gaps = table.copy()
+    gaps.loc[::2, ["city", "country"]] = None
+    imputer = WGANGPImputer(synthesizer=WGANGPSynthesizer(**quick), random_state=0).fit(table)
+    # The commonest of the draws is Rome, and that of the countries NO.
+    filled = imputer.transform(gaps)
+    assert "city determines country" in str(imputer.synthesizer_.rules_)
+    assert filled["country"].equals(filled["city"].map(countries))
+    assert_frame_equal(filled[1::2], gaps[1::2])

@@ -113,7 +113,7 @@ class Reduction:
         """
         if self.is_whole:
             return self
-        reduced, computed = self.reduce(frame), self._computed()
+        reduced, computed = self.reduce(frame), self.computed()
         place_of = self.place_of
         self.learned, self.places = [], []
         for name in reduced.columns:
@@ -157,7 +157,7 @@ class Reduction:
             Puts together what comes of all batches, see `BatchedTable.reduce`; it is asked only if
             others take the place of the table's own.
         """
-        computed = self._computed()
+        computed = self.computed()
         surveys = {self.in_table(name): columns[name] for name in computed}
         names = self.reduce(sample.iloc[:0]).columns
         others = [name for name in names if name not in self.place_of or name in computed]
@@ -171,7 +171,8 @@ class Reduction:
         surveys.add(self.reduce(frame)[names])
         return surveys
 
-    def _computed(self) -> set[Hashable]:
+    def computed(self) -> set[Hashable]:
+        """Return the names of the columns that rules compute."""
         return {name for rule in self.builders for name in rule.dependent}
 
     def _kind(self, name: Hashable) -> str:

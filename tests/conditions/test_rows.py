@@ -308,6 +308,26 @@ def test_masked_rare_categories_are_not_imputed_as_missing(quick, table):
 # Arrays and targets
 
 
+def test_moments_of_other_libraries_are_those_of_pandas(quick):
+    pl = pytest.importorskip("polars")
+    rng = np.random.default_rng(0)
+    days = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 600, 60), "D")
+    table = pd.DataFrame({"day": days, "zone": days.tz_localize("UTC"), "x": rng.normal(size=60)})
+    table["span"] = pd.to_timedelta(rng.integers(0, 600, 60), "h")
+    model = WGANGPSynthesizer(**quick, rules=None).fit(table)
+    gaps = table.assign(x=np.nan)
+    gaps.loc[3:5, ["day", "span"]] = pd.NaT
+    expected = model.impute(gaps, random_state=0)
+    frame = pl.from_pandas(gaps)
+    for other in (frame, frame.with_columns(day=frame["day"].cast(pl.Date)), frame.to_arrow()):
+        pd.testing.assert_frame_equal(model.impute(other, random_state=0), expected)
+    late = frame.with_columns(day=frame["day"] + pl.duration(nanoseconds=1))
+    assert model.impute(late, random_state=0)["day"][0] == days[0] + pd.Timedelta(1, "ns")
+    whole = WGANGPSynthesizer(**quick, rules=None).fit(table.astype({"day": "datetime64[s]"}))
+    with pytest.raises(ValueError, match=r"'day'.*datetime64\[s\], does not hold .*000001 exactly"):
+        whole.impute(late, random_state=0)
+
+
 def test_arrays_of_numbers(quick):
     rng = np.random.default_rng(0)
     X = rng.normal(size=(200, 3))
