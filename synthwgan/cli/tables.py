@@ -157,7 +157,7 @@ class Writing(TextFiles):
 
     @property
     def _of_target(self) -> dict[str, str | None]:
-        if_exists = None if self.if_exists is None else self.if_exists.value
+        if_exists = None if self.if_exists is None else str(self.if_exists)
         return {"table": self.table_name, "if_exists": if_exists}
 
     @property
