@@ -214,3 +214,17 @@ def test_filled_cells_go_together_where_a_rule_says_how(quick: dict[str, Any]) -
     assert "city determines country" in str(imputer.synthesizer_.rules_)
     assert filled["country"].equals(filled["city"].map(countries))
     assert_frame_equal(filled[1::2], gaps[1::2])
+
+
+@pytest.mark.parametrize("form", ["polars", "arrow"])
+def test_columns_of_nothing_but_gaps_are_filled(form: str, quick: dict[str, Any]) -> None:
+    pl = pytest.importorskip("polars")
+    rng = np.random.default_rng(0)
+    table = pl.DataFrame({"x": rng.normal(size=200), "city": rng.choice(["Bonn", "Ulm"], 200)})
+    imputer = WGANGPImputer(synthesizer=WGANGPSynthesizer(**quick), random_state=0).fit(table)
+    for name in table.columns:
+        gaps = table.head(5).with_columns(pl.lit(None).alias(name))
+        filled = imputer.transform(gaps.to_arrow() if form == "arrow" else gaps)
+        filled = pl.from_arrow(filled) if form == "arrow" else filled
+        assert filled[name].null_count() == 0
+        assert filled[name].dtype == table[name].dtype

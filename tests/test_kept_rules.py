@@ -231,6 +231,25 @@ def test_an_exact_total_is_met(fitted):
     assert rows["tax"].nunique() > 3
 
 
+@pytest.mark.parametrize("rate", [0.2, 0.19, None], ids=["1/6 of the total", "19 %", "rates"])
+def test_a_total_of_parts_that_depend_on_each_other_is_met(rate):
+    rng = np.random.default_rng(0)
+    net = (rng.gamma(2, 50, 600) + 5).round(2)
+    rates = rng.choice([7.0, 19.0], 600)
+    tax = (net * rates / 100).round(2) if rate is None else (rate * net).round(2)
+    table = pd.DataFrame({"net": net, "tax": tax, "total": (net + tax).round(2), "rate": rates})
+    model = model_of(table if rate is None else table.drop(columns=["rate"]))
+    own = table[list(model.feature_names_in_)]
+    assert "total = net + tax" in str(model.rules_)
+    for total in table["total"].head(3):
+        rows = model.sample(8, conditions={"total": total}, random_state=0)
+        assert not model.rules_.check(rows)["n_broken"].any()
+        assert (rows["total"] == total).all()
+    # What is left of a total is exact; a fifth of a rounded tax is not.
+    filled = model.impute(own.head(200).assign(net=np.nan), random_state=0)
+    np.testing.assert_allclose(filled["net"], own["net"].head(200), atol=1e-9)
+
+
 def test_conditions_that_no_row_can_meet_are_refused(fitted, monkeypatch):
     monkeypatch.setattr("synthwgan.conditions.rows.MIN_TRIED", 500)
     wanted = {"city": "Lyon", "country": "DE"}
@@ -298,6 +317,14 @@ def test_impute_draws_a_column_of_which_no_cell_is_given(fitted, hidden):
     filled = fitted.impute(REAL.head(40).assign(**{hidden: None}), random_state=0)
     check_all_kept(fitted.rules_, filled)
     assert not filled[hidden].isna().any()
+
+
+def test_a_one_hot_column_of_which_no_cell_is_given(fitted):
+    rows = fitted.sample(conditions=pd.DataFrame({"red": [1, 0]}), random_state=0)
+    assert rows["red"].tolist() == [1, 0]
+    assert (rows[["red", "green", "blue"]].sum(axis=1) == 1).all()
+    filled = fitted.impute(REAL.head(40).assign(green=np.nan), random_state=0)
+    assert filled["green"].tolist() == REAL["green"].head(40).tolist()
 
 
 def test_impute_draws_dates_of_text_of_which_no_cell_is_given():

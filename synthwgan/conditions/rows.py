@@ -292,15 +292,16 @@ class TableRows:
         n_kept = 0
         for _ in range(MAX_ROUNDS):
             n_next = min(SURPLUS * (n_rows - n_kept) + MIN_DRAWN, self.sampler.chunk_rows)
-            drawn = self._draw(learned, int(n_next))
             cells = {
-                place: one.draw(len(drawn), self.rng)
+                place: one.draw(int(n_next), self.rng)
                 for place, one in {**learned, **computed}.items()
             }
-            given = GivenRows.of_columns(len(drawn), self.reader.n_columns, cells)
-            given = self.solver.below(given, lambda own: self._filled(own, None))
-            rows = self._filled(self.solver.solved(given, drawn), None)
-            met = self._are_met(rows, {**learned, **computed})
+            given = GivenRows.of_columns(int(n_next), self.reader.n_columns, cells)
+            told = self.solver.implied(given)
+            is_possible = self.solver.are_held(told, but=given.given)
+            given = self.solver.below(told, lambda own: self._filled(own, None))
+            rows = self._filled(self.solver.solved(given, self._filled(given, None)), None)
+            met = is_possible & self._are_met(rows, {**learned, **computed})
             met[met] = ~self.law.is_broken(_take(rows, met), kept)
             kept.append(_take(rows, met))
             n_kept += len(kept[-1])

@@ -172,7 +172,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
         to be another's, "new" else, "unused" for identifiers and empty columns), ``score`` (nats
         per row for what was found) and ``own_as_shared`` (the line or the categories).
     rules_ : dict of str to RuleSet
-        The rules of each domain.
+        The rules of each domain; new rows keep those without exceptions.
     history_ : DataFrame
         As that of `WGANGPSynthesizer`, with ``row_cycle``, ``latent_cycle`` and
         ``latent_distance``.
@@ -467,7 +467,7 @@ class RadialGANSynthesizer(OutputMixin, ComponentParameters, AugmentationMixin):
 
     @property
     def rules_(self) -> dict[str, RuleSet]:
-        """The rules that new rows of each domain keep."""
+        """The rules of each domain; new rows keep those without exceptions."""
         check_is_fitted(self, "union_")
         return {name: own.transformer.rules_ for name, own in self.union_.domains.items()}
 

@@ -421,7 +421,9 @@ def _to_arrow(frame: pd.DataFrame, fields: Mapping[str, Field]) -> Any:
     for place, name in enumerate(frame.columns):
         series, wanted = frame.iloc[:, place], fields.get(name)
         try:
-            array = _array(series, None if wanted is None else wanted.type)
+            # A column that was nothing but gaps had no type to go back to.
+            kind = None if wanted is None or pa.types.is_null(wanted.type) else wanted.type
+            array = _array(series, kind)
         except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
             raise TypeError(
                 f"column {name!r} of dtype {series.dtype} has no type in Arrow: {error}; take the "

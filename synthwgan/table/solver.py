@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from functools import partial
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +14,11 @@ from synthwgan.table.law import Law
 from synthwgan.table.rules.base import Rule
 from synthwgan.table.rules.columns import Table
 from synthwgan.table.rules.computed import ComputedRule
+from synthwgan.table.rules.form import ColumnForm
 from synthwgan.table.rules.order import Order
 from synthwgan.table.rules.sum import Sum
 from synthwgan.table.rules.unique import Unique
+from synthwgan.table.search import search_part
 from synthwgan.table.storage.dtypes import Cells
 
 _TOLD = "<told>"
@@ -58,6 +62,14 @@ class Solver:
         if not is_filled:
             rules = [rule for rule in rules if not self._may_be_missing(rule)]
         return self._closed(rules, rows)
+
+    def are_held(self, rows: GivenRows, but: np.ndarray) -> np.ndarray:
+        """Return in which rows all given cells, but for some, are such as their columns hold."""
+        held = np.ones(len(rows), dtype=bool)
+        for place, cells in rows.cells.items():
+            is_free = ~rows.given[:, place] | but[:, place] | cells.missing
+            held &= is_free | self.reduction.columns[place].holds(cells)
+        return held
 
     def _closed(self, rules: Sequence[Rule], rows: GivenRows) -> GivenRows:
         """Return given rows with all that rules imply, one after another."""
@@ -118,11 +130,11 @@ class Solver:
         free[np.ix_(~is_told, parts)] = True
 
     def _turned(self) -> list[ComputedRule]:
-        """Return full sums solved for each of their parts; products are rounded, and tell less."""
+        """Return full sums solved for each of their parts, but for those that are rounded."""
         return [
             turned
             for rule in self.reduction.enforced
-            if isinstance(rule, Sum)
+            if isinstance(rule, Sum) and rule.tells_parts
             for turned in rule.all_turned()
         ]
 
@@ -253,10 +265,20 @@ class Solver:
     def _solved_once(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
         # Totals come before the parts that are computed themselves, and are given by then.
         for rule in reversed(self.reduction.builders):
-            if isinstance(rule, ComputedRule) and rule.is_full:
-                for turned in self.rng.permutation(np.array(rule.all_turned(), dtype=object)):
+            if not isinstance(rule, ComputedRule) or not rule.is_full:
+                continue
+            if self._is_entangled(rule):
+                roots = self._roots(rule.sources, rule.target)
+                for part in self._shuffled(name for name in self._part_forms() if name in roots):
+                    rows = self._searched_for(rule, part, rows, drawn)
+            else:
+                for turned in self._shuffled(rule.all_turned()):
                     rows = self._solved_for(rule, turned, rows, drawn)
         return rows
+
+    def _shuffled(self, items: Iterable[Any]) -> list[Any]:
+        items = list(items)
+        return [items[place] for place in self.rng.permutation(len(items))]
 
     def _solved_for(
         self, rule: ComputedRule, turned: ComputedRule, rows: GivenRows, drawn: pd.DataFrame
@@ -280,6 +302,68 @@ class Solver:
             place = self.place_of[name]
             added[place] = self.reduction.columns[place].read(drawn[name]).take(where)
         return rows.also({place: (where, own) for place, own in added.items()})
+
+    def _is_entangled(self, rule: ComputedRule) -> bool:
+        """Whether parts of a total are computed of the same column, or of each other."""
+        seen: set[Hashable] = set()
+        for name in dict.fromkeys(rule.sources):
+            roots = {name, *self._roots([name], rule.target)}
+            if seen & roots:
+                return True
+            seen |= roots
+        return False
+
+    def _searched_for(
+        self, rule: ComputedRule, part: Hashable, rows: GivenRows, drawn: pd.DataFrame
+    ) -> GivenRows:
+        """Return given rows with the roots of a total, one of them such that it is as given."""
+        where = rows.given[:, self.place_of[rule.target]] & ~rows.given[:, self.place_of[part]]
+        where[where] = ~rows.cells[self.place_of[rule.target]].missing[where]
+        if not where.any():
+            return rows
+        told = self.reduction.frame_of(rows.take(where), [rule.target])[rule.target]
+        frame = drawn.iloc[where].reset_index(drop=True)
+        recomputed = partial(self._recomputed, frame, rows.given[where], rule.target)
+        cells, is_found = search_part(
+            frame[part],
+            self._part_forms()[part],
+            told,
+            lambda trial: recomputed(trial)[rule.target],
+            rule.form_,
+        )
+        solved, added = recomputed(cells), {}
+        for name in self._roots(rule.sources, rule.target):
+            place, column = self.place_of[name], self.law.column_of(name)
+            own = column.read(solved[name])
+            is_found &= rows.given[where, place] | (~own.missing & column.holds(own))
+            added[place] = own
+        where[where] = is_found
+        return rows.also({place: (where, own.take(is_found)) for place, own in added.items()})
+
+    def _part_forms(self) -> dict[Hashable, ColumnForm]:
+        """Return how numbers are written of which others are computed, none by a rule itself."""
+        computed = self.reduction.computed()
+        return {
+            name: form
+            for rule in self.reduction.builders
+            if isinstance(rule, ComputedRule) and rule.can_turn and rule.is_full
+            for name, form in zip(rule.sources, rule.part_forms_, strict=True)
+            if name not in computed and form.is_number
+        }
+
+    def _recomputed(
+        self, rows: pd.DataFrame, given: np.ndarray, total: Hashable, part: pd.Series
+    ) -> pd.DataFrame:
+        """Return rows with other cells in a part, and all that is computed of it on the way."""
+        rows, changed = rows.copy(deep=False), {part.name}
+        rows[part.name] = part
+        for rule in self.reduction.builders:
+            if isinstance(rule, ComputedRule) and rule.is_full and changed & set(rule.sources):
+                fresh, is_kept = rule.computed(rows), given[:, self.place_of[rule.target]]
+                is_kept = is_kept & (rule.target != total)
+                rows[rule.target] = fresh.where(~is_kept, rows[rule.target])
+                changed.add(rule.target)
+        return rows
 
     def but_broken(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
         """Return given rows with all drawn cells that have no part in a broken rule.

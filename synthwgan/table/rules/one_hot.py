@@ -77,6 +77,9 @@ class OneHot(Rule):
         return np.column_stack([self._is_set(table, table[name]) for name in self.columns])
 
     def _is_set(self, table: Table, column: Column) -> np.ndarray:
+        if not column.present.any():
+            # Cells of which none is known have no kind: none is set yet.
+            return column.present
         if not is_binary(column):
             other = column.present
             if column.kind == "number":

@@ -119,6 +119,17 @@ class Sum(Formula):
         # Whole months do not tell what they were counted from.
         return self.unit not in _CALENDAR
 
+    @property
+    def tells_parts(self) -> bool:
+        """Whether the fitted total, with all parts but one, tells that one: no sum is rounded."""
+        if not self.can_turn:
+            return False
+        forms = [self.form_, *self.part_forms_]
+        if self.clock is not None or any(one.is_number and one.decimals is None for one in forms):
+            return True
+        weights, constant = self._in_steps(self.form_, self.part_forms_, self.form_.decimals)
+        return all(weight.denominator == 1 for weight in [*weights, constant])
+
     def turned(self, part: Hashable) -> Sum:
         weights = dict(zip(self.sources, self.fractions, strict=True))
         own = weights.pop(part)
@@ -281,17 +292,33 @@ class Sum(Formula):
         if any(column.kind == "number" and column.decimals is None for column in columns):
             return None
         self._check_times(columns, form)
-        unit = self._unit_of([form, *columns])
-        step = _step(form, form.decimals if decimals is None else decimals, unit)
-        weights = [
-            weight * _step(column, column.decimals, unit) / step
-            for column, weight in zip(columns, self.fractions, strict=True)
-        ]
-        constant = as_fraction(self.constant) / step
+        decimals = form.decimals if decimals is None else decimals
+        weights, constant = self._in_steps(form, columns, decimals)
         denominator = lcm(constant.denominator, *(weight.denominator for weight in weights))
         numerator = int(constant * denominator)
         numerator = _dot(columns, [int(weight * denominator) for weight in weights], numerator)
         return numerator, denominator, self._known(table)
+
+    def _in_steps(
+        self, form: ColumnForm, parts: Sequence[Column | ColumnForm], decimals: int | None
+    ) -> tuple[list[Fraction], Fraction]:
+        """Return weights of steps of the parts' grids, and the constant, in steps of the total's.
+
+        Parameters
+        ----------
+        form : ColumnForm
+            The total's.
+        parts : sequence of Column or ColumnForm
+        decimals : int or None
+            Those of the total's grid.
+        """
+        unit = self._unit_of([form, *parts])
+        step = _step(form, decimals, unit)
+        weights = [
+            weight * _step(part, part.decimals, unit) / step
+            for part, weight in zip(parts, self.fractions, strict=True)
+        ]
+        return weights, as_fraction(self.constant) / step
 
     def _unit_of(self, columns: Sequence[Column | ColumnForm]) -> str | None:
         """Return what numbers count where there are dates among the columns."""
