@@ -250,6 +250,63 @@ def test_a_total_of_parts_that_depend_on_each_other_is_met(rate):
     np.testing.assert_allclose(filled["net"], own["net"].head(200), atol=1e-9)
 
 
+def invoices(n_rows: int = 600) -> pd.DataFrame:
+    rng = np.random.default_rng(5)
+    net, rate = (rng.gamma(2, 60, n_rows) + 5).round(2), rng.choice([5, 7, 19], n_rows)
+    table = pd.DataFrame({"net": net, "rate": rate, "tax": (net * rate / 100).round(2)})
+    return table.assign(gross=(table["net"] + table["tax"]).round(2))
+
+
+def lines(n_rows: int = 600) -> pd.DataFrame:
+    """Return invoices of two lines each."""
+    rng = np.random.default_rng(0)
+    table = pd.DataFrame(
+        {
+            "pieces": rng.integers(1, 9, n_rows),
+            "price": rng.integers(100, 5000, n_rows) / 100,
+            "more": rng.integers(1, 5, n_rows),
+            "other": rng.integers(100, 3000, n_rows) / 100,
+        }
+    )
+    table["first"] = (table["pieces"] * table["price"]).round(2)
+    table["second"] = (table["more"] * table["other"]).round(2)
+    table["freight"] = rng.choice([0, 4.9, 9.9], n_rows)
+    return table.assign(total=table[["first", "second", "freight"]].sum(axis=1).round(2))
+
+
+def bodies(n_rows: int = 600) -> pd.DataFrame:
+    rng = np.random.default_rng(0)
+    kg, m = rng.normal(75, 12, n_rows).round(1), rng.normal(1.72, 0.09, n_rows).round(2)
+    return pd.DataFrame({"kg": kg, "m": m, "bmi": (kg / m**2).round(1)})
+
+
+@pytest.mark.parametrize(
+    ("table", "known"),
+    [
+        (invoices(), [["tax"], ["rate", "tax"], ["net", "tax"], ["net", "gross"], ["gross"]]),
+        (lines(), [["total", "first"], ["total"], ["pieces", "first"]]),
+        (bodies(), [["bmi", "m"], ["bmi", "kg"], ["bmi"]]),
+    ],
+    ids=["a tax", "two lines", "a square"],
+)
+def test_parts_of_known_totals_are_found(table, known):
+    model = model_of(table)
+    assert any(rule.is_full for rule in model.rules_)
+    for names in known:
+        rows = model.sample(conditions=table[names].head(60), random_state=0)
+        assert len(model.rules_.broken_rows(rows)) == 0
+        pd.testing.assert_frame_equal(rows[names], table[names].head(60))
+    gaps = table.astype(float).mask(np.random.default_rng(1).random(table.shape) < 0.3)
+    filled = model.impute(gaps.head(100), random_state=0)
+    assert len(model.rules_.broken_rows(filled)) == 0
+
+
+def test_a_rate_that_two_amounts_tell_is_computed():
+    table = invoices()
+    filled = model_of(table).impute(table.assign(rate=np.nan, gross=np.nan), random_state=0)
+    assert filled["rate"].tolist() == table["rate"].tolist()
+
+
 def test_conditions_that_no_row_can_meet_are_refused(fitted, monkeypatch):
     monkeypatch.setattr("synthwgan.conditions.rows.MIN_TRIED", 500)
     wanted = {"city": "Lyon", "country": "DE"}

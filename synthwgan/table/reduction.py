@@ -204,11 +204,11 @@ class Reduction:
         for rule in self.builders:
             rows = self._by_others(rule, rule.rebuild(rows))
         if self.builders:
-            rows = self._with_given(rows.loc[:, list(self.names)], given, self.shares)
+            rows = self.with_given(rows.loc[:, list(self.names)], given, self.shares)
         for rule in self.rules:
             if isinstance(rule, Custom) and rule.repair is not None:
                 everywhere = range(len(self.columns))
-                rows = self._with_given(rule.repaired(rows), given, everywhere)
+                rows = self.with_given(rule.repaired(rows), given, everywhere)
         return rows
 
     def with_suited_keys(
@@ -264,7 +264,7 @@ class Reduction:
                 rows[rule.target] = told
         return rows
 
-    def _with_given(
+    def with_given(
         self, rows: pd.DataFrame, given: GivenRows | None, places: Container[int]
     ) -> pd.DataFrame:
         """Put back given cells of columns at some places."""
