@@ -22,6 +22,7 @@ from synthwgan.table.layout import EncodedTable
 from synthwgan.table.solver import Solver
 from synthwgan.table.storage.dtypes import blank
 from synthwgan.table.target import with_target
+from synthwgan.table.totals import TotalSolver
 from synthwgan.warn import warn
 
 # Conditions count as rare after so many drawn rows for each that is wanted.
@@ -76,7 +77,8 @@ class TableRows:
         self.reader = ConditionReader(transformer, sampler.marginals.cpu().numpy())
         self.noise, self.rng = sampler.noise(seeds[0]), as_generator(seeds[1])
         self.law = Law(transformer.reduction_)
-        self.solver = Solver(self.law, self.rng)
+        self.solver = Solver(self.law)
+        self.totals = TotalSolver(self.law, self.rng)
         self.identifiers = transformer.identifier_stream(seeds[1])
 
     def of_all_kinds(self, n_rows: int) -> Table:
@@ -300,7 +302,7 @@ class TableRows:
             told = self.solver.implied(given)
             is_possible = self.solver.are_held(told, but=given.given)
             given = self.solver.below(told, lambda own: self._filled(own, None))
-            rows = self._filled(self.solver.solved(given, self._filled(given, None)), None)
+            rows = self._filled(self.totals.solved(given, self._filled(given, None)), None)
             met = is_possible & self._are_met(rows, {**learned, **computed})
             met[met] = ~self.law.is_broken(_take(rows, met), kept)
             kept.append(_take(rows, met))
@@ -401,7 +403,7 @@ class TableRows:
             before = _take(table, copies)
             if tried % FULL_ROUNDS:
                 again = self.solver.but_broken(again, before)
-            drawn = self._filled(self.solver.solved(again, before), forbidden)
+            drawn = self._filled(self.totals.solved(again, before), forbidden)
             is_lawful = ~self.law.breaks_by_itself(drawn, rows.given[copies]).reshape(-1, n_copies)
             best = np.arange(len(open_rows)) * n_copies + is_lawful.argmax(axis=1)
             table = _with_rows(table, unlawful, _take(drawn, best))
