@@ -605,6 +605,8 @@ class BaseSynthesizer(OutputMixin, MixedTableMixin, ComponentParameters):
         X = as_frame(X)
         if all(isinstance(name, str) for name in getattr(X, "columns", ())):
             validate_data(self, X, reset=False, skip_check_array=True)
+        elif lacking := [name for name in self.transformer_.column_index_ if name not in X.columns]:
+            raise ValueError(f"X lacks column {lacking[0]!r}, which was fitted; score whole rows")
         return make_scorer()(self, X, y)
 
     def score_samples(self, X: Any, y: Any = None) -> np.ndarray:

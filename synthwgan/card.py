@@ -50,6 +50,8 @@ class ModelCard:
         """Describe a fitted model, with the scores of a report if there is one."""
         figures = None
         if report is not None:
+            if not hasattr(report, "sections"):
+                raise TypeError(f"report must be what `report` returned, got {report!r}")
             sections = {section.title: _score(section.score) for section in report.sections}
             figures = {"score": _score(report.score), "sections": sections}
         return cls(

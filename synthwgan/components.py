@@ -236,6 +236,11 @@ class ComponentParameters(BaseEstimator):
             if choice is not None and choice.allows(value):
                 # Setting a parameter of a component that is off (None) turns it on.
                 params[name] = choice.resolve(value) or choice.default()
+            elif not hasattr(value, "set_params"):
+                raise ValueError(
+                    f"{type(self).__name__}: {name}={value!r} has no parameters of its own to be "
+                    f"set; give {name} an object that has, in the constructor"
+                )
         return super().set_params(**params)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from synthwgan.parameters import N_SAMPLES, check_parameters
 from synthwgan.randomness import RandomState, as_generator
 
 FOLDER_VARIABLE = "SYNTHWGAN_DATA"
@@ -55,6 +56,7 @@ def make_placements(n_samples: int = 400, *, random_state: RandomState = 0) -> p
     >>> bool((students["salary"].isna() != students["placed"]).all())
     True
     """
+    check_parameters({"n_samples": n_samples}, {"n_samples": N_SAMPLES})
     rng = as_generator(random_state)
     ability = rng.normal(size=n_samples)
     students = _schooling(ability, rng)

@@ -9,11 +9,11 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin
+from sklearn.base import OneToOneFeatureMixin, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from synthwgan.checkpoint import Checkpoint
-from synthwgan.inner import inner_synthesizer
+from synthwgan.inner import WithSynthesizer, inner_synthesizer
 from synthwgan.parameters import RANDOM_STATE, Number, OneOf, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.synthesizer import WGANGPSynthesizer
@@ -39,7 +39,7 @@ class WGANGPImputer(
     MixedTableMixin,
     OneToOneFeatureMixin,
     TransformerMixin,
-    BaseEstimator,
+    WithSynthesizer,
     auto_wrap_output_keys=None,
 ):
     """Fills missing cells with what a synthesizer expects there, given the rest of the row.
@@ -172,7 +172,7 @@ class WGANGPImputer(
             If the checkpoint could not be written.
         """
         check_parameters({name: getattr(self, name) for name in _OWN}, _OWN)
-        model = inner_synthesizer(self, WGANGPSynthesizer(rules=None), "fill gaps")
+        model = inner_synthesizer(self, "fill gaps")
         frame = self._entered(as_frame(X), reset=True)
         self._places_of(frame)
         seeds = draw_seeds(self.random_state, 2)
@@ -232,6 +232,10 @@ class WGANGPImputer(
         """
         X, form = take(X)
         return self.fit(X, y, checkpoint=checkpoint)._filled(X, form)
+
+    @staticmethod
+    def _default_synthesizer() -> WGANGPSynthesizer:
+        return WGANGPSynthesizer(rules=None)
 
     def _filled(self, X: Any, form: TableForm) -> Any:
         """Fill the cells of a table that has been taken, and give it its form again."""

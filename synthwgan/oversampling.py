@@ -12,10 +12,10 @@ from typing import Any, Literal, Self
 
 import numpy as np
 import pandas as pd
-from sklearn.base import BaseEstimator, OneToOneFeatureMixin
+from sklearn.base import OneToOneFeatureMixin
 
 from synthwgan.checkpoint import Checkpoint
-from synthwgan.inner import inner_synthesizer
+from synthwgan.inner import WithSynthesizer, inner_synthesizer
 from synthwgan.parameters import RANDOM_STATE, check_parameters
 from synthwgan.randomness import RandomState, draw_seeds
 from synthwgan.synthesizer import WGANGPSynthesizer
@@ -28,7 +28,7 @@ from synthwgan.training.config import Conditional
 Strategy = float | str | Mapping[Any, int] | Callable[[Any], Mapping[Any, int]]
 
 
-class GANOverSampler(MixedTableMixin, OneToOneFeatureMixin, BaseEstimator):
+class GANOverSampler(MixedTableMixin, OneToOneFeatureMixin, WithSynthesizer):
     """Adds synthetic rows of rare classes, drawn by a synthesizer given the class.
 
     One synthesizer learns the whole table with the target as one more column, so that a rare
@@ -206,7 +206,7 @@ class GANOverSampler(MixedTableMixin, OneToOneFeatureMixin, BaseEstimator):
     ) -> tuple[pd.DataFrame, _Target, WGANGPSynthesizer]:
         """Return the table, the target and an unfitted synthesizer, all found usable."""
         check_parameters({"random_state": self.random_state}, {"random_state": RANDOM_STATE})
-        model = inner_synthesizer(self, WGANGPSynthesizer(), "draw rows of a class")
+        model = inner_synthesizer(self, "draw rows of a class")
         if model.conditional is True:
             model.conditional = Conditional(training_by_sampling=True)
         # A list of rows may mix numbers and texts, which numpy would all turn into texts.

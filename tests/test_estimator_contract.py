@@ -10,7 +10,14 @@ from sklearn.base import BaseEstimator, clone
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import synthwgan
-from synthwgan import MLP, Residual, TableTransformer, WGANGPSynthesizer
+from synthwgan import (
+    MLP,
+    GANOverSampler,
+    Residual,
+    TableTransformer,
+    WGANGPImputer,
+    WGANGPSynthesizer,
+)
 from synthwgan.components import Component
 
 ESTIMATORS = [
@@ -108,6 +115,16 @@ def test_set_params_reaches_every_parameter(estimator):
         value = object()
         assert made.set_params(**{name: value}) is made
         assert made.get_params()[name] is value
+
+
+def test_set_params_reaches_into_a_default_or_says_that_there_is_nothing() -> None:
+    for estimator in (GANOverSampler(), WGANGPImputer()):
+        alike = clone(estimator).set_params(synthesizer__batch_size=50, max_steps=7)
+        assert alike.get_params()["synthesizer__batch_size"] == 50
+        assert alike.synthesizer.rules == estimator._default_synthesizer().rules
+        assert estimator.synthesizer is None
+    with pytest.raises(ValueError, match="rejection='auto' has no parameters of its own"):
+        WGANGPSynthesizer().set_params(rejection__rounds=50)
 
 
 def test_set_params_refuses_an_unknown_name(estimator):

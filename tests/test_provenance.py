@@ -87,6 +87,8 @@ def test_arrays_stay_arrays(quick):
 
 
 def test_the_card_tells_data_rules_and_privacy(model):
+    with pytest.raises(TypeError, match="report must be what `report` returned"):
+        model.card("x")
     content = json.loads(model.card().to_json())
     assert content == model.card().to_dict()
     assert [one["kind"] for one in content["data"]["columns"]] == list(

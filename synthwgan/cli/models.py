@@ -187,6 +187,8 @@ def sample(
     if where:
         options |= {"conditions": _conditions(fitted, where), "on_rare": on_rare.value}
     names = [str(name) for name in fitted.transformer_.column_index_]
+    if mark is not None and not mark.strip():
+        raise ValueError("--mark: a column needs a name.")
     if mark in names:
         raise ValueError(f"--mark {mark}: the table has a column of that name; choose another one.")
     if into_folder:

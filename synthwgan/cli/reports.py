@@ -93,6 +93,8 @@ def report(
         if output.suffix.lower() not in (".html", ".json"):
             raise ValueError(f"{output} is no report: let it end in .html or .json.")
         check_writable(output)
+    if [real, synthetic, test].count("-") > 1:
+        raise ValueError("only one table can come from -, the standard input.")
     asked = rules_of_option(rules)
     kinds = column_kinds(kind or [])
     table = reading.read(real)

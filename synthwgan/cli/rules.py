@@ -51,6 +51,8 @@ def rules(
     from synthwgan.rules import find_rules
 
     if check is not None:
+        if output is not None:
+            raise ValueError("-o writes rules that are found, and --check finds none.")
         asked = read_rules(check)
         _check(reading.read(table), asked, as_json)
         return

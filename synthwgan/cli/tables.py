@@ -170,6 +170,8 @@ class Writing(TextFiles):
         from synthwgan.io.places import refuse_database_options
 
         refuse_database_options(output, **self._of_target)
+        if self.croissant:
+            raise ValueError(f"--croissant describes one file: {output} is a folder.")
 
     def check(self, output: str | None, *inputs: str) -> None:
         """Refuse a place that could not be written, before any work is spent on its rows."""
@@ -177,6 +179,10 @@ class Writing(TextFiles):
             refuse_same(output, "is a table to be read; give the new one another name", *inputs)
         if self.croissant and (_is_standard(output) or _is_database(str(output))):
             raise ValueError("--croissant describes a file: say which with -o.")
+        if self.croissant and (self.sep or self.decimal):
+            raise ValueError(
+                "--croissant has no word for --sep and --decimal: leave them, or it, out."
+            )
         self._writer(output).check()
 
     @contextmanager

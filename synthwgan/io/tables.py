@@ -131,9 +131,15 @@ def _format(path: str | os.PathLike[str], called: str | None) -> tuple[TableForm
     """The format that a name says, or else the one that the user says."""
     if os.fspath(path) == STANDARD:
         return format_called(called or "csv")
-    if called is not None and not is_table_name(path):
-        return format_called(called)
-    return format_of(path)
+    if called is None or not is_table_name(path):
+        return format_of(path) if called is None else format_called(called)
+    asked, packing = format_called(called)
+    named = format_of(path)
+    if (type(asked), packing) != (type(named[0]), named[1]):
+        raise ValueError(
+            f"format {called!r} is not that of {path}: leave the format out, or change the name."
+        )
+    return named
 
 
 def _opened(path: str | os.PathLike[str], needs: str) -> tuple[BinaryIO, str]:
@@ -450,7 +456,7 @@ def write_text(path: str | os.PathLike[str], text: str) -> None:
 
 
 def check_writable(path: str | os.PathLike[str]) -> None:
-    """Raise an OSError that says why a file could not be written, before work is spent on it.
+    """Raise an error that says why a file could not be written, before work is spent on it.
 
     Parameters
     ----------
@@ -466,6 +472,8 @@ def check_writable(path: str | os.PathLike[str]) -> None:
     FileNotFoundError: no-such-folder/model.safetensors: the folder no-such-folder does not exist; \
 create it first.
     """
+    if os.fspath(path) == STANDARD:
+        raise ValueError("- is the standard output, and this goes to a file: give its name.")
     target = Path(os.path.realpath(path))
     folder, shown = target.parent, Path(path).parent
     if target.is_dir():

@@ -282,6 +282,23 @@ class TestSample:
         assert (folder / "table.csv").read_bytes() == before
         assert not (folder / "folder").exists()
 
+    @pytest.mark.parametrize(
+        ("options", "says"),
+        [
+            (["-o", "rows/", "--croissant"], "rows/ is a folder"),
+            (["-o", "x.csv", "--croissant", "--sep", ";"], "has no word for --sep"),
+            (["-o", "x.csv", "--mark", ""], "a column needs a name"),
+            (["-o", "x.csv", "--format", "jsonl"], "is not that of x.csv"),
+        ],
+        ids=lambda given: given[-1] or given[-2] if isinstance(given, list) else "",
+    )
+    def test_options_that_would_say_nothing_are_refused(
+        self, folder: Path, tmp_path: Path, monkeypatch, options: list[str], says: str
+    ) -> None:
+        monkeypatch.chdir(tmp_path)
+        assert_one_line_error(run("sample", folder / "model", "-n", 5, *options), says)
+        assert not list(tmp_path.iterdir())
+
     def test_no_rows_is_a_usage_error(self, folder: Path) -> None:
         assert run("sample", folder / "model", "-n", 0).exit_code == 2
 

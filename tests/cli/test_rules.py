@@ -31,6 +31,10 @@ def test_find_write_and_check(bills: Path) -> None:
     assert found.exit_code == 0
     assert found.stdout.startswith("total = net + tax (300 rows, ")
     assert RUNNER.invoke(app, ["rules", str(bills), "--check", str(path)]).exit_code == 0
+    for place in ("-", str(path.with_name("other.json"))):
+        refused = RUNNER.invoke(app, ["rules", str(bills), "--check", str(path), "-o", place])
+        assert "--check finds none" in refused.stderr
+    assert "give its name" in RUNNER.invoke(app, ["rules", str(bills), "-o", "-"]).stderr
 
     broken = pd.read_csv(bills)
     broken.loc[7, "total"] += 1

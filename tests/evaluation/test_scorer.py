@@ -210,3 +210,11 @@ def test_arrays_are_scored_as_tables():
     assert 0 < fitted.score(X) < 1
     with pytest.raises(ValueError, match="X has 1 features, but WGANGPSynthesizer is expecting 2"):
         fitted.score(X[:, :1])
+
+
+def test_a_fitted_column_that_lacks_is_named():
+    years = pd.DataFrame(np.random.default_rng(0).normal(size=(60, 3)), columns=[2019, 2020, 2021])
+    model = WGANGPSynthesizer(max_steps=1, conditional=False, random_state=0).fit(years)
+    assert 0 <= model.score(years) <= 1
+    with pytest.raises(ValueError, match="X lacks column 2021"):
+        model.score(years.drop(columns=2021))
