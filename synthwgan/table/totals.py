@@ -14,7 +14,6 @@ from synthwgan.table.law import Law
 from synthwgan.table.rules.computed import ComputedRule
 from synthwgan.table.rules.form import ColumnForm, write_cells
 from synthwgan.table.search import search_part
-from synthwgan.table.storage.dtypes import Cells
 
 # How many parts are tried in search of those that make a given total.
 _ATTEMPTS = 8
@@ -162,17 +161,20 @@ class TotalSolver:
 
         What a given part is computed from is another question.
         """
-        added: dict[int, tuple[np.ndarray, Cells]] = {}
+        asked_of: dict[Hashable, np.ndarray] = {}
         todo = [(name, where) for name in rule.sources if name != part]
         computed = {own.dependent[0]: own.columns for own in self.reduction.builders}
         while todo:
             name, asked = todo.pop()
-            place = self.place_of[name]
-            asked = asked & ~rows.given[:, place]
-            cells = self.reduction.columns[place].read(frame[name])
-            if asked.any() and place not in added:
-                added[place] = asked, cells.take(asked[where])
+            before = asked_of.get(name, np.zeros_like(where))
+            asked = asked & ~rows.given[:, self.place_of[name]] & ~before
+            if asked.any():
+                asked_of[name] = before | asked
                 todo += [(other, asked) for other in computed.get(name, []) if other != name]
+        added = {}
+        for name, asked in asked_of.items():
+            cells = self.law.column_of(name).read(frame[name])
+            added[self.place_of[name]] = asked, cells.take(asked[where])
         return rows.also(added)
 
     def _is_entangled(self, rule: ComputedRule) -> bool:

@@ -312,6 +312,7 @@ def test_moments_of_other_libraries_are_those_of_pandas(quick):
     pl = pytest.importorskip("polars")
     rng = np.random.default_rng(0)
     days = pd.Timestamp("2022-01-01") + pd.to_timedelta(rng.integers(0, 600, 60), "D")
+    days = days.as_unit("ns")
     table = pd.DataFrame({"day": days, "zone": days.tz_localize("UTC"), "x": rng.normal(size=60)})
     table["span"] = pd.to_timedelta(rng.integers(0, 600, 60), "h")
     model = WGANGPSynthesizer(**quick, rules=None).fit(table)
