@@ -61,10 +61,11 @@ test: $(STAMP)
 # Another pandas may read, hold, group or print a table in another way: so tables, files, conditions,
 # reports, the command line and each estimator from fit to file are asked again, with all doctests.
 # It cannot change what begins behind encoded rows (networks, training, sampling, the steps of
-# RadialGAN), what is done with any model alike (checkpoints, Ctrl-C, threads, parameters), the
-# page's look, what is added from outside, or the text of the sources; nor are benchmarks and pages
-# of the docs asked again.
+# RadialGAN), noise and its budget, what is done with any model alike (checkpoints, Ctrl-C, threads,
+# parameters), the page's look, what is added from outside, or the text of the sources; nor are
+# benchmarks, pages of the docs, and what is marked as slow asked again.
 BEHIND_PANDAS := networks training sampling benchmarks docs evaluation/page cli/test_checkpoint.py \
+	private/test_accountant.py private/test_audit.py private/test_noise.py \
 	radial/test_checkpoint.py radial/test_cycles.py radial/test_encoder.py radial/test_networks.py \
 	radial/test_sampler.py radial/test_step.py test_architecture.py test_checkpoint.py \
 	test_extending.py test_interrupts.py test_parameters.py test_threads.py test_types.py

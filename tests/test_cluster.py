@@ -172,6 +172,7 @@ def test_workers_that_die_over_and_over_are_one_clear_error(
     assert not hasattr(model, "transformer_")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("allowed_failures", [0, 3])
 def test_rows_of_a_worker_that_is_killed_are_drawn_by_another(
     allowed_failures: int,

@@ -83,6 +83,7 @@ def test_a_loaded_model_remembers_its_fit(model, path):
     assert type(loaded.config_) is type(model.config_)
 
 
+@pytest.mark.slow
 def test_a_fresh_process_gives_the_same_rows(model, path, tmp_path):
     code = (
         "import sys; from synthwgan import WGANGPSynthesizer as W\n"

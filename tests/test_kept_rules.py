@@ -231,7 +231,7 @@ def test_an_exact_total_is_met(fitted):
     assert rows["tax"].nunique() > 3
 
 
-@pytest.mark.parametrize("rate", [0.2, 0.19, None], ids=["1/6 of the total", "19 %", "rates"])
+@pytest.mark.parametrize("rate", [0.2, None], ids=["1/6 of the total", "rates"])
 def test_a_total_of_parts_that_depend_on_each_other_is_met(rate):
     rng = np.random.default_rng(0)
     net = (rng.gamma(2, 50, 600) + 5).round(2)
@@ -241,13 +241,13 @@ def test_a_total_of_parts_that_depend_on_each_other_is_met(rate):
     model = model_of(table if rate is None else table.drop(columns=["rate"]))
     own = table[list(model.feature_names_in_)]
     assert "total = net + tax" in str(model.rules_)
-    for total in table["total"].head(3):
+    for total in table["total"].head(2):
         rows = model.sample(8, conditions={"total": total}, random_state=0)
         assert not model.rules_.check(rows)["n_broken"].any()
         assert (rows["total"] == total).all()
     # What is left of a total is exact; a fifth of a rounded tax is not.
-    filled = model.impute(own.head(200).assign(net=np.nan), random_state=0)
-    np.testing.assert_allclose(filled["net"], own["net"].head(200), atol=1e-9)
+    filled = model.impute(own.head(60).assign(net=np.nan), random_state=0)
+    np.testing.assert_allclose(filled["net"], own["net"].head(60), atol=1e-9)
 
 
 def invoices(n_rows: int = 600) -> pd.DataFrame:
@@ -293,11 +293,11 @@ def test_parts_of_known_totals_are_found(table, known):
     model = model_of(table)
     assert any(rule.is_full for rule in model.rules_)
     for names in known:
-        rows = model.sample(conditions=table[names].head(60), random_state=0)
+        rows = model.sample(conditions=table[names].head(30), random_state=0)
         assert len(model.rules_.broken_rows(rows)) == 0
-        pd.testing.assert_frame_equal(rows[names], table[names].head(60))
+        pd.testing.assert_frame_equal(rows[names], table[names].head(30))
     gaps = table.astype(float).mask(np.random.default_rng(1).random(table.shape) < 0.3)
-    filled = model.impute(gaps.head(100), random_state=0)
+    filled = model.impute(gaps.head(40), random_state=0)
     assert len(model.rules_.broken_rows(filled)) == 0
 
 
@@ -430,6 +430,7 @@ def test_a_saved_model_keeps_its_rules(fitted, tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_rules_and_rows_are_the_same_in_every_process(fitted, tmp_path):
     """Sets of names have another order in each process, and must decide nothing."""
     fitted.save(tmp_path / "model.safetensors")

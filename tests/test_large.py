@@ -255,6 +255,7 @@ def test_an_interrupted_part_is_not_there(
     ]
 
 
+@pytest.mark.slow
 def test_rows_are_the_same_for_any_number_of_processes(
     model: WGANGPSynthesizer, tmp_path: Path
 ) -> None:

@@ -602,6 +602,7 @@ def test_an_interrupt_in_the_first_step_leaves_a_usable_model(model, table, monk
     assert WGANGPSynthesizer.load(tmp_path / "model", device="cpu").history_.empty
 
 
+@pytest.mark.slow
 def test_ctrl_c_during_fit_in_a_real_process(tmp_path):
     code = """
 import os, signal, sys, threading, warnings
