@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -49,9 +49,9 @@ class TotalSolver:
         """
         for _ in range(_ATTEMPTS):
             trial = self._solved_once(rows, drawn)
-            for rule in self._solvable():
+            for rule in self._solvable:
                 rows = self._with_solution(rule, rows, trial)
-            if not any(self._is_open(rule, rows).any() for rule in self._solvable()):
+            if not any(self._is_open(rule, rows).any() for rule in self._solvable):
                 break
             drawn = self._with_others(drawn, rows)
         return rows
@@ -60,7 +60,7 @@ class TotalSolver:
         """Return given rows with all that makes a given total, where a trial has all of it."""
         where = self._is_open(rule, rows)
         names = self._roots(rule.sources, rule.target)
-        for other in self._solvable():
+        for other in self._solvable:
             if other is rule or other.target in names:
                 where &= ~self._is_open(other, trial)
         added = {}
@@ -69,18 +69,18 @@ class TotalSolver:
             added[place] = new, trial.cells[place].take(new)
         return rows.also(added)
 
+    @cached_property
     def _solvable(self) -> list[ComputedRule]:
         """Return the rules without exceptions that numbers, or what they turn to, are solved for.
 
         Totals come before the parts that are computed themselves, and are given by then.
         """
-        forms = self._part_forms()
         return [
             rule
             for rule in reversed(self.reduction.builders)
             if isinstance(rule, ComputedRule)
             and rule.is_full
-            and (rule.can_turn or forms.keys() & set(rule.sources))
+            and (rule.can_turn or self._part_forms.keys() & set(rule.sources))
         ]
 
     def _is_open(self, rule: ComputedRule, rows: GivenRows) -> np.ndarray:
@@ -95,7 +95,7 @@ class TotalSolver:
         """Return rows in which the parts of totals are drawn anew, each by itself."""
         drawn = drawn.copy()
         # Not a set, whose order is another in each process.
-        for name in dict.fromkeys(name for rule in self._solvable() for name in rule.columns):
+        for name in dict.fromkeys(name for rule in self._solvable for name in rule.columns):
             place = self.place_of[name]
             column = self.reduction.columns[place]
             if place in self.reduction.places:
@@ -109,13 +109,13 @@ class TotalSolver:
         return self.law.computed(drawn, rows.given)
 
     def _solved_once(self, rows: GivenRows, drawn: pd.DataFrame) -> GivenRows:
-        for rule in self._solvable():
+        for rule in self._solvable:
             if not self._is_entangled(rule):
                 for turned in self._shuffled(rule.all_turned()):
                     rows = self._solved_for(rule, turned, rows, drawn)
                 continue
-            roots = {*rule.sources, *self._roots(rule.sources, rule.target)}
-            for part in self._shuffled(name for name in self._part_forms() if name in roots):
+            roots = self._roots(rule.sources, rule.target)
+            for part in self._shuffled(name for name in self._part_forms if name in roots):
                 rows = self._searched_for(rule, part, rows, drawn)
         return rows
 
@@ -199,7 +199,7 @@ class TotalSolver:
         recomputed = partial(self._recomputed, rule, frame, given)
         cells, is_found = search_part(
             frame[part],
-            self._part_forms()[part],
+            self._part_forms[part],
             frame[rule.target],
             lambda trial: recomputed(trial)[rule.target],
             rule.form_,
@@ -215,6 +215,7 @@ class TotalSolver:
             {place: (where, self.law.column_of(part).read(solved[part]).take(is_found))}
         )
 
+    @cached_property
     def _part_forms(self) -> dict[Hashable, ColumnForm]:
         """Return how numbers are written of which others are computed, none by a rule itself."""
         computed = self.reduction.computed()
